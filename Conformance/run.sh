@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Runs every conformance check: run.sh GRPO PYTHON [MODEL [DATA TEMPLATE]]
+#
+# Without MODEL, recipes/smoke.yaml is trained first and its model taken.
+set -euo pipefail
+
+if [ $# -lt 2 ]; then
+  echo 'usage: Conformance/run.sh GRPO PYTHON [MODEL [DATA TEMPLATE]]' >&2
+  exit 64
+fi
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+grpo=$(realpath "$1")
+python=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+model=${3:-}
+data=${4:-$top/data/arithmetic/test.jsonl}
+template=${5:-$top/prompts/arithmetic.txt}
+
+for generator in "$top"/data/*/generate.py; do
+  "$python" -B "$generator" --check
+  echo "ok: ${generator#"$top/"} --check"
+done
+
+if [ -z "$model" ]; then
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  "$grpo" run "$top/recipes/smoke.yaml" --output "$work/run"
+  model=$work/run/model
+fi
+
+"$python" -B "$top/Conformance/transformers_parity.py" \
+  --grpo "$grpo" --model "$model" --data "$data" --template "$template"

@@ -1,0 +1,62 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# A crash ends the program at once instead of waiting for a symbolised backtrace.
+export SWIFT_BACKTRACE := enable=no
+
+GRPO := .build/release/grpo
+PACKAGES := libsentencepiece-dev pkg-config
+SWIFT_FILES = find $(wildcard Package.swift Sources Tests Benchmarks Examples) \
+	-name '*.swift' -not -path '*/.build/*' -print0
+VENV := .venv-conformance
+
+.PHONY: help quickstart build test lint format conformance packages
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+quickstart: packages ## build the program, then train and evaluate recipes/quickstart.yaml
+	swift build -c release --product grpo
+	$(GRPO) run recipes/quickstart.yaml
+
+build: packages ## build the program
+	swift build -c release --product grpo
+
+test: packages lint ## lint, build, run every test, then a short recipe end to end
+	swift build -c release --build-tests
+	swift test -c release --skip-build
+	@directory=$$(mktemp -d); trap 'rm -rf "$$directory"' EXIT; \
+	echo '$(GRPO) run recipes/smoke.yaml'; \
+	$(GRPO) run recipes/smoke.yaml --output "$$directory/run" | tee "$$directory/summary"; \
+	test -s "$$directory/run/model/model.safetensors"; \
+	tail -n 1 "$$directory/summary" | grep -q 'grpo ' || \
+	  { echo 'error: recipes/smoke.yaml: the last line of the summary names no next command'; exit 1; }
+
+lint: ## check the layout and the rules of every Swift file
+	$(SWIFT_FILES) | xargs -0 swift format lint --strict --parallel
+
+format: ## lay out every Swift file
+	$(SWIFT_FILES) | xargs -0 swift format --in-place --parallel
+
+conformance: build $(VENV)/ready ## compare with the Python tools; MODEL=DIR for a model of your own
+	Conformance/run.sh $(GRPO) $(VENV)/bin/python $(MODEL)
+
+$(VENV)/ready: Conformance/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet -r Conformance/requirements.txt
+	touch $@
+
+# Installs what the system lacks, or says exactly what to install.
+packages:
+	@if command -v pkg-config >/dev/null && pkg-config --exists sentencepiece; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo='sudo -n'; fi; \
+	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
+	  echo 'Installing $(PACKAGES) with apt-get.'; \
+	  $$sudo apt-get update -qq; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES); \
+	else \
+	  echo 'error: SentencePiece is missing. Install it and run make again:'; \
+	  echo '    sudo apt-get install $(PACKAGES)'; \
+	  exit 1; \
+	fi >&2

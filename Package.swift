@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+  .strictMemorySafety(),
+]
+
+/// A target of ours: the shared settings, and a README that is no source file.
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: swiftSettings)
+}
+
+func testTarget(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+  -> Target
+{
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], resources: resources,
+    swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "swift-grpo",
+  products: [
+    .executable(name: "grpo", targets: ["grpo"]),
+    .library(name: "Training", targets: ["Training"]),
+    .library(name: "Evaluation", targets: ["Evaluation"]),
+    .library(name: "LanguageModel", targets: ["LanguageModel", "Sampling", "Tokenization"]),
+    .library(name: "PolicyOptimization", targets: ["PolicyOptimization"]),
+    .library(name: "Rewards", targets: ["Rewards", "RewardPlugins"]),
+    .library(name: "Formats", targets: ["Formats", "Datasets", "Runs"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    // What the system provides, and C.
+    .systemLibrary(
+      name: "CSentencePieceLibrary", pkgConfig: "sentencepiece",
+      providers: [.apt(["libsentencepiece-dev"])]),
+    .target(name: "CSentencePiece", dependencies: ["CSentencePieceLibrary"]),
+    .target(name: "CKernels"),
+
+    // Bytes, numbers, text.
+    target("Formats"),
+    target("Kernels", ["CKernels"]),
+    target("Tokenization", ["CSentencePiece", "Formats"]),
+    target("LanguageModel", ["Kernels", "Formats"]),
+    target("Sampling", ["LanguageModel", "Kernels"]),
+    target("Datasets", ["Formats"]),
+    target("Rewards", ["Formats"]),
+    target(
+      "RewardPlugins",
+      ["Rewards", "Formats", .product(name: "Subprocess", package: "swift-subprocess")]),
+    target("PolicyOptimization"),
+    target(
+      "Evaluation",
+      ["LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards"]),
+    target("Runs", ["Formats"]),
+    target(
+      "Training",
+      [
+        "Kernels", "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards",
+        "RewardPlugins", "PolicyOptimization", "Evaluation", "Runs", "Formats", "Yams",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(
+      name: "grpo",
+      dependencies: [
+        "Training", "Evaluation", "LanguageModel", "Sampling", "Tokenization", "Datasets",
+        "Rewards", "RewardPlugins", "PolicyOptimization", "Runs", "Formats", "Kernels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      exclude: ["README.md"], swiftSettings: swiftSettings),
+
+    // Tests.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    testTarget("FormatsTests", ["Formats"]),
+    testTarget("KernelsTests", ["Kernels", "CKernels"]),
+    testTarget(
+      "TokenizationTests", ["Tokenization", "Formats"], resources: [.copy("Fixtures")]),
+    testTarget(
+      "LanguageModelTests", ["LanguageModel", "Kernels", "Formats"],
+      resources: [.copy("Fixtures")]),
+    testTarget("SamplingTests", ["Sampling", "LanguageModel", "Kernels"]),
+    testTarget("DatasetsTests", ["Datasets", "Formats"]),
+    testTarget("RewardsTests", ["Rewards", "Formats"]),
+    testTarget("RewardPluginsTests", ["RewardPlugins", "Rewards", "Formats"]),
+    testTarget(
+      "PolicyOptimizationTests", ["PolicyOptimization", "Formats"],
+      resources: [.copy("Fixtures")]),
+    testTarget("EvaluationTests", ["Evaluation"]),
+    testTarget("RunsTests", ["Runs", "Formats"]),
+    testTarget(
+      "TrainingTests",
+      ["Training", "LanguageModel", "Sampling", "PolicyOptimization", "Formats", "Kernels"],
+      resources: [.copy("Fixtures")]),
+    testTarget("CLITests", ["Formats"]),
+  ]
+)

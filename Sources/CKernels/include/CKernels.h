@@ -1,0 +1,147 @@
+/// The hot loops of the engine: what needs wide vectors and fused multiply-add.
+///
+/// Rules that hold for every function here:
+/// - No allocation, no globals, no input or output. Pointers do not alias unless it is said.
+/// - A row of C numbers is stored with a stride that is a multiple of 16; the lanes from C up to
+///   the stride hold zeros in every input and are left zero in every output.
+/// - Every sum has one order, fixed by its length alone: 16 lanes counted from element 0, each a
+///   chain of fused multiply-adds, joined by one tree. A row's result therefore depends on that
+///   row only, never on the rows beside it. Contraction by the compiler is off.
+/// - Functions are compiled for x86-64-v4, -v3 and the base level and chosen once by the loader.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdint.h>
+
+/// Tells the processor that the caller is spinning.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+/// y[r, 16p + l] = Σ_k x[r, k] · b[p, k, l], one chain over k in ascending order.
+/// Adds to y instead when `accumulate` is not 0: the chain then starts from y.
+/// Shapes: x: [rows, ≥ depth], row stride ldx; b: [panels][depth][16], panel stride
+/// `panel_stride` floats; y: [rows, 16·panels], row stride ldy.
+void ck_gemm(
+  float *y, long ldy, const float *x, long ldx, const float *b, long panel_stride, long rows,
+  long panels, long depth, int accumulate);
+
+/// dst[p][r][l] = src[index[r] · ldsrc + 16p + l] (a gather into panels), r < rows.
+/// Panel stride of dst is 16 · ld floats.
+void ck_gather_panels(
+  float *dst, long ld, const float *src, long ldsrc, const int32_t *index, long rows,
+  long panels);
+
+/// One panel of a weight gradient: g[k, l] += Σ_r x[r, k] · dy[r, l], one chain over r in ascending
+/// order that starts from g. Shapes: g: [inputs][16]; x: [⌈inputs/16⌉][ld][16] and dy: [ld][16], as
+/// ck_gather_panels writes them; rows ≤ ld.
+void ck_gemm_outer(
+  float *g, const float *x, const float *dy, long ld, long rows, long inputs);
+
+/// Turns panels over outputs into panels over inputs:
+/// dst[kp][n][l] = src[n / 16][16 kp + l][n % 16]; lanes with 16 kp + l ≥ K become 0.
+/// Shapes: src: [N/16][K][16]; dst: [⌈K/16⌉][16·⌈N/16⌉][16]. Does panels kp in first..<last.
+void ck_transpose_panels(float *dst, const float *src, long N, long K, long first, long last);
+
+/// x[r] = row tokens[r] of a table in panels [⌈V/16⌉][inputs][16].
+void ck_embedding_forward(
+  float *x, long ld, const float *panels, long inputs, const int32_t *tokens, long rows);
+
+/// Row tokens[i] of the gradient += dx[i] for i = index[0], index[1], …, columns first..<last.
+void ck_embedding_backward(
+  float *gradient, long inputs, const float *dx, long ld, const int32_t *tokens,
+  const int32_t *index, long rows, long first, long last);
+
+/// y = exp(x), relative error below 2e-7 of the true value; x below −87.3 gives 0; x above 88
+/// is taken as 88.
+void ck_exp(float *y, const float *x, long count);
+
+/// The natural logarithm in double precision, relative error below 1e-13, for finite x > 0.
+double ck_log(double x);
+
+/// y[r] = gain · x[r] · rstd[r], rstd[r] = 1/√(mean(x[r]²) + epsilon).
+void ck_rmsnorm_forward(
+  float *y, float *rstd, const float *x, const float *gain, long rows, long ld, long channels,
+  float epsilon);
+
+/// dx[r] += rstd · (gain·dy − x̂ · mean(gain·dy·x̂)), x̂ = x·rstd.
+void ck_rmsnorm_backward(
+  float *dx, const float *dy, const float *x, const float *gain, const float *rstd, long rows,
+  long ld, long channels);
+
+/// dgain[c] += Σ_r dy[i(r), c] · x[i(r), c] · rstd[i(r)], r in ascending order, i = index, for the
+/// columns first..<last (multiples of 16).
+void ck_rmsnorm_gain_backward(
+  float *dgain, const float *dy, const float *x, const float *rstd, const int32_t *index,
+  long rows, long ld, long first, long last);
+
+/// Rotary embedding in place, halves split: (a, b) ← (a·cos − b·sin, b·cos + a·sin) for
+/// a = x[h·D + i], b = x[h·D + D/2 + i]. `sign` −1 turns back (the transpose).
+/// cosines and sines: [position][D/2].
+void ck_rotary(
+  float *x, long ld, long rows, long heads, long head_size, const float *cosines,
+  const float *sines, const int32_t *positions, float sign);
+
+/// out[r, h] = Σ_j p_j v[key_j, h′],  p = softmax_j(scale · q[r, h]·k[key_j, h′]), h′ = h / (heads /
+/// kv_heads), over the keys at positions 0 ... positions[r] of the row's sequence: key_j =
+/// table[sequences[r] · capacity + j]. Writes max and 1/Σ of the softmax to statistics[r][2h], [2h + 1].
+/// `scores` is scratch of 16 floats more than the longest sequence, `padded` of 256 floats.
+/// k and v may be read up to 15 floats past a row's end. head_size ≤ 128.
+void ck_attention_forward(
+  float *out, long ldout, float *statistics, long ldstatistics, const float *q, long ldq,
+  const float *k, const float *v, long ldkv, const int32_t *table, long capacity, const int32_t *sequences,
+  const int32_t *positions, long rows, long heads, long kv_heads, long head_size, float scale,
+  float *scores, float *padded);
+
+/// The transpose of the above for the query heads of one kv head: adds to dq, dk, dv. Query rows are
+/// index[0], index[1], … in that order; all pointers are to row 0.
+void ck_attention_backward(
+  float *dq, float *dk, float *dv, const float *dout, const float *out, const float *statistics,
+  long ldstatistics, const float *q, long ldq, long ldout, const float *k, const float *v, long ldkv,
+  const int32_t *index, const int32_t *table, long capacity, const int32_t *sequences,
+  const int32_t *positions, long rows, long heads, long kv_heads, long kv_head, long head_size,
+  float scale, float *scores, float *padded);
+
+/// y = silu(gate) · up, silu(x) = x / (1 + e^−x).
+void ck_swiglu_forward(float *y, const float *gate, const float *up, long count);
+
+/// Writes dgate and dup (no accumulation). dgate may alias gate, dup may alias up.
+void ck_swiglu_backward(
+  float *dgate, float *dup, const float *dy, const float *gate, const float *up, long count);
+
+/// What one row of logits says: of z = logits · inverse_temperature over the first `count`
+/// entries, `maximum` = max z, `sum` = Σ e^(z − max), `weighted` = Σ e^(z − max) · (z − max).
+/// Writes e^(z − max) to `exponentials` up to the next multiple of 16 (padded lanes get 0).
+/// Sums run over 512 entries in float, then in double. A NaN or +∞ among the logits makes `sum` NaN.
+typedef struct {
+  float maximum;
+  double sum, weighted;
+} ck_softmax_row;
+ck_softmax_row ck_softmax(
+  float *exponentials, const float *logits, long count, float inverse_temperature);
+
+/// The gradient of Σ cᵢ log p(tᵢ) + h·H(p) with respect to the logits, but for the +cᵢ at the
+/// targets: dlogits[j] = −inverse_temperature · p_j · (c + h·(log p_j + entropy)), c = Σ cᵢ,
+/// p_j = exponentials[j] · inverse_sum, log p_j = logits[j] · inverse_temperature − log_partition.
+/// dlogits may alias logits or exponentials. Padded lanes get 0.
+void ck_softmax_backward(
+  float *dlogits, const float *exponentials, const float *logits, long count,
+  float inverse_temperature, float inverse_sum, float log_partition, float c, float h,
+  float entropy);
+
+/// y[i] += alpha · x[i].
+void ck_axpy(float *y, const float *x, float alpha, long count);
+
+/// One AdamW update of `count` parameters, decoupled weight decay first as PyTorch does:
+/// w ← w·decay; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← w − step · m / (√v · root + epsilon)
+/// with g = gradient · scale, step = lr/(1−β₁ᵗ), root = 1/√(1−β₂ᵗ).
+void ck_adamw(
+  float *w, float *m, float *v, const float *gradient, long count, float scale, float decay,
+  float beta1, float beta2, float step, float root, float epsilon);
+
+/// Σ x[i]² in double: 8 lanes from element 0, joined by one tree.
+double ck_sum_of_squares(const float *x, long count);
+
+#endif

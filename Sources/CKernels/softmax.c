@@ -1,0 +1,78 @@
+#include "CKernels.h"
+#include "vector.h"
+
+// log x = e·ln 2 + log m with m in [√½, √2): log m = 2 atanh(s), s = (m − 1)/(m + 1), |s| < 0.172,
+// by its series to s²¹.
+double ck_log(double x) {
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  int64_t exponent = (int64_t)(bits >> 52) - 1023;
+  if (exponent == -1023) return ck_log(x * 0x1p54) - 54 * 0.693147180559945309417;
+  bits = (bits & 0x000fffffffffffffull) | 0x3ff0000000000000ull;
+  double m;
+  memcpy(&m, &bits, sizeof m);
+  if (m > 1.41421356237309504880) {
+    m *= 0.5;
+    exponent += 1;
+  }
+  double s = (m - 1) / (m + 1), square = s * s, series = 0;
+  for (int n = 21; n >= 1; n -= 2) series = series * square + 1.0 / n;
+  return (double)exponent * 0.693147180559945309417 + 2 * s * series;
+}
+
+static const int32_t lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+// Lanes at or past `count` become −∞.
+#define masked_load(p, i, count)                                                           \
+  ({                                                                                       \
+    v16 m_ = load((p) + (i));                                                              \
+    if ((i) + 16 > (count)) {                                                              \
+      i16 inside_ = *(const i16 *)lanes < (int32_t)((count) - (i));                        \
+      m_ = (v16)(((i16)m_ & inside_) | ((i16)splat(-__builtin_inff()) & ~inside_));        \
+    }                                                                                      \
+    m_;                                                                                    \
+  })
+
+CK_CLONES ck_softmax_row ck_softmax(
+  float *exponentials, const float *logits, long count, float inverse_temperature) {
+  int32_t lanes[16] __attribute__((aligned(64)));
+  memcpy(lanes, lane_numbers, sizeof lanes);
+  v16 scale = splat(inverse_temperature), highest = splat(-__builtin_inff());
+  for (long i = 0; i < count; i += 16) highest = max16(highest, masked_load(logits, i, count) * scale);
+  ck_softmax_row row = {maximum16(highest), 0, 0};
+  v16 maximum = splat(row.maximum);
+  i16 unordered = {0};
+  for (long block = 0; block < count; block += 512) {
+    long end = block + 512 < count ? block + 512 : count;
+    v16 sum = {0}, weighted = {0};
+    for (long i = block; i < end; i += 16) {
+      v16 z = masked_load(logits, i, count) * scale;
+      unordered |= (i16)(z != z);
+      v16 e = exp16(z - maximum);
+      store(exponentials + i, e);
+      sum += e;
+      // e is 0 where z is −∞, and 0 · −∞ would be NaN.
+      weighted = fma16(e, max16(z - maximum, splat(-1000.0f)), weighted);
+    }
+    row.sum += sum16(sum);
+    row.weighted += sum16(weighted);
+  }
+  if (__builtin_reduce_or(unordered) || !(row.maximum < __builtin_inff())) row.sum = __builtin_nan("");
+  return row;
+}
+
+CK_CLONES void ck_softmax_backward(
+  float *dlogits, const float *exponentials, const float *logits, long count,
+  float inverse_temperature, float inverse_sum, float log_partition, float c, float h,
+  float entropy) {
+  int32_t lanes[16] __attribute__((aligned(64)));
+  memcpy(lanes, lane_numbers, sizeof lanes);
+  for (long i = 0; i < count; i += 16) {
+    v16 p = load(exponentials + i) * splat(inverse_sum);
+    v16 logp = fma16(load(logits + i), splat(inverse_temperature), splat(-log_partition));
+    v16 inner = fma16(splat(h), max16(logp, splat(-1000.0f)) + splat(entropy), splat(c));
+    v16 d = -(p * inner) * splat(inverse_temperature);
+    if (i + 16 > count) d = (v16)((i16)d & (*(const i16 *)lanes < (int32_t)(count - i)));
+    store(dlogits + i, d);
+  }
+}

@@ -1,0 +1,43 @@
+/// maj@k: the answer that most of the first k samples of a question give.
+///
+/// Wang et al. 2022, "Self-Consistency" (<https://arxiv.org/abs/2203.11171>). Tie rule: among the
+/// answers with the most votes, the one that occurs first. Answers are the same when their UTF-8
+/// bytes are; bring them into one form (trimmed, lower case, 7.0 as 7) before the vote. A sample
+/// without an answer (nil) does not vote, and an empty answer does.
+public enum MajorityVote {
+  /// A number of samples that is not there.
+  public enum Refusal: Error, Equatable, CustomStringConvertible {
+    case k(Int, samples: Int)
+
+    public var description: String {
+      switch self {
+      case .k(let k, let samples):
+        "k: no such number of the samples (got \(k); need 1 to \(samples))"
+      }
+    }
+  }
+
+  /// The first sample, among the first k, that gives the winning answer; nil when none gives any.
+  ///
+  /// The question counts as correct when that sample does.
+  ///
+  /// - Throws: `Refusal` unless 1 ≤ k ≤ the number of answers.
+  public static func winner(_ answers: [String?], first k: Int) throws(Refusal) -> Int? {
+    guard k >= 1, k <= answers.count else { throw .k(k, samples: answers.count) }
+    var ballots: [(first: Int, votes: Int)] = []
+    var ballotOfAnswer: [[UInt8]: Int] = [:]  // looked up, never iterated
+    for (sample, answer) in answers.prefix(k).enumerated() {
+      guard let answer else { continue }
+      let key = Array(answer.utf8)
+      if let ballot = ballotOfAnswer[key] {
+        ballots[ballot].votes += 1
+      } else {
+        ballotOfAnswer[key] = ballots.count
+        ballots.append((first: sample, votes: 1))
+      }
+    }
+    // Ballots stand in order of their first sample, so the first of the largest wins a tie.
+    let mostVotes = ballots.map(\.votes).max()
+    return ballots.first { $0.votes == mostVotes }?.first
+  }
+}

@@ -1,0 +1,42 @@
+/// The probability that at least one of k samples is correct, estimated without bias from n ≥ k.
+///
+///     pass@k = 1 − C(n − c, k)/C(n, k) = 1 − Π_{i = n−c+1…n} (1 − k/i)
+///
+/// n samples of one question, c of them correct. Chen et al. 2021, eq. 1
+/// (<https://arxiv.org/abs/2107.03374>). Over several questions it is the mean of theirs. Taking
+/// the best of the first k samples instead agrees only for k = n; drawing k with replacement is
+/// biased downward.
+///
+/// Edge cases: c = 0 gives exactly 0; n − c < k gives exactly 1, as every choice of k then holds a
+/// correct sample.
+public enum PassAtK {
+  /// Numbers that ask for nothing that could be estimated.
+  public enum Refusal: Error, Equatable, CustomStringConvertible {
+    case k(Int, samples: Int)
+    case correct(Int, samples: Int)
+
+    public var description: String {
+      switch self {
+      case .k(let k, let samples):
+        "k: no such number of the samples (got \(k); need 1 to \(samples))"
+      case .correct(let correct, let samples):
+        "correct: no such number of the samples (got \(correct); need 0 to \(samples))"
+      }
+    }
+  }
+
+  /// pass@k of one question.
+  ///
+  /// - Throws: `Refusal` unless 1 ≤ k ≤ samples and 0 ≤ correct ≤ samples.
+  /// - Complexity: O(correct).
+  public static func estimate(samples: Int, correct: Int, k: Int) throws(Refusal) -> Double {
+    guard k >= 1, k <= samples else { throw .k(k, samples: samples) }
+    guard correct >= 0, correct <= samples else { throw .correct(correct, samples: samples) }
+    guard samples - correct >= k else { return 1 }
+    var allWrong = 1.0
+    for i in (samples - correct + 1)..<(samples + 1) {
+      allWrong *= 1 - Double(k) / Double(i)
+    }
+    return 1 - allWrong
+  }
+}

@@ -1,0 +1,32 @@
+/// A mean over questions and its standard error.
+///
+///     m = Σ x / n,   SE = s/√n,   s = √( Σ (x − m)² / (n − 1) )
+///
+/// One value per question. Several samples of a question are first averaged, as they are not
+/// independent of each other; their spread is then part of the spread between questions.
+///
+/// Edge cases: no values have no estimate; one value has no standard error. Equal values have the
+/// standard error 0, which says that the sample shows no spread, not that the mean is exact.
+public struct MeanEstimate: Sendable, Equatable {
+  public let mean: Double
+  /// nil for a single value.
+  public let standardError: Double?
+  public let count: Int
+
+  /// nil for no values.
+  public init?(of values: [Double]) {
+    guard !values.isEmpty else { return nil }
+    let count = Double(values.count)
+    // Largest equal to smallest: the mean itself, without the rounding of a sum.
+    let isConstant = values.allSatisfy { $0 == values[0] }
+    let mean = isConstant ? values[0] : values.reduce(0, +) / count
+    self.mean = mean
+    self.count = values.count
+    guard values.count > 1 else {
+      standardError = nil
+      return
+    }
+    let sumOfSquares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    standardError = (sumOfSquares / (count - 1) / count).squareRoot()
+  }
+}

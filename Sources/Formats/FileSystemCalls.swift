@@ -1,0 +1,26 @@
+import Foundation
+
+/// The system calls that take a path, without pointers.
+///
+/// Each returns what the call returns; `errno` is left as the call set it.
+package enum FileSystemCalls {
+  package static func open(_ path: String, _ flags: Int32) -> Int32 {
+    // SAFETY: Swift passes a copy of the path that ends with NUL and lives until the call returns.
+    unsafe Foundation.open(path, flags | O_CLOEXEC, 0o666)
+  }
+
+  package static func rename(_ old: String, _ new: String) -> Int32 {
+    // SAFETY: as for `open`.
+    unsafe Foundation.rename(old, new)
+  }
+
+  @discardableResult package static func unlink(_ path: String) -> Int32 {
+    // SAFETY: as for `open`.
+    unsafe Foundation.unlink(path)
+  }
+
+  package static func makeDirectory(_ path: String) -> Int32 {
+    // SAFETY: as for `open`.
+    unsafe Foundation.mkdir(path, 0o777)
+  }
+}

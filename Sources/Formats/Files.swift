@@ -1,0 +1,188 @@
+import Foundation
+
+/// Bounded reading and durable writing of whole files.
+public enum Files {
+  /// The bytes of a regular file.
+  ///
+  /// A symbolic link is followed; anything but a regular file behind it (a directory, a pipe, a
+  /// device) is refused without reading.
+  ///
+  /// - Throws: a `FormatError` that is `.missing` when there is no such file, `.invalid` when the
+  ///   file is larger than `maximumBytes` or no regular file, else `.inputOutput`.
+  public static func read(
+    _ path: String, maximumBytes: Int
+  ) throws(FormatError) -> [UInt8] {
+    // O_NONBLOCK: opening a pipe must not wait for its writer.
+    let descriptor = FileSystemCalls.open(path, O_RDONLY | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      let missing = errno == ENOENT || errno == ENOTDIR
+      throw failure("cannot open", path, missing ? .missing : .inputOutput)
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      throw failure("cannot read", path, .inputOutput)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "no regular file"
+      throw FormatError(file: path, message: "is \(kind); need a file")
+    }
+    let size = Int(status.st_size)
+    guard size <= maximumBytes else {
+      throw FormatError(
+        file: path, message: "too large (got \(size) bytes; need at most \(maximumBytes))")
+    }
+    var failed = false
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      while count < size {
+        // SAFETY: the call gets the part of the buffer that is still empty, and its size.
+        let rest = unsafe UnsafeMutableBufferPointer(rebasing: buffer[count..<size])
+        let got = unsafe Foundation.read(descriptor, rest.baseAddress, rest.count)
+        if got < 0 && errno == EINTR { continue }
+        failed = got < 0
+        if got <= 0 { break }
+        count += got
+      }
+    }
+    guard !failed else { throw failure("cannot read", path, .inputOutput) }
+    return bytes
+  }
+
+  /// Replaces the file at `path` as a whole: after a crash at any moment it holds the old or the
+  /// new bytes.
+  ///
+  /// The bytes go to a temporary file beside it, which is synchronised and renamed, and then the
+  /// directory is synchronised. On failure the temporary file is removed.
+  public static func writeAtomically(_ bytes: [UInt8], to path: String) throws(FormatError) {
+    let temporary = "\(path).tmp-\(getpid())"
+    do throws(FormatError) {
+      try writeNew(bytes, to: temporary, named: path)
+      guard FileSystemCalls.rename(temporary, path) == 0 else {
+        throw failure("cannot replace", path, .cannotCreate)
+      }
+    } catch {
+      FileSystemCalls.unlink(temporary)
+      throw error
+    }
+    try synchronizeDirectory(parent(of: path))
+  }
+
+  /// Makes a directory and the ones above it, and synchronises the entries of each new one.
+  ///
+  /// - Throws: a `FormatError` that is `.cannotCreate`, also when something else has the name.
+  public static func createDirectory(_ path: String) throws(FormatError) {
+    if FileSystemCalls.makeDirectory(path) == 0 {
+      return try synchronizeDirectory(parent(of: path))
+    }
+    let code = errno
+    if code == ENOENT, parent(of: path) != path {
+      try createDirectory(parent(of: path))
+      if FileSystemCalls.makeDirectory(path) == 0 {
+        return try synchronizeDirectory(parent(of: path))
+      }
+    }
+    if isDirectory(path) { return }
+    if exists(path) {
+      throw FormatError(file: path, message: "is a file; need a directory", kind: .cannotCreate)
+    }
+    errno = code
+    throw failure("cannot create", path, .cannotCreate)
+  }
+
+  public static func isDirectory(_ path: String) -> Bool {
+    let descriptor = FileSystemCalls.open(path, O_RDONLY | O_DIRECTORY)
+    if descriptor >= 0 { close(descriptor) }
+    return descriptor >= 0
+  }
+
+  /// Whether there is anything of this name; a broken symbolic link is nothing.
+  public static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+  /// The names in a directory, sorted bytewise; none when it does not exist.
+  public static func names(in path: String) throws(FormatError) -> [String] {
+    guard exists(path) else { return [] }
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: path)
+        .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    } catch {
+      throw FormatError(file: path, message: "cannot list the directory", kind: .inputOutput)
+    }
+  }
+
+  /// Removes a file or a directory with all that is in it.
+  package static func remove(_ path: String) throws(FormatError) {
+    do {
+      try FileManager.default.removeItem(atPath: path)
+    } catch {
+      throw FormatError(file: path, message: "cannot remove it", kind: .inputOutput)
+    }
+  }
+
+  /// Writes and synchronises a file, replacing one that is there in place.
+  package static func writeNew(
+    _ bytes: [UInt8], to path: String, named name: String? = nil
+  ) throws(FormatError) {
+    let name = name ?? path
+    FileSystemCalls.unlink(path)
+    let descriptor = FileSystemCalls.open(path, O_WRONLY | O_CREAT | O_EXCL)
+    guard descriptor >= 0 else { throw failure("cannot create", name, .cannotCreate) }
+    var fault: FormatError?
+    do throws(FormatError) {
+      try write(bytes, to: descriptor, named: name)
+      // A failed fsync is not tried again: the pages may be gone, and a second one succeed.
+      guard fsync(descriptor) == 0 else { throw failure("cannot write", name, .inputOutput) }
+    } catch {
+      fault = error
+    }
+    if close(descriptor) != 0 && fault == nil {
+      fault = failure("cannot write", name, .inputOutput)
+    }
+    if let fault { throw fault }
+  }
+
+  /// Writes all of `bytes`, however many calls it takes.
+  package static func write(
+    _ bytes: [UInt8], to descriptor: Int32, named name: String
+  ) throws(FormatError) {
+    var start = 0
+    while start < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        // SAFETY: the call gets the part of the buffer that is not written yet, and its size.
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[start...])
+        return unsafe Foundation.write(descriptor, rest.baseAddress, rest.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw failure("cannot write", name, .inputOutput) }
+      start += count
+    }
+  }
+
+  /// Makes the entries of a directory durable.
+  package static func synchronizeDirectory(_ path: String) throws(FormatError) {
+    let descriptor = FileSystemCalls.open(path, O_RDONLY | O_DIRECTORY)
+    guard descriptor >= 0 else { throw failure("cannot open", path, .inputOutput) }
+    defer { close(descriptor) }
+    // EINVAL: this file system has no such thing, and nothing else can be done.
+    guard fsync(descriptor) == 0 || errno == EINVAL else {
+      throw failure("cannot write", path, .inputOutput)
+    }
+  }
+
+  /// The directory that `path` stands in: "." for a plain name.
+  package static func parent(of path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The error for the operating system's `errno`.
+  package static func failure(
+    _ what: String, _ path: String, _ kind: FormatError.Kind
+  ) -> FormatError {
+    let code = errno
+    let reason = kind == .missing ? "no such file" : unsafe String(cString: strerror(code))
+    let message = kind == .missing ? reason : "\(what): \(reason)"
+    return FormatError(file: path, message: message, kind: kind)
+  }
+}

@@ -1,0 +1,121 @@
+/// A JSON value (RFC 8259), with whole numbers and other numbers kept apart.
+///
+/// `1` is `.integer`, `1.0` and `1e0` are `.number`, and each is written back as what it was.
+/// Keys and strings are equal when their UTF-8 bytes are; the order of an object's members is
+/// kept, but does not count in equality.
+public enum JSON: Sendable {
+  case null
+  case bool(Bool)
+  case integer(Int)
+  case number(Double)
+  case string(String)
+  case array([JSON])
+  case object(JSONObject)
+
+  /// What a text may ask of its reader.
+  public struct Limits: Sendable {
+    public var maximumBytes: Int
+    /// How many arrays and objects may stand within each other.
+    public var maximumDepth: Int
+
+    public init(maximumBytes: Int = 64 << 20, maximumDepth: Int = 512) {
+      self.maximumBytes = maximumBytes
+      self.maximumDepth = maximumDepth
+    }
+  }
+
+  /// Reads one value that fills `bytes`, white space aside.
+  ///
+  /// Stricter than most readers: a duplicate key, a lone surrogate, invalid UTF-8, a byte order
+  /// mark and a number beyond Double's range are errors. A whole number beyond Int's range, and
+  /// `-0`, become `.number`.
+  ///
+  /// - Throws: a `FormatError` with the line and the path of the field.
+  public init(
+    parsing bytes: [UInt8], file: String, limits: Limits = Limits()
+  ) throws(FormatError) {
+    var parser = JSONParser(bytes: bytes, range: 0..<bytes.count, file: file, limits: limits)
+    self = try parser.parseDocument()
+  }
+
+  public var isNull: Bool {
+    if case .null = self { true } else { false }
+  }
+
+  public var bool: Bool? {
+    if case .bool(let value) = self { value } else { nil }
+  }
+
+  public var int: Int? {
+    if case .integer(let value) = self { value } else { nil }
+  }
+
+  /// The value of either kind of number.
+  public var double: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    case .null, .bool, .string, .array, .object: nil
+    }
+  }
+
+  public var string: String? {
+    if case .string(let value) = self { value } else { nil }
+  }
+
+  public var array: [JSON]? {
+    if case .array(let value) = self { value } else { nil }
+  }
+
+  public var object: JSONObject? {
+    if case .object(let value) = self { value } else { nil }
+  }
+
+  /// The member `key` of an object; nil when there is none, or when this is no object.
+  public subscript(_ key: String) -> JSON? { object?[key] }
+
+  /// The kind of value in words, for messages: "a string", "null".
+  public var kindInWords: String {
+    switch self {
+    case .null: "null"
+    case .bool: "a boolean"
+    case .integer: "an integer"
+    case .number: "a number"
+    case .string: "a string"
+    case .array: "an array"
+    case .object: "an object"
+    }
+  }
+}
+
+extension JSON: Equatable {
+  public static func == (a: JSON, b: JSON) -> Bool {
+    switch (a, b) {
+    case (.null, .null): true
+    case (.bool(let a), .bool(let b)): a == b
+    case (.integer(let a), .integer(let b)): a == b
+    case (.number(let a), .number(let b)): a == b
+    case (.string(let a), .string(let b)): a.hasSameBytes(as: b)
+    case (.array(let a), .array(let b)): a == b
+    case (.object(let a), .object(let b)): a == b
+    case (.null, _), (.bool, _), (.integer, _), (.number, _), (.string, _), (.array, _),
+      (.object, _):
+      false
+    }
+  }
+}
+
+extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral
+{
+  public init(nilLiteral: ()) { self = .null }
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  public init(floatLiteral value: Double) { self = .number(value) }
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  public init(dictionaryLiteral elements: (String, JSON)...) {
+    self = .object(JSONObject(elements))
+  }
+}

@@ -1,0 +1,141 @@
+/// A safetensors file in memory, validated as a whole: named arrays of numbers.
+///
+///     header length N: UInt64 | header: N bytes of JSON | data
+///
+/// all little endian, arrays in C order (<https://huggingface.co/docs/safetensors>). What is
+/// accepted is what the reference reader accepts, less duplicate names, and within limits. After
+/// `init` every tensor's range lies in the data, fits its shape and element type, and the ranges
+/// cover the data without gap or overlap.
+public struct Safetensors: Sendable {
+  /// The type of a tensor's elements, by the format's own names.
+  public enum ElementType: String, Sendable, CaseIterable {
+    // In the order of the reference's rank, by which a writer sorts.
+    case BOOL, F4, F6_E2M3, F6_E3M2, U8, I8, F8_E5M2, F8_E4M3, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ
+    case I16, U16, F16, BF16, I32, U32, F32, C64, F64, I64, U64
+
+    public var bits: Int {
+      switch self {
+      case .F4: 4
+      case .F6_E2M3, .F6_E3M2: 6
+      case .BOOL, .U8, .I8, .F8_E5M2, .F8_E4M3, .F8_E8M0, .F8_E4M3FNUZ, .F8_E5M2FNUZ: 8
+      case .I16, .U16, .F16, .BF16: 16
+      case .I32, .U32, .F32: 32
+      case .C64, .F64, .I64, .U64: 64
+      }
+    }
+  }
+
+  public struct Tensor: Sendable {
+    public let name: String
+    public let elementType: ElementType
+    public let shape: [Int]
+    /// Where the elements stand in the file's bytes.
+    public let range: Range<Int>
+    /// The product of `shape`.
+    public let count: Int
+  }
+
+  /// What a file may ask of its reader.
+  public struct Limits: Sendable {
+    public var headerBytes = 16 << 20
+    public var tensors = 65_536
+    public var rank = 8
+    public var nameBytes = 512
+
+    public init() {}
+  }
+
+  /// The tensors in the order of the header.
+  public let tensors: [Tensor]
+  /// The pairs of `__metadata__`, in their order.
+  public let metadata: [(String, String)]
+  public let file: String
+  let bytes: [UInt8]
+  private let positions: [ByteKey: Int]
+
+  /// Validates `bytes`; nothing of the data is copied or looked at.
+  ///
+  /// - Throws: a `FormatError` whose field is the tensor at fault. A file of another kind that
+  ///   often stands in the place of weights is called by its name.
+  public init(bytes: [UInt8], file: String, limits: Limits = Limits()) throws(FormatError) {
+    let header = try SafetensorsHeader(bytes: bytes, file: file, limits: limits)
+    self.tensors = header.tensors
+    self.metadata = header.metadata
+    self.file = file
+    self.bytes = bytes
+    var positions: [ByteKey: Int] = [:]
+    for (position, tensor) in tensors.enumerated() { positions[ByteKey(tensor.name)] = position }
+    self.positions = positions
+  }
+
+  public func tensor(named name: String) -> Tensor? {
+    positions[ByteKey(name)].map { tensors[$0] }
+  }
+
+  /// The elements of an F32, F16 or BF16 tensor, widened exactly; any other type is an error.
+  ///
+  /// NaN and infinity pass through.
+  public func floats(_ tensor: Tensor) throws(FormatError) -> [Float] {
+    switch tensor.elementType {
+    case .F32: return words(tensor, 4) { Float(bitPattern: UInt32(truncatingIfNeeded: $0)) }
+    case .F16:
+      return words(tensor, 2) { HalfPrecision.widenFloat16(UInt16(truncatingIfNeeded: $0)) }
+    case .BF16:
+      return words(tensor, 2) { HalfPrecision.widenBFloat16(UInt16(truncatingIfNeeded: $0)) }
+    default: throw wrongType(tensor, need: "F32, F16 or BF16")
+    }
+  }
+
+  /// The elements of an F64 tensor, or of one that `floats` reads; any other type is an error.
+  public func doubles(_ tensor: Tensor) throws(FormatError) -> [Double] {
+    guard tensor.elementType == .F64 else { return try floats(tensor).map(Double.init) }
+    return words(tensor, 8) { Double(bitPattern: $0) }
+  }
+
+  /// The elements of a tensor of whole numbers; any other type, and a U64 beyond Int64, is an
+  /// error.
+  public func integers(_ tensor: Tensor) throws(FormatError) -> [Int64] {
+    switch tensor.elementType {
+    case .I64: return words(tensor, 8) { Int64(bitPattern: $0) }
+    case .I32: return words(tensor, 4) { Int64(Int32(truncatingIfNeeded: $0)) }
+    case .I16: return words(tensor, 2) { Int64(Int16(truncatingIfNeeded: $0)) }
+    case .I8: return words(tensor, 1) { Int64(Int8(truncatingIfNeeded: $0)) }
+    case .U8, .BOOL: return words(tensor, 1) { Int64(truncatingIfNeeded: $0) }
+    case .U16: return words(tensor, 2) { Int64(truncatingIfNeeded: $0) }
+    case .U32: return words(tensor, 4) { Int64(truncatingIfNeeded: $0) }
+    case .U64:
+      let values = words(tensor, 8) { Int64(bitPattern: $0) }
+      guard let position = values.firstIndex(where: { $0 < 0 }) else { return values }
+      throw FormatError(
+        file: file, field: tensor.name,
+        message: "element \(position) is \(UInt64(bitPattern: values[position])); beyond Int64")
+    default: throw wrongType(tensor, need: "a type of whole numbers")
+    }
+  }
+
+  private func wrongType(_ tensor: Tensor, need: String) -> FormatError {
+    FormatError(
+      file: file, field: tensor.name,
+      message: "wrong dtype (got \(tensor.elementType.rawValue); need \(need))")
+  }
+
+  /// The little-endian words of a tensor, each converted.
+  @inline(__always)
+  private func words<Element>(
+    _ tensor: Tensor, _ width: Int, _ convert: (UInt64) -> Element
+  ) -> [Element] {
+    let span = bytes.span
+    let base = tensor.range.lowerBound
+    precondition(
+      tensor.range.upperBound <= bytes.count && tensor.range.count == tensor.count * width)
+    return [Element](capacity: tensor.count) { output in
+      for i in 0..<tensor.count {
+        var word: UInt64 = 0
+        for byte in 0..<width {
+          word |= UInt64(span[base + i * width + byte]) << UInt64(8 * byte)
+        }
+        output.append(convert(word))
+      }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+internal import CKernels
+
+/// A weight W: [outputs, inputs] stored in panels of 16 outputs, [outputs/16][inputs][16].
+///
+/// The lanes past `outputs` in the last panel are zero. A gradient has the same layout, so the
+/// optimizer runs over flat memory.
+package struct PackedWeight: Sendable {
+  package let buffer: FloatBuffer
+  package let offset: Int
+  package let outputs: Int
+  package let inputs: Int
+
+  package init(buffer: FloatBuffer, offset: Int, outputs: Int, inputs: Int) {
+    (self.buffer, self.offset, self.outputs, self.inputs) = (buffer, offset, outputs, inputs)
+    precondition(offset >= 0 && offset + count <= buffer.count)
+  }
+
+  package var panels: Int { (outputs + 15) / 16 }
+  package var count: Int { panels * inputs * 16 }
+
+  /// The element in row `output`, column `input`.
+  package subscript(output: Int, input: Int) -> Float {
+    get { buffer[index(output, input)] }
+    nonmutating set { buffer[index(output, input)] = newValue }
+  }
+
+  private func index(_ output: Int, _ input: Int) -> Int {
+    precondition(0 <= output && output < outputs && 0 <= input && input < inputs)
+    return offset + (output / 16 * inputs + input) * 16 + output % 16
+  }
+
+  var pointer: UnsafeMutablePointer<Float> { unsafe buffer.pointer + offset }
+}
+
+/// The product of rows with a weight, and its two transposes.
+///
+///     y = x·Wᵀ,   dx = dy·W,   dW = dyᵀ·x
+///
+/// Shapes: x, dx: [R, K]; y, dy: [R, N]; W, dW: [N, K] in panels. Each output is one chain of fused
+/// multiply-adds over k (forward), n (dx) or the rows in the order given (dW).
+package enum Linear {
+  /// Rows of x that dW takes at a time: a panel of them, 8 KiB, stays in the first-level cache.
+  static let rowBlock = 128
+
+  /// y[rows] = x[rows]·Wᵀ, or y[rows] += when `accumulate`. `xFirst` is the row of x that belongs
+  /// to `rows.lowerBound` when the two are numbered differently.
+  package static func forward(
+    _ y: Matrix, _ x: Matrix, rows: Range<Int>, xFirst: Int? = nil, weight: PackedWeight,
+    accumulate: Bool = false
+  ) {
+    let first = xFirst ?? rows.lowerBound
+    precondition(y.columns == weight.outputs && x.columns == weight.inputs)
+    unsafe ck_gemm(
+      y.pointer(rows), y.stride, x.pointer(first..<first + rows.count), x.stride, weight.pointer,
+      weight.inputs * 16, rows.count, weight.panels, weight.inputs, accumulate ? 1 : 0)
+  }
+
+  /// The panels over inputs that `backwardInput` reads: [K/16][N][16], for panels `panels`.
+  package static func transpose(
+    _ transposed: FloatBuffer, weight: PackedWeight, panels: Range<Int>
+  ) {
+    precondition(transposed.count >= transposedCount(weight))
+    unsafe ck_transpose_panels(
+      transposed.pointer, weight.pointer, weight.outputs, weight.inputs, panels.lowerBound,
+      panels.upperBound)
+  }
+
+  /// Floats in the transposed panels of a weight.
+  package static func transposedCount(_ weight: PackedWeight) -> Int {
+    weight.inputs.roundedUp(to: 16) * weight.outputs.roundedUp(to: 16)
+  }
+
+  /// dx[rows] (+)= dy[rows]·W, from the transposed panels of W.
+  package static func backwardInput(
+    _ dx: Matrix, _ dy: Matrix, rows: Range<Int>, dyFirst: Int? = nil, transposed: FloatBuffer,
+    weight: PackedWeight, accumulate: Bool
+  ) {
+    let first = dyFirst ?? rows.lowerBound
+    precondition(dx.columns == weight.inputs && dy.columns == weight.outputs)
+    precondition(transposed.count >= transposedCount(weight))
+    unsafe ck_gemm(
+      dx.pointer(rows), dx.stride, dy.pointer(first..<first + rows.count), dy.stride,
+      transposed.pointer, weight.outputs.roundedUp(to: 16) * 16, rows.count,
+      weight.inputs.roundedUp(to: 16) / 16, weight.outputs, accumulate ? 1 : 0)
+  }
+
+  /// Floats of scratch that `backwardWeight` needs for `inputs`.
+  package static func scratchCount(inputs: Int) -> Int {
+    rowBlock * (inputs.roundedUp(to: 16) + 16)
+  }
+
+  /// dW[panels] += Σ_r dy[r]ᵀ·x[r] over the rows `index`, in their order.
+  package static func backwardWeight(
+    _ gradient: PackedWeight, panels: Range<Int>, x: Matrix, dy: Matrix, index: ArraySlice<Int32>,
+    scratch: FloatBuffer
+  ) {
+    let (inputs, block) = (gradient.inputs, rowBlock)
+    precondition(x.columns == inputs && dy.columns == gradient.outputs)
+    precondition(0 <= panels.lowerBound && panels.upperBound <= gradient.panels)
+    precondition(scratch.count >= scratchCount(inputs: inputs))
+    for row in index { precondition(row >= 0 && row < min(x.rows, dy.rows)) }
+    let inputPanels = inputs.roundedUp(to: 16) / 16
+    unsafe index.withUnsafeBufferPointer { index in
+      guard let base = index.baseAddress else { return }
+      let packed = unsafe scratch.pointer
+      let dyPacked = unsafe packed + block * inputPanels * 16
+      for first in stride(from: 0, to: index.count, by: block) {
+        let rows = min(block, index.count - first)
+        unsafe ck_gather_panels(
+          packed, block, x.pointer, x.stride, base + first, rows, inputPanels)
+        for panel in panels {
+          unsafe ck_gather_panels(
+            dyPacked, block, dy.pointer + 16 * panel, dy.stride, base + first, rows, 1)
+          unsafe ck_gemm_outer(
+            gradient.pointer + panel * inputs * 16, packed, dyPacked, block, rows, inputs)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+internal import CKernels
+
+/// The distribution over tokens that one row of logits stands for, at a temperature.
+///
+///     p_j = e^{z_j} / Σ_i e^{z_i},   z = logits / T,   H = −Σ p_j log p_j
+///
+/// Sampler and trainer both come here, so a token's log-probability is the same number in both.
+/// A distribution restricted to a support is the softmax of the logits gathered over the support,
+/// in ascending order of token id.
+package enum Softmax {
+  /// What a row says, in double precision.
+  package struct Statistics: Sendable {
+    /// log Σ e^{z_j}; NaN if a logit is not finite.
+    package let logPartition: Double
+    package let entropy: Double
+    let inverseSum: Float
+
+    package init(logPartition: Double, entropy: Double, inverseSum: Float) {
+      (self.logPartition, self.entropy) = (logPartition, entropy)
+      self.inverseSum = inverseSum
+    }
+
+    package var isFinite: Bool { logPartition.isFinite }
+
+    /// log p of a token from its logit, rounded once to single precision.
+    package func logProb(logit: Float, temperature: Float) -> Float {
+      Float(Double(logit * (1 / temperature)) - logPartition)
+    }
+  }
+
+  /// Writes e^{z − max z} of the first `count` logits of a row to row 0 of `exponentials`.
+  package static func forward(
+    _ exponentials: Matrix, _ logits: Matrix, row: Int, count: Int, temperature: Float
+  ) -> Statistics {
+    precondition(0 < count && count <= logits.columns && count <= exponentials.columns)
+    precondition(temperature > 0)
+    let result = unsafe ck_softmax(
+      exponentials.pointer(0..<1), logits.pointer(row..<row + 1), count, 1 / temperature)
+    guard result.sum > 0, result.sum.isFinite, result.maximum.isFinite else {
+      return Statistics(logPartition: .nan, entropy: .nan, inverseSum: .nan)
+    }
+    let logSum = ck_log(result.sum)
+    return Statistics(
+      logPartition: Double(result.maximum) + logSum, entropy: logSum - result.weighted / result.sum,
+      inverseSum: Float(1 / result.sum))
+  }
+
+  /// The gradient of Σ_i c_i·log p(t_i) + h·H with respect to the logits, written to a row of
+  /// dlogits, which may be the row of logits itself; `exponentials` is what `forward` wrote.
+  ///
+  ///     ∂/∂logit_j = (Σ_i c_i·1[j = t_i] − p_j·Σ_i c_i − h·p_j·(log p_j + H)) / T
+  package static func backward(
+    _ dlogits: Matrix, row: Int, exponentials: Matrix, logits: Matrix, logitsRow: Int, count: Int,
+    temperature: Float, statistics: Statistics, targets: [(token: Int, coefficient: Float)],
+    dEntropy: Float
+  ) {
+    precondition(0 < count && count <= logits.columns && count <= dlogits.columns)
+    precondition(count <= exponentials.columns)
+    var total: Float = 0
+    for target in targets { total += target.coefficient }
+    let output = unsafe dlogits.pointer(row..<row + 1)
+    unsafe ck_softmax_backward(
+      output, exponentials.pointer(0..<1), logits.pointer(logitsRow..<logitsRow + 1), count,
+      1 / temperature, statistics.inverseSum, Float(statistics.logPartition), total, dEntropy,
+      Float(statistics.entropy))
+    for target in targets {
+      precondition(0 <= target.token && target.token < count)
+      unsafe output[target.token] += target.coefficient / temperature
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package import Kernels
+
+/// The rows of a batch and what the forward pass computed for them.
+///
+/// A row is one token of one sequence. Rows are numbered in the order in which they are appended,
+/// whatever their sequences: a sampler appends one row per live completion and decoding step, a
+/// trainer whole sequences. Keys and values are found through each sequence's list of rows, so a
+/// prompt's rows are stored once and shared by its completions, and what sampling computed can be
+/// trained on where it lies.
+package final class Activations {
+  package enum Retention: Sendable {
+    /// All that the backward pass needs, of every row.
+    case everything
+    /// Keys and values of every row; the rest only of the rows of the last forward call.
+    case keysAndValues
+  }
+
+  /// One question: a prompt's sequence and those of its completions.
+  package struct Group: Sendable {
+    package let prompt: Int
+    package let completions: Range<Int>
+  }
+
+  struct Layer {
+    let input: Matrix  // residual stream into the layer, [R, C]
+    let inputScale: FloatBuffer  // rstd of the first norm, [R]
+    let query: Matrix  // after the rotary embedding
+    let key: Matrix  // after the rotary embedding
+    let value: Matrix
+    let attention: Matrix  // before the output projection
+    let statistics: Matrix  // of the softmax, [R, 2H]
+    let middle: Matrix  // residual stream between the two blocks
+    let middleScale: FloatBuffer  // rstd of the second norm, [R]
+    let gate: Matrix
+    let up: Matrix
+  }
+
+  package let configuration: ModelConfiguration
+  package let retention: Retention
+  package let rowCapacity: Int
+  let layers: [Layer]
+  /// Residual stream out of the last layer.
+  let output: Matrix
+  package private(set) var tokens: [Int32] = []
+  package private(set) var keys: KeyTable
+  package private(set) var groups: [Group] = []
+  private var lengths: [Int] = []
+
+  package init(
+    _ configuration: ModelConfiguration, rowCapacity: Int, maximumLength: Int,
+    retention: Retention
+  ) {
+    self.configuration = configuration
+    self.retention = retention
+    self.rowCapacity = rowCapacity
+    keys = KeyTable(capacity: maximumLength)
+    let c = configuration
+    let (queries, keyWidth) = (c.attentionHeads * c.headSize, c.keyValueHeads * c.headSize)
+    func layer(sharing first: Layer?) -> Layer {
+      func rows(_ columns: Int, _ shared: Matrix?) -> Matrix {
+        shared ?? Matrix(rows: rowCapacity, columns: columns)
+      }
+      return Layer(
+        input: rows(c.hiddenSize, first?.input),
+        inputScale: first?.inputScale ?? FloatBuffer(count: rowCapacity),
+        query: rows(queries, first?.query),
+        key: Matrix(rows: rowCapacity, columns: keyWidth),
+        value: Matrix(rows: rowCapacity, columns: keyWidth),
+        attention: rows(queries, first?.attention),
+        statistics: rows(2 * c.attentionHeads, first?.statistics),
+        middle: rows(c.hiddenSize, first?.middle),
+        middleScale: first?.middleScale ?? FloatBuffer(count: rowCapacity),
+        gate: rows(c.intermediateSize, first?.gate), up: rows(c.intermediateSize, first?.up))
+    }
+    var layers: [Layer] = []
+    for _ in 0..<c.layers {
+      layers.append(layer(sharing: retention == .everything ? nil : layers.first))
+    }
+    self.layers = layers
+    output = retention == .everything
+      ? Matrix(rows: rowCapacity, columns: c.hiddenSize) : layers[0].input
+  }
+
+  /// Bytes of one row under a retention, for sizing to a memory budget.
+  package static func bytesPerRow(_ c: ModelConfiguration, _ retention: Retention) -> Int {
+    let (queries, keyWidth) = (c.attentionHeads * c.headSize, c.keyValueHeads * c.headSize)
+    let rest =
+      2 * c.hiddenSize + 2 * queries + 2 * c.attentionHeads + 2 * c.intermediateSize + 2
+    let kept = retention == .everything ? c.layers * rest + c.hiddenSize : rest
+    return 4 * (kept + c.layers * 2 * keyWidth)
+  }
+
+  package var rowCount: Int { tokens.count }
+  /// Positions of the longest sequence it can hold.
+  package var maximumLength: Int { keys.capacity }
+  package var sequenceCount: Int { lengths.count }
+
+  /// Rows of a sequence, its prompt's included.
+  package func length(of sequence: Int) -> Int { lengths[sequence] }
+
+  /// Forgets all rows; the memory stays.
+  package func removeAll() {
+    tokens.removeAll(keepingCapacity: true)
+    keys.removeAll()
+    groups.removeAll(keepingCapacity: true)
+    lengths.removeAll(keepingCapacity: true)
+  }
+
+  /// Appends a question: the rows of its prompt, and `completions` sequences that begin with it.
+  @discardableResult
+  package func appendGroup(prompt: [Int], completions: Int) -> Group {
+    precondition(!prompt.isEmpty && prompt.count <= keys.capacity)
+    let sequence = appendSequence(after: nil)
+    for token in prompt { append(token, to: sequence) }
+    let first = lengths.count
+    for _ in 0..<completions { _ = appendSequence(after: sequence) }
+    let group = Group(prompt: sequence, completions: first..<first + completions)
+    groups.append(group)
+    return group
+  }
+
+  private func appendSequence(after parent: Int?) -> Int {
+    keys.appendSequence(copying: parent.map { ($0, lengths[$0]) })
+    lengths.append(parent.map { lengths[$0] } ?? 0)
+    return lengths.count - 1
+  }
+
+  /// Appends one row at the end of a sequence.
+  package func append(_ token: Int, to sequence: Int) {
+    precondition(tokens.count < rowCapacity, "more rows than the activations were made for")
+    keys.append(row: tokens.count, sequence: sequence, position: lengths[sequence])
+    tokens.append(Int32(token))
+    lengths[sequence] += 1
+  }
+
+  /// The row that holds a sequence's token at `position`.
+  package func row(of sequence: Int, at position: Int) -> Int {
+    precondition(position < lengths[sequence])
+    return keys.row(sequence, position)
+  }
+
+  /// All rows in the canonical order (question; its prompt's rows; then completion, position), and
+  /// where each question's rows end: the order of every sum that crosses rows.
+  package func canonicalOrder() -> (rows: [Int32], ends: [Int]) {
+    var rows: [Int32] = []
+    rows.reserveCapacity(tokens.count)
+    var ends: [Int] = []
+    for group in groups {
+      let shared = lengths[group.prompt]
+      for position in 0..<shared { rows.append(Int32(keys.row(group.prompt, position))) }
+      for sequence in group.completions {
+        for position in shared..<lengths[sequence] {
+          rows.append(Int32(keys.row(sequence, position)))
+        }
+      }
+      ends.append(rows.count)
+    }
+    return (rows, ends)
+  }
+}

@@ -1,0 +1,154 @@
+internal import Formats
+package import Kernels
+
+/// Where each tensor of a model lies in one flat buffer.
+///
+/// Matrices are stored in panels (`PackedWeight`), vectors as one padded row; every tensor starts at
+/// a multiple of 16 floats. Weights, gradients and both moments of the optimizer share this layout.
+package struct ParameterLayout: Sendable {
+  package struct Tensor: Sendable {
+    /// The name in a Hugging Face checkpoint.
+    package let name: String
+    /// [outputs, inputs] of a matrix, [channels] of a gain.
+    package let shape: [Int]
+    package let offset: Int
+    package var isMatrix: Bool { shape.count == 2 }
+
+    /// Floats in the buffer, padding included.
+    package var count: Int {
+      isMatrix ? shape[0].roundedUp(to: 16) * shape[1] : shape[0].roundedUp(to: 16)
+    }
+  }
+
+  package private(set) var tensors: [Tensor] = []
+  package private(set) var count = 0
+
+  package init(_ c: ModelConfiguration) {
+    let (queryWidth, keyWidth) = (c.attentionHeads * c.headSize, c.keyValueHeads * c.headSize)
+    append("model.embed_tokens.weight", [c.vocabularySize, c.hiddenSize])
+    for layer in 0..<c.layers {
+      let prefix = "model.layers.\(layer)."
+      append(prefix + "input_layernorm.weight", [c.hiddenSize])
+      append(prefix + "self_attn.q_proj.weight", [queryWidth, c.hiddenSize])
+      append(prefix + "self_attn.k_proj.weight", [keyWidth, c.hiddenSize])
+      append(prefix + "self_attn.v_proj.weight", [keyWidth, c.hiddenSize])
+      append(prefix + "self_attn.o_proj.weight", [c.hiddenSize, queryWidth])
+      append(prefix + "post_attention_layernorm.weight", [c.hiddenSize])
+      append(prefix + "mlp.gate_proj.weight", [c.intermediateSize, c.hiddenSize])
+      append(prefix + "mlp.up_proj.weight", [c.intermediateSize, c.hiddenSize])
+      append(prefix + "mlp.down_proj.weight", [c.hiddenSize, c.intermediateSize])
+    }
+    append("model.norm.weight", [c.hiddenSize])
+    if !c.tiedEmbeddings { append("lm_head.weight", [c.vocabularySize, c.hiddenSize]) }
+  }
+
+  private mutating func append(_ name: String, _ shape: [Int]) {
+    let tensor = Tensor(name: name, shape: shape, offset: count)
+    tensors.append(tensor)
+    count += tensor.count
+  }
+
+  /// Numbers that the model learns, without padding.
+  package var parameterCount: Int { tensors.map { $0.shape.reduce(1, *) }.reduce(0, +) }
+
+  /// The ranges of the matrices, joined where they touch.
+  package var matrixRanges: [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    for tensor in tensors where tensor.isMatrix {
+      if let last = ranges.last, last.upperBound == tensor.offset {
+        ranges[ranges.count - 1] = last.lowerBound..<tensor.offset + tensor.count
+      } else {
+        ranges.append(tensor.offset..<tensor.offset + tensor.count)
+      }
+    }
+    return ranges
+  }
+}
+
+/// The numbers of a model, or of its gradient: one buffer and views of every tensor in it.
+package struct Parameters: Sendable {
+  package struct Layer: Sendable {
+    package let inputNorm: Matrix
+    package let query: PackedWeight
+    package let key: PackedWeight
+    package let value: PackedWeight
+    package let output: PackedWeight
+    package let feedForwardNorm: Matrix
+    package let gate: PackedWeight
+    package let up: PackedWeight
+    package let down: PackedWeight
+  }
+
+  package let layout: ParameterLayout
+  package let buffer: FloatBuffer
+  package let embedding: PackedWeight
+  package let layers: [Layer]
+  package let norm: Matrix
+  /// The embedding itself when the two are tied.
+  package let head: PackedWeight
+  package let configuration: ModelConfiguration
+
+  /// All numbers zero.
+  package init(_ configuration: ModelConfiguration) {
+    self.configuration = configuration
+    layout = ParameterLayout(configuration)
+    let buffer = FloatBuffer(count: layout.count)
+    self.buffer = buffer
+    // The order of the layout, taken once from front to back.
+    var rest = layout.tensors[...]
+    func matrix() -> PackedWeight {
+      let t = rest.removeFirst()
+      return PackedWeight(buffer: buffer, offset: t.offset, outputs: t.shape[0], inputs: t.shape[1])
+    }
+    func gain() -> Matrix {
+      let t = rest.removeFirst()
+      return Matrix(buffer: buffer, offset: t.offset, rows: 1, columns: t.shape[0])
+    }
+    let embedding = matrix()
+    self.embedding = embedding
+    layers = (0..<configuration.layers).map { _ in
+      Layer(
+        inputNorm: gain(), query: matrix(), key: matrix(), value: matrix(), output: matrix(),
+        feedForwardNorm: gain(), gate: matrix(), up: matrix(), down: matrix())
+    }
+    norm = gain()
+    head = configuration.tiedEmbeddings ? embedding : matrix()
+  }
+
+  /// First weights: gains 1, matrices normal with the configuration's standard deviation.
+  package init(_ configuration: ModelConfiguration, seed: UInt64) {
+    self.init(configuration)
+    let key = RandomKey(seed: seed, purpose: .initialization)
+    for (index, tensor) in layout.tensors.enumerated() {
+      let count = tensor.shape.reduce(1, *)
+      let values: [Float] =
+        tensor.isMatrix
+        ? (0..<count).map {
+          Float(configuration.initializerRange * key.normal(row: index, position: $0))
+        } : Array(repeating: 1, count: count)
+      set(tensor, values)
+    }
+  }
+
+  /// The tensor's numbers, row-major.
+  package func values(_ tensor: ParameterLayout.Tensor) -> [Float] {
+    guard tensor.isMatrix else { return (0..<tensor.shape[0]).map { buffer[tensor.offset + $0] } }
+    let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
+    let weight = PackedWeight(
+      buffer: buffer, offset: tensor.offset, outputs: outputs, inputs: inputs)
+    return (0..<outputs * inputs).map { weight[$0 / inputs, $0 % inputs] }
+  }
+
+  /// Overwrites a tensor with row-major numbers.
+  package func set(_ tensor: ParameterLayout.Tensor, _ values: [Float]) {
+    precondition(values.count == tensor.shape.reduce(1, *))
+    guard tensor.isMatrix else {
+      for (i, value) in values.enumerated() { buffer[tensor.offset + i] = value }
+      return
+    }
+    let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
+    let weight = PackedWeight(
+      buffer: buffer, offset: tensor.offset, outputs: outputs, inputs: inputs)
+    for (i, value) in values.enumerated() { weight[i / inputs, i % inputs] = value }
+  }
+}

@@ -1,0 +1,45 @@
+/// The group-relative advantage of GRPO with outcome supervision.
+///
+///     Âᵢ = (Rᵢ − mean(R)) / (std(R) + ε),   ε = 1e-4,   R the rewards of one group
+///
+/// Shao et al. 2024 (DeepSeekMath), section 4.1.2 (<https://arxiv.org/abs/2402.03300>). The paper
+/// leaves ddof and ε open; ddof 1 and 1e-4 are TRL's. With ``Scale/none`` only the mean is
+/// subtracted: Liu et al. 2025 (Dr. GRPO), section 3.2 (<https://arxiv.org/abs/2503.20783>).
+///
+/// Edge cases:
+/// - All rewards of a group equal (largest == smallest, exactly): every advantage is exactly 0.
+///   Without this rule the rounding of the mean, divided by ε, would pass for a signal.
+/// - A group of one: 0, and counted under `groups/singleton`.
+/// - A completion without reward: 0, and it is no part of its group's mean and deviation.
+/// - A group without any reward, and an empty group: nothing to compute.
+public struct GroupRelativeAdvantage: AdvantageEstimator, Equatable {
+  /// What the centred reward is divided by.
+  public enum Scale: String, Sendable, CaseIterable {
+    case groupStandardDeviation = "group"
+    case none
+  }
+
+  /// Added to the standard deviation.
+  public static let epsilon = 1e-4
+
+  public var scale: Scale
+
+  public init(scale: Scale = .groupStandardDeviation) {
+    self.scale = scale
+  }
+
+  public func callAsFunction(_ groups: RewardGroups) -> Advantages {
+    groups.outcomeAdvantages { rewards in
+      guard let moments = Moments(of: rewards), let deviation = moments.standardDeviation else {
+        return rewards.map { _ in 0 }
+      }
+      return rewards.map { reward in
+        let centred = reward - moments.mean
+        return switch scale {
+        case .groupStandardDeviation: centred / (deviation + Self.epsilon)
+        case .none: centred
+        }
+      }
+    }
+  }
+}

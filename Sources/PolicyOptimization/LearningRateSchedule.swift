@@ -1,0 +1,55 @@
+import Foundation
+
+/// The learning rate of each optimizer update: linear warm-up, then decay.
+///
+///     u < w:  η·(u + 1)/w
+///     else:   η·(f + (1 − f)·d(p)),   p = min(1, (u − w)/(U − w)),   f the floor
+///     d(p) = 1 − p (linear),   ½·(1 + cos πp) (cosine),   1 (constant)
+///
+/// u counts updates over the whole run from 0, so that a resumed run needs no state. The last
+/// warm-up update and the first one after it both have the peak. The update at u = U would be the
+/// first at the floor; all later ones stay there.
+public struct LearningRateSchedule: Sendable, Equatable {
+  public enum Decay: Sendable, Equatable {
+    case constant
+    case linear(floor: Double)
+    case cosine(floor: Double)
+  }
+
+  /// η.
+  public var peak: Double
+  /// w; 0 for none.
+  public var warmUpUpdates: Int
+  /// U, warm-up included.
+  public var totalUpdates: Int
+  public var decay: Decay
+
+  public init(
+    peak: Double, warmUpUpdates: Int = 0, totalUpdates: Int, decay: Decay = .constant
+  ) {
+    precondition(peak >= 0 && peak.isFinite && warmUpUpdates >= 0 && totalUpdates >= 0)
+    self.peak = peak
+    self.warmUpUpdates = warmUpUpdates
+    self.totalUpdates = totalUpdates
+    self.decay = decay
+  }
+
+  public func learningRate(at update: Int) -> Double {
+    precondition(update >= 0)
+    if update < warmUpUpdates {
+      return peak * Double(update + 1) / Double(warmUpUpdates)
+    }
+    return switch decay {
+    case .constant: peak
+    case .linear(let floor): peak * (floor + (1 - floor) * (1 - progress(at: update)))
+    case .cosine(let floor):
+      peak * (floor + (1 - floor) * 0.5 * (1 + cos(.pi * progress(at: update))))
+    }
+  }
+
+  /// p: 1 at once where the warm-up takes every update.
+  private func progress(at update: Int) -> Double {
+    guard totalUpdates > warmUpUpdates else { return 1 }
+    return min(1, Double(update - warmUpUpdates) / Double(totalUpdates - warmUpUpdates))
+  }
+}

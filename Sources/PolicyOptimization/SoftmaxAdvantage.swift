@@ -1,0 +1,32 @@
+import Foundation
+
+/// The softmax-relative advantage: a completion's share of its group, less an equal share.
+///
+///     Âᵢ = exp(β·Rᵢ) / Σⱼ exp(β·Rⱼ) − 1/G
+///
+/// The form in which lectures on policy optimization state GRPO's relative function f_rel. G counts
+/// the scored completions of the group. The advantages of a group sum to 0, lie in
+/// (−1/G, 1 − 1/G), and do not change when a constant is added to every reward. For β → 0 they
+/// tend to β/G·(Rᵢ − mean R): they are smaller than a centred reward by the factor G/β, which
+/// the learning rate has to make up for.
+///
+/// Edge cases: as ``GroupRelativeAdvantage``; equal rewards, a group of one and a completion without
+/// reward give exactly 0. The largest reward is subtracted first, so no exponential overflows.
+public struct SoftmaxAdvantage: AdvantageEstimator, Equatable {
+  /// The inverse temperature β > 0, `advantage_beta` in a recipe; no relation to the KL penalty's.
+  public var beta: Double
+
+  public init(beta: Double = 1) {
+    precondition(beta > 0 && beta.isFinite)
+    self.beta = beta
+  }
+
+  public func callAsFunction(_ groups: RewardGroups) -> Advantages {
+    groups.outcomeAdvantages { rewards in
+      let largest = rewards.max() ?? 0
+      let weights = rewards.map { exp(beta * ($0 - largest)) }
+      let sum = weights.reduce(0, +)
+      return weights.map { $0 / sum - 1 / Double(rewards.count) }
+    }
+  }
+}

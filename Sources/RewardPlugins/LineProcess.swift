@@ -1,0 +1,119 @@
+internal import Glibc
+internal import Subprocess
+
+/// A long-lived child process that answers one line with one line.
+///
+/// It runs in a process group of its own, which is killed as a whole: nothing that the child
+/// started and left in its group outlives it. The closure given to `Subprocess.run` lives as long
+/// as the child does, and requests come to it through a stream, so nothing of `Execution` leaves
+/// it. A request that fails ends the child, and is answered once the child is dead and reaped.
+final class LineProcess: Sendable {
+  struct Limits: Sendable {
+    var replyBytes = 8 << 20
+    /// How long a child may take to end by itself once its input is closed, and again after
+    /// SIGTERM, before SIGKILL.
+    var grace: Duration = .seconds(2)
+    /// A child that ends, or writes, within this time has not started.
+    var settling: Duration = .milliseconds(250)
+  }
+
+  /// Why a request has no reply, or the child did not start: one line.
+  struct Failure: Error, Equatable, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  private let requests: AsyncStream<LineRequest>.Continuation
+  private let life: Task<Void, Never>
+
+  /// Starts the child, and returns once it has settled.
+  init(_ configuration: Configuration, limits: Limits) async throws(Failure) {
+    Self.ignoreBrokenPipes()
+    let (stream, requests) = AsyncStream<LineRequest>.makeStream()
+    let (starts, start) = AsyncStream<Failure?>.makeStream()
+    self.requests = requests
+    self.life = Task {
+      let failure = await Self.live(configuration, limits, stream) { start.yield(nil) }
+      start.yield(failure)
+      requests.finish()
+      for await request in stream { request.continuation.resume(returning: .failure(failure)) }
+    }
+    for await failure in starts {
+      if let failure { throw failure }
+      return
+    }
+  }
+
+  /// Dropping the last reference ends the child as ``stop()`` does, without waiting for it.
+  deinit { requests.finish() }
+
+  /// Sends a line, newline included, and waits for the line that answers it.
+  ///
+  /// After a failure the child is gone, with its whole group. Cancelling the task kills it too.
+  func exchange(_ line: [UInt8], timeout: Duration) async throws(Failure) -> [UInt8] {
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let request = LineRequest(line: line, timeout: timeout, continuation: continuation)
+        if case .terminated = requests.yield(request) {
+          continuation.resume(returning: .failure(Failure("it has ended")))
+        }
+      }
+    } onCancel: {
+      life.cancel()
+    }
+    return try result.get()
+  }
+
+  /// Ends the child: closes its input, waits, SIGTERM, waits, SIGKILL, and reaps it.
+  func stop() async {
+    requests.finish()
+    await life.value
+  }
+
+  /// Ends the child without waiting for it to end by itself: SIGTERM, waits, SIGKILL, reaps it.
+  func kill() async {
+    life.cancel()
+    await life.value
+  }
+
+  /// Runs the child from its start to its end, and says why it ended.
+  private static func live(
+    _ configuration: Configuration, _ limits: Limits, _ requests: AsyncStream<LineRequest>,
+    onStart: @escaping @Sendable () -> Void
+  ) async -> Failure {
+    do {
+      let result = try await run(
+        configuration, input: .inputWriter, output: .sequence, error: .sequence
+      ) { execution in
+        await LineService(execution, limits).serve(requests, onStart: onStart)
+      }
+      let ending = result.closureResult
+      let failure = Failure(ending.description(status: result.terminationStatus))
+      ending.request?.continuation.resume(returning: .failure(failure))
+      return failure
+    } catch {
+      return Failure((error as? SubprocessError)?.oneLine ?? String(describing: error))
+    }
+  }
+
+  /// Makes writing to a child that has died an error instead of the end of this process.
+  ///
+  /// Leaves alone a process that has set its own handling of SIGPIPE.
+  private static func ignoreBrokenPipes() {
+    if let handler = signal(SIGPIPE, SIG_IGN) { signal(SIGPIPE, handler) }
+  }
+}
+
+/// A line on its way to the child.
+struct LineRequest: Sendable {
+  var line: [UInt8]
+  var timeout: Duration
+  var continuation: CheckedContinuation<Result<[UInt8], LineProcess.Failure>, Never>
+}
+
+extension SubprocessError {
+  /// The operating system's words where there are any.
+  var oneLine: String {
+    underlyingError.map { String(describing: $0) } ?? description
+  }
+}

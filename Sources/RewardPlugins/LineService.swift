@@ -1,0 +1,209 @@
+internal import Subprocess
+
+/// What goes on with a child while it lives: its output is taken in at all times, requests are
+/// put to it one after the other, and in the end its whole group is killed.
+struct LineService: Sendable {
+  typealias Child = Execution<CustomWriteInput, SequenceOutput, SequenceOutput>
+
+  private let child: Child
+  private let limits: LineProcess.Limits
+  private let inbox: LineInbox
+  private let errorTail = ErrorTail()
+
+  init(_ child: Child, _ limits: LineProcess.Limits) {
+    self.child = child
+    self.limits = limits
+    self.inbox = LineInbox(limit: limits.replyBytes)
+  }
+
+  /// Serves requests until there are no more or one fails; the child is dead when this returns.
+  func serve(
+    _ requests: AsyncStream<LineRequest>, onStart: @Sendable () -> Void
+  ) async -> LineEnding {
+    await withTaskGroup(of: Void.self) { readers in
+      readers.addTask { await takeOutput() }
+      readers.addTask { await takeErrors() }
+      var ending = await serveInOrder(requests, onStart: onStart)
+      await end(patiently: ending.cause.isPatient)
+      // Both readers end now, whoever still holds the pipes: the child itself is dead.
+      await readers.waitForAll()
+      ending.errorLine = errorTail.lastLine
+      return ending
+    }
+  }
+
+  private func serveInOrder(
+    _ requests: AsyncStream<LineRequest>, onStart: @Sendable () -> Void
+  ) async -> LineEnding {
+    if case .failure(let failure)? = await within(limits.settling, { await inbox.line() }) {
+      return LineEnding(cause: .inbox(failure))
+    }
+    onStart()
+    for await request in requests {
+      switch await reply(to: request) {
+      case .success(let line): request.continuation.resume(returning: .success(line))
+      case .failure(let cause): return LineEnding(cause: cause, request: request)
+      }
+    }
+    return LineEnding(cause: .told)
+  }
+
+  /// Writes and reads at the same time, so that neither side waits on a pipe the other has filled.
+  private func reply(to request: LineRequest) async -> Result<[UInt8], LineEnding.Cause> {
+    if let failure = inbox.failure { return .failure(.inbox(failure)) }
+    inbox.expectLine()
+    let outcome = await within(request.timeout) {
+      async let isWritten = write(request.line)
+      let line = await inbox.line()
+      // A reply to a request that was not read to its end is none.
+      if case .success = line, await !isWritten {
+        return Result<[UInt8], LineInbox.Failure>.failure(.ended)
+      }
+      return line
+    }
+    guard let outcome else { return .failure(.deadline(request.timeout)) }
+    return outcome.mapError { .inbox($0) }
+  }
+
+  /// Writes all of `line`, and says whether the child took it.
+  private func write(_ line: [UInt8]) async -> Bool {
+    do {
+      return try await child.standardInputWriter.write(line) == line.count
+    } catch {
+      // The child closed its input, and so will not reply.
+      inbox.end()
+      return false
+    }
+  }
+
+  private func takeOutput() async {
+    do {
+      for try await buffer in child.standardOutput {
+        // A broken inbox takes nothing more: the child blocks, and the next request ends it.
+        guard inbox.receive(buffer.array) else { return }
+      }
+    } catch {
+      // A pipe that cannot be read has ended.
+    }
+    inbox.end()
+  }
+
+  private func takeErrors() async {
+    do {
+      for try await buffer in child.standardError { errorTail.append(buffer.array) }
+    } catch {
+      // The last words are lost; they are for messages only.
+    }
+  }
+
+  /// Closes the child's input, waits if it may still end by itself, then SIGTERM, then SIGKILL.
+  private func end(patiently: Bool) async {
+    try? await child.standardInputWriter.finish()
+    var steps = [
+      TeardownStep.gracefulShutDown(
+        toProcessGroup: true, allowedDurationToNextStep: limits.grace)
+    ]
+    if patiently {
+      // SIGCONT does nothing to a child that runs; the step is there for its wait.
+      steps.insert(
+        .send(signal: .resume, toProcessGroup: true, allowedDurationToNextStep: limits.grace),
+        at: 0)
+    }
+    await child.teardown(using: steps)
+    // The child is dead but not yet reaped, so the number of its group is still its own.
+    try? child.send(signal: .kill, toProcessGroup: true)
+  }
+
+  /// The result of `body`, or nil when `time` has passed first; `body` is cancelled then.
+  private func within<Value: Sendable>(
+    _ time: Duration, _ body: @escaping @Sendable () async -> Value
+  ) async -> Value? {
+    await withTaskGroup(of: Race<Value>.self) { group in
+      group.addTask { .done(await body()) }
+      group.addTask {
+        do {
+          try await Task.sleep(for: time)
+          return .timeOut
+        } catch {
+          return .cancelled
+        }
+      }
+      defer { group.cancelAll() }
+      for await event in group {
+        switch event {
+        case .done(let value): return value
+        case .timeOut: return nil
+        case .cancelled: continue  // With us, `body` was cancelled, and has its own word for it.
+        }
+      }
+      return nil
+    }
+  }
+}
+
+/// What ended first in a race against the clock.
+private enum Race<Value: Sendable>: Sendable {
+  case done(Value), timeOut, cancelled
+}
+
+/// How a child's life ended.
+struct LineEnding: Sendable {
+  enum Cause: Error {
+    /// There were no more requests.
+    case told
+    case inbox(LineInbox.Failure)
+    case deadline(Duration)
+
+    /// Whether the child may be about to end by itself, in its own way.
+    var isPatient: Bool {
+      switch self {
+      case .told, .inbox(.ended): true
+      case .inbox, .deadline: false
+      }
+    }
+  }
+
+  var cause: Cause
+  /// The request that will have no reply.
+  var request: LineRequest?
+  /// The last line on standard error.
+  var errorLine: String?
+
+  /// The ending in one line.
+  func description(status: TerminationStatus) -> String {
+    let reason =
+      switch cause {
+      case .told: "it has ended"
+      case .inbox(.ended): "it ended (\(Self.inWords(status)))"
+      case .inbox(.tooLong(let limit)): "its reply is longer than \(limit) bytes"
+      case .inbox(.unsolicited(let bytes)):
+        "it wrote a line that is no reply: \(RewardMessage.excerpt(bytes))"
+      case .inbox(.cancelled): "cancelled"
+      case .deadline(let time): "no reply within \(time.inSeconds) s"
+      }
+    return errorLine.map { "\(reason); its last error line: \($0)" } ?? reason
+  }
+
+  private static func inWords(_ status: TerminationStatus) -> String {
+    switch status {
+    case .exited(let code): "exit status \(code)"
+    case .signaled(let signal): "signal \(signal)"
+    }
+  }
+}
+
+extension Duration {
+  /// The duration in seconds, to the millisecond: "30", "0.25".
+  var inSeconds: String {
+    let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    return milliseconds % 1000 == 0
+      ? "\(milliseconds / 1000)" : "\(Double(milliseconds) / 1000)"
+  }
+}
+
+extension SubprocessOutputSequence.Buffer {
+  var array: [UInt8] {
+    // SAFETY: the bytes are copied within the call.
+    unsafe withUnsafeBytes { unsafe Array($0) }
+  }
+}

@@ -1,0 +1,217 @@
+internal import Formats
+internal import Rewards
+
+/// The protocol of rewards that live in another process, one JSON object each way.
+///
+/// A request of n completions:
+///
+///     {"id": 7, "step": 120,
+///      "query": [prompt + completion, …], "prompts": […], "completions": […],
+///      "completion_ids": [[…], …], "finish_reasons": ["stop" | "length", …],
+///      "labels": [answer | null, …], "columns": {"name": [value | null, …], …}}
+///
+/// Every list has n elements; the completions of one prompt stand next to each other. The reply:
+///
+///     {"rewards": [number | null, …],                  null: does not apply
+///      "step_rewards": [[{"end": token, "reward": number}, …] | null, …],
+///      "error": [text | null, …],                      or one text for the whole request
+///      "metrics": {"name": number, …},
+///      "extra_logs": {"name": number | [number, …], …},
+///      "id": 7}
+///
+/// `rewards` suffices. `step_rewards` takes its place for completions where it is not null; `end`
+/// is the position of the step's last token, from 0. A completion with an `error` has failed,
+/// whatever its reward. A list in `extra_logs` is logged as its mean. An `id` must be the
+/// request's. Other keys (OpenRLHF's `scores`, `columns`) are ignored.
+enum RewardMessage {
+  /// What is wrong with a reply, in one line.
+  struct ReplyError: Error, Equatable, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  /// The request as one line, newline included.
+  static func encode(_ request: RewardRequest, id: Int) -> [UInt8] {
+    let completions = request.completions
+    func list(_ value: (Completion) -> JSON) -> JSON { .array(completions.map(value)) }
+
+    // Columns in the order in which rows first show them.
+    var columns = JSONObject()
+    var seen: Set<ByteKey> = []
+    for completion in completions {
+      for column in completion.columns.keys where seen.insert(ByteKey(column)).inserted {
+        columns[column] = list { $0.columns[column] ?? .null }
+      }
+    }
+
+    let message: JSON = [
+      "id": .integer(id),
+      "step": .integer(request.step),
+      "query": list { .string($0.prompt + $0.text) },
+      "prompts": list { .string($0.prompt) },
+      "completions": list { .string($0.text) },
+      "completion_ids": list { .array($0.tokenIDs.map(JSON.integer)) },
+      "finish_reasons": list { .string($0.finishReason.rawValue) },
+      "labels": list { $0.answer.map(JSON.string) ?? .null },
+      "columns": .object(columns),
+    ]
+    return message.encodedBytes() + [UInt8(ascii: "\n")]
+  }
+
+  /// The scores that a reply line gives `completions`, checked in full.
+  static func decode(
+    _ line: [UInt8], id: Int, completions: [Completion]
+  ) throws(ReplyError) -> RewardResponse {
+    let reply = try parse(line)
+    if let found = reply["id"], found != .integer(id) {
+      throw ReplyError("id: got \(brief(found)); need \(id)")
+    }
+    var errors = [String?](repeating: nil, count: completions.count)
+    if let found = reply["error"], !found.isNull {
+      if let text = found.string {
+        return RewardResponse(scores: completions.map { _ in .failed(text) })
+      }
+      errors = try list("error", in: reply, count: completions.count) {
+        (element, path) throws(ReplyError) in
+        guard let element else { return nil }
+        guard let text = element.string else {
+          throw ReplyError("\(path): got \(brief(element)); need a text or null")
+        }
+        return text
+      }
+    }
+
+    let streams = try streams(in: reply, completions)
+    let rewards = try rewards(in: reply, count: completions.count, mayLack: streams != nil)
+    var scores: [Score] = []
+    for position in completions.indices {
+      if let error = errors[position] {
+        scores.append(.failed(error))
+      } else if let stream = streams?[position] {
+        guard rewards[position] == nil else {
+          throw ReplyError("rewards[\(position)]: need null where step_rewards has a list")
+        }
+        scores.append(.stream(stream))
+      } else {
+        scores.append(rewards[position].map(Score.value) ?? .notApplicable)
+      }
+    }
+    return RewardResponse(scores: scores, metrics: try metrics(in: reply))
+  }
+
+  private static func parse(_ line: [UInt8]) throws(ReplyError) -> JSONObject {
+    let json: JSON
+    do {
+      json = try JSON(
+        parsing: line, file: "reply",
+        limits: JSON.Limits(maximumBytes: max(line.count, 1), maximumDepth: 64))
+    } catch {
+      throw ReplyError("no JSON (\(error.message)): \(excerpt(line))")
+    }
+    guard let object = json.object else {
+      throw ReplyError("got \(json.kindInWords); need an object: \(excerpt(line))")
+    }
+    return object
+  }
+
+  private static func rewards(
+    in reply: JSONObject, count: Int, mayLack: Bool
+  ) throws(ReplyError) -> [Double?] {
+    if reply["rewards"] == nil {
+      guard mayLack else { throw ReplyError("rewards: missing") }
+      return [Double?](repeating: nil, count: count)
+    }
+    return try list("rewards", in: reply, count: count) {
+      (element, path) throws(ReplyError) in
+      guard let element else { return nil }
+      return try number(element, path, need: "a number or null")
+    }
+  }
+
+  private static func streams(
+    in reply: JSONObject, _ completions: [Completion]
+  ) throws(ReplyError) -> [[TokenReward]?]? {
+    guard let found = reply["step_rewards"], !found.isNull else { return nil }
+    var position = -1
+    return try list("step_rewards", in: reply, count: completions.count) {
+      (element, path) throws(ReplyError) in
+      position += 1
+      guard let element else { return nil }
+      guard let steps = element.array else {
+        throw ReplyError("\(path): got \(brief(element)); need a list or null")
+      }
+      let tokens = completions[position].tokenIDs.count
+      var stream: [TokenReward] = []
+      for (number, step) in steps.enumerated() {
+        guard let end = step["end"]?.int, (0..<tokens).contains(end) else {
+          throw ReplyError(
+            "\(path)[\(number)].end: got \(brief(step["end"] ?? .null)); need a token's position "
+              + "below \(tokens)")
+        }
+        let reward = try Self.number(
+          step["reward"] ?? .null, "\(path)[\(number)].reward", need: "a number")
+        stream.append(TokenReward(index: end, reward: reward))
+      }
+      return stream
+    }
+  }
+
+  private static func metrics(
+    in reply: JSONObject
+  ) throws(ReplyError) -> [(name: String, value: Double)] {
+    var metrics: [(name: String, value: Double)] = []
+    for key in ["metrics", "extra_logs"] {
+      guard let found = reply[key], !found.isNull else { continue }
+      guard let object = found.object else {
+        throw ReplyError("\(key): got \(brief(found)); need an object")
+      }
+      for (name, value) in object.entries {
+        let path = "\(key).\(oneLine(name))"
+        if key == "extra_logs", let elements = value.array {
+          guard !elements.isEmpty else { continue }
+          var sum = 0.0
+          for element in elements { sum += try number(element, path, need: "only numbers") }
+          metrics.append((name, sum / Double(elements.count)))
+        } else {
+          metrics.append((name, try number(value, path, need: "a number")))
+        }
+      }
+    }
+    return metrics
+  }
+
+  /// The elements of the list `key`, of which there must be `count`; null is passed on as nil.
+  private static func list<Element>(
+    _ key: String, in reply: JSONObject, count: Int,
+    _ read: (JSON?, _ path: String) throws(ReplyError) -> Element
+  ) throws(ReplyError) -> [Element] {
+    guard let elements = reply[key]?.array else {
+      throw ReplyError("\(key): got \(brief(reply[key] ?? .null)); need a list")
+    }
+    guard elements.count == count else {
+      throw ReplyError("\(key): got \(elements.count) values; sent \(count) completions")
+    }
+    var values: [Element] = []
+    for (position, element) in elements.enumerated() {
+      values.append(try read(element.isNull ? nil : element, "\(key)[\(position)]"))
+    }
+    return values
+  }
+
+  private static func number(
+    _ value: JSON, _ path: String, need: String
+  ) throws(ReplyError) -> Double {
+    guard let number = value.double, number.isFinite else {
+      throw ReplyError("\(path): got \(brief(value)); need \(need)")
+    }
+    return number
+  }
+
+  private static func brief(_ value: JSON) -> String { excerpt(value.encodedBytes()) }
+
+  /// The start of a text for a message.
+  static func excerpt(_ bytes: some Collection<UInt8>) -> String {
+    let text = oneLine(String(decoding: bytes.prefix(80), as: UTF8.self))
+    return bytes.count > 80 ? text + "…" : text
+  }
+}

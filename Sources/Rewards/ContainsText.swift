@@ -1,0 +1,34 @@
+internal import Formats
+
+/// 1 when the answer occurs anywhere in the completion, else 0.
+///
+/// White space at the answer's ends is ignored; ``TextComparison`` says when texts are equal. It
+/// need not occur as a word of its own: "art" is in "start". Options: `text` (look for this, as it
+/// is, instead of the answer), `ignore_case`. A row whose answer is missing or empty is a failed
+/// score: an empty text is in every other.
+public struct ContainsText: PerCompletionReward {
+  public static let name = "contains"
+
+  public let name: String
+  private let text: String?
+  private let ignoresCase: Bool
+
+  public init(label: String = Self.name, text: String? = nil, ignoringCase: Bool = false) {
+    self.name = label
+    self.text = text
+    self.ignoresCase = ignoringCase
+  }
+
+  init(options: inout RewardOptions, label: String) throws(RewardError) {
+    let text = try options.string("text")
+    if let text, text.isEmpty { throw options.bad("text", problem: "empty (need a text)") }
+    self.init(
+      label: label, text: text, ignoringCase: try options.bool("ignore_case", default: false))
+  }
+
+  public func score(_ completion: Completion) throws -> Double? {
+    let part = if let text { text } else { try completion.trimmedAnswer() }
+    guard !part.isEmpty else { throw ScoreFailure("the answer is empty") }
+    return TextComparison.contains(completion.text, part, ignoringCase: ignoresCase) ? 1 : 0
+  }
+}

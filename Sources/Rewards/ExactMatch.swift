@@ -1,0 +1,35 @@
+internal import Formats
+
+/// 1 when the completion is the answer, else 0.
+///
+/// White space at the ends of both is ignored; ``TextComparison`` says when texts are equal.
+/// Options: `extract` (`whole`, or `answer_tag` for what stands in the last `<answer>`; a
+/// completion without one scores 0), `ignore_case`. A row without an answer is a failed score.
+public struct ExactMatch: PerCompletionReward {
+  public static let name = "exact_match"
+
+  public let name: String
+  private let extraction: Extraction
+  private let ignoresCase: Bool
+
+  public init(
+    label: String = Self.name, extraction: Extraction = .whole, ignoringCase: Bool = false
+  ) {
+    self.name = label
+    self.extraction = extraction
+    self.ignoresCase = ignoringCase
+  }
+
+  init(options: inout RewardOptions, label: String) throws(RewardError) {
+    self.init(
+      label: label,
+      extraction: try options.choice("extract", default: .whole, of: [.whole, .answerTag]),
+      ignoringCase: try options.bool("ignore_case", default: false))
+  }
+
+  public func score(_ completion: Completion) throws -> Double? {
+    let answer = try completion.trimmedAnswer()
+    guard let text = extraction.part(of: completion.text) else { return 0 }
+    return TextComparison.equal(text, answer, ignoringCase: ignoresCase) ? 1 : 0
+  }
+}

@@ -1,0 +1,32 @@
+/// Which part of a completion is compared with the answer.
+public enum Extraction: String, Sendable, CaseIterable {
+  /// The whole text.
+  case whole
+  /// What stands between the last `<answer>` that is closed and the `</answer>` after it.
+  case answerTag = "answer_tag"
+  /// The last number in the text (see ``DecimalNumber``); for numbers only.
+  case lastNumber = "last_number"
+
+  /// The part of `text`, white space at its ends removed; nil when it has no such part.
+  public func part(of text: String) -> String? {
+    switch self {
+    case .whole: TextComparison.trim(text)
+    case .answerTag: Self.lastAnswer(in: text)
+    case .lastNumber: DecimalNumber.last(in: text)
+    }
+  }
+
+  /// The text between the last `</answer>` and the nearest `<answer>` before it.
+  ///
+  /// As in reasoning-gym's last match of `<answer>\s?(.*?)\s?</answer>`, except that an
+  /// `<answer>` which was opened again counts from the second opening.
+  private static func lastAnswer(in text: String) -> String? {
+    let bytes = Array(text.utf8)
+    let (open, close) = (Array("<answer>".utf8), Array("</answer>".utf8))
+    guard let end = TextComparison.lastPosition(of: close, in: bytes),
+      let start = TextComparison.lastPosition(of: open, in: Array(bytes[..<end]))
+    else { return nil }
+    return TextComparison.trim(
+      String(decoding: bytes[(start + open.count)..<end], as: UTF8.self))
+  }
+}

@@ -1,0 +1,47 @@
+internal import Formats
+
+/// 1 when the completion is the same number as the answer, else 0.
+///
+/// ``DecimalNumber`` says what a number is. With `tolerance` 0 (the default) the values must be
+/// equal exactly; with `tolerance` t > 0, |completion − answer| ≤ t in `Double`, and a number
+/// beyond its range matches nothing. Options: `tolerance`, and `extract` (`whole`, `answer_tag`,
+/// or `last_number`). A completion that is no number scores 0; a row whose answer is missing or
+/// no number is a failed score.
+public struct NumericMatch: PerCompletionReward {
+  public static let name = "numeric_match"
+
+  public let name: String
+  private let extraction: Extraction
+  private let tolerance: Double
+
+  /// `tolerance` must be finite and not negative.
+  public init(
+    label: String = Self.name, extraction: Extraction = .whole, tolerance: Double = 0
+  ) {
+    precondition(tolerance >= 0 && tolerance.isFinite)
+    self.name = label
+    self.extraction = extraction
+    self.tolerance = tolerance
+  }
+
+  init(options: inout RewardOptions, label: String) throws(RewardError) {
+    self.init(
+      label: label,
+      extraction: try options.choice("extract", default: .whole, of: Extraction.allCases),
+      tolerance: try options.number(
+        "tolerance", default: 0, in: 0...Double.greatestFiniteMagnitude))
+  }
+
+  public func score(_ completion: Completion) throws -> Double? {
+    let text = try completion.trimmedAnswer()
+    guard let answer = DecimalNumber(text) else {
+      throw ScoreFailure("the answer \(text.quotedForMessage()) is no number")
+    }
+    guard let part = extraction.part(of: completion.text), let number = DecimalNumber(part) else {
+      return 0
+    }
+    if number == answer { return 1 }
+    // Infinity − infinity is not a number, and so within no tolerance.
+    return tolerance > 0 && abs(number.value - answer.value) <= tolerance ? 1 : 0
+  }
+}

@@ -1,0 +1,43 @@
+/// A reward that looks at one completion at a time.
+///
+///     struct Brevity: PerCompletionReward {
+///       let name = "brevity"
+///       func score(_ completion: Completion) -> Double? {
+///         1 / Double(1 + completion.tokenIDs.count)
+///       }
+///     }
+public protocol PerCompletionReward: RewardFunction {
+  /// The completion's reward; nil where this function does not apply.
+  ///
+  /// An error thrown here makes this one score failed, with the error's text as the reason.
+  func score(_ completion: Completion) throws -> Double?
+}
+
+extension PerCompletionReward {
+  public func score(_ request: RewardRequest) async throws -> RewardResponse {
+    RewardResponse(
+      scores: request.completions.map { completion in
+        do {
+          let value: Double? = try score(completion)
+          return value.map(Score.value) ?? .notApplicable
+        } catch {
+          return .failed(String(describing: error))
+        }
+      })
+  }
+}
+
+/// A reward given as a closure.
+///
+///     ClosureReward("brevity") { 1 / Double(1 + $0.tokenIDs.count) }
+public struct ClosureReward: PerCompletionReward {
+  public let name: String
+  private let body: @Sendable (Completion) throws -> Double?
+
+  public init(_ name: String, _ body: @escaping @Sendable (Completion) throws -> Double?) {
+    self.name = name
+    self.body = body
+  }
+
+  public func score(_ completion: Completion) throws -> Double? { try body(completion) }
+}

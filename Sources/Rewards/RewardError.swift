@@ -1,0 +1,81 @@
+/// Why rewards could not be set up, or what a reward function returned that no score can be.
+public enum RewardError: Error, Sendable, Equatable {
+  // Setting up.
+  case unknownReward(name: String, suggestion: String?)
+  case unknownOption(reward: String, option: String, suggestion: String?, known: [String])
+  case badOption(reward: String, option: String, problem: String)
+  case noReward
+  case duplicateName(String)
+  case badWeight(reward: String, weight: Double)
+  case cannotStart(reward: String, problem: String)
+
+  // Scoring.
+  case wrongCount(reward: String, scores: Int, completions: Int)
+  case notFinite(reward: String, completion: Int, value: Double)
+  case tokenOutOfRange(reward: String, completion: Int, token: Int, tokens: Int)
+  case metricNotFinite(reward: String, metric: String, value: Double)
+  case sumNotFinite(completion: Int)
+  case threw(reward: String, problem: String)
+}
+
+extension RewardError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownReward(let name, let suggestion):
+      "unknown reward '\(oneLine(name))'\(didYouMean(suggestion)) (need a command, or one of "
+        + BuiltInReward.names.joined(separator: ", ") + ")"
+    case .unknownOption(let reward, let option, let suggestion, let known):
+      "\(oneLine(option)): unknown option of \(reward)\(didYouMean(suggestion)) (need "
+        + (known.isEmpty ? "none)" : "one of \(known.joined(separator: ", ")))")
+    case .badOption(let reward, let option, let problem):
+      "\(oneLine(option)): option of \(reward): \(oneLine(problem))"
+    case .noReward:
+      "no reward (need at least one)"
+    case .duplicateName(let name):
+      "two rewards are called '\(oneLine(name))' (give one of them another name)"
+    case .badWeight(let reward, let weight):
+      "weight of reward '\(oneLine(reward))' must be finite (got \(weight))"
+    case .cannotStart(let reward, let problem):
+      "reward '\(oneLine(reward))': cannot start: \(oneLine(problem))"
+    case .wrongCount(let reward, let scores, let completions):
+      "reward '\(oneLine(reward))': returned \(scores) scores for \(completions) completions"
+    case .notFinite(let reward, let completion, let value):
+      "reward '\(oneLine(reward))': completion \(completion): reward is not finite (got \(value))"
+    case .tokenOutOfRange(let reward, let completion, let token, let tokens):
+      "reward '\(oneLine(reward))': completion \(completion): reward for token \(token) of "
+        + "a completion of \(tokens) tokens"
+    case .metricNotFinite(let reward, let metric, let value):
+      "reward '\(oneLine(reward))': metric '\(oneLine(metric))' is not finite (got \(value))"
+    case .sumNotFinite(let completion):
+      "rewards: completion \(completion): the weighted sum of its rewards is not finite"
+    case .threw(let reward, let problem):
+      "reward '\(oneLine(reward))': \(oneLine(problem))"
+    }
+  }
+
+  private func didYouMean(_ suggestion: String?) -> String {
+    suggestion.map { "; did you mean \($0)?" } ?? ""
+  }
+}
+
+/// The reason why one completion's score failed, in one line.
+public struct ScoreFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  public var reason: String
+  public init(_ reason: String) { self.reason = reason }
+  public var description: String { reason }
+}
+
+/// `text` cut to 300 scalars, with control characters and line separators shown escaped.
+package func oneLine(_ text: String) -> String {
+  let scalars = text.unicodeScalars
+  var line = ""
+  for scalar in scalars.prefix(300) {
+    switch scalar.value {
+    case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029:
+      line += "\\u{" + String(scalar.value, radix: 16) + "}"
+    default:
+      line.unicodeScalars.append(scalar)
+    }
+  }
+  return scalars.dropFirst(300).isEmpty ? line : line + "…"
+}

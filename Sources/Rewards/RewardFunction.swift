@@ -1,0 +1,38 @@
+/// The completions of one step, to be scored together.
+public struct RewardRequest: Sendable {
+  public var step: Int
+  /// All completions; those of one prompt stand next to each other.
+  public var completions: [Completion]
+
+  public init(step: Int, completions: [Completion]) {
+    self.step = step
+    self.completions = completions
+  }
+}
+
+/// Something that says what completions are worth.
+///
+/// Most rewards look at one completion at a time: conform to ``PerCompletionReward`` or use
+/// ``ClosureReward`` then. Conform to this protocol to see a whole batch, to wait for something,
+/// or to reward single tokens.
+public protocol RewardFunction: Sendable {
+  /// The name in logs and messages, unique among the rewards of a run.
+  var name: String { get }
+
+  /// One score for each completion, in the order of the request.
+  ///
+  /// An error thrown here ends the run. A score that could not be found out is
+  /// ``Score/failed(_:)`` instead: its completion is left out of the update, and counted.
+  func score(_ request: RewardRequest) async throws -> RewardResponse
+
+  /// Makes ready what scoring needs, or throws; called once before the first step.
+  func start() async throws
+
+  /// Lets go of what `start` made; `score` is not called afterwards.
+  func stop() async
+}
+
+extension RewardFunction {
+  public func start() async throws {}
+  public func stop() async {}
+}

@@ -1,0 +1,89 @@
+package import Formats
+
+/// The options of one reward in a recipe, checked as they are taken.
+///
+/// Take every option, then call ``refuseUnknown()``: what was never asked for is unknown.
+package struct RewardOptions {
+  private let reward: String
+  private let options: JSONObject
+  private var known: [String] = []
+
+  package init(_ options: JSONObject, of reward: String) {
+    self.options = options
+    self.reward = reward
+  }
+
+  package mutating func bool(_ option: String, default value: Bool) throws(RewardError) -> Bool {
+    guard let found = take(option) else { return value }
+    guard let value = found.bool else { throw bad(option, found, need: "true or false") }
+    return value
+  }
+
+  /// A number in `range`; every number of a range is finite.
+  package mutating func number(
+    _ option: String, default value: Double, in range: ClosedRange<Double>
+  ) throws(RewardError) -> Double {
+    guard let found = take(option) else { return value }
+    guard let value = found.double, range.contains(value) else {
+      throw bad(option, found, need: "\(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  package mutating func string(_ option: String) throws(RewardError) -> String? {
+    guard let found = take(option) else { return nil }
+    guard let value = found.string else { throw bad(option, found, need: "a text") }
+    return value
+  }
+
+  package mutating func strings(_ option: String) throws(RewardError) -> [String]? {
+    guard let found = take(option) else { return nil }
+    guard let elements = found.array else { throw bad(option, found, need: "a list of texts") }
+    var texts: [String] = []
+    for element in elements {
+      guard let text = element.string else { throw bad(option, element, need: "only texts") }
+      texts.append(text)
+    }
+    return texts
+  }
+
+  /// One of `choices` by its raw value.
+  package mutating func choice<Choice: RawRepresentable<String>>(
+    _ option: String, default value: Choice, of choices: [Choice]
+  ) throws(RewardError) -> Choice {
+    guard let found = take(option) else { return value }
+    guard let text = found.string,
+      let choice = choices.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) })
+    else {
+      throw bad(
+        option, found, need: "one of \(choices.map(\.rawValue).joined(separator: ", "))")
+    }
+    return choice
+  }
+
+  package func refuseUnknown() throws(RewardError) {
+    for option in options.keys where !known.contains(where: { $0.utf8.elementsEqual(option.utf8) })
+    {
+      throw .unknownOption(
+        reward: reward, option: option,
+        suggestion: Spelling.closest(to: option, among: known), known: known)
+    }
+  }
+
+  package func missing(_ option: String, need: String) -> RewardError {
+    .badOption(reward: reward, option: option, problem: "missing (need \(need))")
+  }
+
+  package func bad(_ option: String, problem: String) -> RewardError {
+    .badOption(reward: reward, option: option, problem: problem)
+  }
+
+  private mutating func take(_ option: String) -> JSON? {
+    known.append(option)
+    return options[option]
+  }
+
+  private func bad(_ option: String, _ found: JSON, need: String) -> RewardError {
+    bad(option, problem: "got \(found.encoded()); need \(need)")
+  }
+}

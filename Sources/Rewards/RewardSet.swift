@@ -1,0 +1,142 @@
+internal import Formats
+
+/// Several reward functions with weights: runs them, checks what they return, and combines it.
+///
+///     reward = Σ_k w_k · r_k    over the functions k that apply to the completion
+///
+/// As in TRL, a function that does not apply leaves the weights of the others as they are, and a
+/// completion to which none applies is unscored. A completion for which any function failed, one
+/// of weight 0 included, is masked: what a failed score would have been is unknown, and zero would
+/// be a lie.
+public struct RewardSet: Sendable {
+  public struct Entry: Sendable {
+    public var function: any RewardFunction
+    public var weight: Double
+
+    public init(_ function: any RewardFunction, weight: Double = 1) {
+      self.function = function
+      self.weight = weight
+    }
+  }
+
+  public let entries: [Entry]
+
+  /// - Throws: `RewardError.noReward`, `.duplicateName` or `.badWeight`.
+  public init(_ entries: [Entry]) throws(RewardError) {
+    guard !entries.isEmpty else { throw .noReward }
+    var names: Set<ByteKey> = []
+    for entry in entries {
+      let name = entry.function.name
+      guard names.insert(ByteKey(name)).inserted else { throw .duplicateName(name) }
+      guard entry.weight.isFinite else { throw .badWeight(reward: name, weight: entry.weight) }
+    }
+    self.entries = entries
+  }
+
+  /// Starts every function, in order; those already started are stopped again when one fails.
+  public func start() async throws {
+    for (position, entry) in entries.enumerated() {
+      do {
+        try await entry.function.start()
+      } catch {
+        for earlier in entries[..<position] { await earlier.function.stop() }
+        throw error
+      }
+    }
+  }
+
+  public func stop() async {
+    for entry in entries { await entry.function.stop() }
+  }
+
+  /// Runs all functions, at the same time, on the same request.
+  ///
+  /// The result does not depend on which of them ends first.
+  ///
+  /// - Throws: a `RewardError` that names the function which threw, returned scores of another
+  ///   number than there are completions, a score or metric that is not finite, or a reward for a
+  ///   token the completion has not got; `.sumNotFinite` when the weighted sum overflows;
+  ///   `CancellationError` as it is.
+  public func score(_ request: RewardRequest) async throws -> RewardReport {
+    let functions = try await withThrowingTaskGroup(of: (Int, FunctionReport).self) { group in
+      for (position, entry) in entries.enumerated() {
+        group.addTask { (position, try await report(of: entry, on: request)) }
+      }
+      var reports = [FunctionReport?](repeating: nil, count: entries.count)
+      for try await (position, report) in group { reports[position] = report }
+      return reports.compactMap(\.self)
+    }
+    let outcomes = try request.completions.indices.map {
+      try outcome(of: $0, tokenCount: request.completions[$0].tokenIDs.count, functions)
+    }
+    return RewardReport(outcomes: outcomes, functions: functions)
+  }
+
+  private func report(of entry: Entry, on request: RewardRequest) async throws -> FunctionReport {
+    let name = entry.function.name
+    let response: RewardResponse
+    do {
+      response = try await entry.function.score(request)
+    } catch let error as CancellationError {
+      throw error
+    } catch let error as RewardError {
+      throw error
+    } catch {
+      throw RewardError.threw(reward: name, problem: String(describing: error))
+    }
+    try check(response, of: name, on: request.completions)
+    return FunctionReport(
+      name: name, weight: entry.weight, scores: response.scores, metrics: response.metrics)
+  }
+
+  /// The one place where a response is checked.
+  private func check(
+    _ response: RewardResponse, of name: String, on completions: [Completion]
+  ) throws(RewardError) {
+    guard response.scores.count == completions.count else {
+      throw .wrongCount(
+        reward: name, scores: response.scores.count, completions: completions.count)
+    }
+    for (position, score) in response.scores.enumerated() {
+      if case .stream(let entries) = score.outcome {
+        let tokens = completions[position].tokenIDs.count
+        for entry in entries where !(0..<tokens).contains(entry.index) {
+          throw .tokenOutOfRange(
+            reward: name, completion: position, token: entry.index, tokens: tokens)
+        }
+        for entry in entries where !entry.reward.isFinite {
+          throw .notFinite(reward: name, completion: position, value: entry.reward)
+        }
+      }
+      if let total = score.total, !total.isFinite {
+        throw .notFinite(reward: name, completion: position, value: total)
+      }
+    }
+    for metric in response.metrics where !metric.value.isFinite {
+      throw .metricNotFinite(reward: name, metric: metric.name, value: metric.value)
+    }
+  }
+
+  private func outcome(
+    of completion: Int, tokenCount: Int, _ functions: [FunctionReport]
+  ) throws(RewardError) -> RewardReport.Outcome {
+    var stream: RewardStream?
+    for function in functions {
+      switch function.scores[completion].outcome {
+      case .value(let value):
+        stream = stream ?? RewardStream()
+        stream?.add(value, atEndOf: tokenCount, weight: function.weight)
+      case .stream(let entries):
+        stream = stream ?? RewardStream()
+        stream?.add(entries, weight: function.weight)
+      case .notApplicable: continue
+      case .failed: return .masked
+      }
+    }
+    guard let stream else { return .unscored }
+    guard stream.total.isFinite, stream.entries.allSatisfy(\.reward.isFinite) else {
+      throw .sumNotFinite(completion: completion)
+    }
+    return .scored(stream)
+  }
+}

@@ -1,0 +1,46 @@
+/// The rewards of one completion as a stream over its tokens.
+///
+/// A score for the completion as a whole is a stream with one entry, at the last token. What is
+/// paid per token (a step's score, a KL penalty, a length cost) is added with
+/// ``add(_:weight:)``; nothing that reads the stream changes.
+public struct RewardStream: Sendable, Equatable {
+  /// At most one entry a token, by ascending token.
+  public private(set) var entries: [TokenReward] = []
+
+  /// The completion's whole reward: the sum over what was added of weight times reward.
+  ///
+  /// Equals the sum of the entries up to rounding. A completion without tokens has no entry to
+  /// bear its reward, but has a total.
+  public private(set) var total: Double = 0
+
+  public init() {}
+
+  /// Adds a score for the completion as a whole.
+  public mutating func add(_ reward: Double, atEndOf tokenCount: Int, weight: Double = 1) {
+    total += weight * reward
+    if tokenCount > 0 {
+      merge([TokenReward(index: tokenCount - 1, reward: weight * reward)])
+    }
+  }
+
+  /// Adds rewards for single tokens.
+  public mutating func add(_ rewards: [TokenReward], weight: Double = 1) {
+    total += weight * rewards.reduce(0) { $0 + $1.reward }
+    merge(rewards.map { TokenReward(index: $0.index, reward: weight * $0.reward) })
+  }
+
+  /// A reward for each of `tokenCount` tokens, 0 where there is none.
+  ///
+  /// The completion must have been of `tokenCount` tokens.
+  public func dense(tokenCount: Int) -> [Double] {
+    var rewards = [Double](repeating: 0, count: tokenCount)
+    for entry in entries { rewards[entry.index] = entry.reward }
+    return rewards
+  }
+
+  private mutating func merge(_ rewards: [TokenReward]) {
+    var sums: [Int: Double] = [:]
+    for entry in entries + rewards { sums[entry.index, default: 0] += entry.reward }
+    entries = sums.keys.sorted().map { TokenReward(index: $0, reward: sums[$0] ?? 0) }
+  }
+}

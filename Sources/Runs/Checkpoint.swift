@@ -1,0 +1,90 @@
+public import Formats
+
+/// A checkpoint whose files were all found to be what its manifest says.
+public struct Checkpoint: Sendable {
+  /// One file, as the manifest lists it.
+  public struct File: Sendable, Equatable {
+    public let name: String
+    public let bytes: Int
+    public let sha256: String
+  }
+
+  public let path: String
+  public let step: Int
+  public let files: [File]
+  /// What the writer stored beside the files.
+  public let state: JSON
+  /// The later checkpoints that could not be used, with the reason, latest first.
+  public internal(set) var skipped: [FormatError] = []
+
+  /// The format this build writes, and the latest it reads.
+  static let formatVersion = 1
+  static let manifestName = "MANIFEST.json"
+
+  /// Reads the manifest at `path` and verifies every file it lists.
+  init(verifying path: String, step: Int) throws(FormatError) {
+    let name = "\(path)/\(Self.manifestName)"
+    let manifest = try JSON(parsing: Files.read(name, maximumBytes: 64 << 20), file: name)
+    func fault(_ field: String, _ message: String) -> FormatError {
+      FormatError(file: name, field: field, message: message)
+    }
+    guard let version = manifest["format_version"]?.int else {
+      throw fault("format_version", "missing, or no integer")
+    }
+    guard version <= Self.formatVersion else {
+      throw FormatError(
+        file: name, field: "format_version",
+        message: "format \(version), this build reads <= \(Self.formatVersion)",
+        kind: .unsupported)
+    }
+    guard manifest["step"]?.int == step else {
+      let found = manifest["step"]?.encoded() ?? "nothing"
+      throw fault("step", "does not fit the directory (got \(found); need \(step))")
+    }
+    guard let entries = manifest["files"]?.array else {
+      throw fault("files", "missing, or no array")
+    }
+    guard let state = manifest["state"] else { throw fault("state", "missing") }
+    var files: [File] = []
+    for (position, entry) in entries.enumerated() {
+      guard let file = entry["name"]?.string, Self.isFileName(file),
+        let bytes = entry["bytes"]?.int, bytes >= 0, let sha256 = entry["sha256"]?.string
+      else { throw fault("files[\(position)]", "needs a name, bytes and sha256") }
+      files.append(File(name: file, bytes: bytes, sha256: sha256))
+    }
+    self.path = path
+    self.step = step
+    self.files = files
+    self.state = state
+    for file in files { _ = try contents(of: file) }
+  }
+
+  /// The bytes of the file `name`, verified once more.
+  public func read(_ name: String) throws(FormatError) -> [UInt8] {
+    guard let file = files.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+      throw FormatError(file: "\(path)/\(name)", message: "no such file", kind: .missing)
+    }
+    return try contents(of: file)
+  }
+
+  private func contents(of file: File) throws(FormatError) -> [UInt8] {
+    let name = "\(path)/\(file.name)"
+    let bytes = try Files.read(name, maximumBytes: .max)
+    guard bytes.count == file.bytes else {
+      throw FormatError(
+        file: name, message: "wrong size (got \(bytes.count) bytes; need \(file.bytes))")
+    }
+    let hash = SHA256.hash(bytes)
+    guard hash == file.sha256 else {
+      throw FormatError(
+        file: name, message: "sha256 mismatch (got \(hash); need \(file.sha256))")
+    }
+    return bytes
+  }
+
+  /// Whether `name` is a plain file name that cannot lead out of its directory.
+  static func isFileName(_ name: String) -> Bool {
+    !name.isEmpty && name.utf8.count <= 255 && name != "." && name != ".."
+      && name != manifestName && !name.utf8.contains(UInt8(ascii: "/")) && !name.utf8.contains(0)
+  }
+}

@@ -1,0 +1,161 @@
+import CSentencePiece
+public import Formats
+
+/// A SentencePiece model: byte-pair encoding or a unigram language model.
+///
+/// Kudo & Richardson 2018, "SentencePiece: A simple and language independent subword tokenizer and
+/// detokenizer" (<https://arxiv.org/abs/1808.06226>), through the C++ library.
+///
+/// A model file is read and checked here before the library sees anything of it, and the library is
+/// given a message written from what was understood: the rules of `precompiled_charsmap` included,
+/// whose trie the library would follow unchecked. Models of type `word` and `char`, rules for
+/// decoding (`denormalizer_spec`) and control symbols of one character are refused; self-test
+/// samples are not run.
+@safe public final class SentencePieceTokenizer: Tokenizer {
+  private let handle: OpaquePointer
+  private let specialIDs: csp_special_ids
+  package let model: SentencePieceModel
+
+  /// The file's bytes as they were read.
+  public let modelBytes: [UInt8]
+
+  /// Reads the model in a file of at most 64 MiB.
+  ///
+  /// - Throws: a `FormatError` that names the file and the field.
+  public convenience init(path: String) throws(FormatError) {
+    try self.init(
+      bytes: Files.read(path, maximumBytes: SentencePieceModel.maximumBytes), name: path)
+  }
+
+  /// Reads a model; errors call it `name`.
+  ///
+  /// - Throws: a `FormatError` that names the field.
+  public init(bytes: [UInt8], name: String) throws(FormatError) {
+    let model = try SentencePieceModel(parsing: bytes, file: name)
+    try model.validate(file: name)
+    let serialized = model.serialized()
+    let (handle, problem) = unsafe ErrorText.collect { text, capacity in
+      unsafe serialized.withUnsafeBufferPointer {
+        // SAFETY: the bytes live until the call returns, which copies them.
+        unsafe csp_tokenizer_create($0.baseAddress, $0.count, text, capacity)
+      }
+    }
+    guard let handle = unsafe handle else { throw FormatError(file: name, message: problem) }
+    self.modelBytes = bytes
+    self.model = model
+    unsafe self.handle = handle
+    self.specialIDs = unsafe csp_get_special_ids(handle)
+  }
+
+  deinit { unsafe csp_tokenizer_free(handle) }
+
+  public var vocabularySize: Int { model.pieces.count }
+  public var bosID: Int? { Self.id(specialIDs.begin) }
+  public var eosID: Int? { Self.id(specialIDs.end) }
+  public var paddingID: Int? { Self.id(specialIDs.padding) }
+
+  /// The id of what has no piece; with byte fallback no text encodes to it.
+  public var unknownID: Int { Int(specialIDs.unknown) }
+
+  /// The text of a piece, with "▁" for a space.
+  public func piece(of id: Int) throws(TokenizerError) -> String { try entry(id).text }
+
+  /// A unigram's log-probability, or minus a merge's rank.
+  public func score(of id: Int) throws(TokenizerError) -> Float { try entry(id).score }
+
+  public func kind(of id: Int) throws(TokenizerError) -> PieceKind { try entry(id).kind }
+
+  /// The id of the piece with exactly this spelling, byte by byte.
+  public func id(of piece: String) -> Int? {
+    let bytes = Array(piece.utf8)
+    let id = unsafe bytes.withUnsafeBufferPointer {
+      // SAFETY: the handle lives as long as `self`, the bytes until the call returns.
+      unsafe Int(csp_id_of_piece(handle, $0.baseAddress, $0.count))
+    }
+    return model.pieces[id].text.utf8.elementsEqual(bytes) ? id : nil
+  }
+
+  /// The ids of a text, which may hold any character, NUL included.
+  ///
+  /// - Precondition: the text has at most 2²⁸ bytes (readers of files bound theirs far below).
+  public func encode(_ text: String) -> [Int] {
+    do {
+      return try ids(of: text)
+    } catch {
+      // The model was checked: what remains is a text too long and memory that ran out.
+      preconditionFailure(error.description)
+    }
+  }
+
+  /// As ``encode(_:)``, with an error instead of a precondition.
+  public func ids(of text: String) throws(TokenizerError) -> [Int] {
+    var result = unsafe csp_ids()
+    try unsafe call(with: text) { bytes, count, text, capacity in
+      unsafe csp_encode(handle, bytes, count, &result, text, capacity)
+    }
+    defer { unsafe csp_free_ids(result) }
+    // SAFETY: the library's shim gives `count` values, ours until they are freed.
+    return unsafe UnsafeBufferPointer(start: result.values, count: result.count).map { Int($0) }
+  }
+
+  /// The pieces that ``encode(_:)`` gives the ids of; of an unknown piece, the text it covers.
+  public func pieces(of text: String) throws(TokenizerError) -> [String] {
+    var result = unsafe csp_pieces()
+    try unsafe call(with: text) { bytes, count, text, capacity in
+      unsafe csp_encode_as_pieces(handle, bytes, count, &result, text, capacity)
+    }
+    defer { unsafe csp_free_pieces(result) }
+    // SAFETY: the shim gives `count` ends, the last of which is the number of bytes.
+    let ends = unsafe Array(UnsafeBufferPointer(start: result.ends, count: result.count))
+    let bytes = unsafe UnsafeBufferPointer(start: result.bytes, count: ends.last ?? 0)
+    return zip([0] + ends, ends).map { unsafe String(decoding: bytes[$0..<$1], as: UTF8.self) }
+  }
+
+  public func decode(_ ids: [Int]) throws(TokenizerError) -> String {
+    var checked: [Int32] = []
+    checked.reserveCapacity(ids.count)
+    for (position, id) in ids.enumerated() {
+      guard 0 <= id, id < vocabularySize else {
+        throw .idOutOfRange(id: id, position: position, vocabularySize: vocabularySize)
+      }
+      checked.append(Int32(id))
+    }
+    var result = unsafe csp_bytes()
+    try unsafe ErrorText.check { text, capacity in
+      unsafe checked.withUnsafeBufferPointer {
+        // SAFETY: the handle lives as long as `self`, the ids until the call returns.
+        unsafe csp_decode(handle, $0.baseAddress, $0.count, &result, text, capacity)
+      }
+    }
+    defer { unsafe csp_free_bytes(result) }
+    // SAFETY: the shim gives `count` bytes, ours until they are freed.
+    return unsafe String(
+      decoding: UnsafeBufferPointer(start: result.values, count: result.count), as: UTF8.self)
+  }
+
+  private func call(
+    with text: String,
+    _ body: (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<CChar>?, Int) -> csp_status
+  ) throws(TokenizerError) {
+    var text = text
+    try unsafe ErrorText.check { error, capacity in
+      text.withUTF8 {
+        // SAFETY: the handle lives as long as `self`, the text until the call returns.
+        unsafe body($0.baseAddress, $0.count, error, capacity)
+      }
+    }
+  }
+
+  private func entry(_ id: Int) throws(TokenizerError) -> SentencePieceModel.Piece {
+    guard model.pieces.indices.contains(id) else {
+      throw .idOutOfRange(id: id, position: 0, vocabularySize: vocabularySize)
+    }
+    return model.pieces[id]
+  }
+
+  private static func id(_ value: Int32) -> Int? { value < 0 ? nil : Int(value) }
+}
+
+// SAFETY: after `init` nothing changes. The handle is used for `const` functions of the library's
+// processor only, which keep no state between calls, and is freed when no one can call any more.
+extension SentencePieceTokenizer: @unchecked Sendable {}

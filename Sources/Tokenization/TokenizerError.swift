@@ -1,0 +1,28 @@
+/// Why a tokenizer could not be used or trained.
+///
+/// A model file that is not what it must be is a `FormatError`, as for every other file.
+public enum TokenizerError: Error, Equatable, Sendable {
+  /// An id that the vocabulary does not have.
+  case idOutOfRange(id: Int, position: Int, vocabularySize: Int)
+  /// A training option with a value that cannot be.
+  case option(name: String, problem: String)
+  /// A text to train on that cannot be used.
+  case corpus(String)
+  /// A model that works, but cannot be written in another format.
+  case notExportable(String)
+  /// What the SentencePiece library reported.
+  case library(String)
+}
+
+extension TokenizerError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .idOutOfRange(let id, let position, let vocabularySize):
+      "token_ids[\(position)]: no such token (got \(id); need 0 to \(vocabularySize - 1))"
+    case .option(let name, let problem): "tokenizer: \(name): \(problem)"
+    case .corpus(let problem): "tokenizer: text: \(problem)"
+    case .notExportable(let problem): "tokenizer.json: \(problem)"
+    case .library(let message): "tokenizer: SentencePiece: \(message)"
+    }
+  }
+}

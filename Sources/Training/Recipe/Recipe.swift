@@ -1,0 +1,121 @@
+/// Everything that decides what a run does: the data, the policy, how it is trained and judged.
+///
+/// A recipe is a YAML file whose keys are the properties' names in TRL's and `config.json`'s
+/// spelling (`learningRate` is `learning_rate`); each property says what it means, what it may be
+/// and what is usual. The number of threads and the size of micro-batches are no part of it: they
+/// change no result.
+///
+/// Paths count from the directory of the recipe, except `output`. A recipe that was read or
+/// `validated` is resolved: its paths are absolute, and every value that depends on another one is
+/// filled in.
+public struct Recipe: Sendable, Equatable {
+  /// Where every random number comes from: 0 or more. The same seed gives the same bytes.
+  public var seed = 0
+
+  /// The directory of the run, from the current directory. Required.
+  public var output = ""
+
+  /// The questions. Required.
+  public var data = Data()
+
+  /// The file with the prompt template, in which `{question}` or any other column of the data
+  /// stands for its value. Required.
+  public var prompt = ""
+
+  /// The tokenizer. By default the one of the model's directory, or for a new model one of 512
+  /// pieces, trained on `data.train`.
+  public var tokenizer = Tokenizer()
+
+  /// The policy to start from. Required.
+  public var model = Model()
+
+  /// Next-token training on questions with their answers, before any reinforcement. A policy that
+  /// never answers right has nothing to learn from; by default there is none.
+  public var warmStart: WarmStart?
+
+  /// The reinforcement. Required, except for recipes that only warm-start.
+  public var train: Train?
+
+  /// What completions are scored by: 1 to 64 rewards with different names. Required with `train`.
+  public var rewards: [Reward] = []
+
+  /// How the policy is judged on `data.test`. By default it is judged with `Evaluation`'s own
+  /// defaults if there is a `data.test`, and not at all if there is none.
+  public var evaluation: Evaluation?
+
+  /// What the recipe says that is allowed and yet hardly meant, one line each.
+  @Incidental public internal(set) var warnings: [String] = []
+
+  /// The defaults; what is required must be set before the recipe is valid.
+  public init() {}
+}
+
+/// A value that rides along with others and takes no part in their equality.
+@propertyWrapper
+public struct Incidental<Value: Sendable>: Sendable, Equatable {
+  public var wrappedValue: Value
+
+  public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
+
+  public static func == (a: Self, b: Self) -> Bool { true }
+}
+
+extension Recipe: RecipeSection {
+  mutating func declare(_ fields: RecipeFields) {
+    fields("seed", &seed, .integer(0...))
+    fields("output", &output, .text, .required)
+    fields("data", &data, .section, .required)
+    fields("prompt", &prompt, .path, .required)
+    fields("model", &model, .section, .required)
+    if fields.isReading { tokenizer = Tokenizer(defaultFor: model) }
+    fields("tokenizer", &tokenizer, .section)
+    fields("warm_start", &warmStart, .section)
+    fields("train", &train, .section)
+    fields("rewards", &rewards, .list(of: .reward, count: 1...64), train == nil ? .optional : .required)
+    if fields.isReading && data.test != nil { evaluation = Evaluation() }
+    fields("evaluation", &evaluation, .section)
+    if fields.isSound { compareSections(fields) }
+  }
+
+  private func compareSections(_ fields: RecipeFields) {
+    if warmStart == nil && train == nil {
+      fields.fail("train", "is missing (need train, warm_start or both)")
+    }
+    if evaluation != nil && data.test == nil {
+      fields.fail("evaluation", "has no questions (need data.test)")
+    }
+    var names: Set<String> = []
+    for (index, reward) in rewards.enumerated() where !names.insert(reward.label).inserted {
+      fields.fail(
+        "rewards.\(index)", "has the name of an earlier reward (got \(reward.label); need another label)")
+    }
+    compareWithModel(fields)
+  }
+
+  private func compareWithModel(_ fields: RecipeFields) {
+    guard case .new(let architecture) = model else {
+      if case .trained = tokenizer {
+        fields.fail(
+          "tokenizer", "does not fit the model, which has its own (need path, or no tokenizer)")
+      }
+      return
+    }
+    if case .trained(let vocabularySize) = tokenizer {
+      let count = architecture.parameterCount(vocabularySize: vocabularySize)
+      let most = Architecture.largestParameterCount
+      if count > most {
+        fields.fail("model", "is too large (got \(count) parameters; need at most \(most))")
+      }
+    }
+    if let train {
+      // A prompt has one token at least, and the beginning-of-sequence token precedes it.
+      let most = architecture.maximumPositions - 2
+      if train.maxCompletionTokens > most {
+        fields.fail(
+          "train.max_completion_length",
+          "leaves no room for a prompt (got \(train.maxCompletionTokens); need at most \(most), "
+            + "with max_position_embeddings \(architecture.maximumPositions))")
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/// Why a recipe cannot be used, in one line: `FILE:LINE: FIELD: what is wrong (got X; need Y)`.
+public struct RecipeError: Error, Sendable, Equatable {
+  /// What went wrong, as far as a program must tell the cases apart.
+  public enum Kind: Sendable {
+    /// The recipe says something that cannot be done, or is no YAML.
+    case invalid
+    /// There is no such file.
+    case missingFile
+    /// The file exists and the system failed to read it.
+    case unreadable
+  }
+
+  public var kind: Kind
+  /// Where it was written; nil for an error of the file as a whole.
+  public var place: RecipePlace?
+  /// The key as a dotted path, as `--set` takes it; empty for the file as a whole.
+  public var field: String
+  public var message: String
+
+  public init(
+    _ message: String, kind: Kind = .invalid, field: String = "", at place: RecipePlace? = nil
+  ) {
+    self.kind = kind
+    self.place = place
+    self.field = field
+    self.message = message
+  }
+}
+
+extension RecipeError: CustomStringConvertible {
+  public var description: String {
+    var parts: [String] = []
+    if let place { parts.append(place.description) }
+    let placeNamesField = if case .option(_, let key) = place { key == field } else { false }
+    if !field.isEmpty && !placeNamesField { parts.append(field) }
+    parts.append(message)
+    return parts.joined(separator: ": ").onOneLine()
+  }
+}
+
+/// Where a recipe's value was written.
+public enum RecipePlace: Sendable, Equatable, CustomStringConvertible {
+  /// A line of a file, counted from 1; nil stands for the file as a whole.
+  case file(String, line: Int?)
+  /// An option of the command line (`--seed`, `--set train.beta`) and the key it sets.
+  case option(String, key: String)
+  /// Swift code.
+  case code
+
+  public var description: String {
+    switch self {
+    case .file(let file, let line?): "\(file):\(line)"
+    case .file(let file, nil): file
+    case .option(let option, _): option
+    case .code: "recipe"
+    }
+  }
+}
+
+extension String {
+  /// The text with control characters and line separators written as escapes.
+  func onOneLine() -> String {
+    var text = ""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\n": text += "\\n"
+      case "\r": text += "\\r"
+      case "\t": text += "\\t"
+      case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
+        text += "\\u{" + String(scalar.value, radix: 16) + "}"
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text
+  }
+
+  /// The text cut to 60 scalars, with a mark where something is missing.
+  func shortened() -> String {
+    let head = String(String.UnicodeScalarView(unicodeScalars.prefix(60)))
+    return head.utf8.count < utf8.count ? head + "…" : head
+  }
+}

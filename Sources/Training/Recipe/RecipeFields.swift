@@ -1,0 +1,161 @@
+internal import Rewards
+
+/// A part of a recipe that is a YAML map.
+protocol RecipeSection {
+  /// The defaults. A required value starts as one that its format refuses.
+  init()
+
+  /// Declares every key: its name, the property it stands for, and what it may be.
+  ///
+  /// The one declaration serves for reading and for writing. Reading, a key that was not written
+  /// leaves its property alone, so defaults that depend on earlier keys are assigned in between.
+  mutating func declare(_ fields: RecipeFields)
+}
+
+/// The keys of one section, being read from a YAML map or written to one.
+final class RecipeFields {
+  enum Presence { case required, optional }
+
+  let context: RecipeContext
+  /// The map that is read; nil when writing.
+  private let source: RecipeNode?
+  private var unread: [RecipeNode.Entry]
+  private var known: [String] = []
+  /// What has been written so far.
+  private(set) var written: [RecipeNode.Entry] = []
+
+  init(reading source: RecipeNode, _ context: RecipeContext) {
+    self.source = source
+    self.context = context
+    unread = source.entries ?? []
+  }
+
+  init(writing context: RecipeContext) {
+    source = nil
+    self.context = context
+    unread = []
+  }
+
+  var isReading: Bool { source != nil }
+
+  /// Whether every section and key read so far was right, so that they can be compared.
+  var isSound: Bool { isReading && context.journal.problems.isEmpty }
+
+  /// Declares a key that always has a value.
+  func callAsFunction<Value>(
+    _ key: String, _ value: inout Value, _ format: RecipeFormat<Value>,
+    _ presence: Presence = .optional
+  ) {
+    guard isReading else { return write(key, format.write(value, context[key])) }
+    if let node = take(key) {
+      if let new = format.read(node, context[key]) { value = new }
+    } else if presence == .required {
+      context.journal.missing.append(
+        RecipeError(
+          "is missing (need \(format.need))", field: context[key].path, at: source?.place))
+    }
+  }
+
+  /// Declares a key whose value may be nil, which is written by leaving the key out.
+  func callAsFunction<Value>(
+    _ key: String, _ value: inout Value?, _ format: RecipeFormat<Value>
+  ) {
+    guard isReading else {
+      if let value { write(key, format.write(value, context[key])) }
+      return
+    }
+    if let node = take(key), let new = format.read(node, context[key]) { value = new }
+  }
+
+  /// Declares a key that has no effect here; to write it is an error.
+  func refuse(_ key: String, because reason: String) {
+    if take(key) != nil { fail(key, reason) }
+  }
+
+  /// Hands over the keys that have not been declared yet, which makes them known.
+  func takeRest() -> [RecipeNode.Entry] {
+    defer { unread = [] }
+    return unread
+  }
+
+  func write(_ key: String, _ content: RecipeNode.Content) {
+    written.append(
+      RecipeNode.Entry(key: key, value: RecipeNode(content: content, place: .code)))
+  }
+
+  /// Reports what is wrong with `key`, a dotted path within this section.
+  func fail(_ key: String, _ message: String) {
+    context.journal.problems.append(
+      RecipeError(message, field: context[key].path, at: place(of: key)))
+  }
+
+  /// Reports a message that begins with its own field, and stands where `key` was written.
+  func fail(near key: String, _ message: String) {
+    context.journal.problems.append(
+      RecipeError(message, field: context.path, at: place(of: key)))
+  }
+
+  /// Reports what is allowed and yet hardly meant.
+  func warn(_ key: String, _ message: String) {
+    context.journal.warnings.append(
+      RecipeError(message, field: context[key].path, at: place(of: key)))
+  }
+
+  /// Whether `key`, a dotted path within this section, was written.
+  func has(_ key: String) -> Bool {
+    source?.node(at: key.split(separator: "."))?.isNull == false
+  }
+
+  /// Where `key` was written, or else the nearest part of it that was.
+  private func place(of key: String) -> RecipePlace? {
+    var path = key.split(separator: ".")[...]
+    while let source {
+      if let node = source.node(at: path) { return node.place }
+      path = path.dropLast()
+    }
+    return nil
+  }
+
+  private func take(_ key: String) -> RecipeNode? {
+    known.append(key)
+    guard let index = unread.firstIndex(where: { $0.key == key }) else { return nil }
+    let node = unread.remove(at: index).value
+    return node.isNull ? nil : node
+  }
+
+  /// Reports the keys that nobody asked for.
+  func refuseUnknownKeys() {
+    for entry in unread {
+      let hint =
+        Spelling.closest(to: entry.key, among: known).map { "did you mean \($0)?" }
+        ?? "need one of \(known.joined(separator: ", "))"
+      context.journal.problems.append(
+        RecipeError(
+          "unknown key (\(hint))", field: context[entry.key.shortened()].path, at: entry.value.place))
+    }
+  }
+}
+
+/// What reading and writing a value need to know beside the value.
+struct RecipeContext {
+  /// The dotted path of the key at hand; empty for the recipe itself.
+  var path = ""
+  /// The directory from which paths in the recipe count; absolute.
+  var directory: String
+  var journal = RecipeJournal()
+
+  /// The context of a key within this one.
+  subscript(key: String) -> RecipeContext {
+    var inner = self
+    inner.path = path.isEmpty ? key : "\(path).\(key)"
+    return inner
+  }
+}
+
+/// What was noticed while reading, in the order of the declarations.
+final class RecipeJournal {
+  var problems: [RecipeError] = []
+  /// Required keys that are absent. They are told last: a misspelling explains them better.
+  var missing: [RecipeError] = []
+  var warnings: [RecipeError] = []
+}

@@ -1,0 +1,218 @@
+internal import Foundation
+internal import Rewards
+
+/// What a key's value looks like: how it is read, described and written.
+struct RecipeFormat<Value> {
+  /// The permitted values in words, for messages.
+  let need: String
+  /// The value, or nil after having reported what is wrong.
+  let read: (RecipeNode, RecipeContext) -> Value?
+  let write: (Value, RecipeContext) -> RecipeNode.Content
+
+  init(
+    need: String,
+    read: @escaping (RecipeNode, RecipeContext) -> Value?,
+    write: @escaping (Value, RecipeContext) -> RecipeNode.Content
+  ) {
+    self.need = need
+    self.read = read
+    self.write = write
+  }
+
+  /// A scalar, which `parse` gets as written; nil makes it "not" what is needed.
+  init(
+    need: String, called name: String, write: @escaping (Value) -> RecipeNode.Content,
+    parse: @escaping (_ text: String, _ quoted: Bool) -> Parsed
+  ) {
+    self.init(
+      need: need,
+      read: { node, context in
+        var complaint = "is not \(name)"
+        if case .scalar(let text, let quoted) = node.content {
+          switch parse(text, quoted) {
+          case .value(let value): return value
+          case .outOfRange: complaint = "is out of range"
+          case .unfit: break
+          }
+        }
+        context.report("\(complaint) (got \(node.found); need \(need))", node)
+        return nil
+      },
+      write: { value, _ in write(value) })
+  }
+
+  enum Parsed { case value(Value), outOfRange, unfit }
+}
+
+extension RecipeContext {
+  func report(_ message: String, _ node: RecipeNode) {
+    journal.problems.append(RecipeError(message, field: path, at: node.place))
+  }
+}
+
+extension RecipeFormat where Value == Int {
+  static func integer(_ range: PartialRangeFrom<Int>) -> Self { integer(range.lowerBound...Int.max) }
+
+  /// A whole number in plain decimal digits, except those in `refused`.
+  static func integer(_ range: ClosedRange<Int>, except refused: Set<Int> = []) -> Self {
+    var need = "a whole number from \(range.lowerBound) "
+    need += range.upperBound == .max ? "up" : "to \(range.upperBound)"
+    if !refused.isEmpty {
+      need += ", except \(refused.sorted().map(String.init).joined(separator: " and "))"
+    }
+    return Self(need: need, called: "a whole number", write: { .literal($0) }) { text, quoted in
+      guard !quoted, text.isWholeNumber else { return .unfit }
+      guard let value = Int(text), range.contains(value), !refused.contains(value) else {
+        return .outOfRange
+      }
+      return .value(value)
+    }
+  }
+}
+
+extension RecipeFormat where Value == Double {
+  static func number(_ range: ClosedRange<Double>) -> Self {
+    number("from \(range.lowerBound.plain) to \(range.upperBound.plain)", range.contains)
+  }
+
+  static func number(_ range: Range<Double>) -> Self {
+    number("from \(range.lowerBound.plain), below \(range.upperBound.plain)", range.contains)
+  }
+
+  static func number(above lower: Double, through upper: Double) -> Self {
+    number("above \(lower.plain), at most \(upper.plain)") { lower < $0 && $0 <= upper }
+  }
+
+  static func number(above lower: Double, below upper: Double) -> Self {
+    number("above \(lower.plain), below \(upper.plain)") { lower < $0 && $0 < upper }
+  }
+
+  private static func number(_ words: String, _ allowed: @escaping (Double) -> Bool) -> Self {
+    Self(need: "a number \(words)", called: "a number", write: { .literal($0) }) { text, quoted in
+      guard !quoted, text.isDecimalNumber, let value = Double(text) else { return .unfit }
+      // What Double cannot hold reads as infinity, or as zero though a digit is not.
+      let mantissa = text.prefix { $0 != "e" && $0 != "E" }
+      let underflowed = value == 0 && mantissa.contains { ("1"..."9").contains($0) }
+      guard value.isFinite, !underflowed, allowed(value) else { return .outOfRange }
+      return .value(value + 0)  // −0 + 0 = 0
+    }
+  }
+}
+
+extension Double {
+  /// The shortest decimal, without a final `.0`.
+  fileprivate var plain: String {
+    let text = description
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+}
+
+extension RecipeFormat where Value == Bool {
+  /// YAML 1.2's truth values; `yes` and `on` are refused, since readers differ on them.
+  static var flag: Self {
+    Self(need: "true or false", called: "a truth value", write: { .literal($0) }) { text, quoted in
+      switch text {
+      case "true" where !quoted: .value(true)
+      case "false" where !quoted: .value(false)
+      default: .unfit
+      }
+    }
+  }
+}
+
+extension RecipeFormat where Value == String {
+  static var text: Self { text(called: "a text") }
+
+  private static func text(called name: String) -> Self {
+    Self(need: name, called: name, write: { .text($0) }) { text, _ in
+      text.isEmpty || text.utf8.contains(0) ? .unfit : .value(text)
+    }
+  }
+
+  /// A path that counts from the recipe's directory; absolute in memory.
+  static var path: Self {
+    let text = text(called: "a path")
+    return Self(
+      need: text.need,
+      read: { node, context in
+        text.read(node, context).map { RecipePath.absolute($0, from: context.directory) }
+      },
+      write: { path, context in
+        .text(path.hasPrefix("/") ? RecipePath.relative(path, to: context.directory) : path)
+      })
+  }
+}
+
+extension RecipeFormat where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+  /// One of an enumeration's names.
+  static var choice: Self {
+    let names = Value.allCases.map(\.rawValue)
+    let need = "\(names.count > 2 ? "one of " : "")\(names.joined(separator: names.count > 2 ? ", " : " or "))"
+    return Self(
+      need: need,
+      read: { node, context in
+        guard case .scalar(let text, _) = node.content else {
+          context.report("is not a name (got \(node.found); need \(need))", node)
+          return nil
+        }
+        if let value = Value(rawValue: text) { return value }
+        let hint = Spelling.closest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
+        context.report("is unknown (got \(node.found); need \(need)\(hint))", node)
+        return nil
+      },
+      write: { value, _ in .scalar(value.rawValue, quoted: false) })
+  }
+}
+
+extension RecipeFormat {
+  /// A list of `count` items of one format.
+  static func list<Item>(
+    of item: RecipeFormat<Item>, count: ClosedRange<Int>
+  ) -> Self where Value == [Item] {
+    let need = "a list of \(count.lowerBound) to \(count.upperBound) items, each \(item.need)"
+    return Self(
+      need: need,
+      read: { node, context in
+        guard case .list(let nodes) = node.content else {
+          context.report("is not a list (got \(node.found); need \(need))", node)
+          return nil
+        }
+        guard count.contains(nodes.count) else {
+          context.report("has the wrong length (got \(nodes.count) items; need \(need))", node)
+          return nil
+        }
+        let items = nodes.enumerated().map { item.read($1, context[String($0)]) }
+        return items.contains { $0 == nil } ? nil : items.compactMap { $0 }
+      },
+      write: { items, context in
+        .list(
+          items.enumerated().map {
+            RecipeNode(content: item.write($1, context[String($0)]), place: .code)
+          })
+      })
+  }
+}
+
+extension RecipeFormat where Value: RecipeSection {
+  static var section: Self {
+    Self(
+      need: "a map",
+      read: { node, context in
+        guard case .map = node.content else {
+          context.report("is not a map (got \(node.found); need a map of keys)", node)
+          return nil
+        }
+        let fields = RecipeFields(reading: node, context)
+        var value = Value()
+        value.declare(fields)
+        fields.refuseUnknownKeys()
+        return value
+      },
+      write: { value, context in
+        var value = value
+        let fields = RecipeFields(writing: context)
+        value.declare(fields)
+        return .map(fields.written)
+      })
+  }
+}

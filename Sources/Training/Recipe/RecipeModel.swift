@@ -1,0 +1,117 @@
+extension Recipe {
+  /// The policy a run starts from.
+  public enum Model: Sendable, Equatable {
+    /// A policy with random weights.
+    case new(Architecture)
+    /// A directory in the Hugging Face layout: `path`.
+    case directory(String)
+  }
+
+  /// The shape of a new Llama-style policy, in the keys of `config.json`.
+  ///
+  /// Its vocabulary is the tokenizer's.
+  public struct Architecture: Sendable, Equatable {
+    /// Width, 1 to 16384: `hidden_size`. Required; 64 to 512 learn within minutes on a CPU.
+    public var hiddenSize = 0
+    /// Layers, 1 to 256: `num_hidden_layers`. Required; 2 to 8 are usual here.
+    public var layers = 0
+    /// Attention heads, 1 to 256: `num_attention_heads`. Required; `hiddenSize` must be a multiple
+    /// unless `headSize` is given.
+    public var attentionHeads = 0
+    /// Key/value heads, of which `attentionHeads` must be a multiple: `num_key_value_heads`. By
+    /// default as many as attention heads.
+    public var keyValueHeads: Int?
+    /// Size of a head, an even number from 2 to 1024: `head_dim`. By default
+    /// `hiddenSize / attentionHeads`; 16 to 128 are usual.
+    public var headSize: Int?
+    /// Width of the feed-forward part, 1 to 65536: `intermediate_size`. Required; about 8/3 of
+    /// `hiddenSize` is usual.
+    public var intermediateSize = 0
+    /// Tokens that prompt and completion may have together, beginning-of-sequence token included,
+    /// 3 to 65536: `max_position_embeddings`. Required.
+    public var maximumPositions = 0
+    /// Base of the rotary embedding, 1 to 10⁹: `rope_theta`.
+    public var ropeTheta = 10_000.0
+    /// What RMSNorm adds to the mean square, above 0 and at most 0.1: `rms_norm_eps`.
+    public var rmsNormEpsilon = 1e-6
+    /// Whether output and input embedding are one matrix: `tie_word_embeddings`. Worth it whenever
+    /// the vocabulary is a large part of the policy.
+    public var tieWordEmbeddings = false
+
+    public init() {}
+  }
+}
+
+extension Recipe.Model: RecipeSection {
+  public init() { self = .new(Recipe.Architecture()) }
+
+  mutating func declare(_ fields: RecipeFields) {
+    var path: String? = if case .directory(let path) = self { path } else { nil }
+    fields("path", &path, .path)
+    if let path {
+      for entry in fields.takeRest() {
+        fields.fail(entry.key, "has no effect beside path (need one of them)")
+      }
+      self = .directory(path)
+    } else {
+      var architecture = if case .new(let architecture) = self { architecture } else { Recipe.Architecture() }
+      architecture.declare(fields)
+      self = .new(architecture)
+    }
+  }
+}
+
+extension Recipe.Architecture: RecipeSection {
+  mutating func declare(_ fields: RecipeFields) {
+    fields("hidden_size", &hiddenSize, .integer(1...16384), .required)
+    fields("num_hidden_layers", &layers, .integer(1...256), .required)
+    fields("num_attention_heads", &attentionHeads, .integer(1...256), .required)
+    if fields.isReading { keyValueHeads = attentionHeads }
+    fields("num_key_value_heads", &keyValueHeads, .integer(1...256))
+    fields("head_dim", &headSize, .integer(2...1024))
+    fields("intermediate_size", &intermediateSize, .integer(1...65536), .required)
+    fields("max_position_embeddings", &maximumPositions, .integer(3...65536), .required)
+    fields("rope_theta", &ropeTheta, .number(1...1e9))
+    fields("rms_norm_eps", &rmsNormEpsilon, .number(above: 0, through: 0.1))
+    fields("tie_word_embeddings", &tieWordEmbeddings, .flag)
+    if fields.isReading { resolveHeads(fields) }
+  }
+
+  private mutating func resolveHeads(_ fields: RecipeFields) {
+    guard attentionHeads > 0 && hiddenSize > 0 else { return }
+    if let keyValueHeads, attentionHeads % keyValueHeads != 0 {
+      fields.fail(
+        "num_key_value_heads",
+        "does not divide the attention heads (got \(keyValueHeads); need a divisor of "
+          + "num_attention_heads, \(attentionHeads))")
+    }
+    if headSize == nil {
+      guard hiddenSize % attentionHeads == 0 else {
+        return fields.fail(
+          "num_attention_heads",
+          "does not divide the width (got \(attentionHeads); need a divisor of hidden_size, "
+            + "\(hiddenSize), or head_dim)")
+      }
+      headSize = hiddenSize / attentionHeads
+    }
+    if let headSize, headSize % 2 != 0 {
+      fields.fail(
+        fields.has("head_dim") ? "head_dim" : "num_attention_heads",
+        "gives heads of odd size, which cannot be rotated in halves (got \(headSize); need an "
+          + "even size)")
+    }
+  }
+
+  /// 16 GB of weights in single precision.
+  static let largestParameterCount = 4_000_000_000
+
+  /// The number of weights. No product overflows within the keys' ranges.
+  func parameterCount(vocabularySize: Int) -> Int {
+    let queries = attentionHeads * (headSize ?? hiddenSize / max(1, attentionHeads))
+    let keys = (keyValueHeads ?? attentionHeads) * (queries / max(1, attentionHeads))
+    let attention = hiddenSize * (2 * queries + 2 * keys)
+    let layer = attention + 3 * hiddenSize * intermediateSize + 2 * hiddenSize
+    let embeddings = (tieWordEmbeddings ? 1 : 2) * vocabularySize * hiddenSize
+    return embeddings + layers * layer + hiddenSize
+  }
+}

@@ -1,0 +1,73 @@
+/// A YAML value, and where it was written.
+///
+/// Scalars are kept as written: what `yes`, `1e-4` or `012` mean is decided by the key that asks,
+/// never by YAML's rules for untyped scalars (by which `1e-4` is a text).
+struct RecipeNode {
+  enum Content {
+    case scalar(String, quoted: Bool)
+    case list([RecipeNode])
+    case map([Entry])
+  }
+
+  struct Entry {
+    var key: String
+    var value: RecipeNode
+  }
+
+  var content: Content
+  /// Where the value was written; for a map's value, where its key stands.
+  var place: RecipePlace
+
+  /// Whether this is an explicit `null` or `~`, which asks for the default.
+  var isNull: Bool {
+    if case .scalar("null", quoted: false) = content { return true }
+    if case .scalar("~", quoted: false) = content { return true }
+    return false
+  }
+
+  var entries: [Entry]? {
+    if case .map(let entries) = content { entries } else { nil }
+  }
+
+  /// What was found, for a message: the scalar itself, "a list" or "a map".
+  var found: String {
+    switch content {
+    case .scalar("", quoted: false): "nothing"
+    case .scalar(let text, quoted: true): "\"\(text.shortened())\""
+    case .scalar(let text, quoted: false): text.shortened()
+    case .list: "a list"
+    case .map: "a map"
+    }
+  }
+
+  /// The node a dotted path leads to, list items by index; nil when nothing was written there.
+  func node(at path: some Collection<Substring>) -> RecipeNode? {
+    guard let step = path.first else { return self }
+    let next: RecipeNode? =
+      switch content {
+      case .scalar: nil
+      case .list(let items): Int(step).flatMap { items.indices.contains($0) ? items[$0] : nil }
+      case .map(let entries): entries.first { $0.key == step }?.value
+      }
+    return next?.node(at: path.dropFirst())
+  }
+}
+
+extension String {
+  /// Whether this is a whole number in plain decimal digits.
+  var isWholeNumber: Bool { wholeMatch(of: /-?[0-9]+/) != nil }
+
+  /// Whether this is a decimal number: JSON's grammar, and also `+1`, `1.`, `.5` and `01`.
+  var isDecimalNumber: Bool {
+    wholeMatch(of: /[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?/) != nil
+  }
+}
+
+extension RecipeNode.Content {
+  /// A scalar that is no text: a number or a truth value.
+  static func literal(_ value: some CustomStringConvertible) -> Self {
+    .scalar(value.description, quoted: false)
+  }
+
+  static func text(_ value: String) -> Self { .scalar(value, quoted: true) }
+}

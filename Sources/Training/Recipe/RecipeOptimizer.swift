@@ -1,0 +1,94 @@
+internal import Foundation
+
+extension Recipe {
+  /// AdamW with gradient clipping and a learning rate that changes over the updates.
+  public struct Optimizer: Sendable, Equatable {
+    /// What the learning rate does after the warm-up: `lr_scheduler_type`.
+    public enum Decay: String, Sendable, CaseIterable {
+      /// Stays. (transformers' `constant_with_warmup`; its `constant` ignores `warmup_steps`.)
+      case constant
+      /// Falls on a line to the lowest rate.
+      case linear
+      /// Falls on half a cosine to the lowest rate.
+      case cosine
+    }
+
+    /// The highest learning rate, above 0 and at most 1: `learning_rate`. Required. For policies
+    /// of a million parameters 1e-3 is usual in a warm start and 1e-4 in reinforcement.
+    public var learningRate = 0.0
+    /// What the learning rate does after the warm-up: `lr_scheduler_type`.
+    public var decay = Decay.constant
+    /// Updates over which the learning rate rises to its highest: `warmup_steps`, 0 or more. As
+    /// in transformers these are optimizer updates, of which a step of reinforcement makes
+    /// `num_iterations`.
+    public var warmupUpdates = 0
+    /// The lowest learning rate as a part of the highest, 0 to 1: `min_lr_ratio`. No effect with
+    /// a constant rate.
+    public var lowestRateRatio = 0.0
+    /// Decay of the weight matrices, not of the norms' gains, 0 to 10: `weight_decay`. 0 to 0.1
+    /// are usual.
+    public var weightDecay = 0.0
+    /// Memory of the gradients' mean, 0 to below 1: `adam_beta1`.
+    public var beta1 = 0.9
+    /// Memory of the gradients' squares, 0 to below 1: `adam_beta2`. 0.95 to 0.999 are usual.
+    public var beta2 = 0.999
+    /// What Adam adds to the root of the squares, above 0 and at most 1: `adam_epsilon`.
+    public var epsilon = 1e-8
+    /// The gradient's largest norm; longer ones are shortened to it. 0 to 10⁶, where 0 clips
+    /// nothing: `max_grad_norm`.
+    public var maximumGradientNorm = 1.0
+
+    public init() {}
+
+    /// The learning rate of the update with index `u` of `U`.
+    ///
+    ///     η(u) = η · (u + 1) / W                                    u < W
+    ///     η(u) = η · (ρ + (1 − ρ) · f((u − W) / (U − W)))           u ≥ W
+    ///     f(x) = 1 (constant), 1 − x (linear), (1 + cos πx) / 2 (cosine)
+    ///
+    /// with η `learningRate`, W `warmupUpdates`, ρ `lowestRateRatio`. transformers starts at 0
+    /// instead of η / W, which makes its first update none.
+    public func learningRate(ofUpdate update: Int, of count: Int) -> Double {
+      if update < warmupUpdates {
+        return learningRate * (Double(update + 1) / Double(warmupUpdates))
+      }
+      let progress =
+        min(1, Double(update - warmupUpdates) / Double(max(1, count - warmupUpdates)))
+      let remaining =
+        switch decay {
+        case .constant: 1.0
+        case .linear: 1 - progress
+        case .cosine: (1 + cos(.pi * progress)) / 2
+        }
+      return learningRate * (lowestRateRatio + (1 - lowestRateRatio) * remaining)
+    }
+  }
+}
+
+extension Recipe.Optimizer {
+  /// Declares the optimizer's keys, which stand among those of the section that uses it.
+  mutating func declare(_ fields: RecipeFields) {
+    fields("learning_rate", &learningRate, .number(above: 0, through: 1), .required)
+    fields("lr_scheduler_type", &decay, .choice)
+    fields("warmup_steps", &warmupUpdates, .integer(0...1_000_000_000))
+    fields("min_lr_ratio", &lowestRateRatio, .number(0...1))
+    fields("weight_decay", &weightDecay, .number(0...10))
+    fields("adam_beta1", &beta1, .number(0..<1))
+    fields("adam_beta2", &beta2, .number(0..<1))
+    fields("adam_epsilon", &epsilon, .number(above: 0, through: 1))
+    fields("max_grad_norm", &maximumGradientNorm, .number(0...1e6))
+    if fields.isReading && decay == .constant && lowestRateRatio != 0 {
+      fields.warn("min_lr_ratio", "has no effect with lr_scheduler_type constant")
+    }
+  }
+
+  /// Warns of a warm-up that no update comes after.
+  func compare(withUpdates count: Int, _ fields: RecipeFields) {
+    if warmupUpdates >= count && warmupUpdates > 0 {
+      fields.warn(
+        "warmup_steps",
+        "leaves no update at the full learning rate (got \(warmupUpdates); need less than "
+          + "\(count), the number of updates)")
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/// Paths as text: joined and shortened without asking the file system, as a shell's `cd` does.
+enum RecipePath {
+  /// `path` as an absolute path without `.` and `..`, counted from `directory` when relative.
+  static func absolute(_ path: String, from directory: String) -> String {
+    "/" + components(path.hasPrefix("/") ? path : directory + "/" + path).joined(separator: "/")
+  }
+
+  /// How `path` is named from within `directory`; both absolute.
+  static func relative(_ path: String, to directory: String) -> String {
+    let target = components(path)
+    let base = components(directory)
+    let shared = zip(target, base).prefix { $0.utf8.elementsEqual($1.utf8) }.count
+    let steps = base.dropFirst(shared).map { _ in ".." } + target.dropFirst(shared)
+    return steps.isEmpty ? "." : steps.joined(separator: "/")
+  }
+
+  /// The directory that holds `path`, which is absolute.
+  static func directory(of path: String) -> String {
+    "/" + components(path).dropLast().joined(separator: "/")
+  }
+
+  private static func components(_ path: String) -> [String] {
+    var components: [String] = []
+    for part in path.split(separator: "/") where part != "." {
+      if part == ".." { _ = components.popLast() } else { components.append(String(part)) }
+    }
+    return components
+  }
+}

@@ -1,0 +1,26 @@
+extension Recipe {
+  /// Next-token training on question and answer (supervised fine-tuning): `warm_start`.
+  public struct WarmStart: Sendable, Equatable {
+    /// Updates, 1 to 10⁹: `steps`. Required.
+    public var steps = 0
+    /// Examples in an update, 1 to 65536: `batch_size`.
+    public var batchSize = 32
+    /// At most so many rows of `data.train` may be seen, from its beginning, 1 or more:
+    /// `examples`. By default all. A small number is one way of leaving something to learn.
+    public var examples: Int?
+    /// The learning rate and all else about updates; its keys stand beside these.
+    public var optimizer = Optimizer()
+
+    public init() {}
+  }
+}
+
+extension Recipe.WarmStart: RecipeSection {
+  mutating func declare(_ fields: RecipeFields) {
+    fields("steps", &steps, .integer(1...1_000_000_000), .required)
+    fields("batch_size", &batchSize, .integer(1...65536))
+    fields("examples", &examples, .integer(1...))
+    optimizer.declare(fields)
+    if fields.isSound { optimizer.compare(withUpdates: steps, fields) }
+  }
+}

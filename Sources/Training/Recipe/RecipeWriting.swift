@@ -1,0 +1,68 @@
+extension RecipeNode {
+  /// The map as YAML in block style, with lists of scalars and empty lists on one line.
+  ///
+  /// Texts are quoted unless they are plainly words or paths, so that reading gives back the same
+  /// nodes apart from their places.
+  var yaml: String {
+    var lines: [String] = []
+    Self.append(entries ?? [], indent: "", to: &lines)
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  private static func append(_ entries: [Entry], indent: String, to lines: inout [String]) {
+    for entry in entries {
+      append(entry.value, after: indent + text(entry.key, quoted: true) + ":", indent, to: &lines)
+    }
+  }
+
+  /// Appends a value behind `head`, which is a key or a list item's dash at `indent`.
+  private static func append(
+    _ node: RecipeNode, after head: String, _ indent: String, to lines: inout [String]
+  ) {
+    if let inline = node.inline {
+      lines.append("\(head) \(inline)")
+      return
+    }
+    switch node.content {
+    case .scalar: break  // is inline
+    case .map(let entries):
+      lines.append(head)
+      append(entries, indent: indent + "  ", to: &lines)
+    case .list(let items):
+      lines.append(head)
+      for item in items { append(item, after: indent + "  -", indent + "  ", to: &lines) }
+    }
+  }
+
+  /// The value on one line; nil when there is a map in it.
+  private var inline: String? {
+    switch content {
+    case .scalar(let text, let quoted): return Self.text(text, quoted: quoted)
+    case .map(let entries): return entries.isEmpty ? "{}" : nil
+    case .list(let items):
+      let inlines = items.compactMap(\.inline)
+      return inlines.count == items.count ? "[\(inlines.joined(separator: ", "))]" : nil
+    }
+  }
+
+  private static func text(_ text: String, quoted: Bool) -> String {
+    let isWord = text.wholeMatch(of: /(\.{0,2}\/)*[A-Za-z_][A-Za-z0-9_.\/-]*/) != nil
+    if !quoted || isWord && !["null", "true", "false"].contains(text) { return text }
+    return text.unicodeScalars.reduce(into: "\"") { $0 += escaped($1) } + "\""
+  }
+
+  /// A scalar as it stands between double quotes; what YAML takes for unprintable is escaped.
+  private static func escaped(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\"": return "\\\""
+    case "\\": return "\\\\"
+    case "\n": return "\\n"
+    case "\t": return "\\t"
+    case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FEFF}", "\u{FFFE}",
+      "\u{FFFF}":
+      let digits = String(scalar.value, radix: 16, uppercase: true)
+      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    default: return String(scalar)
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import Datasets
+import Formats
+import Testing
+
+@Suite struct QuestionSetTests {
+  private func read(
+    _ text: String, _ columns: QuestionSet.Columns = .init(), template: String? = nil
+  ) throws(FormatError) -> QuestionSet {
+    try read(bytes: Array(text.utf8), columns, template: template)
+  }
+
+  private func read(
+    bytes: [UInt8], _ columns: QuestionSet.Columns = .init(), template: String? = nil
+  ) throws(FormatError) -> QuestionSet {
+    var parsed: PromptTemplate?
+    if let template { parsed = try PromptTemplate(template, file: "p.txt") }
+    return try QuestionSet(bytes: bytes, file: "d.jsonl", columns: columns, template: parsed)
+  }
+
+  /// The lines of the error that reading gives.
+  private func errors(
+    _ text: String, _ columns: QuestionSet.Columns = .init(), template: String? = nil
+  ) -> [String] {
+    errors(bytes: Array(text.utf8), columns, template: template)
+  }
+
+  private func errors(
+    bytes: [UInt8], _ columns: QuestionSet.Columns = .init(), template: String? = nil
+  ) -> [String] {
+    do throws(FormatError) {
+      _ = try read(bytes: bytes, columns, template: template)
+      return []
+    } catch {
+      return error.description.split(separator: "\n").map(String.init)
+    }
+  }
+
+  @Test func everyRowKeepsItsPlaceAndItsColumns() throws {
+    let set = try read(
+      """
+      {"question": "1+2", "answer": "3", "kind": "sum"}
+
+      {"answer": "4", "question": "2+2", "level": 2}
+      """, template: "{question}=")
+    #expect(set.file == "d.jsonl")
+    #expect(set.questions.map(\.index) == [0, 1])
+    #expect(set.questions.map(\.line) == [1, 3])
+    #expect(set.questions.map(\.prompt) == ["1+2=", "2+2="])
+    #expect(set.questions.map(\.answer) == ["3", "4"])
+    #expect(set.questions[0].columns["kind"] == "sum")
+    #expect(set.questions[1].columns["level"] == 2)
+  }
+
+  @Test func withoutATemplateTheQuestionIsThePrompt() throws {
+    let set = try read(#"{"question": " {x} \n", "answer": ""}"#)
+    #expect(set.questions[0].prompt == " {x} \n")
+    #expect(set.questions[0].answer == "")
+  }
+
+  @Test func columnsAreNamedByTheCaller() throws {
+    let row = #"{"q": "2+2", "gold": 4, "question": "other"}"#
+    let set = try read(row, .init(question: "q", answer: "gold"), template: "{question}|{q}|{gold}")
+    #expect(set.questions[0].prompt == "2+2|2+2|4")
+    #expect(set.questions[0].answer == "4")
+    let unanswered = try read(row, .init(question: "q", answer: nil))
+    #expect(unanswered.questions[0].answer == nil)
+  }
+
+  @Test func numbersAreWrittenAsJSONWritesThem() throws {
+    let set = try read(#"{"question": 12, "answer": 1.50}"#)
+    #expect(set.questions[0].prompt == "12")
+    #expect(set.questions[0].answer == "1.5")
+  }
+
+  @Test func aTemplateNeedsNoQuestionColumn() throws {
+    let set = try read(#"{"story": "S", "ask": "A", "answer": "x"}"#, template: "{story} {ask}")
+    #expect(set.questions[0].prompt == "S A")
+  }
+
+  @Test func keysAreToldApartByTheirBytes() throws {
+    let set = try read(
+      "{\"\u{E9}\": \"one scalar\", \"e\u{301}\": \"two\", \"answer\": \"\"}",
+      template: "{e\u{301}}")
+    #expect(set.questions[0].prompt == "two")
+  }
+
+  @Test(arguments: ["\n", "\r\n"], ["", "\n", "\n\n \t\n"])
+  func lineEndsAndBlankLinesDoNotMatter(lineEnd: String, tail: String) throws {
+    let row = #"{"question": "a", "answer": "b"}"#
+    let set = try read(lineEnd + row + lineEnd + lineEnd + row + tail)
+    #expect(set.questions.map(\.line) == [2, 4])
+    #expect(set.questions.map(\.answer) == ["b", "b"])
+  }
+
+  @Test(arguments: [
+    (
+      #"{"qestion": "a", "answer": "b"}"#,
+      [#"question: no such column (got the columns "qestion", "answer"; p.txt uses it)"#]
+    ),
+    (#"{"question": "a"}"#, [#"answer: no such column (got the columns "question")"#]),
+    ("{}", ["question: no such column (got an object without columns; p.txt uses it)"]),
+    (
+      #"{"question": ["a"], "answer": "b"}"#,
+      ["question: neither text nor number (got an array; need a string; p.txt uses it)"]
+    ),
+    (
+      #"{"question": null, "answer": "b"}"#,
+      ["question: neither text nor number (got null; need a string; p.txt uses it)"]
+    ),
+    (
+      #"{"question": "a", "answer": true}"#,
+      ["answer: neither text nor number (got a boolean; need a string)"]
+    ),
+    (#"{"question": "", "answer": "b"}"#, ["question: empty"]),
+    (#"{"question": " \n\u00a0", "answer": "b"}"#, ["question: empty"]),
+    (#"["question"]"#, ["got an array; need an object"]),
+  ])
+  func aBadRowIsNamedByLineAndColumn(row: String, messages: [String]) {
+    let good = #"{"question": "a", "answer": "b"}"# + "\n"
+    #expect(
+      errors(good + row, template: "{question}=") == messages.map { "d.jsonl:2: " + $0 })
+  }
+
+  @Test func anEmptyPromptIsRefused() {
+    #expect(
+      errors(#"{"hint": " ", "answer": "b"}"#, template: "{hint}")
+        == ["d.jsonl:1: the prompt is empty"])
+  }
+
+  @Test func aDuplicateKeyIsRefused() {
+    let found = errors(#"{"question": "a", "answer": "b", "answer": "c"}"#)
+    #expect(found.count == 1)
+    #expect(found.first?.hasPrefix("d.jsonl:1: ") == true)
+    #expect(found.first?.contains("duplicate key \"answer\"") == true)
+  }
+
+  @Test func allBadLinesAreReportedTogether() {
+    let found = errors(
+      """
+      {"question": "a", "answer": "b"}
+      {"question": "a"
+      {"question": "a", "answer": "b"}
+      nonsense
+      {"question": 1, "answer": {}}
+      """)
+    #expect(found.count == 3)
+    #expect(found.map { $0.prefix(10) } == ["d.jsonl:2:", "d.jsonl:4:", "d.jsonl:5:"])
+  }
+
+  @Test func reportingStopsAfterTwentyBadLines() {
+    let found = errors(String(repeating: "bad\n", count: 50))
+    #expect(found.count == 20)
+    #expect(found.last?.hasPrefix("d.jsonl:20:") == true)
+  }
+
+  @Test func invalidUTF8AndAByteOrderMarkAreRefused() {
+    let row = Array(#"{"question": "a", "answer": "b"}"#.utf8)
+    #expect(errors(bytes: [0xEF, 0xBB, 0xBF] + row).first?.hasPrefix("d.jsonl:1: ") == true)
+    let broken =
+      row + [0x0A] + Array(#"{"question": ""#.utf8) + [0xFF] + Array(#"", "answer": ""}"#.utf8)
+    let found = errors(bytes: broken)
+    #expect(found.first?.hasPrefix("d.jsonl:2: ") == true)
+    #expect(found.first?.contains("invalid UTF-8") == true)
+  }
+
+  @Test(arguments: ["", "\n", " \n\r\n"])
+  func aFileWithoutQuestionsIsRefused(text: String) {
+    #expect(errors(text) == ["d.jsonl: no questions in it (got an empty file)"])
+  }
+
+  @Test func aMissingFileIsNamed() {
+    do throws(FormatError) {
+      _ = try QuestionSet(path: "/nowhere/train.jsonl")
+      Issue.record("no error")
+    } catch {
+      #expect(error.isMissing)
+      #expect(error.file == "/nowhere/train.jsonl")
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import Formats
+import Foundation
+import Testing
+
+@Suite struct FilesTests {
+  @Test func whatIsWrittenIsRead() throws {
+    let scratch = try Scratch()
+    let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0) }
+    try Files.writeAtomically(bytes, to: scratch["a"])
+    #expect(try Files.read(scratch["a"], maximumBytes: 100_000) == bytes)
+    try Files.writeAtomically([], to: scratch["a"])
+    #expect(try Files.read(scratch["a"], maximumBytes: 0) == [])
+    #expect(try Files.names(in: scratch.path) == ["a"])
+  }
+
+  @Test func aMissingFileIsToldApart() throws {
+    let scratch = try Scratch()
+    let error = try #require(throws: FormatError.self) {
+      try Files.read(scratch["none"], maximumBytes: 1)
+    }
+    #expect(error.isMissing)
+    #expect(error.description == "\(scratch["none"]): no such file")
+  }
+
+  @Test func aFileBeyondTheLimitIsRefused() throws {
+    let scratch = try Scratch()
+    try Files.writeAtomically([1, 2, 3], to: scratch["a"])
+    let error = try #require(throws: FormatError.self) {
+      try Files.read(scratch["a"], maximumBytes: 2)
+    }
+    #expect(error.kind == .invalid)
+    #expect(error.message == "too large (got 3 bytes; need at most 2)")
+  }
+
+  @Test func onlyRegularFilesAreRead() throws {
+    let scratch = try Scratch()
+    for path in [scratch.path, "/dev/zero"] {
+      let error = try #require(throws: FormatError.self) {
+        try Files.read(path, maximumBytes: 1 << 20)
+      }
+      #expect(error.message.contains("need a file"), "\(error)")
+    }
+  }
+
+  @Test func aFailedWriteLeavesNoTemporaryFile() throws {
+    let scratch = try Scratch()
+    try Files.createDirectory(scratch["taken/inside"])
+    let error = try #require(throws: FormatError.self) {
+      try Files.writeAtomically([1], to: scratch["taken"])
+    }
+    #expect(error.kind == .cannotCreate)
+    #expect(try Files.names(in: scratch.path) == ["taken"])
+    #expect(throws: FormatError.self) { try Files.writeAtomically([1], to: scratch["no/where"]) }
+  }
+
+  @Test func directoriesAreMadeWithTheirParents() throws {
+    let scratch = try Scratch()
+    try Files.createDirectory(scratch["a/b/c"])
+    try Files.createDirectory(scratch["a/b/c/"])
+    #expect(Files.isDirectory(scratch["a/b/c"]))
+    try Files.writeAtomically([1], to: scratch["file"])
+    for path in ["file", "file/inside"] {
+      let error = try #require(throws: FormatError.self) {
+        try Files.createDirectory(scratch[path])
+      }
+      #expect(error.kind == .cannotCreate)
+    }
+  }
+
+  @Test func namesAreSortedAndNoneWhereThereIsNoDirectory() throws {
+    let scratch = try Scratch()
+    for name in ["b", "a", "C"] { try Files.writeAtomically([], to: scratch[name]) }
+    #expect(try Files.names(in: scratch.path) == ["C", "a", "b"])
+    #expect(try Files.names(in: scratch["none"]) == [])
+  }
+}

@@ -1,0 +1,24 @@
+import Formats
+import Testing
+
+@Suite struct FormatErrorTests {
+  @Test func descriptionNamesFileLineAndField() {
+    let error = FormatError(file: "a.json", line: 3, field: "x.y", message: "got 1; need 2")
+    #expect(error.description == "a.json:3: x.y: got 1; need 2")
+    #expect(FormatError(file: "a", message: "m").description == "a: m")
+  }
+
+  @Test func descriptionIsOneLineWhateverTheTextHolds() {
+    let error = FormatError(
+      file: "a\nb", field: "k\u{1B}[2J\u{2028}", message: "tab\tand\rreturn\u{85}\u{202E}")
+    #expect(
+      error.description
+        == "a\\u{a}b: k\\u{1b}[2J\\u{2028}: tab\\u{9}and\\u{d}return\\u{85}\\u{202e}")
+  }
+
+  @Test func furtherFaultsAreFurtherLines() {
+    var error = FormatError(file: "a", line: 1, message: "x")
+    error.others = [FormatError(file: "a", line: 2, message: "y")]
+    #expect(error.description == "a:1: x\na:2: y")
+  }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import PolicyOptimization
+import Testing
+
+@Suite struct PolicyObjectiveTests {
+  /// Two completions of three and two tokens; ratios e^.3, e^−.1, 1 and e^−.5, e^.2.
+  static let batch = ObjectiveBatch(
+    completions: [0..<3, 3..<5],
+    logProb: [-0.5, -1.2, -0.1, -2, -0.7],
+    oldLogProb: [-0.8, -1.1, -0.1, -1.5, -0.9],
+    referenceLogProb: [-0.6, -1.6, -0.3, -1, -0.7],
+    advantage: [1, 1, 1, -0.5, -0.5],
+    mask: [true, true, true, true, true])
+
+  static let clipped = Surrogate.clipped(ClippedSurrogate(epsilonLow: 0.2, epsilonHigh: 0.28))
+
+  // First completion: 1.34985881 is cut to 1.28, so the losses are −1.28, −0.90483742, −1: a sixth of
+  // their sum is −0.53080624. Second: 0.60653066 < 0.8 is cut to 0.8 (Â < 0): 0.4 and
+  // 0.5·1.22140276; a quarter of their sum is 0.25267534.
+  @Test func lossAndGradientMatchHandComputedValues() {
+    let result = PolicyObjective(surrogate: Self.clipped)(Self.batch)
+    #expect(abs(result.loss - -0.278_130_89) < 1e-8)
+    #expect(
+      isClose(
+        result.dLogProb, [0, -0.150_806_24, -0.166_666_67, 0, 0.152_675_34], within: 1e-8))
+  }
+
+  // To the above, 0.04·k3/6 and 0.04·k3/4 of k3 = .00483742, .07032005, .01873075, .71828183, 0.
+  @Test func plainPenaltyMatchesHandComputedValues() {
+    let result = PolicyObjective(
+      surrogate: Self.clipped, klPenalty: KLPenalty(coefficient: 0.04))(Self.batch)
+    #expect(abs(result.loss - -0.270_322_15) < 1e-8)
+    #expect(
+      isClose(
+        result.dLogProb,
+        [0.000_634_42, -0.148_608_37, -0.165_458_21, -0.017_182_82, 0.152_675_34], within: 1e-8))
+  }
+
+  // The gradient is 0.04·r·(log π − log π_ref)/6 or /4.
+  @Test func ratioWeightedPenaltyMatchesHandComputedValues() {
+    let result = PolicyObjective(
+      surrogate: Self.clipped, klPenalty: KLPenalty(coefficient: 0.04, weighting: .ratio))(
+        Self.batch)
+    #expect(abs(result.loss - -0.273_181_70) < 1e-8)
+    #expect(
+      isClose(
+        result.dLogProb,
+        [0.000_899_91, -0.148_393_34, -0.165_333_33, -0.006_065_31, 0.152_675_34], within: 1e-8))
+  }
+
+  @Test func statisticsFollowTheirDefinitions() {
+    var batch = Self.batch
+    batch.entropy = [1, 2, 3, 4, 5]
+    let result = PolicyObjective(
+      surrogate: Self.clipped, klPenalty: KLPenalty(coefficient: 0.04))(batch)
+    #expect(
+      result.statistics.map(\.name) == [
+        "kl", "entropy", "clip_ratio/low_mean", "clip_ratio/low_min", "clip_ratio/high_mean",
+        "clip_ratio/high_max", "clip_ratio/region_mean", "ratio_clamped_tokens",
+        "kl_clamped_tokens",
+      ])
+    let values = result.statistics.map(\.value)
+    #expect(abs(values[0] - 0.162_434_010) < 1e-8)  // Σ k3 / 5
+    #expect(isClose(Array(values[1...]), [3, 0.2, 0, 0.2, 1.0 / 3, 0.4, 0, 0], within: 1e-15))
+  }
+
+  static let objectives = [nil, KLPenalty.Weighting.plain, .ratio].flatMap { weighting in
+    KLEstimator.allCases.map { estimator in
+      PolicyObjective(
+        surrogate: clipped,
+        klPenalty: weighting.map {
+          KLPenalty(coefficient: 0.3, estimator: estimator, weighting: $0)
+        })
+    }
+  }
+
+  @Test(arguments: objectives)
+  func gradientMatchesCentralDifferences(objective: PolicyObjective) {
+    var batch = Self.batch
+    batch.mask[1] = false
+    let result = objective(batch)
+    for t in batch.logProb.indices {
+      let numerical = numericalDerivative(of: objective, at: batch, token: t)
+      #expect(abs(numerical - result.dLogProb[t]) < 1e-9, "token \(t)")
+    }
+  }
+
+  @Test func onPolicyTheLossIsMinusTheMeanAdvantage() {
+    var batch = Self.batch
+    batch.oldLogProb = batch.logProb
+    batch.referenceLogProb = batch.logProb
+    let result = PolicyObjective(klPenalty: KLPenalty(coefficient: 0.04))(batch)
+    #expect(abs(result.loss - -0.25) < 1e-15)
+    #expect(result.statistic("kl") == 0)
+    #expect(result.statistic("clip_ratio/region_mean") == 0)
+  }
+
+  @Test func zeroAdvantagesLeaveOnlyThePenalty() {
+    var batch = Self.batch
+    batch.advantage = [0, 0, 0, 0, 0]
+    let without = PolicyObjective()(batch)
+    #expect(without.loss == 0 && without.dLogProb.allSatisfy { $0 == 0 })
+    let with = PolicyObjective(klPenalty: KLPenalty(coefficient: 0.04))(batch)
+    #expect(with.loss > 0 && with.dLogProb[0] > 0)
+  }
+
+  /// A truncated completion's mask is false: its tokens vanish, but it is one of N.
+  @Test func aMaskedCompletionAddsNothingButStillCounts() {
+    var batch = Self.batch
+    batch.mask = [true, true, true, false, false]
+    let masked = PolicyObjective(surrogate: Self.clipped)(batch)
+    #expect(abs(masked.loss - -0.530_806_24) < 1e-8)
+    #expect(masked.dLogProb[3...] == [0, 0])
+    #expect(masked.statistic("clip_ratio/low_min") == 0)
+    #expect(masked.statistic("clip_ratio/high_mean") == 1.0 / 3)
+  }
+
+  @Test func maskedEntriesAreNeverRead() {
+    var batch = Self.batch
+    batch.entropy = [1, 1, 1, 1, 1]
+    batch.mask[3] = false
+    let objective = PolicyObjective(
+      surrogate: Self.clipped, klPenalty: KLPenalty(coefficient: 0.04))
+    let expected = objective(batch)
+    batch.logProb[3] = .nan
+    batch.oldLogProb[3] = .infinity
+    batch.referenceLogProb?[3] = .nan
+    batch.entropy?[3] = .nan
+    batch.advantage[3] = .nan
+    let result = objective(batch)
+    #expect(result.loss == expected.loss && result.dLogProb == expected.dLogProb)
+    #expect(result.statistics.map(\.value) == expected.statistics.map(\.value))
+  }
+
+  @Test func anEmptyStepHasNoLoss() {
+    let empty = ObjectiveBatch(
+      completions: [0..<0], logProb: [], oldLogProb: [], referenceLogProb: [], advantage: [],
+      mask: [])
+    let result = PolicyObjective(klPenalty: KLPenalty(coefficient: 1))(empty)
+    #expect(result.loss == 0 && result.dLogProb.isEmpty)
+    #expect(result.statistics.allSatisfy { $0.value == 0 })
+  }
+
+  @Test func aHugeRatioIsCutCountedAndConstant() {
+    var batch = Self.batch
+    batch.oldLogProb[4] = -800
+    let objective = PolicyObjective(surrogate: Self.clipped)
+    let result = objective(batch)
+    #expect(result.loss.isFinite && result.dLogProb[4] == 0)
+    #expect(result.statistic("ratio_clamped_tokens") == 1)
+    #expect(numericalDerivative(of: objective, at: batch, token: 4) == 0)
+  }
+
+  @Test func aReferenceFarAboveThePolicyIsCutAndCounted() {
+    var batch = Self.batch
+    batch.logProb[2] = -800
+    batch.oldLogProb[2] = -800
+    for weighting in KLPenalty.Weighting.allCases {
+      let result = PolicyObjective(
+        klPenalty: KLPenalty(coefficient: 1, weighting: weighting))(batch)
+      #expect(result.loss.isFinite && result.dLogProb[2].isFinite)
+      #expect(result.statistic("kl_clamped_tokens") == 1)
+    }
+  }
+
+  @Test func notANumberReachesTheLoss() {
+    var batch = Self.batch
+    batch.logProb[0] = .nan
+    #expect(PolicyObjective()(batch).loss.isNaN)
+  }
+
+  @Test func negatedAdvantagesNegateTheGradientOnPolicy() {
+    var batch = Self.batch
+    batch.oldLogProb = batch.logProb
+    let result = PolicyObjective()(batch)
+    batch.advantage = batch.advantage.map { -$0 }
+    #expect(PolicyObjective()(batch).dLogProb == result.dLogProb.map { -$0 })
+  }
+}

@@ -1,0 +1,49 @@
+import PolicyOptimization
+import Testing
+
+@Suite struct RewardGroupsTests {
+  @Test func aStreamCountsAsItsSum() {
+    let stream = RewardStream([
+      .init(token: 0, reward: 0.25), .init(token: 2, reward: 0.5), .init(token: 2, reward: 0.25),
+    ])
+    let streamed = RewardGroups([
+      [
+        .init(tokenCount: 3, rewards: stream),
+        .init(tokenCount: 5, rewards: .terminal(0, tokenCount: 5)),
+      ]
+    ])
+    let terminal = RewardGroups(scores: [[1, 0]], tokenCounts: [[3, 5]])
+    for estimator in [GroupRelativeAdvantage(), SoftmaxAdvantage()] as [any AdvantageEstimator] {
+      #expect(estimator(streamed).completions == estimator(terminal).completions)
+    }
+  }
+
+  @Test func aTerminalScoreStandsAtTheLastToken() {
+    #expect(RewardStream.terminal(2, tokenCount: 4).entries == [.init(token: 3, reward: 2)])
+    #expect(RewardStream.terminal(2, tokenCount: 0).entries == [.init(token: 0, reward: 2)])
+  }
+
+  @Test func statisticsCoverTheWholeStep() {
+    // Scored: 1, 0, 2, 2, 5; mean 2, Σ(x−2)² = 1+4+0+0+9 = 14, s = √(14/4).
+    let statistics = GroupRelativeAdvantage()(
+      RewardGroups([1, 0, nil], [2, 2], [5], [nil, nil])
+    ).statistics
+    #expect(
+      statistics.map(\.name) == [
+        "reward", "reward_std", "frac_reward_zero_std", "groups/degenerate", "groups/singleton",
+        "groups/unscored", "rewards/unscored",
+      ])
+    let deviation = (14.0 / 4).squareRoot()
+    #expect(statistics.map(\.value) == [2, deviation, 0.6, 1, 1, 1, 3])
+  }
+
+  @Test func whatIsUndefinedIsAbsent() {
+    let nothing = GroupRelativeAdvantage()(RewardGroups([nil, nil]))
+    #expect(nothing.uniform == [0, 0])
+    #expect(nothing.statistic("reward") == nil)
+    #expect(nothing.statistic("frac_reward_zero_std") == 0)
+    let one = GroupRelativeAdvantage()(RewardGroups([3]))
+    #expect(one.statistic("reward") == 3)
+    #expect(one.statistic("reward_std") == nil)
+  }
+}

@@ -1,0 +1,178 @@
+import Formats
+import Foundation
+import Testing
+import Tokenization
+
+@Suite struct HuggingFaceTokenizerFilesTests {
+  private func files(_ tokenizer: SentencePieceTokenizer) throws -> [String: JSON] {
+    var values: [String: JSON] = [:]
+    for (name, bytes) in try tokenizer.huggingFaceFiles(maximumLength: 64) {
+      guard name.hasSuffix(".json") else { continue }
+      values[name] = try JSON(parsing: bytes, file: name)
+    }
+    return values
+  }
+
+  private func json(_ model: SentencePieceModel) throws -> JSON {
+    try #require(try files(Samples.tokenizer(model))["tokenizer.json"])
+  }
+
+  private let escape: JSON = ["type": "Replace", "pattern": ["String": " "], "content": "\u{2581}"]
+
+  @Test func theModelFileIsCopied() throws {
+    let tokenizer = try Samples.trained()
+    let files = try tokenizer.huggingFaceFiles(maximumLength: 64)
+    #expect(files.map(\.name) == ["tokenizer.model", "tokenizer.json", "tokenizer_config.json"])
+    #expect(files[0].bytes == tokenizer.modelBytes)
+    #expect(files[1].bytes.last == UInt8(ascii: "\n"))
+  }
+
+  @Test func theConfigurationNamesTheClassThatKeepsTheFile() throws {
+    let configuration = try files(Samples.trained())["tokenizer_config.json"]
+    #expect(
+      configuration == [
+        "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "</s>",
+        "unk_token": "<unk>", "pad_token": nil, "add_bos_token": true, "add_eos_token": false,
+        "clean_up_tokenization_spaces": false, "model_max_length": 64, "padding_side": "left",
+      ])
+  }
+
+  @Test func aBytePairModelIsWrittenWhole() throws {
+    var model = Samples.model(
+      .bpe,
+      [
+        .init("\u{E9}", score: -9), .init("<|x|>", kind: .control), .init("b\"", score: -1),
+        .init("b", score: -8), .init("\"", score: -7), .init("@", kind: .userDefined),
+      ])
+    model.normalizer.addsDummyPrefix = true
+    #expect(
+      try json(model) == [
+        "version": "1.0", "truncation": nil, "padding": nil,
+        "added_tokens": [
+          added(0, "<unk>", special: true), added(1, "<s>", special: true),
+          added(2, "</s>", special: true), added(4, "<|x|>", special: true),
+          added(8, "@", special: false),
+        ],
+        "normalizer": [
+          "type": "Sequence",
+          "normalizers": [["type": "Prepend", "prepend": "\u{2581}"], escape],
+        ],
+        "pre_tokenizer": nil,
+        "post_processor": [
+          "type": "TemplateProcessing",
+          "single": [
+            ["SpecialToken": ["id": "<s>", "type_id": 0]], ["Sequence": ["id": "A", "type_id": 0]],
+          ],
+          "pair": [
+            ["SpecialToken": ["id": "<s>", "type_id": 0]], ["Sequence": ["id": "A", "type_id": 0]],
+            ["SpecialToken": ["id": "<s>", "type_id": 1]], ["Sequence": ["id": "B", "type_id": 1]],
+          ],
+          "special_tokens": ["<s>": ["id": "<s>", "ids": [1], "tokens": ["<s>"]]],
+        ],
+        "decoder": [
+          "type": "Sequence",
+          "decoders": [
+            ["type": "Replace", "pattern": ["String": "\u{2581}"], "content": " "],
+            ["type": "ByteFallback"], ["type": "Fuse"],
+            ["type": "Strip", "content": " ", "start": 1, "stop": 0],
+          ],
+        ],
+        "model": [
+          "type": "BPE", "dropout": nil, "unk_token": "<unk>", "continuing_subword_prefix": nil,
+          "end_of_word_suffix": nil, "fuse_unk": true, "byte_fallback": false,
+          "ignore_merges": false,
+          "vocab": [
+            "<unk>": 0, "<s>": 1, "</s>": 2, "\u{E9}": 3, "<|x|>": 4, "b\"": 5, "b": 6, "\"": 7,
+            "@": 8,
+          ],
+          "merges": [["b", "\""]],
+        ],
+      ])
+  }
+
+  private func added(_ id: Int, _ content: String, special: Bool) -> JSON {
+    [
+      "id": .integer(id), "content": .string(content), "single_word": false, "lstrip": false,
+      "rstrip": false, "normalized": false, "special": .bool(special),
+    ]
+  }
+
+  @Test func mergesComeInTheLibrarysOrder() throws {
+    // "abc" (score −1) comes first, as ab+c (ids 4, 5) before a+bc (ids 8, 3): by the left part's
+    // id. "ab" and "bc" have equal scores: by their own ids. "c" and "a" are no merges, "xa" has
+    // no piece "x", and the user-defined "aa" is no part of any.
+    let merges = try json(
+      Samples.model(
+        .bpe,
+        [
+          .init("bc", score: -2), .init("ab", score: -2), .init("c", score: -6),
+          .init("abc", score: -1), .init("b", score: -6), .init("a", score: -6),
+          .init("xa", score: -3), .init("aa", kind: .userDefined), .init("aaa", score: 0),
+        ]))["model"]?["merges"]
+    #expect(merges == [["ab", "c"], ["a", "bc"], ["b", "c"], ["a", "b"]])
+  }
+
+  @Test func theNormalizersStepsStandInTheirOrder() throws {
+    var model = Samples.model(.bpe, [.init("a")])
+    #expect(try json(model)["normalizer"] == ["type": "Sequence", "normalizers": [escape]])
+    model.normalizer.removesExtraWhitespace = true
+    model.normalizer.addsDummyPrefix = true
+    var options = Samples.options
+    options.normalization = .nfkc
+    let charsmap = try SentencePieceModel(parsing: Samples.trained(options).modelBytes, file: "m")
+      .normalizer.charsmap
+    model.normalizer.charsmap = charsmap
+    #expect(
+      try json(model)["normalizer"]?["normalizers"] == [
+        [
+          "type": "Precompiled",
+          "precompiled_charsmap": .string(Data(charsmap).base64EncodedString()),
+        ],
+        ["type": "Strip", "strip_left": true, "strip_right": true],
+        ["type": "Replace", "pattern": ["Regex": " {2,}"], "content": " "],
+        ["type": "Prepend", "prepend": "\u{2581}"],
+        escape,
+      ])
+    model.normalizer = .init()
+    model.normalizer.escapesWhitespace = false
+    model.normalizer.addsDummyPrefix = false
+    model.normalizer.removesExtraWhitespace = false
+    #expect(try json(model)["normalizer"] == ["type": "Sequence", "normalizers": []])
+  }
+
+  @Test func aUnigramModelKeepsItsScores() throws {
+    let model = Samples.model(.unigram, [.init("a", score: -1.5), .init("ab", score: -2)])
+    let json = try json(model)
+    #expect(
+      json["model"] == [
+        "type": "Unigram", "unk_id": 0, "byte_fallback": false,
+        "vocab": [["<unk>", 0.0], ["<s>", 0.0], ["</s>", 0.0], ["a", -1.5], ["ab", -2.0]],
+      ])
+    #expect(json["decoder"]?["decoders"]?.array?.count == 3)  // No dummy prefix, no Strip.
+  }
+
+  @Test func withoutBOSNothingIsAdded() throws {
+    var model = Samples.model(.bpe, [.init("a")])
+    model.trainer.bosPiece = "<none>"
+    #expect(try json(model)["post_processor"] == .null)
+    let configuration = try files(Samples.tokenizer(model))["tokenizer_config.json"]
+    #expect(configuration?["bos_token"] == .null)
+    #expect(configuration?["add_bos_token"] == false)
+  }
+
+  @Test func whatTheFormatCannotSayIsRefused() throws {
+    var error = #expect(throws: TokenizerError.self) {
+      try json(Samples.model(.bpe, [.init("a", kind: .unused)]))
+    }
+    #expect(
+      error?.description
+        == "tokenizer.json: piece 3 is marked unused, which that format cannot say")
+    var model = Samples.model(.bpe, [.init("a")])
+    model.trainer.treatsWhitespaceAsSuffix = true
+    #expect(throws: Never.self) { try json(model) }
+    model.normalizer.addsDummyPrefix = true
+    error = #expect(throws: TokenizerError.self) { try json(model) }
+    #expect(
+      error?.description == "tokenizer.json: a dummy space at the end of text is not supported")
+  }
+}

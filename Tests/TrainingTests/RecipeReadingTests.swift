@@ -1,0 +1,294 @@
+import Foundation
+import Testing
+import Training
+
+/// A small recipe, one key a line, so that line numbers are easy to count.
+enum SampleRecipe {
+  static let text = """
+    output: runs/sample
+    data:
+      train: train.jsonl
+      test: test.jsonl
+    prompt: prompt.txt
+    tokenizer: { vocab_size: 300 }
+    model:
+      hidden_size: 32
+      num_hidden_layers: 2
+      num_attention_heads: 4
+      intermediate_size: 64
+      max_position_embeddings: 48
+    warm_start:
+      steps: 10
+      learning_rate: 1e-3
+    train:
+      questions_per_step: 4
+      max_completion_length: 8
+      steps_per_iteration: 5
+      num_iterations: 2
+      learning_rate: 1e-4
+    rewards:
+      - exact_match
+    evaluation:
+      samples: 4
+      k: [1, 4]
+
+    """
+
+  static func recipe(
+    replacing old: String = "", with new: String = "", overrides: [RecipeOverride] = []
+  ) throws -> Recipe {
+    let text = old.isEmpty ? Self.text : Self.text.replacing(old, with: new)
+    try #require(old.isEmpty || text != Self.text, "the sample has no '\(old)'")
+    return try Recipe(yaml: text, file: "/home/r/sample.yaml", overrides: overrides)
+  }
+
+  /// The one line that reading the changed sample fails with, without the file's folder.
+  static func error(
+    replacing old: String = "", with new: String = "", overrides: [RecipeOverride] = []
+  ) throws -> String? {
+    do {
+      _ = try recipe(replacing: old, with: new, overrides: overrides)
+      return nil
+    } catch let error as RecipeError {
+      #expect(error.kind == .invalid)
+      return error.description.replacing("/home/r/", with: "")
+    }
+  }
+}
+
+struct BadRecipe: CustomTestStringConvertible, Sendable {
+  var old: String
+  var new: String
+  var error: String
+
+  init(_ old: String, _ new: String, _ error: String) {
+    self.old = old
+    self.new = new
+    self.error = "sample.yaml:" + error
+  }
+
+  var testDescription: String { new.isEmpty ? "without \(old)" : new }
+}
+
+@Suite struct RecipeReadingTests {
+  @Test(arguments: [
+    BadRecipe(
+      "num_iterations: 2", "num_iteration: 2",
+      "20: train.num_iteration: unknown key (did you mean num_iterations?)"),
+    BadRecipe(
+      "learning_rate: 1e-4", "learing_rate: 1e-4",
+      "21: train.learing_rate: unknown key (did you mean learning_rate?)"),
+    BadRecipe(
+      "output: runs", "outptu: runs", "1: outptu: unknown key (did you mean output?)"),
+    BadRecipe(
+      "test: test", "validation: test",
+      "4: data.validation: unknown key (need one of train, test, question, answer)"),
+    BadRecipe("warm_start:", "rewards: []\nwarm_start:", "13: rewards: is written twice"),
+    BadRecipe("  k: [1", "  samples: 4\n  k: [1", "25: samples: is written twice"),
+    BadRecipe(
+      "  questions_per_step: 4\n", "",
+      "16: train.questions_per_step: is missing (need a whole number from 1 to 65536)"),
+    BadRecipe("prompt: prompt.txt\n", "", "1: prompt: is missing (need a path)"),
+    BadRecipe(
+      "rewards:\n  - exact_match\n", "",
+      "1: rewards: is missing (need a list of 1 to 64 items, each a reward's name, or a map with "
+        + "name or command)"),
+    BadRecipe(
+      "hidden_size: 32", "hidden_size: 32\n  vocab_size: 300",
+      "9: model.vocab_size: unknown key (need one of path, hidden_size, num_hidden_layers, "
+        + "num_attention_heads, num_key_value_heads, head_dim, intermediate_size, "
+        + "max_position_embeddings, rope_theta, rms_norm_eps, tie_word_embeddings)"),
+    BadRecipe("output: runs/sample", "output: \"\"", "1: output: is not a text (got \"\"; need a text)"),
+    BadRecipe("output: runs/sample", "output:", "1: output: is not a text (got nothing; need a text)"),
+    BadRecipe("prompt: prompt.txt", "prompt: [a]", "5: prompt: is not a path (got a list; need a path)"),
+  ])
+  func namesTheKeyThatIsWrong(_ bad: BadRecipe) throws {
+    #expect(try SampleRecipe.error(replacing: bad.old, with: bad.new) == bad.error)
+  }
+
+  @Test(arguments: [
+    ("nan", "is not a number"), (".nan", "is not a number"), (".inf", "is not a number"),
+    ("inf", "is not a number"), ("0x1p3", "is not a number"), ("1_0", "is not a number"),
+    ("abc", "is not a number"), ("\"0.1\"", "is not a number"), ("1e400", "is out of range"),
+    ("-1e400", "is out of range"), ("1e-400", "is out of range"), ("-1", "is out of range"),
+    ("0", "is out of range"), ("-0", "is out of range"), ("0.0", "is out of range"),
+    ("1.0000001", "is out of range"),
+  ])
+  func refusesANumberOutOfRange(_ text: String, _ complaint: String) throws {
+    let error = try SampleRecipe.error(
+      replacing: "learning_rate: 1e-4", with: "learning_rate: \(text)")
+    #expect(
+      error
+        == "sample.yaml:21: train.learning_rate: \(complaint) (got \(text); need a number above 0, "
+        + "at most 1)")
+  }
+
+  @Test(arguments: [
+    ("1", "is out of range"), ("0", "is out of range"), ("-4", "is out of range"),
+    ("4097", "is out of range"), ("9223372036854775808", "is out of range"),
+    ("2.0", "is not a whole number"), ("1e1", "is not a whole number"),
+    ("0x10", "is not a whole number"), ("\"8\"", "is not a whole number"),
+    ("eight", "is not a whole number"), ("true", "is not a whole number"),
+    ("٨", "is not a whole number"),
+  ])
+  func refusesAWholeNumberOutOfRange(_ text: String, _ complaint: String) throws {
+    let error = try SampleRecipe.error(
+      replacing: "num_iterations: 2", with: "num_generations: \(text)")
+    #expect(
+      error
+        == "sample.yaml:20: train.num_generations: \(complaint) (got \(text); need a whole number "
+        + "from 2 to 4096)")
+  }
+
+  @Test(arguments: [
+    BadRecipe(
+      "num_iterations: 2", "temperature: 0",
+      "20: train.temperature: is out of range (got 0; need a number above 0, at most 100)"),
+    BadRecipe(
+      "num_iterations: 2", "top_p: 0",
+      "20: train.top_p: is out of range (got 0; need a number above 0, at most 1)"),
+    BadRecipe(
+      "num_iterations: 2", "adam_beta1: 1",
+      "20: train.adam_beta1: is out of range (got 1; need a number from 0, below 1)"),
+    BadRecipe(
+      "num_iterations: 2", "epsilon: 1.0",
+      "20: train.epsilon: is out of range (got 1.0; need a number above 0, below 1)"),
+    BadRecipe(
+      "num_iterations: 2", "beta: -0.1",
+      "20: train.beta: is out of range (got -0.1; need a number from 0 to 100)"),
+    BadRecipe(
+      "questions_per_step: 4", "questions_per_step: 0",
+      "17: train.questions_per_step: is out of range (got 0; need a whole number from 1 to 65536)"),
+    BadRecipe(
+      "output: runs", "seed: -1\noutput: runs",
+      "1: seed: is out of range (got -1; need a whole number from 0 up)"),
+    BadRecipe(
+      "num_iterations: 2", "mask_truncated_completions: yes",
+      "20: train.mask_truncated_completions: is not a truth value (got yes; need true or false)"),
+    BadRecipe(
+      "num_iterations: 2", "lr_scheduler_type: cosinus",
+      "20: train.lr_scheduler_type: is unknown (got cosinus; need one of constant, linear, "
+        + "cosine; did you mean cosine?)"),
+    BadRecipe(
+      "num_iterations: 2", "scale_rewards: batch",
+      "20: train.scale_rewards: is unknown (got batch; need group or none)"),
+    BadRecipe(
+      "num_iterations: 2", "algorithm: [grpo]",
+      "20: train.algorithm: is not a name (got a list; need grpo or grpo-softmax)"),
+    BadRecipe(
+      "num_iterations: 2", "stop: x",
+      "20: train.stop: is not a list (got x; need a list of 0 to 64 items, each a text)"),
+    BadRecipe(
+      "num_iterations: 2", "stop: [x, \"\"]",
+      "20: train.stop.1: is not a text (got \"\"; need a text)"),
+    BadRecipe(
+      "k: [1, 4]", "k: []",
+      "26: evaluation.k: has the wrong length (got 0 items; need a list of 1 to 64 items, each a "
+        + "whole number from 1 to 65536)"),
+    BadRecipe(
+      "k: [1, 4]", "k: [1, x]",
+      "26: evaluation.k.1: is not a whole number (got x; need a whole number from 1 to 65536)"),
+    BadRecipe(
+      "tokenizer: { vocab_size: 300 }", "tokenizer: 300",
+      "6: tokenizer: is not a map (got 300; need a map of keys)"),
+    BadRecipe(
+      "vocab_size: 300", "vocab_size: 32016",
+      "6: tokenizer.vocab_size: is out of range (got 32016; need a whole number from 260 to "
+        + "262144, except 32016 and 49152)"),
+    BadRecipe(
+      "vocab_size: 300", "vocab_size: 49152",
+      "6: tokenizer.vocab_size: is out of range (got 49152; need a whole number from 260 to "
+        + "262144, except 32016 and 49152)"),
+    BadRecipe(
+      "vocab_size: 300", "vocab_size: 300, path: x.model",
+      "6: tokenizer.vocab_size: has no effect beside path (need one of them)"),
+    BadRecipe(
+      "hidden_size: 32", "hidden_size: 1000000000000",
+      "8: model.hidden_size: is out of range (got 1000000000000; need a whole number from 1 to "
+        + "16384)"),
+  ])
+  func namesTheValueThatIsWrong(_ bad: BadRecipe) throws {
+    #expect(try SampleRecipe.error(replacing: bad.old, with: bad.new) == bad.error)
+  }
+
+  @Test(arguments: [
+    BadRecipe(
+      "hidden_size: 32", "hidden_size: 34",
+      "10: model.num_attention_heads: does not divide the width (got 4; need a divisor of "
+        + "hidden_size, 34, or head_dim)"),
+    BadRecipe(
+      "num_attention_heads: 4", "num_attention_heads: 4\n  num_key_value_heads: 3",
+      "11: model.num_key_value_heads: does not divide the attention heads (got 3; need a divisor "
+        + "of num_attention_heads, 4)"),
+    BadRecipe(
+      "hidden_size: 32", "hidden_size: 12",
+      "10: model.num_attention_heads: gives heads of odd size, which cannot be rotated in halves "
+        + "(got 3; need an even size)"),
+    BadRecipe(
+      "hidden_size: 32", "hidden_size: 32\n  head_dim: 5",
+      "9: model.head_dim: gives heads of odd size, which cannot be rotated in halves (got 5; need "
+        + "an even size)"),
+    BadRecipe(
+      "max_completion_length: 8", "max_completion_length: 47",
+      "18: train.max_completion_length: leaves no room for a prompt (got 47; need at most 46, with "
+        + "max_position_embeddings 48)"),
+    BadRecipe(
+      "num_hidden_layers: 2\n  num_attention_heads: 4\n  intermediate_size: 64",
+      "num_hidden_layers: 256\n  num_attention_heads: 4\n  intermediate_size: 65536\n"
+        + "  head_dim: 1024",
+      "7: model: is too large (got 1744974432 parameters; need at most 4000000000)"),
+    BadRecipe(
+      "k: [1, 4]", "k: [1, 5]",
+      "26: evaluation.k.1: is more than the samples (got 5; need at most 4)"),
+    BadRecipe("k: [1, 4]", "k: [4, 4]", "26: evaluation.k: says the same twice (got 4, 4)"),
+    BadRecipe(
+      "  test: test.jsonl\n", "", "23: evaluation: has no questions (need data.test)"),
+    BadRecipe(
+      "num_iterations: 2", "steps: 6",
+      "20: train.steps: is more than outer_iterations × steps_per_iteration (got 6; need at most "
+        + "5)"),
+    BadRecipe(
+      "num_iterations: 2", "advantage_beta: 1",
+      "20: train.advantage_beta: has no effect with advantage group (need softmax)"),
+    BadRecipe(
+      "num_iterations: 2", "algorithm: grpo-softmax\n  scale_rewards: none",
+      "21: train.scale_rewards: has no effect with advantage softmax (need group)"),
+    BadRecipe(
+      "model:\n", "model:\n  path: policy\n",
+      "9: model.hidden_size: has no effect beside path (need one of them)"),
+  ])
+  func namesTheKeysThatDoNotFitTogether(_ bad: BadRecipe) throws {
+    #expect(try SampleRecipe.error(replacing: bad.old, with: bad.new) == bad.error)
+  }
+
+  @Test func aMissingFileIsToldFromABadOne() throws {
+    let missing = #expect(throws: RecipeError.self) {
+      try Recipe(contentsOf: "/no/such/recipe.yaml")
+    }
+    #expect(missing?.kind == .missingFile)
+    #expect(missing?.description.hasPrefix("/no/such/recipe.yaml: ") == true)
+
+    let directory = #expect(throws: RecipeError.self) { try Recipe(contentsOf: "/") }
+    #expect(directory?.kind == .invalid)
+  }
+
+  @Test func aFileThatIsNoTextIsRefusedByLine() throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).yaml")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Data("seed: 1\noutput: \"\u{FF}".utf8.map { $0 == 0xC3 ? 0xFF : $0 }).write(to: file)
+    let error = #expect(throws: RecipeError.self) { try Recipe(contentsOf: file.path) }
+    #expect(error?.description == "\(file.path):2: is not UTF-8")
+
+    try Data(repeating: UInt8(ascii: "#"), count: 1 << 20 + 1).write(to: file)
+    let large = #expect(throws: RecipeError.self) { try Recipe(contentsOf: file.path) }
+    #expect(large?.kind == .invalid)
+    #expect(large?.description.contains("1048577 bytes") == true)
+  }
+
+  @Test func anErrorIsOneLineWhateverTheRecipeHolds() throws {
+    let error = try #require(
+      try SampleRecipe.error(replacing: "num_iterations: 2", with: "\"a\\nb\\e[2J\": 1"))
+    #expect(error.hasPrefix("sample.yaml:20: train.a\\nb\\u{1b}[2J: unknown key"))
+    #expect(!error.contains("\n"))
+  }
+}

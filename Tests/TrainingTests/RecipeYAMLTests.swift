@@ -1,0 +1,52 @@
+import Testing
+import Training
+
+@Suite struct RecipeYAMLTests {
+  private func error(_ text: String) -> String? {
+    do {
+      _ = try Recipe(yaml: text, file: "/r.yaml")
+      return nil
+    } catch { return error.description }
+  }
+
+  @Test(arguments: [
+    ("", "/r.yaml:1: is empty (need a map of keys)"),
+    ("- a\n", "/r.yaml:1: is not a map (got a list; need a map of keys)"),
+    ("words\n", "/r.yaml:1: is not a map (got words; need a map of keys)"),
+    ("seed: &a 1\noutput: *a\n", "/r.yaml:1: anchors and aliases are not supported"),
+    ("seed: 1\ndata: &d\n  x: 1\n", "/r.yaml:2: anchors and aliases are not supported"),
+    ("seed: !!int 1\n", "/r.yaml:1: tags are not supported (got tag:yaml.org,2002:int)"),
+    ("seed: 1\n[a, b]: 1\n", "/r.yaml:2: a key must be a word (got a list)"),
+    ("---\nseed: 1\n---\nseed: 2\n", "/r.yaml:3: is no YAML: but found another document "
+      + "expected a single document in the stream"),
+  ])
+  func refusesWhatIsNoRecipeAtAll(_ text: String, _ expected: String) {
+    #expect(error(text) == expected)
+  }
+
+  @Test(arguments: ["seed: [1\n", "seed: 1\n\toutput: x\n", "a: b: c\n", "seed: \"x\n", "\u{1}"])
+  func explainsWhatIsNoYAML(_ text: String) throws {
+    let error = try #require(error(text))
+    #expect(error.contains(/^\/r\.yaml:[0-9]+: is no YAML: .+$/))
+  }
+
+  @Test func endlessNestingIsRefused() throws {
+    let error = try #require(error(String(repeating: "[", count: 1 << 20)))
+    #expect(error.hasPrefix("/r.yaml:1: is no YAML: Maximum nesting level reached"))
+  }
+
+  @Test func aFileThatMultipliesItselfIsRefusedBeforeItIsBuilt() throws {
+    // Each level is ten times the one before; as a key, the parser compares all of it.
+    var text = "a0: &a0 x\n"
+    for level in 1...12 {
+      let aliases = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ",")
+      text += "a\(level): &a\(level) [\(aliases)]\n"
+    }
+    text += "? *a12\n: 1\n"
+    #expect(error(text) == "/r.yaml:5: too many aliases (need none)")
+  }
+
+  @Test func keysThatDifferByTheirQuotesOnlyAreTheSame() throws {
+    #expect(error("seed: 1\n\"seed\": 2\n") == "/r.yaml:1: seed: is written twice")
+  }
+}
