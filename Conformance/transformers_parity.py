@@ -7,6 +7,7 @@ the tolerance. Prints the worst differences and exits with 1 when anything is ou
 
 import argparse
 import json
+import math
 import os
 import pathlib
 import subprocess
@@ -17,7 +18,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 
 import torch  # noqa: E402
-from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
+from transformers import AutoModelForCausalLM, AutoTokenizer, logging  # noqa: E402
 
 TIE = 2e-5  # log-probs closer together than this may change places in float32
 
@@ -39,11 +40,11 @@ class Report:
         if len(ours) != len(theirs):
             self.mismatches.append(f"{what} of {prompt!r}: {len(ours)} and {len(theirs)} figures")
             return
-        pairs = zip(ours, theirs)
-        # `not <=` rather than `>`, so that NaN counts as a mismatch.
-        difference = max((abs(a - b) if a == a else float("inf") for a, b in pairs), default=0.0)
+        differences = [abs(a - b) for a, b in zip(ours, theirs)]
+        # NaN compares false with everything, so it is made the worst case here.
+        difference = max((d if d == d else math.inf for d in differences), default=0.0)
         self.worst[what] = max(self.worst.get(what, 0.0), difference)
-        if not difference <= self.tolerance:
+        if difference > self.tolerance:
             self.mismatches.append(f"{what} of {prompt!r}: differ by {difference:.3g}")
 
 
@@ -74,6 +75,7 @@ def main():
     prompts = read_prompts(arguments.data, arguments.template, arguments.prompts)
     if not prompts:
         sys.exit(f"{arguments.data}: no prompts")
+    logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(arguments.model)
     model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=torch.float32).eval()
     report = Report(arguments.tolerance)

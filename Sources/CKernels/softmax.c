@@ -76,3 +76,22 @@ CK_CLONES void ck_softmax_backward(
     store(dlogits + i, d);
   }
 }
+
+CK_CLONES long ck_draw(const float *exponentials, long count, double target) {
+  double passed = 0;
+  long last = 0;
+  for (long i = 0; i < count; i += 16) {
+    double after = passed + sum16(load(exponentials + i));
+    if (after > target)
+      for (long j = i; j < i + 16 && j < count; j++) {
+        if (exponentials[j] > 0) last = j;
+        passed += exponentials[j];
+        if (passed > target) return last;
+      }
+    // What 16 single additions missed of their tree sum is made up here, so the order is fixed.
+    passed = after;
+    for (long j = i; j < i + 16 && j < count; j++)
+      if (exponentials[j] > 0) last = j;
+  }
+  return last;
+}

@@ -64,8 +64,8 @@ package final class AdamW: Sendable {
       unsafe ck_adamw(
         weights.pointer + range.lowerBound, self.firstMoment.pointer + range.lowerBound,
         self.secondMoment.pointer + range.lowerBound, gradient.pointer + range.lowerBound,
-        range.count, gradientScale, decay, Float(c.beta1), Float(c.beta2), Float(step),
-        Float(root), Float(c.epsilon))
+        range.count, gradientScale, decay, Float(1 - c.beta1), Float(c.beta2),
+        Float(1 - c.beta2), Float(step), Float(root), Float(c.epsilon))
     }
   }
 

@@ -5,9 +5,9 @@ internal import Foundation
 /// Philox4x32-10: ten rounds over a 128-bit counter under a 64-bit key. Salmon et al. 2011,
 /// "Parallel Random Numbers: As Easy as 1, 2, 3" (<https://doi.org/10.1145/2063384.2063405>).
 /// There is no state to save: (seed, purpose, step, row, sample, position) names each draw.
-public struct RandomKey: Sendable, Equatable {
+package struct RandomKey: Sendable, Equatable {
   /// What a number is drawn for; two purposes never share a number.
-  public enum Purpose: UInt64, Sendable {
+  package enum Purpose: UInt64, Sendable {
     case initialization = 1
     case sampling = 2
     case evaluation = 3
@@ -18,7 +18,7 @@ public struct RandomKey: Sendable, Equatable {
 
   private let key: (UInt32, UInt32)
 
-  public init(seed: UInt64, purpose: Purpose) {
+  package init(seed: UInt64, purpose: Purpose) {
     // SplitMix64's finalizer, so that neighbouring seeds give unrelated keys.
     var z = seed &+ 0x9e37_79b9_7f4a_7c15 &* purpose.rawValue
     z = (z ^ (z &>> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -27,10 +27,10 @@ public struct RandomKey: Sendable, Equatable {
     key = (UInt32(truncatingIfNeeded: z), UInt32(truncatingIfNeeded: z &>> 32))
   }
 
-  public static func == (a: RandomKey, b: RandomKey) -> Bool { a.key == b.key }
+  package static func == (a: RandomKey, b: RandomKey) -> Bool { a.key == b.key }
 
   /// 64 random bits for one draw.
-  public func bits(step: Int, row: Int, sample: Int, position: Int) -> UInt64 {
+  package func bits(step: Int, row: Int, sample: Int, position: Int) -> UInt64 {
     let words = RandomKey.philox(
       counter: (
         UInt32(truncatingIfNeeded: position), UInt32(truncatingIfNeeded: sample),
@@ -40,12 +40,12 @@ public struct RandomKey: Sendable, Equatable {
   }
 
   /// A number drawn uniformly from 0..<1, a multiple of 2⁻⁵³.
-  public func uniform(step: Int, row: Int, sample: Int, position: Int) -> Double {
+  package func uniform(step: Int, row: Int, sample: Int, position: Int) -> Double {
     Double(bits(step: step, row: row, sample: sample, position: position) >> 11) * 0x1p-53
   }
 
   /// The ten rounds.
-  public static func philox(
+  package static func philox(
     counter: (UInt32, UInt32, UInt32, UInt32), key: (UInt32, UInt32)
   ) -> (UInt32, UInt32, UInt32, UInt32) {
     var (c, k) = (counter, key)

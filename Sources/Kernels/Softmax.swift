@@ -13,12 +13,8 @@ package enum Softmax {
     /// log Σ e^{z_j}; NaN if a logit is not finite.
     package let logPartition: Double
     package let entropy: Double
-    let inverseSum: Float
-
-    package init(logPartition: Double, entropy: Double, inverseSum: Float) {
-      (self.logPartition, self.entropy) = (logPartition, entropy)
-      self.inverseSum = inverseSum
-    }
+    let sum: Double
+    var inverseSum: Float { Float(1 / sum) }
 
     package var isFinite: Bool { logPartition.isFinite }
 
@@ -37,12 +33,20 @@ package enum Softmax {
     let result = unsafe ck_softmax(
       exponentials.pointer(0..<1), logits.pointer(row..<row + 1), count, 1 / temperature)
     guard result.sum > 0, result.sum.isFinite, result.maximum.isFinite else {
-      return Statistics(logPartition: .nan, entropy: .nan, inverseSum: .nan)
+      return Statistics(logPartition: .nan, entropy: .nan, sum: .nan)
     }
     let logSum = ck_log(result.sum)
     return Statistics(
       logPartition: Double(result.maximum) + logSum, entropy: logSum - result.weighted / result.sum,
-      inverseSum: Float(1 / result.sum))
+      sum: result.sum)
+  }
+
+  /// The place in the row that a number from 0..<1 falls on: place j has length p_j.
+  package static func draw(
+    _ exponentials: Matrix, count: Int, statistics: Statistics, uniform: Double
+  ) -> Int {
+    precondition(0 < count && count <= exponentials.columns && 0 <= uniform && uniform < 1)
+    return unsafe ck_draw(exponentials.pointer(0..<1), count, uniform * statistics.sum)
   }
 
   /// The gradient of Σ_i c_i·log p(t_i) + h·H with respect to the logits, written to a row of

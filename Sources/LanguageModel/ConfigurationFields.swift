@@ -82,6 +82,10 @@ struct ConfigurationFields {
     if let type = nested["rope_type"] ?? nested["type"], type.string != "default" {
       throw error("rope_parameters.rope_type", "got \(type.encoded()); need \"default\"")
     }
+    if let factor = nested["partial_rotary_factor"], !factor.isNull, factor.double != 1 {
+      throw error(
+        "rope_parameters.partial_rotary_factor", "got \(factor.encoded()); need 1.0")
+    }
     return try ConfigurationFields(file: file, object: nested).number(
       "rope_theta", in: 1...1e9, default: 10_000)
   }
@@ -98,8 +102,11 @@ struct ConfigurationFields {
     if let dropout = value("attention_dropout"), dropout.double != 0 {
       throw error("attention_dropout", "got \(dropout.encoded()); need 0.0")
     }
-    for field in ["sliding_window", "quantization_config", "partial_rotary_factor"] {
-      if let value = value(field), value.double != 1 {
+    if let factor = value("partial_rotary_factor"), factor.double != 1 {
+      throw error("partial_rotary_factor", "got \(factor.encoded()); need 1.0")
+    }
+    for field in ["sliding_window", "quantization_config"] {
+      if let value = value(field) {
         throw error(field, "is not computed by this model (got \(value.encoded()); need null)")
       }
     }

@@ -108,14 +108,15 @@ private struct ForwardPass: Sendable {
     base = a.retention == .everything ? 0 : rows.lowerBound
   }
 
-  /// No two of the rows are in one sequence, as in a decoding step: then a chunk can go through all
+  /// No row attends to another of them, as in a decoding step: then a chunk can go through all
   /// layers without waiting for the others.
   var rowsAreIndependent: Bool {
-    // Rows of a decoding step come one per sequence, in ascending order.
-    for row in rows.dropFirst() where keys.sequences[row] <= keys.sequences[row - 1] {
-      return false
+    // A sequence's rows come in ascending order, a shared prompt's before its completions', so the
+    // row at the position before is the last of those that a row attends to.
+    rows.allSatisfy { row in
+      let (sequence, position) = (Int(keys.sequences[row]), Int(keys.positions[row]))
+      return position == 0 || keys.row(sequence, position - 1) < rows.lowerBound
     }
-    return true
   }
 
   func chunk(_ task: Int) -> Range<Int> {

@@ -10,6 +10,7 @@ import Foundation
 /// warm-up update and the first one after it both have the peak. The update at u = U would be the
 /// first at the floor; all later ones stay there.
 public struct LearningRateSchedule: Sendable, Equatable {
+  /// What follows the warm-up; a floor is a fraction of the peak, 0 to 1.
   public enum Decay: Sendable, Equatable {
     case constant
     case linear(floor: Double)
@@ -28,6 +29,10 @@ public struct LearningRateSchedule: Sendable, Equatable {
     peak: Double, warmUpUpdates: Int = 0, totalUpdates: Int, decay: Decay = .constant
   ) {
     precondition(peak >= 0 && peak.isFinite && warmUpUpdates >= 0 && totalUpdates >= 0)
+    switch decay {
+    case .constant: break
+    case .linear(let floor), .cosine(let floor): precondition(0 <= floor && floor <= 1)
+    }
     self.peak = peak
     self.warmUpUpdates = warmUpUpdates
     self.totalUpdates = totalUpdates

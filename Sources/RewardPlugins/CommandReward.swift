@@ -24,6 +24,8 @@ public actor CommandReward: RewardFunction {
   private let timeout: Duration
   private let limits: LineProcess.Limits
   private let configuration: Configuration
+  /// Nil for a program that is looked up in PATH.
+  private let executablePath: String?
 
   private var process: LineProcess?
   private var nextID = 1
@@ -54,7 +56,13 @@ public actor CommandReward: RewardFunction {
     self.command = command
     self.timeout = .seconds(timeout)
     self.limits = LineProcess.Limits(settling: .seconds(settling))
-    self.configuration = Self.configuration(command, directory: directory)
+    let folder = FilePath(FileManager.default.currentDirectoryPath)
+      .pushing(FilePath(directory ?? "."))
+    // Absolute, because the working directory changes before the program is looked up.
+    self.executablePath =
+      program.utf8.contains(UInt8(ascii: "/")) ? folder.pushing(FilePath(program)).string : nil
+    self.configuration = Self.configuration(
+      command, executablePath: executablePath, directory: folder)
   }
 
   /// The reward of a recipe's entry `{ command: […], timeout: 30 }`.
@@ -79,7 +87,7 @@ public actor CommandReward: RewardFunction {
   /// - Throws: `RewardError.cannotStart` when it cannot be, or ends or writes at once.
   public func start() async throws {
     do {
-      process = try await LineProcess(configuration, limits: limits)
+      process = try await launch()
     } catch {
       throw RewardError.cannotStart(reward: name, problem: "\(command[0]): \(error)")
     }
@@ -110,8 +118,8 @@ public actor CommandReward: RewardFunction {
     let id = nextID
     nextID += 1
     do {
-      if process == nil { process = try await LineProcess(configuration, limits: limits) }
-      guard let process else { return failed(request, "it has ended") }
+      let process = if let process { process } else { try await launch() }
+      self.process = process
       let line = try await process.exchange(
         RewardMessage.encode(request, id: id), timeout: timeout)
       do {
@@ -127,6 +135,15 @@ public actor CommandReward: RewardFunction {
     }
   }
 
+  private func launch() async throws(LineProcess.Failure) -> LineProcess {
+    if let path = executablePath, FileManager.default.fileExists(atPath: path),
+      !FileManager.default.isExecutableFile(atPath: path)
+    {
+      throw LineProcess.Failure("Permission denied; it is not executable")
+    }
+    return try await LineProcess(configuration, limits: limits)
+  }
+
   private func failed(_ request: RewardRequest, _ reason: String) -> RewardResponse {
     RewardResponse(scores: request.completions.map { _ in .failed(reason) })
   }
@@ -136,20 +153,17 @@ public actor CommandReward: RewardFunction {
     return file.map(\.stem) ?? program
   }
 
-  private static func configuration(_ command: [String], directory: String?) -> Configuration {
-    let current = FilePath(FileManager.default.currentDirectoryPath)
-    let directory = current.pushing(FilePath(directory ?? "."))
-    // The working directory changes before the program is looked up, so its path is made absolute.
-    let executable: Executable =
-      command[0].utf8.contains(UInt8(ascii: "/"))
-      ? .path(directory.pushing(FilePath(command[0]))) : .name(command[0])
+  private static func configuration(
+    _ command: [String], executablePath: String?, directory: FilePath
+  ) -> Configuration {
     var options = PlatformOptions()
     options.createSession = true
     options.teardownSequence = [
       .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
     ]
     return Configuration(
-      executable: executable, arguments: Arguments(Array(command.dropFirst())),
+      executable: executablePath.map { .path(FilePath($0)) } ?? .name(command[0]),
+      arguments: Arguments(Array(command.dropFirst())),
       environment: .inherit.updating(["PYTHONUNBUFFERED": "1"]), workingDirectory: directory,
       platformOptions: options)
   }

@@ -193,7 +193,8 @@ enum RewardMessage {
     }
     var values: [Element] = []
     for (position, element) in elements.enumerated() {
-      values.append(try read(element.isNull ? nil : element, "\(key)[\(position)]"))
+      // A bare nil would become `JSON.null` here.
+      values.append(try read(element.isNull ? .none : .some(element), "\(key)[\(position)]"))
     }
     return values
   }

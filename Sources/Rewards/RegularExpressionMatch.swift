@@ -12,8 +12,8 @@ internal import Synchronization
 ///
 /// The engine backtracks, so a pattern like `(a+)+$` can take time exponential in the text. A
 /// completion of more than 16,384 UTF-16 units, or one that takes more than about ten million
-/// steps (some tenths of a second), is a failed score. Steps are counted, not seconds: the same
-/// completion fails on every machine.
+/// steps (some tenths of a second; more for long texts), is a failed score. Steps are counted, not
+/// seconds: the same completion fails on every machine.
 public struct RegularExpressionMatch: PerCompletionReward {
   public enum Mode: String, Sendable, CaseIterable {
     case search, whole
@@ -22,8 +22,9 @@ public struct RegularExpressionMatch: PerCompletionReward {
   public static let name = "regex"
 
   static let maximumLength = 16_384
-  /// The engine reports its progress once in 10,000 steps.
-  private static let maximumReports = 1_000
+  /// How often the engine may report its progress: once in 10,000 steps, and once for every
+  /// position where it looks for a match, which is free.
+  private static func maximumReports(length: Int) -> Int { 1_000 + length + 1 }
 
   public let name: String
   private let expression: NSRegularExpression
@@ -67,6 +68,7 @@ public struct RegularExpressionMatch: PerCompletionReward {
   }
 
   private func matches(_ text: String, length: Int) throws(ScoreFailure) -> Bool {
+    let maximumReports = Self.maximumReports(length: length)
     let progress = Mutex((found: false, reports: 0))
     // SAFETY: `stop` is used only within the call it is passed to.
     unsafe expression.enumerateMatches(
@@ -74,12 +76,12 @@ public struct RegularExpressionMatch: PerCompletionReward {
     ) { match, _, stop in
       let ends = progress.withLock {
         if match != nil { $0.found = true } else { $0.reports += 1 }
-        return $0.found || $0.reports > Self.maximumReports
+        return $0.found || $0.reports > maximumReports
       }
       if ends { unsafe stop.pointee = true }
     }
     let (found, reports) = progress.withLock { $0 }
-    if !found && reports > Self.maximumReports {
+    if !found && reports > maximumReports {
       throw ScoreFailure("the regular expression takes too many steps on this completion")
     }
     return found

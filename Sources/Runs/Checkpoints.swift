@@ -105,7 +105,9 @@ public struct Checkpoints: Sendable {
 
   /// Removes what processes that died while writing have left, and returns the names removed.
   ///
-  /// What bears this process's own id was left by an earlier process of the same id.
+  /// What bears this process's own id was left by an earlier process of the same id. A checkpoint
+  /// that stood aside for its replacement, which then never came, is put back. Call this before
+  /// `latest()`.
   public func removeStale() throws(FormatError) -> [String] {
     var removed: [String] = []
     for name in try Files.names(in: directory) {
@@ -114,6 +116,11 @@ public struct Checkpoints: Sendable {
       else { continue }
       let isAlive = kill(process, 0) == 0 || errno == EPERM
       if isAlive && process != getpid() { continue }
+      let final = "\(directory)/\(name[..<mark.lowerBound])"
+      if name.hasSuffix("-old"), !Files.exists(final) {
+        try rename("\(directory)/\(name)", final)
+        continue
+      }
       try Files.remove("\(directory)/\(name)")
       removed.append(name)
     }

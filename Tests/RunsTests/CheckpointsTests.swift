@@ -131,6 +131,15 @@ import Testing
     #expect(Files.exists("\(checkpoints.directory)/notes"))
   }
 
+  @Test func aStepThatStoodAsideForNothingIsPutBack() throws {
+    try write(2)
+    let path = "\(checkpoints.directory)/step-000002"
+    try FileManager.default.moveItem(atPath: path, toPath: "\(path).tmp-999999999-old")
+    #expect(try checkpoints.latest() == nil)
+    #expect(try checkpoints.removeStale() == [])
+    #expect(try checkpoints.latest()?.step == 2)
+  }
+
   @Test func aFailedWriteLeavesWhatWasThere() throws {
     try write(1, [1])
     for name in [

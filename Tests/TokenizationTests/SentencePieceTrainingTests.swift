@@ -44,7 +44,7 @@ import Tokenization
     #expect(try tokenizer.decode(tokenizer.encode("2 + 2")) == "2 + 2")
   }
 
-  @Test(arguments: [300, 320, 350])
+  @Test(arguments: [310, 330, 350])
   func theVocabularySizeIsReached(size: Int) throws {
     #expect(try Samples.trained(Options(vocabularySize: size)).vocabularySize == size)
   }

@@ -54,15 +54,30 @@ import Training
   @Test(arguments: [
     ("train.beta=-1", "--set train.beta: is out of range (got -1; need a number from 0 to 100)"),
     ("train.betta=1", "--set train.betta: unknown key (did you mean beta?)"),
-    ("train={ beta: x }", "--set train: train.beta: is not a number (got x; need a number from 0 to 100)"),
+    (
+      "train={ beta: x }",
+      "--set train: train.beta: is not a number (got x; need a number from 0 to 100)"
+    ),
     ("train.beta=", "--set train.beta: is not a number (got nothing; need a number from 0 to 100)"),
-    ("train.stop=[", "--set train.stop: is no YAML: did not find expected node content while parsing a flow node"),
+    (
+      "train.stop=[",
+      "--set train.stop: is no YAML: did not find expected node content while parsing a flow node"
+    ),
     ("seed.x=1", "--set seed.x: has no keys within it (seed is 4)"),
-    ("rewards.0.weight=2", "--set rewards.0.weight: has no keys within it (rewards.0 is exact_match)"),
+    (
+      "rewards.0.weight=2",
+      "--set rewards.0.weight: has no keys within it (rewards.0 is exact_match)"
+    ),
     ("evaluation.k.3=2", "--set evaluation.k.3: is no item (got 3; need an index from 0 to 2)"),
-    ("evaluation.k.one=2", "--set evaluation.k.one: is no item (got one; need an index from 0 to 2)"),
+    (
+      "evaluation.k.one=2",
+      "--set evaluation.k.one: is no item (got one; need an index from 0 to 2)"
+    ),
     ("train..beta=2", "--set train..beta: is no key (need words with dots between them)"),
-    ("train.steps=6", "--set train.steps: is more than outer_iterations × steps_per_iteration (got 6; need at most 5)"),
+    (
+      "train.steps=6",
+      "--set train.steps: is more than outer_iterations × steps_per_iteration (got 6; need at most 5)"
+    ),
   ])
   func errorsNameTheOption(_ assignment: String, _ expected: String) throws {
     let error = try SampleRecipe.error(

@@ -98,9 +98,12 @@ struct BadRecipe: CustomTestStringConvertible, Sendable {
       "9: model.vocab_size: unknown key (need one of path, hidden_size, num_hidden_layers, "
         + "num_attention_heads, num_key_value_heads, head_dim, intermediate_size, "
         + "max_position_embeddings, rope_theta, rms_norm_eps, tie_word_embeddings)"),
-    BadRecipe("output: runs/sample", "output: \"\"", "1: output: is not a text (got \"\"; need a text)"),
-    BadRecipe("output: runs/sample", "output:", "1: output: is not a text (got nothing; need a text)"),
-    BadRecipe("prompt: prompt.txt", "prompt: [a]", "5: prompt: is not a path (got a list; need a path)"),
+    BadRecipe(
+      "output: runs/sample", "output: \"\"", "1: output: is not a text (got \"\"; need a text)"),
+    BadRecipe(
+      "output: runs/sample", "output:", "1: output: is not a text (got nothing; need a text)"),
+    BadRecipe(
+      "prompt: prompt.txt", "prompt: [a]", "5: prompt: is not a path (got a list; need a path)"),
   ])
   func namesTheKeyThatIsWrong(_ bad: BadRecipe) throws {
     #expect(try SampleRecipe.error(replacing: bad.old, with: bad.new) == bad.error)

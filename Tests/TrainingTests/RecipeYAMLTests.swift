@@ -2,7 +2,7 @@ import Testing
 import Training
 
 @Suite struct RecipeYAMLTests {
-  private func error(_ text: String) -> String? {
+  private func message(_ text: String) -> String? {
     do {
       _ = try Recipe(yaml: text, file: "/r.yaml")
       return nil
@@ -17,21 +17,24 @@ import Training
     ("seed: 1\ndata: &d\n  x: 1\n", "/r.yaml:2: anchors and aliases are not supported"),
     ("seed: !!int 1\n", "/r.yaml:1: tags are not supported (got tag:yaml.org,2002:int)"),
     ("seed: 1\n[a, b]: 1\n", "/r.yaml:2: a key must be a word (got a list)"),
-    ("---\nseed: 1\n---\nseed: 2\n", "/r.yaml:3: is no YAML: but found another document "
-      + "expected a single document in the stream"),
+    (
+      "---\nseed: 1\n---\nseed: 2\n",
+      "/r.yaml:3: is no YAML: but found another document "
+        + "expected a single document in the stream"
+    ),
   ])
   func refusesWhatIsNoRecipeAtAll(_ text: String, _ expected: String) {
-    #expect(error(text) == expected)
+    #expect(message(text) == expected)
   }
 
   @Test(arguments: ["seed: [1\n", "seed: 1\n\toutput: x\n", "a: b: c\n", "seed: \"x\n", "\u{1}"])
   func explainsWhatIsNoYAML(_ text: String) throws {
-    let error = try #require(error(text))
+    let error = try #require(message(text))
     #expect(error.contains(/^\/r\.yaml:[0-9]+: is no YAML: .+$/))
   }
 
   @Test func endlessNestingIsRefused() throws {
-    let error = try #require(error(String(repeating: "[", count: 1 << 20)))
+    let error = try #require(message(String(repeating: "[", count: 1 << 20)))
     #expect(error.hasPrefix("/r.yaml:1: is no YAML: Maximum nesting level reached"))
   }
 
@@ -43,10 +46,10 @@ import Training
       text += "a\(level): &a\(level) [\(aliases)]\n"
     }
     text += "? *a12\n: 1\n"
-    #expect(error(text) == "/r.yaml:5: too many aliases (need none)")
+    #expect(message(text) == "/r.yaml:5: too many aliases (need none)")
   }
 
   @Test func keysThatDifferByTheirQuotesOnlyAreTheSame() throws {
-    #expect(error("seed: 1\n\"seed\": 2\n") == "/r.yaml:1: seed: is written twice")
+    #expect(message("seed: 1\n\"seed\": 2\n") == "/r.yaml:1: seed: is written twice")
   }
 }

@@ -122,6 +122,10 @@ typedef struct {
 ck_softmax_row ck_softmax(
   float *exponentials, const float *logits, long count, float inverse_temperature);
 
+/// The first index at which the running sum of `exponentials` (as ck_softmax writes them) passes
+/// `target`, never one whose exponential is 0; the last such index if rounding leaves none.
+long ck_draw(const float *exponentials, long count, double target);
+
 /// The gradient of Σ cᵢ log p(tᵢ) + h·H(p) with respect to the logits, but for the +cᵢ at the
 /// targets: dlogits[j] = −inverse_temperature · p_j · (c + h·(log p_j + entropy)), c = Σ cᵢ,
 /// p_j = exponentials[j] · inverse_sum, log p_j = logits[j] · inverse_temperature − log_partition.
@@ -135,11 +139,12 @@ void ck_softmax_backward(
 void ck_axpy(float *y, const float *x, float alpha, long count);
 
 /// One AdamW update of `count` parameters, decoupled weight decay first as PyTorch does:
-/// w ← w·decay; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← w − step · m / (√v · root + epsilon)
-/// with g = gradient · scale, step = lr/(1−β₁ᵗ), root = 1/√(1−β₂ᵗ).
+/// w ← w·decay; m ← m + share1·(g − m); v ← β₂v + share2·g²; w ← w − step · m / (√v · root + epsilon)
+/// with g = gradient · scale, step = lr/(1−β₁ᵗ), root = 1/√(1−β₂ᵗ). The shares are 1−β₁ and 1−β₂,
+/// each rounded once: taken from a rounded β₂ of 0.999, the latter would be off by 1e-5.
 void ck_adamw(
   float *w, float *m, float *v, const float *gradient, long count, float scale, float decay,
-  float beta1, float beta2, float step, float root, float epsilon);
+  float share1, float beta2, float share2, float step, float root, float epsilon);
 
 /// Σ x[i]² in double: 8 lanes from element 0, joined by one tree.
 double ck_sum_of_squares(const float *x, long count);

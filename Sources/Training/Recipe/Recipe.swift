@@ -9,38 +9,57 @@
 /// `validated` is resolved: its paths are absolute, and every value that depends on another one is
 /// filled in.
 public struct Recipe: Sendable, Equatable {
-  /// Where every random number comes from: 0 or more. The same seed gives the same bytes.
+  /// Where every random number comes from: 0 or more.
+  ///
+  /// The same seed gives the same bytes.
   public var seed = 0
 
-  /// The directory of the run, from the current directory. Required.
+  /// The directory of the run, from the current directory.
+  ///
+  /// Required.
   public var output = ""
 
-  /// The questions. Required.
+  /// The questions.
+  ///
+  /// Required.
   public var data = Data()
 
   /// The file with the prompt template, in which `{question}` or any other column of the data
-  /// stands for its value. Required.
+  /// stands for its value.
+  ///
+  /// Required.
   public var prompt = ""
 
-  /// The tokenizer. By default the one of the model's directory, or for a new model one of 512
-  /// pieces, trained on `data.train`.
+  /// The tokenizer.
+  ///
+  /// By default the one of the model's directory, or for a new model one of 512 pieces, trained on
+  /// `data.train`.
   public var tokenizer = Tokenizer()
 
-  /// The policy to start from. Required.
+  /// The policy to start from.
+  ///
+  /// Required.
   public var model = Model()
 
-  /// Next-token training on questions with their answers, before any reinforcement. A policy that
-  /// never answers right has nothing to learn from; by default there is none.
+  /// Next-token training on questions with their answers, before any reinforcement.
+  ///
+  /// A policy that never answers right has nothing to learn from; by default there is none.
   public var warmStart: WarmStart?
 
-  /// The reinforcement. Required, except for recipes that only warm-start.
+  /// The reinforcement.
+  ///
+  /// Required, except for recipes that only warm-start.
   public var train: Train?
 
-  /// What completions are scored by: 1 to 64 rewards with different names. Required with `train`.
+  /// What completions are scored by: 1 to 64 rewards with different names.
+  ///
+  /// Required with `train`.
   public var rewards: [Reward] = []
 
-  /// How the policy is judged on `data.test`. By default it is judged with `Evaluation`'s own
-  /// defaults if there is a `data.test`, and not at all if there is none.
+  /// How the policy is judged on `data.test`.
+  ///
+  /// By default it is judged with `Evaluation`'s own defaults if there is a `data.test`, and not at
+  /// all if there is none.
   public var evaluation: Evaluation?
 
   /// What the recipe says that is allowed and yet hardly meant, one line each.
@@ -71,7 +90,8 @@ extension Recipe: RecipeSection {
     fields("tokenizer", &tokenizer, .section)
     fields("warm_start", &warmStart, .section)
     fields("train", &train, .section)
-    fields("rewards", &rewards, .list(of: .reward, count: 1...64), train == nil ? .optional : .required)
+    fields(
+      "rewards", &rewards, .list(of: .reward, count: 1...64), train == nil ? .optional : .required)
     if fields.isReading && data.test != nil { evaluation = Evaluation() }
     fields("evaluation", &evaluation, .section)
     if fields.isSound { compareSections(fields) }
@@ -87,7 +107,8 @@ extension Recipe: RecipeSection {
     var names: Set<String> = []
     for (index, reward) in rewards.enumerated() where !names.insert(reward.label).inserted {
       fields.fail(
-        "rewards.\(index)", "has the name of an earlier reward (got \(reward.label); need another label)")
+        "rewards.\(index)",
+        "has the name of an earlier reward (got \(reward.label); need another label)")
     }
     compareWithModel(fields)
   }

@@ -1,13 +1,17 @@
 extension Recipe {
   /// Questions as JSON lines, of which two columns have names that the program must know.
   public struct Data: Sendable, Equatable {
-    /// The file of questions to learn from. Required.
+    /// The file of questions to learn from.
+    ///
+    /// Required.
     public var train = ""
     /// The file of questions held out for evaluation; nil if there are none.
     public var test: String?
     /// The column with the question.
     public var question = "question"
-    /// The column with the answer. Rewards may use any others as well.
+    /// The column with the answer.
+    ///
+    /// Rewards may use any others as well.
     public var answer = "answer"
 
     public init() {}

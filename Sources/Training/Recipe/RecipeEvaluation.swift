@@ -3,18 +3,22 @@ extension Recipe {
   ///
   /// Every question is answered once greedily, and `samples` times by drawing.
   public struct Evaluation: Sendable, Equatable {
-    /// Steps of training between two evaluations, 1 or more: `every`. By default the policy is
-    /// judged before and after training only.
+    /// Steps of training between two evaluations, 1 or more: `every`.
+    ///
+    /// By default the policy is judged before and after training only.
     public var every: Int?
     /// Completions drawn for each question, 1 to 65536: `samples`.
     public var samples = 8
-    /// The k of pass@k and maj@k, at most `samples` each: `k`. The estimate of pass@k is unbiased
-    /// for any k up to `samples`, and sharper the more samples there are.
+    /// The k of pass@k and maj@k, at most `samples` each: `k`.
+    ///
+    /// The estimate of pass@k is unbiased for any k up to `samples`, and sharper the more samples
+    /// there are.
     public var k = [1]
     /// Temperature of the drawn completions, above 0 and at most 100: `temperature`.
     public var temperature = 1.0
-    /// At most so many questions, from the beginning of `data.test`, 1 or more: `questions`. By
-    /// default all.
+    /// At most so many questions, from the beginning of `data.test`, 1 or more: `questions`.
+    ///
+    /// By default all.
     public var questions: Int?
 
     public init() {}
@@ -30,7 +34,8 @@ extension Recipe.Evaluation: RecipeSection {
     fields("questions", &questions, .integer(1...))
     guard fields.isSound else { return }
     if let large = k.firstIndex(where: { $0 > samples }) {
-      fields.fail("k.\(large)", "is more than the samples (got \(k[large]); need at most \(samples))")
+      fields.fail(
+        "k.\(large)", "is more than the samples (got \(k[large]); need at most \(samples))")
     }
     if Set(k).count < k.count {
       fields.fail("k", "says the same twice (got \(k.map(String.init).joined(separator: ", ")))")

@@ -2,7 +2,9 @@ internal import Rewards
 
 /// A part of a recipe that is a YAML map.
 protocol RecipeSection {
-  /// The defaults. A required value starts as one that its format refuses.
+  /// The defaults.
+  ///
+  /// A required value starts as one that its format refuses.
   init()
 
   /// Declares every key: its name, the property it stands for, and what it may be.
@@ -131,7 +133,8 @@ final class RecipeFields {
         ?? "need one of \(known.joined(separator: ", "))"
       context.journal.problems.append(
         RecipeError(
-          "unknown key (\(hint))", field: context[entry.key.shortened()].path, at: entry.value.place))
+          "unknown key (\(hint))", field: context[entry.key.shortened()].path, at: entry.value.place
+        ))
     }
   }
 }
@@ -155,7 +158,9 @@ struct RecipeContext {
 /// What was noticed while reading, in the order of the declarations.
 final class RecipeJournal {
   var problems: [RecipeError] = []
-  /// Required keys that are absent. They are told last: a misspelling explains them better.
+  /// Required keys that are absent.
+  ///
+  /// They are told last: a misspelling explains them better.
   var missing: [RecipeError] = []
   var warnings: [RecipeError] = []
 }

@@ -51,7 +51,9 @@ extension RecipeContext {
 }
 
 extension RecipeFormat where Value == Int {
-  static func integer(_ range: PartialRangeFrom<Int>) -> Self { integer(range.lowerBound...Int.max) }
+  static func integer(_ range: PartialRangeFrom<Int>) -> Self {
+    integer(range.lowerBound...Int.max)
+  }
 
   /// A whole number in plain decimal digits, except those in `refused`.
   static func integer(_ range: ClosedRange<Int>, except refused: Set<Int> = []) -> Self {
@@ -147,7 +149,8 @@ extension RecipeFormat where Value: RawRepresentable & CaseIterable, Value.RawVa
   /// One of an enumeration's names.
   static var choice: Self {
     let names = Value.allCases.map(\.rawValue)
-    let need = "\(names.count > 2 ? "one of " : "")\(names.joined(separator: names.count > 2 ? ", " : " or "))"
+    let need =
+      "\(names.count > 2 ? "one of " : "")\(names.joined(separator: names.count > 2 ? ", " : " or "))"
     return Self(
       need: need,
       read: { node, context in

@@ -11,31 +11,42 @@ extension Recipe {
   ///
   /// Its vocabulary is the tokenizer's.
   public struct Architecture: Sendable, Equatable {
-    /// Width, 1 to 16384: `hidden_size`. Required; 64 to 512 learn within minutes on a CPU.
+    /// Width, 1 to 16384: `hidden_size`.
+    ///
+    /// Required; 64 to 512 learn within minutes on a CPU.
     public var hiddenSize = 0
-    /// Layers, 1 to 256: `num_hidden_layers`. Required; 2 to 8 are usual here.
+    /// Layers, 1 to 256: `num_hidden_layers`.
+    ///
+    /// Required; 2 to 8 are usual here.
     public var layers = 0
-    /// Attention heads, 1 to 256: `num_attention_heads`. Required; `hiddenSize` must be a multiple
-    /// unless `headSize` is given.
+    /// Attention heads, 1 to 256: `num_attention_heads`.
+    ///
+    /// Required; `hiddenSize` must be a multiple unless `headSize` is given.
     public var attentionHeads = 0
-    /// Key/value heads, of which `attentionHeads` must be a multiple: `num_key_value_heads`. By
-    /// default as many as attention heads.
+    /// Key/value heads, of which `attentionHeads` must be a multiple: `num_key_value_heads`.
+    ///
+    /// By default as many as attention heads.
     public var keyValueHeads: Int?
-    /// Size of a head, an even number from 2 to 1024: `head_dim`. By default
-    /// `hiddenSize / attentionHeads`; 16 to 128 are usual.
+    /// Size of a head, an even number from 2 to 1024: `head_dim`.
+    ///
+    /// By default `hiddenSize / attentionHeads`; 16 to 128 are usual.
     public var headSize: Int?
-    /// Width of the feed-forward part, 1 to 65536: `intermediate_size`. Required; about 8/3 of
-    /// `hiddenSize` is usual.
+    /// Width of the feed-forward part, 1 to 65536: `intermediate_size`.
+    ///
+    /// Required; about 8/3 of `hiddenSize` is usual.
     public var intermediateSize = 0
-    /// Tokens that prompt and completion may have together, beginning-of-sequence token included,
-    /// 3 to 65536: `max_position_embeddings`. Required.
+    /// Tokens that prompt and completion may have together, beginning-of-sequence token included, 3
+    /// to 65536: `max_position_embeddings`.
+    ///
+    /// Required.
     public var maximumPositions = 0
     /// Base of the rotary embedding, 1 to 10⁹: `rope_theta`.
     public var ropeTheta = 10_000.0
     /// What RMSNorm adds to the mean square, above 0 and at most 0.1: `rms_norm_eps`.
     public var rmsNormEpsilon = 1e-6
-    /// Whether output and input embedding are one matrix: `tie_word_embeddings`. Worth it whenever
-    /// the vocabulary is a large part of the policy.
+    /// Whether output and input embedding are one matrix: `tie_word_embeddings`.
+    ///
+    /// Worth it whenever the vocabulary is a large part of the policy.
     public var tieWordEmbeddings = false
 
     public init() {}
@@ -54,7 +65,8 @@ extension Recipe.Model: RecipeSection {
       }
       self = .directory(path)
     } else {
-      var architecture = if case .new(let architecture) = self { architecture } else { Recipe.Architecture() }
+      var architecture =
+        if case .new(let architecture) = self { architecture } else { Recipe.Architecture() }
       architecture.declare(fields)
       self = .new(architecture)
     }
@@ -105,7 +117,9 @@ extension Recipe.Architecture: RecipeSection {
   /// 16 GB of weights in single precision.
   static let largestParameterCount = 4_000_000_000
 
-  /// The number of weights. No product overflows within the keys' ranges.
+  /// The number of weights.
+  ///
+  /// No product overflows within the keys' ranges.
   func parameterCount(vocabularySize: Int) -> Int {
     let queries = attentionHeads * (headSize ?? hiddenSize / max(1, attentionHeads))
     let keys = (keyValueHeads ?? attentionHeads) * (queries / max(1, attentionHeads))

@@ -13,29 +13,37 @@ extension Recipe {
       case cosine
     }
 
-    /// The highest learning rate, above 0 and at most 1: `learning_rate`. Required. For policies
-    /// of a million parameters 1e-3 is usual in a warm start and 1e-4 in reinforcement.
+    /// The highest learning rate, above 0 and at most 1: `learning_rate`.
+    ///
+    /// Required. For policies of a million parameters 1e-3 is usual in a warm start and 1e-4 in
+    /// reinforcement.
     public var learningRate = 0.0
     /// What the learning rate does after the warm-up: `lr_scheduler_type`.
     public var decay = Decay.constant
-    /// Updates over which the learning rate rises to its highest: `warmup_steps`, 0 or more. As
-    /// in transformers these are optimizer updates, of which a step of reinforcement makes
+    /// Updates over which the learning rate rises to its highest: `warmup_steps`, 0 or more.
+    ///
+    /// As in transformers these are optimizer updates, of which a step of reinforcement makes
     /// `num_iterations`.
     public var warmupUpdates = 0
-    /// The lowest learning rate as a part of the highest, 0 to 1: `min_lr_ratio`. No effect with
-    /// a constant rate.
+    /// The lowest learning rate as a part of the highest, 0 to 1: `min_lr_ratio`.
+    ///
+    /// No effect with a constant rate.
     public var lowestRateRatio = 0.0
-    /// Decay of the weight matrices, not of the norms' gains, 0 to 10: `weight_decay`. 0 to 0.1
-    /// are usual.
+    /// Decay of the weight matrices, not of the norms' gains, 0 to 10: `weight_decay`.
+    ///
+    /// 0 to 0.1 are usual.
     public var weightDecay = 0.0
     /// Memory of the gradients' mean, 0 to below 1: `adam_beta1`.
     public var beta1 = 0.9
-    /// Memory of the gradients' squares, 0 to below 1: `adam_beta2`. 0.95 to 0.999 are usual.
+    /// Memory of the gradients' squares, 0 to below 1: `adam_beta2`.
+    ///
+    /// 0.95 to 0.999 are usual.
     public var beta2 = 0.999
     /// What Adam adds to the root of the squares, above 0 and at most 1: `adam_epsilon`.
     public var epsilon = 1e-8
-    /// The gradient's largest norm; longer ones are shortened to it. 0 to 10⁶, where 0 clips
-    /// nothing: `max_grad_norm`.
+    /// The gradient's largest norm; longer ones are shortened to it.
+    ///
+    /// 0 to 10⁶, where 0 clips nothing: `max_grad_norm`.
     public var maximumGradientNorm = 1.0
 
     public init() {}

@@ -5,10 +5,11 @@ enum RecipePath {
     "/" + components(path.hasPrefix("/") ? path : directory + "/" + path).joined(separator: "/")
   }
 
-  /// How `path` is named from within `directory`; both absolute.
+  /// How `path` is named from within `directory`, both absolute; from within `/` by itself.
   static func relative(_ path: String, to directory: String) -> String {
     let target = components(path)
     let base = components(directory)
+    if base.isEmpty { return path }
     let shared = zip(target, base).prefix { $0.utf8.elementsEqual($1.utf8) }.count
     let steps = base.dropFirst(shared).map { _ in ".." } + target.dropFirst(shared)
     return steps.isEmpty ? "." : steps.joined(separator: "/")

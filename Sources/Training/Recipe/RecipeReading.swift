@@ -27,8 +27,9 @@ extension Recipe {
     try self.init(yaml: text, file: path, overrides: overrides)
   }
 
-  /// Reads a recipe from its text. `file` names it in messages, and its directory is what the
-  /// recipe's paths count from.
+  /// Reads a recipe from its text.
+  ///
+  /// `file` names it in messages, and its directory is what the recipe's paths count from.
   ///
   /// - Throws: a `RecipeError` of kind `.invalid`: the first thing that is wrong.
   public init(

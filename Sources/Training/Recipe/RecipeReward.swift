@@ -16,7 +16,9 @@ extension Recipe {
     /// What metrics call it: `label` for a built-in score, by default its name; `name` for a
     /// command, by default its program without folder and extension.
     public var label = ""
-    /// Its weight in the sum, −10⁶ to 10⁶: `weight`. A reward of weight 0 is only logged.
+    /// Its weight in the sum, −10⁶ to 10⁶: `weight`.
+    ///
+    /// A reward of weight 0 is only logged.
     public var weight = 1.0
     public var source: Source
 
@@ -32,12 +34,15 @@ extension Recipe {
 
   /// A program that scores completions.
   public struct Command: Sendable, Equatable {
-    /// The program and its arguments, 1 to 256 texts: `command`. Required.
+    /// The program and its arguments, 1 to 256 texts: `command`.
+    ///
+    /// Required.
     public var arguments: [String] = []
     /// Seconds until a batch of scores must be there, above 0 and at most 86400: `timeout`.
     public var timeoutSeconds = 30.0
-    /// The directory the program runs in, by default the recipe's: `directory`. Relative paths
-    /// among the arguments count from it.
+    /// The directory the program runs in, by default the recipe's: `directory`.
+    ///
+    /// Relative paths among the arguments count from it.
     public var directory = "."
 
     public init() {}

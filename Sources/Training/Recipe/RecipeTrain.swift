@@ -11,12 +11,18 @@ extension Recipe {
 
     // MARK: Sampling
 
-    /// Questions in a step, 1 to 65536: `questions_per_step`. Required.
+    /// Questions in a step, 1 to 65536: `questions_per_step`.
+    ///
+    /// Required.
     public var questionsPerStep = 0
-    /// Completions of each question, 2 to 4096: `num_generations`, G. 8 to 64 are usual.
+    /// Completions of each question, 2 to 4096: `num_generations`, G.
+    ///
+    /// 8 to 64 are usual.
     public var completionsPerQuestion = 8
     /// Tokens a completion may have, end-of-sequence token included, 1 to 65534:
-    /// `max_completion_length`. Required.
+    /// `max_completion_length`.
+    ///
+    /// Required.
     public var maxCompletionTokens = 0
     /// Divides the logits, in sampling and in training, above 0 and at most 100: `temperature`.
     public var temperature = 1.0
@@ -28,8 +34,9 @@ extension Recipe {
     /// Draws from tokens at least this probable relative to the most probable one, 0 to 1:
     /// `min_p`.
     public var minP = 0.0
-    /// Texts that end a completion, 0 to 64 of them: `stop`. The end-of-sequence token always
-    /// does.
+    /// Texts that end a completion, 0 to 64 of them: `stop`.
+    ///
+    /// The end-of-sequence token always does.
     public var stop: [String] = []
 
     // MARK: The loop
@@ -37,10 +44,13 @@ extension Recipe {
     /// Times that the reference policy is set to the current one, 1 to 1,000,000:
     /// `outer_iterations`, I.
     public var outerIterations = 1
-    /// Steps after each of them, 1 to 10⁹: `steps_per_iteration`, M. Required.
+    /// Steps after each of them, 1 to 10⁹: `steps_per_iteration`, M.
+    ///
+    /// Required.
     public var stepsPerIteration = 0
-    /// Steps in all, 1 to the product of the two above: `steps`. Fewer end the run early. By
-    /// default all.
+    /// Steps in all, 1 to the product of the two above: `steps`.
+    ///
+    /// Fewer end the run early. By default all.
     public var steps: Int?
     /// Updates made with the completions of one step, 1 to 1000: `num_iterations`, μ.
     public var updatesPerStep = 1
@@ -51,16 +61,21 @@ extension Recipe {
     /// belongs to it.
     public var advantage: Advantage
     /// Weight of the KL divergence from the reference policy, 0 to 100: `beta`, the default
-    /// DeepSeekMath's. 0 (no reference policy at all) to 0.1 are usual.
+    /// DeepSeekMath's.
+    ///
+    /// 0 (no reference policy at all) to 0.1 are usual.
     public var beta = 0.04
-    /// Whether each token's KL is weighted by its ratio: `use_bias_correction_kl`. TRL does so by
-    /// default; our default is DeepSeekMath's plain k3.
+    /// Whether each token's KL is weighted by its ratio: `use_bias_correction_kl`.
+    ///
+    /// TRL does so by default; our default is DeepSeekMath's plain k3.
     public var weightsKLByRatio = false
-    /// How far the ratio may fall below 1 before clipping, above 0 and below 1: `epsilon`. 0.1 to
-    /// 0.3 are usual.
+    /// How far the ratio may fall below 1 before clipping, above 0 and below 1: `epsilon`.
+    ///
+    /// 0.1 to 0.3 are usual.
     public var epsilon = 0.2
-    /// How far the ratio may rise above 1, above 0 and at most 100: `epsilon_high`. By default
-    /// `epsilon`; 0.28 (DAPO) leaves unlikely tokens room to grow.
+    /// How far the ratio may rise above 1, above 0 and at most 100: `epsilon_high`.
+    ///
+    /// By default `epsilon`; 0.28 (DAPO) leaves unlikely tokens room to grow.
     public var epsilonHigh: Double?
     /// Whether completions cut off by the length are left out of the update:
     /// `mask_truncated_completions`.
@@ -80,7 +95,9 @@ extension Recipe {
     /// Whether `completions.jsonl` has token ids beside the text: `log_completion_ids`.
     public var logsTokenIDs = false
     /// Memory for activations that sampling leaves to training, 0 (recompute them) to 1,048,576:
-    /// `activation_memory_megabytes`. It changes speed only.
+    /// `activation_memory_megabytes`.
+    ///
+    /// It changes speed only.
     public var activationMemoryMegabytes = 1024
 
     /// The defaults with the axes of a preset.
@@ -123,6 +140,7 @@ extension Recipe {
     /// The distance from the group's mean, scaled as `scale_rewards` says: `group`.
     case group(scale: RewardScale)
     /// exp(βRᵢ) / Σⱼ exp(βRⱼ) − 1/G with β above 0 and at most 1000, `advantage_beta`: `softmax`.
+    ///
     /// For small β it is β/G times the distance from the mean, and wants a higher learning rate.
     case softmax(beta: Double)
   }
@@ -177,7 +195,8 @@ extension Recipe.Train: RecipeSection {
     }
     optimizer.compare(withUpdates: totalUpdates, fields)
     if updatesPerStep == 1 {
-      for key in ["epsilon", "epsilon_high"] where fields.has(key) && clipRange != Self().clipRange {
+      for key in ["epsilon", "epsilon_high"] where fields.has(key) && clipRange != Self().clipRange
+      {
         fields.warn(key, "has no effect with num_iterations 1, where the ratio is always 1")
       }
     }

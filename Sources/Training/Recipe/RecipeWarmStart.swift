@@ -1,12 +1,15 @@
 extension Recipe {
   /// Next-token training on question and answer (supervised fine-tuning): `warm_start`.
   public struct WarmStart: Sendable, Equatable {
-    /// Updates, 1 to 10⁹: `steps`. Required.
+    /// Updates, 1 to 10⁹: `steps`.
+    ///
+    /// Required.
     public var steps = 0
     /// Examples in an update, 1 to 65536: `batch_size`.
     public var batchSize = 32
-    /// At most so many rows of `data.train` may be seen, from its beginning, 1 or more:
-    /// `examples`. By default all. A small number is one way of leaving something to learn.
+    /// At most so many rows of `data.train` may be seen, from its beginning, 1 or more: `examples`.
+    ///
+    /// By default all. A small number is one way of leaving something to learn.
     public var examples: Int?
     /// The learning rate and all else about updates; its keys stand beside these.
     public var optimizer = Optimizer()

@@ -30,7 +30,16 @@ extension RecipeNode {
       append(entries, indent: indent + "  ", to: &lines)
     case .list(let items):
       lines.append(head)
-      for item in items { append(item, after: indent + "  -", indent + "  ", to: &lines) }
+      for item in items {
+        // An item's first line, be it a key of the item, begins with the dash.
+        let first = lines.count
+        if let entries = item.entries, !entries.isEmpty {
+          append(entries, indent: indent + "    ", to: &lines)
+          lines[first] = indent + "  - " + lines[first].dropFirst(indent.count + 4)
+        } else {
+          append(item, after: indent + "  -", indent + "  ", to: &lines)
+        }
+      }
     }
   }
 

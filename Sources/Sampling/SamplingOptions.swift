@@ -1,0 +1,38 @@
+/// How tokens are chosen.
+///
+/// Filters apply in this order: temperature, top-k, top-p, min-p; ties go to the lower id.
+public struct SamplingOptions: Sendable, Equatable {
+  /// Divides the logits; 0 takes the most likely token.
+  public var temperature: Double
+  /// Keeps the k most likely tokens; nil keeps all.
+  public var topK: Int?
+  /// Keeps the fewest most likely tokens whose probabilities reach this sum; 1 keeps all.
+  public var topP: Double
+  /// Drops tokens less likely than this share of the most likely one; 0 keeps all.
+  public var minP: Double
+  /// Tokens of the longest completion, its end-of-sequence token included.
+  public var maximumTokens: Int
+  /// Ids that end a completion, and belong to it.
+  public var eosIDs: [Int]
+
+  public init(
+    temperature: Double = 1, topK: Int? = nil, topP: Double = 1, minP: Double = 0,
+    maximumTokens: Int, eosIDs: [Int]
+  ) {
+    precondition(temperature >= 0 && (topK ?? 1) >= 1 && 0 < topP && topP <= 1)
+    precondition(0 <= minP && minP <= 1 && maximumTokens >= 1)
+    self.temperature = temperature
+    self.topK = topK
+    self.topP = topP
+    self.minP = minP
+    self.maximumTokens = maximumTokens
+    self.eosIDs = eosIDs
+  }
+
+  /// Whether a token may be kept from being drawn.
+  var filters: Bool { temperature > 0 && (topK != nil || topP < 1 || minP > 0) }
+
+  /// The temperature of the distribution that log-probs refer to: at temperature 0 the full
+  /// distribution at 1.
+  public var scoringTemperature: Double { temperature == 0 ? 1 : temperature }
+}

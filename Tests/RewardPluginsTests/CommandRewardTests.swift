@@ -1,0 +1,142 @@
+import Formats
+import Foundation
+import RewardPlugins
+import Rewards
+import Testing
+
+@Suite struct CommandRewardTests {
+  @Test func theExampleScores() async throws {
+    try #require(
+      ScriptFolder.isInPath("python3"), "this test needs python3, which is not installed")
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().path
+    let reward = try CommandReward(
+      ["./score.py"], timeout: 60, directory: root + "/Examples")
+    #expect(reward.name == "score")
+    try await reward.start()
+    for step in 1...3 {
+      let response = try await reward.score(.of("4", " 4\n", "four", step: step))
+      #expect(response.scores == [.value(1), .value(1), .value(-0.04)])
+      #expect(response.metrics.map(\.name) == ["right"] && response.metrics[0].value == 2)
+    }
+    await reward.stop()
+  }
+
+  @Test func requestsSayAllThereIs() async throws {
+    let folder = try ScriptFolder()
+    let reward = try folder.python(
+      """
+      for request in requests():
+          open("request.json", "w").write(json.dumps(request))
+          reply(request, rewards=[0.5, None], id=request["id"])
+      """)
+    #expect(try await reward.scorePair() == [.value(0.5), .notApplicable])
+    await reward.stop()
+    let text = try #require(folder.read("request.json"))
+    let request = try JSON(parsing: Array(text.utf8), file: "request.json")
+    #expect(
+      request == [
+        "id": 1, "step": 1, "query": ["2+2=4", "2+2=5"], "prompts": ["2+2=", "2+2="],
+        "completions": ["4", "5"], "completion_ids": [[7, 8], [7, 8]],
+        "finish_reasons": ["stop", "stop"], "labels": ["4", "4"],
+        "columns": ["question": ["2+2", "2+2"], "level": [1, 1]],
+      ])
+  }
+
+  @Test func oneProcessServesAllRequestsUntilItIsStopped() async throws {
+    let folder = try ScriptFolder()
+    let reward = try folder.python(
+      """
+      open("pid", "w").write(str(os.getpid()))
+      for count, request in enumerate(requests()):
+          reply(request, rewards=[count] * n(request))
+      open("ended", "w").write("by itself")
+      """)
+    try await reward.start()
+    for count in 0..<5 {
+      #expect(try await reward.scorePair() == [.value(Double(count)), .value(Double(count))])
+    }
+    #expect(exists(folder.read("pid")))
+    await reward.stop()
+    #expect(folder.read("ended") == "by itself")
+    #expect(!exists(folder.read("pid")))
+  }
+
+  @Test func requestsAtTheSameTimeAreServedOneByOne() async throws {
+    let folder = try ScriptFolder()
+    let reward = try folder.python(
+      """
+      for request in requests():
+          reply(request, rewards=[request["step"]] * n(request))
+      """)
+    let steps = try await withThrowingTaskGroup(of: (Int, [Score]).self) { group in
+      for step in 0..<8 {
+        group.addTask { (step, try await reward.score(.of("a", step: step)).scores) }
+      }
+      return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+    for step in 0..<8 { #expect(steps[step] == [.value(Double(step))]) }
+    await reward.stop()
+  }
+
+  @Test func replySaysWhatAppliesWhatFailedAndWhatToLog() async throws {
+    let folder = try ScriptFolder()
+    let reward = try folder.python(
+      """
+      for request in requests():
+          reply(request, rewards=[1, None, 3, None], error=[None, None, "bad row", None],
+                step_rewards=[None, None, None, [{"end": 0, "reward": 1}, {"end": 1, "reward": 2}]],
+                metrics={"speed": 2}, extra_logs={"dummy": [1, 2, 6]}, scores=[0, 0, 0, 0])
+      """)
+    let response = try await reward.score(.of("a", "b", "c", "d"))
+    #expect(
+      response.scores == [
+        .value(1), .notApplicable, .failed("bad row"),
+        .stream([TokenReward(index: 0, reward: 1), TokenReward(index: 1, reward: 2)]),
+      ])
+    #expect(response.metrics.map(\.name) == ["speed", "dummy"])
+    #expect(response.metrics.map(\.value) == [2, 3])
+    await reward.stop()
+  }
+
+  @Test func optionsOfARecipeAreChecked() throws {
+    let reward = try CommandReward(options: ["command": ["./a/score.v2.py", "-x"], "timeout": 5])
+    #expect(reward.name == "score.v2")
+    for (options, message) in [
+      (["timeout": 5], "command: option of command: missing (need a list of texts)"),
+      (["command": []], "command: option of command: empty (need a program)"),
+      (["command": "x"], "command: option of command: got \"x\"; need a list of texts"),
+      (["command": ["x", 1]], "command: option of command: got 1; need only texts"),
+      (
+        ["command": ["x"], "timeout": 0],
+        "timeout: option of command: got 0.0; need seconds, more than 0 and at most 86400.0"
+      ),
+      (["command": ["x"], "timeout": -1], "timeout: option of command: got -1; need 0.0 to 86400.0"),
+      (
+        ["command": ["x"], "timout": 1],
+        "timout: unknown option of command; did you mean timeout? (need one of command, timeout)"
+      ),
+    ] as [(JSONObject, String)] {
+      #expect {
+        _ = try CommandReward(options: options)
+      } throws: {
+        String(describing: $0) == message
+      }
+    }
+  }
+
+  @Test func cancellingARequestKillsTheCommand() async throws {
+    let folder = try ScriptFolder()
+    let reward = try folder.python(
+      """
+      for request in requests():
+          open("pid", "w").write(str(os.getpid()))
+          time.sleep(1000)
+      """)
+    let request = Task { try await reward.scorePair() }
+    while (folder.read("pid") ?? "").isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+    request.cancel()
+    await #expect(throws: CancellationError.self) { _ = try await request.value }
+    #expect(!exists(folder.read("pid")))
+  }
+}

@@ -1,0 +1,33 @@
+import Formats
+import Rewards
+import Testing
+
+@Suite struct ExactMatchTests {
+  @Test(arguments: [
+    ("42", "42", 1.0), (" 42\n", "42", 1), ("42", "\t42 ", 1), ("\u{a0}42\u{2003}", "42", 1),
+    ("4 2", "42", 0), ("42.", "42", 0), ("", "42", 0), ("", "", 1), (" \n", "", 1),
+    ("Paris", "paris", 0), ("red  fox", "red fox", 0),
+    // The same character to the eye, other scalars.
+    ("\u{e9}", "e\u{301}", 0), ("e\u{301}", "e\u{301}", 1),
+  ])
+  func comparesScalarsAfterTrimming(text: String, answer: String, score: Double) throws {
+    #expect(try ExactMatch().score(text, answer: answer) == score)
+  }
+
+  @Test(arguments: [("Paris", "pARIS", 1.0), ("É", "é", 1), ("Paris", "Pari", 0)])
+  func canIgnoreCase(text: String, answer: String, score: Double) throws {
+    let reward = try BuiltInReward.named("exact_match", options: ["ignore_case": true])
+    #expect(try reward.score(text, answer: answer) == score)
+  }
+
+  @Test(arguments: [
+    ("<think>5?</think><answer> 4 </answer>", 1.0), ("<answer>4", 0), ("4", 0),
+    ("<answer>5</answer><answer>4</answer> so", 1), ("<answer>4</answer><answer>5</answer>", 0),
+    ("<answer>5<answer>4</answer>", 1), ("<answer>4</answer></answer>", 0),
+    ("<answer>4</answer><answer>", 1), ("</answer>4<answer>", 0),
+  ])
+  func canTakeTheLastAnswerTag(text: String, score: Double) throws {
+    let reward = try BuiltInReward.named("exact_match", options: ["extract": "answer_tag"])
+    #expect(try reward.score(text, answer: "4") == score)
+  }
+}

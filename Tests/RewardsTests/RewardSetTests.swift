@@ -1,0 +1,196 @@
+import Rewards
+import Testing
+
+@Suite struct RewardSetTests {
+  private let request = RewardRequest(
+    step: 3,
+    completions: [.of("a", tokens: 3), .of("b", tokens: 1), .of("c", tokens: 0)])
+
+  private func fixed(_ name: String, _ scores: Score...) -> FixedReward {
+    FixedReward(name: name, response: RewardResponse(scores: scores))
+  }
+
+  @Test func rewardIsTheWeightedSum() async throws {
+    let set = try RewardSet([
+      .init(fixed("x", .value(1), .value(2), .value(4)), weight: 0.5),
+      .init(fixed("y", .value(10), .value(-1), .value(0))),
+    ])
+    let report = try await set.score(request)
+    #expect(report.outcomes.map(\.total) == [10.5, 0, 2])
+    #expect(report.functions.map(\.name) == ["x", "y"])
+    #expect(report.functions[0].values == [1, 2, 4])
+  }
+
+  @Test func aCompletionsRewardIsEarnedAtItsLastToken() async throws {
+    let set = try RewardSet([.init(fixed("x", .value(1), .value(2), .value(4)))])
+    let report = try await set.score(request)
+    let streams = report.outcomes.compactMap(\.stream)
+    #expect(streams.count == 3)
+    #expect(streams[0].entries == [TokenReward(index: 2, reward: 1)])
+    #expect(streams[1].entries == [TokenReward(index: 0, reward: 2)])
+    // No token to earn it, but earned.
+    #expect(streams[2].entries == [] && streams[2].total == 4)
+  }
+
+  @Test func streamsOfSeveralFunctionsAreMergedByToken() async throws {
+    let steps: Score = .stream([.init(index: 2, reward: 3), .init(index: 0, reward: 1)])
+    let set = try RewardSet([
+      .init(fixed("x", steps, .stream([]), .notApplicable), weight: 2),
+      .init(fixed("y", .value(10), .value(1), .value(1))),
+    ])
+    let report = try await set.score(request)
+    let stream = try #require(report.outcomes[0].stream)
+    #expect(
+      stream.entries == [TokenReward(index: 0, reward: 2), TokenReward(index: 2, reward: 16)])
+    #expect(stream.total == 18)
+    #expect(stream.dense(tokenCount: 3) == [2, 0, 16])
+  }
+
+  @Test func whatDoesNotApplyLeavesTheOtherWeightsAsTheyAre() async throws {
+    let set = try RewardSet([
+      .init(fixed("x", .notApplicable, .notApplicable, .value(1)), weight: 0.9),
+      .init(fixed("y", .value(2), .notApplicable, .value(2)), weight: 0.1),
+    ])
+    let report = try await set.score(request)
+    #expect(report.outcomes[0].total == 0.2)
+    #expect(report.outcomes[1] == .unscored)
+    #expect(report.outcomes[2].total == 0.9 + 0.2)
+    #expect(report.unscoredCount == 1 && report.maskedCount == 0)
+    #expect(report.functions[0].notApplicableCount == 2)
+  }
+
+  @Test func aFailedScoreMasksItsCompletionAndIsNeverZero() async throws {
+    let set = try RewardSet([
+      .init(fixed("x", .value(1), .failed("no\nline"), .failed("later")), weight: 0),
+      .init(fixed("y", .value(2), .value(2), .notApplicable)),
+    ])
+    let report = try await set.score(request)
+    #expect(report.outcomes[0].total == 2)
+    #expect(report.outcomes[1] == .masked && report.outcomes[2] == .masked)
+    #expect(report.outcomes[1].total == nil)
+    #expect(report.maskedCount == 2)
+    #expect(report.functions[0].failureCount == 2)
+    #expect(report.functions[0].firstFailure == "no\\u{a}line")
+    #expect(report.functions[0].values == [1, nil, nil])
+    #expect(report.functions[1].failureCount == 0 && report.functions[1].firstFailure == nil)
+  }
+
+  @Test func aResponseOfWrongLengthIsAnError() async throws {
+    let set = try RewardSet([.init(fixed("x", .value(1)))])
+    await #expect(throws: RewardError.wrongCount(reward: "x", scores: 1, completions: 3)) {
+      _ = try await set.score(request)
+    }
+  }
+
+  @Test(arguments: [Double.infinity, -.infinity])
+  func anInfiniteRewardIsAnError(value: Double) async throws {
+    let error = RewardError.notFinite(reward: "x", completion: 1, value: value)
+    let values = try RewardSet([.init(fixed("x", .value(1), .value(value), .value(1)))])
+    await #expect(throws: error) { _ = try await values.score(request) }
+    let steps: Score = .stream([.init(index: 0, reward: value)])
+    let streams = try RewardSet([.init(fixed("x", .value(1), steps, .value(1)))])
+    await #expect(throws: error) { _ = try await streams.score(request) }
+  }
+
+  @Test func notANumberIsAnError() async throws {
+    let set = try RewardSet([.init(fixed("x", .value(1), .value(.nan), .value(1)))])
+    await #expect {
+      _ = try await set.score(request)
+    } throws: {
+      String(describing: $0) == "reward 'x': completion 1: reward is not finite (got nan)"
+    }
+  }
+
+  @Test(arguments: [-1, 1, Int.max])
+  func aRewardForATokenTheCompletionHasNotGotIsAnError(token: Int) async throws {
+    let steps: Score = .stream([.init(index: token, reward: 1)])
+    let set = try RewardSet([.init(fixed("x", .value(1), steps, .value(1)))])
+    await #expect(
+      throws: RewardError.tokenOutOfRange(reward: "x", completion: 1, token: token, tokens: 1)
+    ) {
+      _ = try await set.score(request)
+    }
+  }
+
+  @Test func aSumThatOverflowsIsAnError() async throws {
+    let set = try RewardSet([.init(fixed("x", .value(1), .value(1e308), .value(1)), weight: 10)])
+    await #expect(throws: RewardError.sumNotFinite(completion: 1)) {
+      _ = try await set.score(request)
+    }
+  }
+
+  @Test func aMetricThatIsNotFiniteIsAnError() async throws {
+    let response = RewardResponse(
+      scores: [.value(1), .value(1), .value(1)], metrics: [("loss", -.infinity)])
+    let set = try RewardSet([.init(FixedReward(name: "x", response: response))])
+    await #expect(
+      throws: RewardError.metricNotFinite(reward: "x", metric: "loss", value: -.infinity)
+    ) {
+      _ = try await set.score(request)
+    }
+  }
+
+  @Test func anErrorThrownIsNamedAfterItsFunction() async throws {
+    struct Broken: RewardFunction {
+      let name = "broken"
+      func score(_ request: RewardRequest) throws -> RewardResponse { throw ScoreFailure("why") }
+    }
+    let set = try RewardSet([.init(Broken())])
+    await #expect(throws: RewardError.threw(reward: "broken", problem: "why")) {
+      _ = try await set.score(request)
+    }
+  }
+
+  @Test func setsThatCannotBeAreRefused() {
+    #expect(throws: RewardError.noReward) { _ = try RewardSet([]) }
+    #expect(throws: RewardError.duplicateName("x")) {
+      _ = try RewardSet([.init(fixed("x")), .init(fixed("x"))])
+    }
+    #expect(throws: RewardError.badWeight(reward: "x", weight: .infinity)) {
+      _ = try RewardSet([.init(fixed("x"), weight: .infinity)])
+    }
+    // Canonically equivalent names are different names.
+    #expect(throws: Never.self) {
+      _ = try RewardSet([.init(fixed("\u{e9}")), .init(fixed("e\u{301}"))])
+    }
+  }
+
+  @Test func whatWasStartedIsStoppedWhenALaterStartFails() async throws {
+    let first = StartableReward(name: "first", failsToStart: false)
+    let second = StartableReward(name: "second", failsToStart: true)
+    let set = try RewardSet([.init(first), .init(second)])
+    await #expect(throws: RewardError.cannotStart(reward: "second", problem: "told so")) {
+      try await set.start()
+    }
+    #expect(await first.isRunning == false)
+    #expect(await first.startCount == 1)
+  }
+
+  @Test func anEmptyRequestGivesAnEmptyReport() async throws {
+    let set = try RewardSet([.init(FixedReward(name: "x", response: RewardResponse(scores: [])))])
+    let report = try await set.score(RewardRequest(step: 0, completions: []))
+    #expect(report.outcomes.isEmpty && report.functions.count == 1)
+  }
+}
+
+private actor StartableReward: RewardFunction {
+  nonisolated let name: String
+  private let failsToStart: Bool
+  private(set) var isRunning = false
+  private(set) var startCount = 0
+
+  init(name: String, failsToStart: Bool) {
+    self.name = name
+    self.failsToStart = failsToStart
+  }
+
+  func start() throws {
+    if failsToStart { throw RewardError.cannotStart(reward: name, problem: "told so") }
+    startCount += 1
+    isRunning = true
+  }
+
+  func stop() { isRunning = false }
+
+  func score(_ request: RewardRequest) -> RewardResponse { RewardResponse(scores: []) }
+}

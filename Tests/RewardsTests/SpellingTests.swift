@@ -1,0 +1,16 @@
+import Rewards
+import Testing
+
+@Suite struct SpellingTests {
+  @Test(arguments: [
+    ("weigth", "weight" as String?), ("wieght", "weight"), ("timeot", "timeout"), ("", nil),
+    ("temperature", nil), ("weight", "weight"), (String(repeating: "w", count: 10_000), nil),
+  ])
+  func suggestsTheNearestNameWithinReach(word: String, suggestion: String?) {
+    #expect(Spelling.closest(to: word, among: ["weight", "timeout", "command"]) == suggestion)
+  }
+
+  @Test func theFirstOfEqualsWins() {
+    #expect(Spelling.closest(to: "ca", among: ["cat", "car"]) == "cat")
+  }
+}
