@@ -43,10 +43,9 @@ let package = Package(
   ],
   targets: [
     // What the system provides, and C.
-    .systemLibrary(
-      name: "CSentencePieceLibrary", pkgConfig: "sentencepiece",
-      providers: [.apt(["libsentencepiece-dev"])]),
-    .target(name: "CSentencePiece", dependencies: ["CSentencePieceLibrary"]),
+    .target(
+      name: "CSentencePiece", exclude: ["README.md"],
+      linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
     .target(name: "CKernels"),
 
     // Bytes, numbers, text.
@@ -86,7 +85,7 @@ let package = Package(
     testTarget("FormatsTests", ["Formats"]),
     testTarget("KernelsTests", ["Kernels", "CKernels"]),
     testTarget(
-      "TokenizationTests", ["Tokenization", "Formats"], resources: [.copy("Fixtures")]),
+      "TokenizationTests", ["Tokenization", "CSentencePiece", "Formats"], resources: [.copy("Fixtures")]),
     testTarget(
       "LanguageModelTests", ["LanguageModel", "Kernels", "Formats"],
       resources: [.copy("Fixtures")]),

@@ -32,7 +32,8 @@ namespace {
 constexpr size_t kLongestText = size_t{1} << 28;
 
 /// Everything below FATAL, which is 3: dropping that one too would let the library run on after an
-/// error that it cannot survive.
+/// error that it cannot survive. Not only for quiet: where a text has no pair of characters, one of
+/// the trainer's INFO lines reads the first element of an empty vector.
 void silence() {
   static const bool once = (sentencepiece::logging::SetMinLogLevel(3), true);
   (void)once;

@@ -109,6 +109,15 @@ public enum Files {
     }
   }
 
+  /// Gives a file or directory another name, also one that is taken by a file, and synchronises the
+  /// directory that holds it.
+  public static func rename(_ path: String, to newPath: String) throws(FormatError) {
+    guard FileSystemCalls.rename(path, newPath) == 0 else {
+      throw failure("cannot rename to", newPath, .cannotCreate)
+    }
+    try synchronizeDirectory(parent(of: newPath))
+  }
+
   /// Removes a file or a directory with all that is in it.
   package static func remove(_ path: String) throws(FormatError) {
     do {

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Synchronization
 
 /// Adam with decoupled weight decay.
 ///
@@ -85,15 +86,11 @@ package final class AdamW: Sendable {
 package func euclideanNorm(_ x: FloatBuffer, workers: Workers) -> Double {
   let piece = 1 << 16
   let count = (x.count + piece - 1) / piece
-  let partial = FloatBuffer(count: 2 * count)
+  let partial = Mutex([Double](repeating: 0, count: count))
   workers.run(count) { task, _ in
     let range = Workers.chunk(task, of: x.count, size: piece)
     let sum = unsafe ck_sum_of_squares(x.pointer + range.lowerBound, range.count)
-    let high = Float(sum)
-    partial[2 * task] = high
-    partial[2 * task + 1] = Float(sum - Double(high))
+    partial.withLock { $0[task] = sum }
   }
-  var total = 0.0
-  for task in 0..<count { total += Double(partial[2 * task]) + Double(partial[2 * task + 1]) }
-  return total.squareRoot()
+  return partial.withLock { $0.reduce(0, +) }.squareRoot()
 }

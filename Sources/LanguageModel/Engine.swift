@@ -50,8 +50,13 @@ package final class Engine {
       first += numbers.count
       if retention == .everything { result.kept = a }
     }
+    if !result.logProbs.allSatisfy({ $0.isFinite }) { forgetActivations() }
     return result
   }
+
+  /// Lets go of memory that held numbers that are not finite: vectors reach into the lanes beside a
+  /// row, and there 0 · NaN is NaN.
+  package func forgetActivations() { (everything, keysAndValues) = (nil, nil) }
 
   /// Adds the gradient of Σ dLogProb·logProb + Σ dEntropy·entropy over all completion tokens.
   ///

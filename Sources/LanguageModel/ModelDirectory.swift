@@ -55,6 +55,8 @@ public struct Model: Sendable {
   public init(
     configuration: ModelConfiguration, weights: Safetensors, file: String
   ) throws(FormatError) {
+    // Before memory is taken for sizes that a configuration only claims.
+    try ParameterLayout(configuration).check(weights, file: file)
     let parameters = Parameters(configuration)
     try parameters.load(weights, file: file)
     self.init(configuration: configuration, parameters: parameters)
@@ -67,11 +69,11 @@ public struct Model: Sendable {
   public func encodedWeights() throws(FormatError) -> [UInt8] { try parameters.encoded() }
 }
 
-extension Parameters {
-  /// Overwrites every tensor from a file that must hold exactly these tensors.
-  package func load(_ weights: Safetensors, file: String) throws(FormatError) {
-    var expected: [ByteKey: ParameterLayout.Tensor] = [:]
-    for tensor in layout.tensors { expected[ByteKey(tensor.name)] = tensor }
+extension ParameterLayout {
+  /// Checks that a file holds exactly these tensors, by name and shape.
+  func check(_ weights: Safetensors, file: String) throws(FormatError) {
+    var expected: [ByteKey: Tensor] = [:]
+    for tensor in tensors { expected[ByteKey(tensor.name)] = tensor }
     var problems: [String] = []
     for found in weights.tensors {
       guard let tensor = expected.removeValue(forKey: ByteKey(found.name)) else {
@@ -82,7 +84,7 @@ extension Parameters {
         problems.append("tensor \(found.name) has shape \(found.shape) (need \(tensor.shape))")
       }
     }
-    for tensor in layout.tensors where expected[ByteKey(tensor.name)] != nil {
+    for tensor in tensors where expected[ByteKey(tensor.name)] != nil {
       problems.append("missing tensor \(tensor.name)")
     }
     if !problems.isEmpty {
@@ -91,6 +93,13 @@ extension Parameters {
       throw FormatError(
         file: file, message: "does not hold what config.json implies: \(shown)\(rest)")
     }
+  }
+}
+
+extension Parameters {
+  /// Overwrites every tensor from a file that must hold exactly these tensors.
+  package func load(_ weights: Safetensors, file: String) throws(FormatError) {
+    try layout.check(weights, file: file)
     for tensor in layout.tensors {
       guard let found = weights.tensor(named: tensor.name) else { continue }
       let values = try weights.floats(found)

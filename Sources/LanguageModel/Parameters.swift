@@ -90,10 +90,16 @@ package struct Parameters: Sendable {
 
   /// All numbers zero.
   package init(_ configuration: ModelConfiguration) {
+    self.init(
+      configuration, viewing: FloatBuffer(count: ParameterLayout(configuration).count))
+  }
+
+  /// Numbers that lie in the layout of this configuration in an existing buffer.
+  package init(_ configuration: ModelConfiguration, viewing buffer: FloatBuffer) {
     self.configuration = configuration
-    layout = ParameterLayout(configuration)
-    let buffer = FloatBuffer(count: layout.count)
     self.buffer = buffer
+    layout = ParameterLayout(configuration)
+    precondition(buffer.count == layout.count)
     // The order of the layout, taken once from front to back.
     var rest = layout.tensors[...]
     func matrix() -> PackedWeight {

@@ -4,8 +4,8 @@ internal import Synchronization
 ///
 /// Holds one line at most. A byte that nobody asked for, or a line of more than `limit` bytes,
 /// breaks the inbox: it takes no more, and every later wait ends with the reason.
-final class LineInbox: Sendable {
-  enum Failure: Error, Equatable {
+package final class LineInbox: Sendable {
+  package enum Failure: Error, Equatable {
     /// There will be no more: the output was closed or the process ended.
     case ended
     case tooLong(limit: Int)
@@ -34,16 +34,16 @@ final class LineInbox: Sendable {
   private let limit: Int
   private let state = Mutex(State())
 
-  init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
   /// Why no further line will come.
-  var failure: Failure? { state.withLock(\.failure) }
+  package var failure: Failure? { state.withLock(\.failure) }
 
   /// Says that one line is due.
-  func expectLine() { state.withLock { $0.expectsLine = true } }
+  package func expectLine() { state.withLock { $0.expectsLine = true } }
 
   /// Takes in output, and says whether more is wanted.
-  func receive(_ bytes: [UInt8]) -> Bool {
+  package func receive(_ bytes: [UInt8]) -> Bool {
     update { state in
       guard state.failure == nil, !bytes.isEmpty else { return }
       guard state.expectsLine else {
@@ -70,10 +70,10 @@ final class LineInbox: Sendable {
   }
 
   /// Says that no more output will come.
-  func end() { update { $0.failure = $0.failure ?? .ended } }
+  package func end() { update { $0.failure = $0.failure ?? .ended } }
 
   /// Waits for the line that is due; cancelling the task ends the wait.
-  func line() async -> Result<[UInt8], Failure> {
+  package func line() async -> Result<[UInt8], Failure> {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let outcome = state.withLock { state -> Result<[UInt8], Failure>? in

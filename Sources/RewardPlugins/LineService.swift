@@ -146,61 +146,6 @@ private enum Race<Value: Sendable>: Sendable {
   case done(Value), timeOut, cancelled
 }
 
-/// How a child's life ended.
-struct LineEnding: Sendable {
-  enum Cause: Error {
-    /// There were no more requests.
-    case told
-    case inbox(LineInbox.Failure)
-    case deadline(Duration)
-
-    /// Whether the child may be about to end by itself, in its own way.
-    var isPatient: Bool {
-      switch self {
-      case .told, .inbox(.ended): true
-      case .inbox, .deadline: false
-      }
-    }
-  }
-
-  var cause: Cause
-  /// The request that will have no reply.
-  var request: LineRequest?
-  /// The last line on standard error.
-  var errorLine: String?
-
-  /// The ending in one line.
-  func description(status: TerminationStatus) -> String {
-    let reason =
-      switch cause {
-      case .told: "it has ended"
-      case .inbox(.ended): "it ended (\(Self.inWords(status)))"
-      case .inbox(.tooLong(let limit)): "its reply is longer than \(limit) bytes"
-      case .inbox(.unsolicited(let bytes)):
-        "it wrote a line that is no reply: \(RewardMessage.excerpt(bytes))"
-      case .inbox(.cancelled): "cancelled"
-      case .deadline(let time): "no reply within \(time.inSeconds) s"
-      }
-    return errorLine.map { "\(reason); its last error line: \($0)" } ?? reason
-  }
-
-  private static func inWords(_ status: TerminationStatus) -> String {
-    switch status {
-    case .exited(let code): "exit status \(code)"
-    case .signaled(let signal): "signal \(signal)"
-    }
-  }
-}
-
-extension Duration {
-  /// The duration in seconds, to the millisecond: "30", "0.25".
-  var inSeconds: String {
-    let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
-    return milliseconds % 1000 == 0
-      ? "\(milliseconds / 1000)" : "\(Double(milliseconds) / 1000)"
-  }
-}
-
 extension SubprocessOutputSequence.Buffer {
   var array: [UInt8] {
     // SAFETY: the bytes are copied within the call.

@@ -1,5 +1,5 @@
 internal import Formats
-internal import Rewards
+package import Rewards
 
 /// The protocol of rewards that live in another process, one JSON object each way.
 ///
@@ -22,16 +22,17 @@ internal import Rewards
 /// `rewards` suffices. `step_rewards` takes its place for completions where it is not null; `end`
 /// is the position of the step's last token, from 0. A completion with an `error` has failed,
 /// whatever its reward. A list in `extra_logs` is logged as its mean. An `id` must be the
-/// request's. Other keys (OpenRLHF's `scores`, `columns`) are ignored.
-enum RewardMessage {
+/// request's; echo it, and a stray line that comes late cannot be taken for the next reply. Other
+/// keys (OpenRLHF's `scores`, `columns`) are ignored.
+package enum RewardMessage {
   /// What is wrong with a reply, in one line.
-  struct ReplyError: Error, Equatable, CustomStringConvertible {
-    var description: String
+  package struct ReplyError: Error, Equatable, CustomStringConvertible {
+    package var description: String
     init(_ description: String) { self.description = description }
   }
 
   /// The request as one line, newline included.
-  static func encode(_ request: RewardRequest, id: Int) -> [UInt8] {
+  package static func encode(_ request: RewardRequest, id: Int) -> [UInt8] {
     let completions = request.completions
     func list(_ value: (Completion) -> JSON) -> JSON { .array(completions.map(value)) }
 
@@ -59,7 +60,7 @@ enum RewardMessage {
   }
 
   /// The scores that a reply line gives `completions`, checked in full.
-  static func decode(
+  package static func decode(
     _ line: [UInt8], id: Int, completions: [Completion]
   ) throws(ReplyError) -> RewardResponse {
     let reply = try parse(line)

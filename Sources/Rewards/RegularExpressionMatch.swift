@@ -1,5 +1,5 @@
-internal import Foundation
 internal import Formats
+internal import Foundation
 internal import Synchronization
 
 /// 1 when the completion matches a regular expression, else 0.
@@ -42,7 +42,7 @@ public struct RegularExpressionMatch: PerCompletionReward {
         pattern: whole, options: ignoringCase ? .caseInsensitive : [])
     } catch {
       throw .badOption(
-        reward: label, option: "pattern",
+        reward: Self.name, option: "pattern",
         problem: "not a regular expression in ICU's syntax (got \(pattern.quotedForMessage()))")
     }
   }

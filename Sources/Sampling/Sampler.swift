@@ -129,6 +129,7 @@ public struct Sampler {
       for (one, draw) in zip(live, drawn) {
         results[one.question][one.sample].append(draw)
         if !draw.isFinite {
+          engine.forgetActivations()
           throw SamplingError.notFinite(
             step: draws.step, row: requests[one.question].row,
             sample: requests[one.question].firstSample + one.sample,

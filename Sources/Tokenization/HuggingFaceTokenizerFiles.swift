@@ -5,8 +5,9 @@ extension SentencePieceTokenizer {
   /// `tokenizer.json` and `tokenizer_config.json`.
   ///
   /// `PreTrainedTokenizerFast` is the class that takes `tokenizer.json` as it stands. It gives the
-  /// ids of ``encode(_:)`` with BOS before them. One difference is left: it reads control symbols
-  /// out of text unless it is called with `split_special_tokens=True`.
+  /// ids of ``encode(_:)`` with BOS before them. Differences are left where text spells a control
+  /// symbol, which it reads as one (called with `split_special_tokens=True`, only for a unigram
+  /// model), and where rules replace characters, which it does in whole grapheme clusters.
   ///
   /// - Parameter maximumLength: the most tokens that the model takes (`model_max_length`).
   /// - Throws: `TokenizerError.notExportable` for a model with pieces marked unused, or with a

@@ -10,7 +10,7 @@ import Formats
 enum PrecompiledCharsmap {
   /// The rules that come with SentencePiece are 0.3 MB at most.
   static let maximumBytes = 4 << 20
-  /// NFKC needs 33 bytes at most. A bound on what a hostile file can make of a short text.
+  /// A bound on what a hostile file can make of a short text; NFKC needs 33 bytes at most.
   static let maximumReplacementBytes = 255
   /// The library collects the rules that match at one place into an array of 32 and does not look
   /// whether more matched.
@@ -94,7 +94,9 @@ private struct DoubleArray {
         guard matches[unit] <= PrecompiledCharsmap.maximumMatches else {
           return "more than \(PrecompiledCharsmap.maximumMatches) rules match at one place"
         }
-        if let parent = path.last { matches[parent.unit] = max(matches[parent.unit], matches[unit]) }
+        if let parent = path.last {
+          matches[parent.unit] = max(matches[parent.unit], matches[unit])
+        }
         continue
       }
       path[path.count - 1].nextByte += 1

@@ -1,5 +1,7 @@
 /// Cuts the texts to train on into what the trainer can take.
 enum SentenceParts {
+  /// The largest part.
+  ///
   /// The trainer counts a word's characters in 16 bits. No normalization makes more than six
   /// characters of one byte, so that a part stays below that even if it is a single word.
   static let maximumBytes = 8192

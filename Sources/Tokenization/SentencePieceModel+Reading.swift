@@ -14,7 +14,8 @@ extension SentencePieceModel {
   package init(parsing bytes: [UInt8], file: String) throws(FormatError) {
     guard bytes.count <= Self.maximumBytes else {
       throw FormatError(
-        file: file, message: "too large (got \(bytes.count) bytes; need at most \(Self.maximumBytes))")
+        file: file,
+        message: "too large (got \(bytes.count) bytes; need at most \(Self.maximumBytes))")
     }
     var pieces: [Piece] = []
     var trainer: Trainer?
@@ -45,7 +46,8 @@ extension SentencePieceModel {
       }
     }
     guard let trainer else {
-      throw FormatError(file: file, field: "trainer_spec", message: "missing; is the file cut short?")
+      throw FormatError(
+        file: file, field: "trainer_spec", message: "missing; is the file cut short?")
     }
     guard let normalizer else {
       throw FormatError(

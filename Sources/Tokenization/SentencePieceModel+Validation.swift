@@ -46,7 +46,8 @@ extension SentencePieceModel {
     if trainer.byteFallback, let missing = bytesSeen.firstIndex(of: false) {
       throw FormatError(
         file: file, field: "pieces",
-        message: "\(Self.bytePiece(UInt8(missing))) is missing, but trainer_spec.byte_fallback is on")
+        message:
+          "\(Self.bytePiece(UInt8(missing))) is missing, but trainer_spec.byte_fallback is on")
     }
     let userDefined = pieces.lazy.filter { $0.kind == .userDefined }.map(\.text)
     guard Self.longestPrefixChain(of: Array(userDefined)) <= Self.maximumPrefixChain else {

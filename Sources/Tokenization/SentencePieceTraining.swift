@@ -42,7 +42,7 @@ extension SentencePieceTokenizer {
     }
   }
 
-  /// The rules that come with SentencePiece, under its names. Only `identity` loses nothing.
+  /// The rules that come with SentencePiece, under its names; only `identity` loses nothing.
   public enum Normalization: String, Sendable, CaseIterable {
     case identity
     case nfkc
@@ -70,18 +70,16 @@ extension SentencePieceTokenizer {
     }
     guard !ends.isEmpty else { throw .corpus("there is nothing to train on") }
     let bytes = try train(text: text, ends: ends, options: options)
-    do {
-      // The ceiling was checked, but a small text may end at a size that must not be.
+    let size: Int
+    do throws(FormatError) {
       let model = try SentencePieceModel(parsing: bytes, file: "the trained model")
       try model.validate(file: "the trained model")
-      try TrainingOptions.refuseMisread(model.pieces.count)
-    } catch let error as FormatError {
-      throw .library(error.description)
-    } catch let error as TokenizerError {
-      throw error
+      size = model.pieces.count
     } catch {
-      throw .library("\(error)")
+      throw .library(error.description)
     }
+    // The ceiling was checked, but a small text may end at a size that must not be.
+    try TrainingOptions.refuseMisread(size)
     return bytes
   }
 

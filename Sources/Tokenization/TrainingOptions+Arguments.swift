@@ -53,7 +53,8 @@ extension SentencePieceTokenizer.TrainingOptions {
     }
     guard (0.98...1).contains(characterCoverage) else {
       throw .option(
-        name: "character_coverage", problem: "out of range (got \(characterCoverage); need 0.98 to 1)")
+        name: "character_coverage",
+        problem: "out of range (got \(characterCoverage); need 0.98 to 1)")
     }
     try validateControlSymbols()
   }

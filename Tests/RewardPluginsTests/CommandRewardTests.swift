@@ -4,7 +4,7 @@ import RewardPlugins
 import Rewards
 import Testing
 
-@Suite struct CommandRewardTests {
+@Suite(.timeLimit(.minutes(2))) struct CommandRewardTests {
   @Test func theExampleScores() async throws {
     try #require(
       ScriptFolder.isInPath("python3"), "this test needs python3, which is not installed")
@@ -111,7 +111,9 @@ import Testing
         ["command": ["x"], "timeout": 0],
         "timeout: option of command: got 0.0; need seconds, more than 0 and at most 86400.0"
       ),
-      (["command": ["x"], "timeout": -1], "timeout: option of command: got -1; need 0.0 to 86400.0"),
+      (
+        ["command": ["x"], "timeout": -1], "timeout: option of command: got -1; need 0.0 to 86400.0"
+      ),
       (
         ["command": ["x"], "timout": 1],
         "timout: unknown option of command; did you mean timeout? (need one of command, timeout)"
@@ -123,6 +125,17 @@ import Testing
         String(describing: $0) == message
       }
     }
+  }
+
+  @Test func lettingGoOfARewardEndsItsCommand() async throws {
+    let folder = try ScriptFolder()
+    do {
+      let reward = try folder.shell("echo $$ >pid; while read line; do :; done; echo x >ended")
+      try await reward.start()
+      while (folder.read("pid") ?? "").isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+    }
+    while folder.read("ended") == nil { try await Task.sleep(for: .milliseconds(10)) }
+    while exists(folder.read("pid")) { try await Task.sleep(for: .milliseconds(10)) }
   }
 
   @Test func cancellingARequestKillsTheCommand() async throws {

@@ -39,7 +39,11 @@ import Testing
     #expect {
       _ = try BuiltInReward.named(name, options: options)
     } throws: { error in
-      if case .unknownOption(name, "colour", nil, _)? = error as? RewardError { true } else { false }
+      if case .unknownOption(name, "colour", nil, _)? = error as? RewardError {
+        true
+      } else {
+        false
+      }
     }
   }
 
@@ -56,7 +60,8 @@ import Testing
   @Test(arguments: [
     ("exact_match", "ignore_case", "yes" as JSON), ("exact_match", "extract", "last_number"),
     ("numeric_match", "tolerance", -1), ("numeric_match", "tolerance", "0.1"),
-    ("numeric_match", "tolerance", .number(.infinity)), ("numeric_match", "tolerance", .number(.nan)),
+    ("numeric_match", "tolerance", .number(.infinity)),
+    ("numeric_match", "tolerance", .number(.nan)),
     ("contains", "text", 1), ("contains", "text", ""),
     ("regex", "pattern", 1), ("regex", "pattern", "(a"), ("regex", "match", "anywhere"),
     ("think_answer_format", "format", "answer"), ("gsm8k", "format_score", true),

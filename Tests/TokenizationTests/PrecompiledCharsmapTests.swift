@@ -3,8 +3,10 @@ import Testing
 import Tokenization
 
 @Suite struct PrecompiledCharsmapTests {
-  /// A double array of one block. The root's base is 1, as in every real one, so that the rule for
-  /// "a" (0x61) is unit 0x60, whose own base is chosen freely.
+  /// A double array of one block.
+  ///
+  /// The root's base is 1, as in every real one, so that the rule for "a" (0x61) is unit 0x60,
+  /// whose own base is chosen freely.
   private struct Trie {
     var units = [UInt32](repeating: 0, count: 256)
     var replacements = Array("b\0\u{E9}\0".utf8)

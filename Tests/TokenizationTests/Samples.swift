@@ -4,7 +4,8 @@ import Tokenization
 
 /// Texts and models that several suites use.
 enum Samples {
-  static let sentences = (0..<60).map { "What is \($0) plus \(3 * $0)? \(4 * $0)" }
+  static let sentences =
+    (0..<60).map { "What is \($0) plus \(3 * $0)? \(4 * $0)" }
     + [
       "The old lighthouse keeper counted the ships, and the ships counted him.",
       "Caf\u{E9} na\u{EF}ve \u{4E2D}\u{6587} \u{1F600}\nline two\n\n  indented",

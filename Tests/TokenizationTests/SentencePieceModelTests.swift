@@ -46,7 +46,8 @@ import Tokenization
 
   @Test func truncationsOfALargeModelAreRefused() throws {
     let bytes = try Samples.mistral()
-    let counts = Array(stride(from: 0, to: bytes.count, by: 2503)) + (bytes.count - 100..<bytes.count)
+    let counts =
+      Array(stride(from: 0, to: bytes.count, by: 2503)) + (bytes.count - 100..<bytes.count)
     for count in counts {
       #expect(throws: FormatError.self) { try load(Array(bytes[..<count])) }
     }
@@ -77,16 +78,24 @@ import Tokenization
     ([Piece("<s>")], "m: pieces[3]: \"<s>\" is already piece 1"),
     ([Piece("?", kind: .unknown)], "m: pieces[3]: a second unknown piece, after 0"),
     ([Piece("a\0b")], "m: pieces[3].piece: holds a NUL character"),
-    ([Piece(String(repeating: "a", count: 4097))],
-      "m: pieces[3].piece: too long (got 4097 bytes; need at most 4096)"),
+    (
+      [Piece(String(repeating: "a", count: 4097))],
+      "m: pieces[3].piece: too long (got 4097 bytes; need at most 4096)"
+    ),
     ([Piece("a", score: .nan)], "m: pieces[3].score: not a finite number"),
     ([Piece("a", score: -.infinity)], "m: pieces[3].score: not a finite number"),
-    ([Piece("<0x41>", kind: .byte)],
-      "m: pieces[3]: is a byte, but trainer_spec.byte_fallback is off"),
-    ([Piece("X", kind: .control)],
-      "m: pieces[3]: a control symbol of one character would be read out of text"),
-    ((1...65).map { Piece(String(repeating: "z", count: $0), kind: .userDefined) },
-      "m: pieces: more than 64 user-defined pieces begin each other"),
+    (
+      [Piece("<0x41>", kind: .byte)],
+      "m: pieces[3]: is a byte, but trainer_spec.byte_fallback is off"
+    ),
+    (
+      [Piece("X", kind: .control)],
+      "m: pieces[3]: a control symbol of one character would be read out of text"
+    ),
+    (
+      (1...65).map { Piece(String(repeating: "z", count: $0), kind: .userDefined) },
+      "m: pieces: more than 64 user-defined pieces begin each other"
+    ),
   ])
   func badPiecesAreNamed(pieces: [Piece], description: String) throws {
     let error = #expect(throws: FormatError.self) {
@@ -117,19 +126,20 @@ import Tokenization
         == "m: pieces[13]: is no byte (got \"<0x0a>\"; need \"<0x00>\" to \"<0xFF>\")")
   }
 
-  @Test(arguments: [
-    // After a whole model: field, then its bytes.
-    ([0x12, 0], "m: second trainer_spec at byte"),
-    ([0x1A, 0], "m: second normalizer_spec at byte"),
-    ([0x2A, 3, 0x12, 1, 0], "m: denormalizer_spec: rules for decoding are not supported"),
-    ([0x0A, 2, 0x18, 9], "m: pieces[3].type: unknown"),
-    ([0x0A, 3, 0x0A, 1, 0xFF], "m: pieces[3].piece: not UTF-8"),
-    ([0x0A, 2, 0x08, 1], "m: pieces[3].piece: not a string"),
-    ([0x0A, 2, 0x10, 1], "m: pieces[3].score: not a finite number"),
-    ([0x08, 1], "m: pieces[3]: not a message"),
-    ([0x0B], "m: field 1 has wire type 3 at byte"),
-    ([0x0A, 200], "m: "),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      // After a whole model: field, then its bytes.
+      ([0x12, 0], "m: second trainer_spec at byte"),
+      ([0x1A, 0], "m: second normalizer_spec at byte"),
+      ([0x2A, 3, 0x12, 1, 0], "m: denormalizer_spec: rules for decoding are not supported"),
+      ([0x0A, 2, 0x18, 9], "m: pieces[3].type: unknown"),
+      ([0x0A, 3, 0x0A, 1, 0xFF], "m: pieces[3].piece: not UTF-8"),
+      ([0x0A, 2, 0x08, 1], "m: pieces[3].piece: not a string"),
+      ([0x0A, 2, 0x10, 1], "m: pieces[3].score: not a finite number"),
+      ([0x08, 1], "m: pieces[3]: not a message"),
+      ([0x0B], "m: field 1 has wire type 3 at byte"),
+      ([0x0A, 200], "m: "),
+    ] as [([UInt8], String)])
   func badMessagesAreNamed(suffix: [UInt8], description: String) throws {
     let error = #expect(throws: FormatError.self) {
       try load(Samples.model(.bpe, []).serialized() + suffix)
@@ -137,15 +147,16 @@ import Tokenization
     #expect(error?.description.hasPrefix(description) == true, "\(String(describing: error))")
   }
 
-  @Test(arguments: [
-    ([0x12, 2, 0x18, 3], "trainer_spec.model_type: not supported (need 1, unigram, or 2, bpe)"),
-    ([0x12, 2, 0x1D, 3], "truncated"),
-    ([0x12, 3, 0xC2, 0x01, 0], "trainer_spec.treat_whitespace_as_suffix: not a flag"),
-    ([], "trainer_spec: missing; is the file cut short?"),
-    ([0x12, 0], "normalizer_spec: missing; is the file cut short?"),
-    ([0x12, 0, 0x1A, 0], "pieces: there is no unknown piece"),
-    ([0x12, 0, 0x1A, 2, 0x10, 1], "normalizer_spec.precompiled_charsmap: not a string of bytes"),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      ([0x12, 2, 0x18, 3], "trainer_spec.model_type: not supported (need 1, unigram, or 2, bpe)"),
+      ([0x12, 2, 0x1D, 3], "truncated"),
+      ([0x12, 3, 0xC2, 0x01, 0], "trainer_spec.treat_whitespace_as_suffix: not a flag"),
+      ([], "trainer_spec: missing; is the file cut short?"),
+      ([0x12, 0], "normalizer_spec: missing; is the file cut short?"),
+      ([0x12, 0, 0x1A, 0], "pieces: there is no unknown piece"),
+      ([0x12, 0, 0x1A, 2, 0x10, 1], "normalizer_spec.precompiled_charsmap: not a string of bytes"),
+    ] as [([UInt8], String)])
   func badSpecificationsAreNamed(bytes: [UInt8], description: String) throws {
     let error = #expect(throws: FormatError.self) { try load(bytes) }
     #expect(error?.description.contains(description) == true, "\(String(describing: error))")

@@ -75,11 +75,14 @@ import Tokenization
     for id in 0..<tokenizer.vocabularySize {
       #expect(try tokenizer.id(of: tokenizer.piece(of: id)) == id)
     }
-    for absent in ["", "lighthousekeeper", "\0", "<s>\0"] { #expect(tokenizer.id(of: absent) == nil) }
+    for absent in ["", "lighthousekeeper", "\0", "<s>\0"] {
+      #expect(tokenizer.id(of: absent) == nil)
+    }
   }
 
   @Test func spellingsAreToldApartByTheirBytes() throws {
-    let tokenizer = try Samples.tokenizer(Samples.model(.bpe, [.init("\u{E9}"), .init("e\u{301}")]))
+    let tokenizer = try Samples.tokenizer(
+      Samples.model(.bpe, [.init("\u{E9}"), .init("e\u{301}")]))
     #expect(tokenizer.id(of: "\u{E9}") == 3)
     #expect(tokenizer.id(of: "e\u{301}") == 4)
     #expect(tokenizer.encode("\u{E9}") == [3])

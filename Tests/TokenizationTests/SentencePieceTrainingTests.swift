@@ -158,12 +158,13 @@ import Tokenization
 
   @Test func aLongTextCountsWhole() throws {
     // One text of 90 KB whose last words are nowhere else.
-    let text = String(repeating: "lantern ", count: 10_000) + String(repeating: "harbour ", count: 999)
+    let text =
+      String(repeating: "lantern ", count: 10_000) + String(repeating: "harbour ", count: 999)
     let tokenizer = try Samples.trained(Options(vocabularySize: 300), on: [text])
     let all = try pieces(tokenizer)
     #expect(all.contains("\u{2581}lantern"))
     #expect(all.contains("\u{2581}harbour"))
-    #expect(!all.contains("\u{2581}"  + "lan\u{2581}"))
+    #expect(!all.contains("\u{2581}" + "lan\u{2581}"))
   }
 
   @Test(arguments: SentencePieceTokenizer.Normalization.allCases)

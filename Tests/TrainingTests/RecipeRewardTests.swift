@@ -9,7 +9,7 @@ import Training
 
   @Test func aNameAloneIsABuiltInScore() throws {
     #expect(
-      try rewards("  - exact_match\n") == [Recipe.Reward(.builtIn("exact_match", options: [:]))])
+      try SampleRecipe.recipe().rewards == [Recipe.Reward(.builtIn("exact_match", options: [:]))])
   }
 
   @Test func optionsAreKeptWithTheirTypes() throws {
@@ -45,6 +45,14 @@ import Training
     #expect(second.timeoutSeconds == 30)
   }
 
+  @Test(arguments: [("./.score", ".score"), ("/", "command"), ("a/b.c/d", "d"), ("..", "..")])
+  func aCommandIsCalledLikeItsProgram(_ program: String, _ label: String) throws {
+    let recipe = try SampleRecipe.recipe(
+      replacing: "  - exact_match\n", with: "  - { command: [\(program)] }\n")
+    #expect(recipe.rewards.map(\.label) == [label])
+    #expect(try recipe.validated() == recipe)
+  }
+
   @Test(arguments: [
     BadRecipe(
       "  - exact_match", "  - exact_mach",
@@ -77,6 +85,7 @@ import Training
       "23: rewards.0.time_out: unknown key (did you mean timeout?)"),
   ])
   func namesTheRewardThatIsWrong(_ bad: BadRecipe) throws {
-    #expect(try SampleRecipe.error(replacing: bad.old, with: bad.new) == bad.error)
+    let error = try SampleRecipe.error(replacing: bad.old, with: bad.new)
+    #expect(error == bad.error)
   }
 }

@@ -112,7 +112,7 @@ import Training
   @Test(arguments: [
     "null", "~", "true", "no", "1", "1e5", ".5e3", ".inf", "-", "- a", "a: b", "a #b", "[a", "{a",
     "*a", "&a", "!a", "%a", "@a", "`a", "'", "\"", "\\", "\n", "a\nb\n", "\t", " a ", "\u{7F}",
-    "\u{85}", "\u{2028}", "\u{FEFF}", "\u{FFFE}", "\u{FFFF}", "\u{1}", "é", "e\u{301}", "日本",
+    "\u{85}", "\u{2028}", "a\u{FEFF}", "\u{FFFE}", "\u{FFFF}", "\u{1}", "é", "e\u{301}", "日本",
     "👩‍👩‍👧", "\u{10FFFF}", "?", ":", ",", "---", "...", "<<", "=", "/", "a/b.c-d_e",
   ])
   func everyTextComesBackByteForByte(_ text: String) throws {

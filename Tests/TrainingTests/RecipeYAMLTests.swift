@@ -33,6 +33,15 @@ import Training
     #expect(error.contains(/^\/r\.yaml:[0-9]+: is no YAML: .+$/))
   }
 
+  @Test func lineEndsAndAByteOrderMarkMakeNoDifference() throws {
+    let text = "\u{FEFF}" + SampleRecipe.text.replacing("\n", with: "\r\n")
+    #expect(try Recipe(yaml: text, file: "/home/r/sample.yaml") == SampleRecipe.recipe())
+    #expect(
+      message(text.replacing("seed", with: "sed").replacing("k: [1, 4]", with: "k: [x, 4]"))
+        == "/r.yaml:26: evaluation.k.0: is not a whole number (got x; need a whole number from 1 "
+        + "to 65536)")
+  }
+
   @Test func endlessNestingIsRefused() throws {
     let error = try #require(message(String(repeating: "[", count: 1 << 20)))
     #expect(error.hasPrefix("/r.yaml:1: is no YAML: Maximum nesting level reached"))
@@ -47,6 +56,31 @@ import Training
     }
     text += "? *a12\n: 1\n"
     #expect(message(text) == "/r.yaml:5: too many aliases (need none)")
+  }
+
+  @Test func aDamagedRecipeIsReadOrExplainedInOneLine() {
+    let original = Array(SampleRecipe.text.unicodeScalars)
+    let insertions = Array("0-9:{}[]#&*!|>'\"%\n\t \0~.e\u{FEFF}\u{2028}".unicodeScalars)
+    var state: UInt64 = 1
+    func random(below bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
+    }
+    for _ in 0..<1000 {
+      var scalars = original
+      for _ in 0...random(below: 3) {
+        let position = random(below: scalars.count)
+        switch random(below: 3) {
+        case 0: scalars.removeSubrange(position..<min(scalars.count, position + random(below: 20)))
+        case 1: scalars.insert(insertions[random(below: insertions.count)], at: position)
+        default: scalars[position] = insertions[random(below: insertions.count)]
+        }
+      }
+      let text = String(String.UnicodeScalarView(scalars))
+      if let message = message(text) {
+        #expect(message.hasPrefix("/r.yaml:") && !message.contains(where: \.isNewline), "\(text)")
+      }
+    }
   }
 
   @Test func keysThatDifferByTheirQuotesOnlyAreTheSame() throws {

@@ -41,7 +41,9 @@ final class RecipeFields {
   var isReading: Bool { source != nil }
 
   /// Whether every section and key read so far was right, so that they can be compared.
-  var isSound: Bool { isReading && context.journal.problems.isEmpty }
+  var isSound: Bool {
+    isReading && context.journal.problems.isEmpty && context.journal.missing.isEmpty
+  }
 
   /// Declares a key that always has a value.
   func callAsFunction<Value>(

@@ -19,11 +19,11 @@ struct RecipeFormat<Value> {
     self.write = write
   }
 
-  /// A scalar, which `parse` gets as written; nil makes it "not" what is needed.
+  /// A scalar, which `parse` gets as written; `quoted` says whether to write it as a text.
   init(
-    need: String, called name: String, write: @escaping (Value) -> RecipeNode.Content,
+    need: String, called name: String, quoted: Bool,
     parse: @escaping (_ text: String, _ quoted: Bool) -> Parsed
-  ) {
+  ) where Value: CustomStringConvertible {
     self.init(
       need: need,
       read: { node, context in
@@ -38,7 +38,7 @@ struct RecipeFormat<Value> {
         context.report("\(complaint) (got \(node.found); need \(need))", node)
         return nil
       },
-      write: { value, _ in write(value) })
+      write: { value, _ in .scalar(value.description, quoted: quoted) })
   }
 
   enum Parsed { case value(Value), outOfRange, unfit }
@@ -62,7 +62,7 @@ extension RecipeFormat where Value == Int {
     if !refused.isEmpty {
       need += ", except \(refused.sorted().map(String.init).joined(separator: " and "))"
     }
-    return Self(need: need, called: "a whole number", write: { .literal($0) }) { text, quoted in
+    return Self(need: need, called: "a whole number", quoted: false) { text, quoted in
       guard !quoted, text.isWholeNumber else { return .unfit }
       guard let value = Int(text), range.contains(value), !refused.contains(value) else {
         return .outOfRange
@@ -90,7 +90,7 @@ extension RecipeFormat where Value == Double {
   }
 
   private static func number(_ words: String, _ allowed: @escaping (Double) -> Bool) -> Self {
-    Self(need: "a number \(words)", called: "a number", write: { .literal($0) }) { text, quoted in
+    Self(need: "a number \(words)", called: "a number", quoted: false) { text, quoted in
       guard !quoted, text.isDecimalNumber, let value = Double(text) else { return .unfit }
       // What Double cannot hold reads as infinity, or as zero though a digit is not.
       let mantissa = text.prefix { $0 != "e" && $0 != "E" }
@@ -112,7 +112,7 @@ extension Double {
 extension RecipeFormat where Value == Bool {
   /// YAML 1.2's truth values; `yes` and `on` are refused, since readers differ on them.
   static var flag: Self {
-    Self(need: "true or false", called: "a truth value", write: { .literal($0) }) { text, quoted in
+    Self(need: "true or false", called: "a truth value", quoted: false) { text, quoted in
       switch text {
       case "true" where !quoted: .value(true)
       case "false" where !quoted: .value(false)
@@ -126,8 +126,9 @@ extension RecipeFormat where Value == String {
   static var text: Self { text(called: "a text") }
 
   private static func text(called name: String) -> Self {
-    Self(need: name, called: name, write: { .text($0) }) { text, _ in
-      text.isEmpty || text.utf8.contains(0) ? .unfit : .value(text)
+    Self(need: name, called: name, quoted: true) { text, quoted in
+      let isNull = !quoted && RecipeNode.nulls.contains(text)
+      return isNull || text.isEmpty || text.utf8.contains(0) ? .unfit : .value(text)
     }
   }
 

@@ -27,7 +27,7 @@ extension Recipe {
     ///
     /// By default as many as attention heads.
     public var keyValueHeads: Int?
-    /// Size of a head, an even number from 2 to 1024: `head_dim`.
+    /// Size of a head, an even number from 2 to 16384: `head_dim`.
     ///
     /// By default `hiddenSize / attentionHeads`; 16 to 128 are usual.
     public var headSize: Int?
@@ -48,6 +48,9 @@ extension Recipe {
     ///
     /// Worth it whenever the vocabulary is a large part of the policy.
     public var tieWordEmbeddings = false
+    /// `initializer_range`: the standard deviation of the first weights, 0 < range ≤ 1; usually
+    /// 0.02, and 0.05 for narrow models.
+    public var initializerRange = 0.02
 
     public init() {}
   }
@@ -80,12 +83,13 @@ extension Recipe.Architecture: RecipeSection {
     fields("num_attention_heads", &attentionHeads, .integer(1...256), .required)
     if fields.isReading { keyValueHeads = attentionHeads }
     fields("num_key_value_heads", &keyValueHeads, .integer(1...256))
-    fields("head_dim", &headSize, .integer(2...1024))
+    fields("head_dim", &headSize, .integer(2...16384))
     fields("intermediate_size", &intermediateSize, .integer(1...65536), .required)
     fields("max_position_embeddings", &maximumPositions, .integer(3...65536), .required)
     fields("rope_theta", &ropeTheta, .number(1...1e9))
     fields("rms_norm_eps", &rmsNormEpsilon, .number(above: 0, through: 0.1))
     fields("tie_word_embeddings", &tieWordEmbeddings, .flag)
+    fields("initializer_range", &initializerRange, .number(above: 0, through: 1))
     if fields.isReading { resolveHeads(fields) }
   }
 

@@ -20,10 +20,10 @@ struct RecipeNode {
 
   /// Whether this is an explicit `null` or `~`, which asks for the default.
   var isNull: Bool {
-    if case .scalar("null", quoted: false) = content { return true }
-    if case .scalar("~", quoted: false) = content { return true }
-    return false
+    if case .scalar(let text, quoted: false) = content { Self.nulls.contains(text) } else { false }
   }
+
+  static let nulls = ["null", "~"]
 
   var entries: [Entry]? {
     if case .map(let entries) = content { entries } else { nil }
@@ -55,12 +55,38 @@ struct RecipeNode {
 
 extension String {
   /// Whether this is a whole number in plain decimal digits.
-  var isWholeNumber: Bool { wholeMatch(of: /-?[0-9]+/) != nil }
+  var isWholeNumber: Bool {
+    let digits = utf8.first == UInt8(ascii: "-") ? utf8.dropFirst() : utf8[...]
+    return !digits.isEmpty && digits.allSatisfy(\.isDigit)
+  }
 
   /// Whether this is a decimal number: JSON's grammar, and also `+1`, `1.`, `.5` and `01`.
   var isDecimalNumber: Bool {
-    wholeMatch(of: /[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?/) != nil
+    var rest = utf8[...]
+    func skip(_ characters: String) -> Bool {
+      guard let next = rest.first, characters.utf8.contains(next) else { return false }
+      rest = rest.dropFirst()
+      return true
+    }
+    func skipDigits() -> Bool {
+      let count = rest.count
+      rest = rest.drop(while: \.isDigit)
+      return rest.count < count
+    }
+    _ = skip("+-")
+    let hasWhole = skipDigits()
+    let hasFraction = skip(".") && skipDigits()
+    guard hasWhole || hasFraction else { return false }
+    if skip("eE") {
+      _ = skip("+-")
+      guard skipDigits() else { return false }
+    }
+    return rest.isEmpty
   }
+}
+
+extension UInt8 {
+  fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 }
 
 extension RecipeNode.Content {

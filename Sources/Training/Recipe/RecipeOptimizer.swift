@@ -1,5 +1,3 @@
-internal import Foundation
-
 extension Recipe {
   /// AdamW with gradient clipping and a learning rate that changes over the updates.
   public struct Optimizer: Sendable, Equatable {
@@ -47,29 +45,6 @@ extension Recipe {
     public var maximumGradientNorm = 1.0
 
     public init() {}
-
-    /// The learning rate of the update with index `u` of `U`.
-    ///
-    ///     η(u) = η · (u + 1) / W                                    u < W
-    ///     η(u) = η · (ρ + (1 − ρ) · f((u − W) / (U − W)))           u ≥ W
-    ///     f(x) = 1 (constant), 1 − x (linear), (1 + cos πx) / 2 (cosine)
-    ///
-    /// with η `learningRate`, W `warmupUpdates`, ρ `lowestRateRatio`. transformers starts at 0
-    /// instead of η / W, which makes its first update none.
-    public func learningRate(ofUpdate update: Int, of count: Int) -> Double {
-      if update < warmupUpdates {
-        return learningRate * (Double(update + 1) / Double(warmupUpdates))
-      }
-      let progress =
-        min(1, Double(update - warmupUpdates) / Double(max(1, count - warmupUpdates)))
-      let remaining =
-        switch decay {
-        case .constant: 1.0
-        case .linear: 1 - progress
-        case .cosine: (1 + cos(.pi * progress)) / 2
-        }
-      return learningRate * (lowestRateRatio + (1 - lowestRateRatio) * remaining)
-    }
   }
 }
 

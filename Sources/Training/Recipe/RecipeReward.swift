@@ -54,8 +54,9 @@ extension Recipe {
     }
 
     var defaultLabel: String {
-      let file = arguments.first?.split(separator: "/").last ?? ""
-      return String(file.prefix { $0 != "." })
+      let file = arguments.first?.split(separator: "/").last ?? "command"
+      let stem = file.prefix { $0 != "." }
+      return String(stem.isEmpty ? file : stem)
     }
   }
 }

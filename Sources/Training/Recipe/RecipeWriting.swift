@@ -55,9 +55,21 @@ extension RecipeNode {
   }
 
   private static func text(_ text: String, quoted: Bool) -> String {
-    let isWord = text.wholeMatch(of: /(\.{0,2}\/)*[A-Za-z_][A-Za-z0-9_.\/-]*/) != nil
-    if !quoted || isWord && !["null", "true", "false"].contains(text) { return text }
+    if !quoted || isWord(text) { return text }
     return text.unicodeScalars.reduce(into: "\"") { $0 += escaped($1) } + "\""
+  }
+
+  /// Whether `text` is a word or a path that no reader takes for anything else.
+  private static func isWord(_ text: String) -> Bool {
+    let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+    // Bit 0x20 tells lower from upper case letters.
+    func isLetter(_ byte: UInt8) -> Bool {
+      letters.contains(byte | 0x20) || byte == UInt8(ascii: "_")
+    }
+    guard let first = text.utf8.first(where: { !"./".utf8.contains($0) }), isLetter(first),
+      text.utf8.allSatisfy({ isLetter($0) || "0123456789./-".utf8.contains($0) })
+    else { return false }
+    return !["null", "true", "false"].contains(text)
   }
 
   /// A scalar as it stands between double quotes; what YAML takes for unprintable is escaped.

@@ -3,16 +3,20 @@ internal import Yams
 extension RecipeNode {
   /// Reads one YAML document.
   ///
-  /// Anchors, aliases and explicit tags are refused: a recipe needs none, and aliases can make a
-  /// small file stand for an enormous one.
+  /// Anchors, aliases and tags such as `!!int` are refused: a recipe needs none, and aliases can
+  /// make a small file stand for an enormous one.
+  ///
+  /// A byte order mark is skipped.
   ///
   /// - Parameter place: what to name in messages for a line of `text`.
   init(yaml text: String, place: (_ line: Int) -> RecipePlace) throws(RecipeError) {
+    let scalars = text.unicodeScalars
+    let text = scalars.first == "\u{FEFF}" ? String(scalars.dropFirst()) : text
     if let line = Self.lineWithTooManyAliases(text) {
       throw RecipeError("too many aliases (need none)", at: place(line))
     }
     do {
-      let parser = try Parser(yaml: text, encoding: .utf8)
+      let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
       guard let root = try parser.singleRoot() else {
         throw RecipeError("is empty (need a map of keys)", at: place(1))
       }
@@ -34,25 +38,17 @@ extension RecipeNode {
     guard node.anchor == nil else {
       throw RecipeError("anchors and aliases are not supported", at: here)
     }
-    let tag = node.tag.description
+    guard [Tag(.str), Tag(.seq), Tag(.map)].contains(node.tag) else {
+      throw RecipeError("tags are not supported (got \(node.tag))", at: here)
+    }
     switch node {
     case .scalar(let scalar):
-      let quoted = scalar.style != .plain
-      guard tag.isEmpty || quoted && tag == Tag.Name.str.rawValue else {
-        throw RecipeError("tags are not supported (got \(tag))", at: here)
-      }
-      self.init(content: .scalar(scalar.string, quoted: quoted), place: here)
+      self.init(content: .scalar(scalar.string, quoted: scalar.style != .plain), place: here)
     case .sequence(let sequence):
-      guard tag.isEmpty else {
-        throw RecipeError("tags are not supported (got \(tag))", at: here)
-      }
       var items: [RecipeNode] = []
       for item in sequence { items.append(try RecipeNode(item, place: place)) }
       self.init(content: .list(items), place: here)
     case .mapping(let mapping):
-      guard tag.isEmpty else {
-        throw RecipeError("tags are not supported (got \(tag))", at: here)
-      }
       var entries: [Entry] = []
       for (key, value) in mapping {
         let keyNode = try RecipeNode(key, place: place)

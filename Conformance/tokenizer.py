@@ -1,0 +1,44 @@
+"""Checks a tokenizer directory of ours against transformers.
+
+    python tokenizer.py DIRECTORY CASES.json
+
+CASES.json is {"cases": [{"text": …, "ids": […], "decoded": …}, …]}, as our tokenizer encodes and
+decodes; "decoded" may be absent. Each text must give the same ids, after BOS where the model has
+one, and each list of ids the same text (but for unknown pieces, which transformers drops). Control
+symbols are not read out of text. Prints one line for each difference and a summary; the exit
+status is 1 when there is any difference.
+
+Needs transformers 5.23.0.
+"""
+
+import json
+import sys
+
+from transformers import AutoTokenizer
+
+
+def main(directory: str, cases_path: str) -> int:
+    tokenizer = AutoTokenizer.from_pretrained(directory)
+    with open(cases_path, encoding="utf-8") as file:
+        cases = json.load(file)["cases"]
+    bos = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    differences = 0
+    for case in cases:
+        ids = tokenizer(case["text"], split_special_tokens=True)["input_ids"]
+        decoded = tokenizer.decode(case["ids"], skip_special_tokens=True)
+        if ids != bos + case["ids"]:
+            differences += 1
+            print(f"{case['text']!r}: ours {bos + case['ids']}, transformers {ids}")
+        elif tokenizer.unk_token_id in ids:
+            continue
+        elif decoded != case.get("decoded", decoded):
+            differences += 1
+            print(f"{case['ids']}: ours {case['decoded']!r}, transformers {decoded!r}")
+    print(f"{directory}: {len(cases) - differences} of {len(cases)} texts agree")
+    return 1 if differences or not cases else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], sys.argv[2]))

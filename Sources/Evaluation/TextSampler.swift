@@ -1,0 +1,104 @@
+public import Datasets
+internal import Kernels
+package import LanguageModel
+package import Rewards
+public import Sampling
+public import Tokenization
+
+/// A tokenizer that does not belong to a model, or a question that does not fit it.
+public enum TextSamplerError: Error, CustomStringConvertible, Sendable {
+  case vocabulary(tokenizer: Int, model: Int)
+  case noBeginning
+  case promptTooLong(file: String, line: Int, tokens: Int, context: Int)
+
+  public var description: String {
+    switch self {
+    case .vocabulary(let tokenizer, let model):
+      "the tokenizer does not fit the model (got \(tokenizer) pieces; need \(model))"
+    case .noBeginning:
+      "the tokenizer has no beginning-of-sequence piece (need one, since it precedes every prompt)"
+    case .promptTooLong(let file, let line, let tokens, let context):
+      "\(file):\(line): prompt: is too long (got \(tokens) tokens; need at most \(context - 1), "
+        + "with a context of \(context))"
+    }
+  }
+}
+
+/// Text in, text out: encodes prompts, draws completions and decodes them.
+///
+/// BOS precedes every prompt; prompt and completion are never encoded together. A completion's text
+/// leaves out its end-of-sequence token and ends before the first stop string; its token ids are
+/// what was drawn.
+public struct TextSampler {
+  public let tokenizer: any Tokenizer
+  package let engine: Engine
+  public let options: SamplingOptions
+  public let stop: [String]
+
+  package init(
+    engine: Engine, tokenizer: any Tokenizer, options: SamplingOptions, stop: [String] = []
+  ) throws(TextSamplerError) {
+    let size = engine.configuration.vocabularySize
+    guard tokenizer.vocabularySize == size else {
+      throw .vocabulary(tokenizer: tokenizer.vocabularySize, model: size)
+    }
+    guard tokenizer.bosID != nil else { throw .noBeginning }
+    (self.engine, self.tokenizer) = (engine, tokenizer)
+    (self.options, self.stop) = (options, stop)
+  }
+
+  /// BOS and the prompt's ids.
+  public func encode(prompt: String) -> [Int] {
+    (tokenizer.bosID.map { [$0] } ?? []) + tokenizer.encode(prompt)
+  }
+
+  /// The ids of all prompts; a prompt that leaves no room for a completion is an error.
+  public func encode(_ set: QuestionSet) throws(TextSamplerError) -> [[Int]] {
+    let context = engine.configuration.maximumPositions
+    var prompts: [[Int]] = []
+    for question in set.questions {
+      let ids = encode(prompt: question.prompt)
+      if ids.count >= context {
+        throw .promptTooLong(
+          file: set.file, line: question.line, tokens: ids.count, context: context)
+      }
+      prompts.append(ids)
+    }
+    return prompts
+  }
+
+  /// The text of drawn ids.
+  public func text(of tokens: [Int]) throws -> String {
+    let last = tokens.last.map { options.eosIDs.contains($0) } ?? false
+    let text = try tokenizer.decode(last ? tokens.dropLast() : tokens)
+    guard let cut = firstStop(in: text) else { return text }
+    return String(text[..<cut])
+  }
+
+  private func firstStop(in text: String) -> String.Index? {
+    stop.compactMap { text.firstRange(of: $0)?.lowerBound }.min()
+  }
+
+  /// `count` completions of each question.
+  ///
+  /// - Parameter requests: The questions' encoded prompts and keys, in the same order.
+  package func sample(
+    _ p: Parameters, _ questions: [Question], _ requests: [Sampler.Request],
+    completions count: Int, draws: Draws, keep: Bool = false
+  ) throws -> (drawn: Sampler.Result, completions: [[Completion]]) {
+    precondition(questions.count == requests.count)
+    var ends: ((Int, [Int]) throws -> Bool)?
+    if !stop.isEmpty { ends = { try firstStop(in: tokenizer.decode($1)) != nil } }
+    let drawn = try Sampler(engine: engine, options: options).sample(
+      p, requests, completions: count, draws: draws, keep: keep, isFinished: ends)
+    let completions = try zip(questions, drawn.completions).map { question, samples in
+      try samples.map { sample in
+        Completion(
+          prompt: question.prompt, text: try text(of: sample.tokens), tokenIDs: sample.tokens,
+          finishReason: sample.stopped ? .stop : .length, answer: question.answer,
+          columns: question.columns)
+      }
+    }
+    return (drawn, completions)
+  }
+}

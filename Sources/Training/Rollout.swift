@@ -1,0 +1,117 @@
+internal import Datasets
+internal import Evaluation
+internal import Formats
+internal import Kernels
+internal import LanguageModel
+internal import PolicyOptimization
+internal import Rewards
+internal import Sampling
+
+/// The completions of one step: drawn, scored, and in the trainer's form.
+struct Rollout {
+  let questions: [Question]
+  let requests: [Sampler.Request]
+  let drawn: Sampler.Result
+  /// As rewards saw them, in canonical order.
+  let completions: [Completion]
+  let report: RewardReport
+
+  /// Draws and scores `count` completions of each question.
+  ///
+  /// A question that occurs twice in the step goes on counting its samples, so no draw is repeated.
+  static func collect(
+    sampler: TextSampler, policy: Parameters, questions: [Question], prompts: [[Int]],
+    completions count: Int, rewards: RewardSet, draws: Draws
+  ) async throws -> Rollout {
+    var seen: [Int: Int] = [:]
+    let requests = zip(questions, prompts).map { question, prompt in
+      let earlier = seen[question.index, default: 0]
+      seen[question.index] = earlier + 1
+      return Sampler.Request(
+        prompt: prompt, row: question.index, firstSample: earlier * count)
+    }
+    let (drawn, completions) = try sampler.sample(
+      policy, questions, requests, completions: count, draws: draws, keep: true)
+    let flat = completions.flatMap { $0 }
+    let report = try await rewards.score(
+      RewardRequest(step: draws.step, completions: flat))
+    return Rollout(
+      questions: questions, requests: requests, drawn: drawn, completions: flat, report: report)
+  }
+
+  var samples: [SampledCompletion] { drawn.completions.flatMap { $0 } }
+
+  private func batchCompletion(_ sample: SampledCompletion) -> TokenBatch.Completion {
+    TokenBatch.Completion(tokens: sample.tokens, supports: sample.supports)
+  }
+
+  /// What the trainer sees. Masked and, on request, truncated completions carry no gradient;
+  /// masked and unscored ones leave their group.
+  func trainerRollouts(masksTruncated: Bool) -> PolicyTrainer.Rollouts {
+    let batch = TokenBatch(
+      zip(requests, drawn.completions).map { request, samples in
+        TokenBatch.Question(
+          prompt: request.prompt, completions: samples.map(batchCompletion))
+      })
+    var groups: [[RewardGroups.Completion]] = []
+    var mask: [Bool] = []
+    var next = 0
+    for samples in drawn.completions {
+      var group: [RewardGroups.Completion] = []
+      for sample in samples {
+        let outcome = report.outcomes[next]
+        next += 1
+        group.append(
+          RewardGroups.Completion(
+            tokenCount: sample.tokens.count, rewards: outcome.stream(of: sample.tokens.count)))
+        let counts = outcome != .masked && (sample.stopped || !masksTruncated)
+        mask.append(contentsOf: repeatElement(counts, count: sample.tokens.count))
+      }
+      groups.append(group)
+    }
+    return PolicyTrainer.Rollouts(
+      batch: batch, groups: RewardGroups(groups), mask: mask,
+      sampled: (samples.flatMap(\.logProbs), samples.flatMap(\.entropies)), kept: drawn.kept)
+  }
+
+  /// Compares the sampler's log-probs with those the trainer computes from the token ids alone:
+  /// one completion in sixteen, chosen by key, where activations are kept, else every one.
+  func audit(
+    engine: Engine, policy: Parameters, temperature: Float, key: RandomKey, step: Int
+  ) -> (maximum: Float, mean: Double, tokens: Int) {
+    var recorded: [Float] = []
+    var audited: [TokenBatch.Question] = []
+    for (request, samples) in zip(requests, drawn.completions) {
+      let chosen = samples.indices.filter { sample in
+        drawn.kept == nil
+          || key.bits(
+            step: step, row: request.row, sample: request.firstSample + sample, position: 0)
+            % 16 == 0
+      }
+      if chosen.isEmpty { continue }
+      recorded += chosen.flatMap { samples[$0].logProbs }
+      audited.append(
+        TokenBatch.Question(
+          prompt: request.prompt, completions: chosen.map { batchCompletion(samples[$0]) }))
+    }
+    let found = engine.forward(
+      policy, TokenBatch(audited), temperature: temperature, keep: false
+    ).logProbs
+    let differences = zip(recorded, found).map { abs($0 - $1) }
+    let sum = differences.reduce(0.0) { $0 + Double($1) }
+    return (
+      differences.max() ?? 0, differences.isEmpty ? 0 : sum / Double(differences.count),
+      differences.count
+    )
+  }
+}
+
+extension RewardReport.Outcome {
+  /// The reward stream of a scored completion in the form advantages are estimated from.
+  fileprivate func stream(of tokenCount: Int) -> PolicyOptimization.RewardStream? {
+    guard case .scored(let stream) = self else { return nil }
+    if stream.entries.isEmpty { return .terminal(stream.total, tokenCount: tokenCount) }
+    return PolicyOptimization.RewardStream(
+      stream.entries.map { .init(token: $0.index, reward: $0.reward) })
+  }
+}

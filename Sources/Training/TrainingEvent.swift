@@ -1,0 +1,65 @@
+public import Evaluation
+public import Formats
+
+/// What a run reports while it goes on; the library itself prints nothing.
+public enum TrainingEvent: Sendable {
+  public enum Stage: String, Sendable, CaseIterable {
+    case tokenizer
+    case warmStart = "warm start"
+    case train
+    case evaluate
+  }
+
+  /// A stage begins; `detail` says with what.
+  case began(Stage, detail: String)
+  /// A stage was found done by an earlier run.
+  case found(Stage, detail: String)
+  case warmStartStep(step: Int, of: Int, metrics: JSONObject)
+  /// A training step, with the line that went to `metrics.jsonl`.
+  case step(step: Int, of: Int, metrics: JSONObject)
+  /// The reference policy was set to the policy before this step.
+  case referenceReset(step: Int)
+  /// A few completions of a step with their rewards.
+  case completions(step: Int, [SampleShown])
+  /// Held-out accuracy while training; step 0 is the warm start.
+  case evaluated(step: Int, EvaluationReport)
+  case saved(step: Int, path: String)
+  case warning(String)
+}
+
+/// A completion as it is shown while training goes on.
+public struct SampleShown: Sendable {
+  public var prompt: String
+  public var completion: String
+  /// nil where the completion was masked or not scored.
+  public var reward: Double?
+  public var advantage: Double
+}
+
+/// What ends a run before its last step.
+public enum TrainingError: Error, CustomStringConvertible, Sendable {
+  /// Asked to stop; everything up to `step` is saved.
+  case stopped(step: Int)
+  /// Nothing was saved yet when the run was asked to stop.
+  case stoppedEarly(stage: TrainingEvent.Stage)
+  case notFinite(step: Int, what: String)
+  case rewardsFailed(step: Int, masked: Int, of: Int, reason: String)
+  case differentRecipe(path: String, difference: String)
+  case outputInUse(path: String, why: String)
+  case missingStart(path: String)
+
+  public var description: String {
+    switch self {
+    case .stopped(let step): "stopped after step \(step), which is saved"
+    case .stoppedEarly(let stage): "stopped during the \(stage.rawValue), which begins anew"
+    case .notFinite(let step, let what):
+      "step \(step): \(what) is not finite three times in a row (need finite numbers)"
+    case .rewardsFailed(let step, let masked, let count, let reason):
+      "step \(step): \(masked) of \(count) rewards failed: \(reason)"
+    case .differentRecipe(let path, let difference):
+      "\(path): belongs to another recipe: \(difference)"
+    case .outputInUse(let path, let why): "\(path): \(why)"
+    case .missingStart(let path): "\(path): there is no policy to start from"
+    }
+  }
+}

@@ -1,0 +1,198 @@
+internal import Datasets
+internal import Evaluation
+internal import Formats
+internal import Kernels
+internal import LanguageModel
+internal import PolicyOptimization
+internal import Rewards
+internal import Runs
+internal import Sampling
+internal import Tokenization
+
+/// Iterative GRPO.
+///
+///     for iteration in 1…I:  π_ref ← π_θ
+///       for step in 1…M:     draw questions; π_old ← π_θ; draw G completions each; score them;
+///                            advantages; μ updates
+///
+/// Shao et al. 2024, "DeepSeekMath", algorithm 1 (<https://arxiv.org/abs/2402.03300>), without its
+/// last line (the reward model's continued training).
+struct TrainingLoop {
+  let recipe: Recipe
+  let train: Recipe.Train
+  let run: RunDirectory
+  let questions: QuestionSet
+  let prompts: [[Int]]
+  let sampler: TextSampler
+  let rewards: RewardSet
+  let evaluator: Evaluator?
+  let report: (TrainingEvent) -> Void
+  let isCancelled: () -> Bool
+
+  private var engine: Engine { sampler.engine }
+
+  /// Runs all steps that `checkpoint` has not done, from `policy` if there is none.
+  func run(from policy: Parameters, resuming checkpoint: Checkpoint?) async throws -> TrainingState
+  {
+    let trainer = PolicyTrainer(engine: engine, policy: policy, settings: train.settings)
+    var state = TrainingState()
+    let metrics = try JSONLinesLog(path: run.metrics)
+    let completions = try JSONLinesLog(path: run.completions)
+    if let checkpoint {
+      state = try TrainingState(decoding: checkpoint.state, file: checkpoint.path)
+      try trainer.restore { try checkpoint.read($0) }
+      trainer.updateCount = state.updateCount
+    }
+    try metrics.truncate(toOffset: state.metricsOffset)
+    try completions.truncate(toOffset: state.completionsOffset)
+    if checkpoint == nil, let evaluator {
+      let before = try await evaluator.report(on: policy, options: evaluationOptions)
+      state.firstAccuracy = before.greedy?.mean
+      report(.evaluated(step: 0, before))
+    }
+    let seed = UInt64(recipe.seed)
+    let order = DataOrder(count: questions.questions.count, seed: seed, stream: 2)
+    while state.step < train.totalSteps {
+      if isCancelled() {
+        try save(trainer, state, metrics, completions)
+        throw TrainingError.stopped(step: state.step)
+      }
+      try await step(
+        &state, trainer, rows: order.rows(step: state.step, count: train.questionsPerStep),
+        metrics, completions)
+      let isLast = state.step == train.totalSteps
+      if isLast || (train.checkpointSteps > 0 && state.step % train.checkpointSteps == 0) {
+        try save(trainer, state, metrics, completions)
+      }
+    }
+    return state
+  }
+
+  private var evaluationOptions: Evaluator.Options {
+    Evaluator.Options(seed: UInt64(recipe.seed))
+  }
+
+  private func step(
+    _ state: inout TrainingState, _ trainer: PolicyTrainer, rows: [Int],
+    _ metrics: JSONLinesLog, _ log: JSONLinesLog
+  ) async throws {
+    let (step, seed) = (state.step, UInt64(recipe.seed))
+    let whole = Stopwatch()
+    if step % train.stepsPerIteration == 0 {
+      trainer.resetReference()
+      report(.referenceReset(step: step + 1))
+    }
+    let rollout = try await Rollout.collect(
+      sampler: sampler, policy: trainer.policy, questions: rows.map { questions.questions[$0] },
+      prompts: rows.map { prompts[$0] }, completions: train.completionsPerQuestion,
+      rewards: rewards, draws: Draws(key: RandomKey(seed: seed, purpose: .sampling), step: step))
+    try checkRewards(rollout.report, step: step + 1)
+    let sampling = whole.seconds
+    let audit = rollout.audit(
+      engine: engine, policy: trainer.policy, temperature: Float(train.temperature),
+      key: RandomKey(seed: seed, purpose: .audit), step: step)
+    let updating = Stopwatch()
+    let rollouts = rollout.trainerRollouts(masksTruncated: train.masksTruncatedCompletions)
+    let (advantages, updates) = trainer.step(rollouts)
+
+    state.step += 1
+    state.updateCount = trainer.updateCount
+    let drawn = rollout.samples.reduce(0) { $0 + $1.tokens.count }
+    let trained = drawn + rollout.requests.reduce(0) { $0 + $1.prompt.count }
+    state.tokenCount += trained
+    var line = MetricsLine(step: state.step)
+    line.add(updates)
+    for statistic in advantages.statistics { line[statistic.name] = statistic.value }
+    line.add(rollout.report)
+    line.add(rollout.samples)
+    line["sampling/sampling_logp_difference/max"] = Double(audit.maximum)
+    line["sampling/sampling_logp_difference/mean"] = audit.mean
+    line.set("sampling/compared_tokens", count: audit.tokens)
+    line.set("reference_resets", count: step / train.stepsPerIteration + 1)
+    line.set("num_tokens", count: state.tokenCount)
+    if let every = recipe.evaluation?.every, let evaluator,
+      state.step % every == 0 || state.step == train.totalSteps
+    {
+      let found = try await evaluator.report(on: trainer.policy, options: evaluationOptions)
+      line["eval/accuracy"] = found.greedy?.mean
+      report(.evaluated(step: state.step, found))
+    }
+    line["step_time"] = whole.seconds
+    line["time/sampling"] = sampling
+    line["time/update"] = updating.seconds
+    line["time/completion_tokens_per_second"] = Double(drawn) / whole.seconds
+    try metrics.append(line.object)
+    try record(rollout, advantages, step: state.step, log)
+    report(.step(step: state.step, of: train.totalSteps, metrics: line.object))
+    try checkNumbers(updates, &state)
+  }
+
+  /// A step in which more than a tenth of the rewards failed ends the run.
+  private func checkRewards(_ report: RewardReport, step: Int) throws {
+    let (masked, count) = (report.maskedCount, report.outcomes.count)
+    if masked == 0 { return }
+    let reason = report.functions.compactMap(\.firstFailure).first ?? "unknown"
+    if masked * 10 > count {
+      throw TrainingError.rewardsFailed(step: step, masked: masked, of: count, reason: reason)
+    }
+    self.report(.warning("step \(step): \(masked) of \(count) rewards failed: \(reason)"))
+  }
+
+  private func checkNumbers(
+    _ updates: [PolicyTrainer.Update], _ state: inout TrainingState
+  ) throws {
+    for update in updates {
+      let finite = update.loss.isFinite && update.gradientNorm.isFinite
+      state.notFiniteInARow = finite ? 0 : state.notFiniteInARow + 1
+      if state.notFiniteInARow >= 3 {
+        throw TrainingError.notFinite(step: state.step, what: "the loss or its gradient")
+      }
+    }
+  }
+
+  /// One line a completion: step, prompt, completion, every reward, advantage, ids on demand.
+  private func record(
+    _ rollout: Rollout, _ advantages: Advantages, step: Int, _ log: JSONLinesLog
+  ) throws {
+    var shown: [SampleShown] = []
+    for (i, completion) in rollout.completions.enumerated() {
+      let values = advantages.completions[i].values(tokenCount: completion.tokenIDs.count)
+      let advantage = values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+      var line: JSONObject = [
+        "step": .integer(step), "prompt": .string(completion.prompt),
+        "completion": .string(completion.text),
+      ]
+      for function in rollout.report.functions {
+        line[function.name] = function.values[i].map { .number($0) } ?? .null
+      }
+      line["advantage"] = .number(advantage)
+      if train.logsTokenIDs {
+        line["token_ids"] = .array(completion.tokenIDs.map { .integer($0) })
+      }
+      try log.append(line)
+      let place = i % train.completionsPerQuestion
+      if i < train.completionsPerQuestion, place < train.shownCompletions {
+        shown.append(
+          SampleShown(
+            prompt: completion.prompt, completion: completion.text,
+            reward: rollout.report.outcomes[i].total, advantage: advantage))
+      }
+    }
+    if !shown.isEmpty { report(.completions(step: step, shown)) }
+  }
+
+  private func save(
+    _ trainer: PolicyTrainer, _ state: TrainingState, _ metrics: JSONLinesLog,
+    _ completions: JSONLinesLog
+  ) throws {
+    try metrics.synchronize()
+    try completions.synchronize()
+    var state = state
+    state.metricsOffset = metrics.offset
+    state.completionsOffset = completions.offset
+    try run.checkpoints.write(
+      step: state.step, files: try trainer.encodedParts(), state: state.encoded)
+    try run.checkpoints.retain(train.keptCheckpoints)
+    report(.saved(step: state.step, path: run.checkpoints.directory))
+  }
+}

@@ -1,0 +1,300 @@
+internal import Datasets
+public import Evaluation
+internal import Foundation
+public import Formats
+internal import Kernels
+internal import LanguageModel
+internal import Rewards
+internal import Sampling
+public import Runs
+internal import Tokenization
+
+/// A recipe's run: tokenizer, warm start, training, evaluation, each stage if it is missing.
+public final class TrainingRun {
+  /// What a finished run says of itself.
+  public struct Summary: Sendable {
+    public var run: RunDirectory
+    /// Held-out results of the warm start, if there was one, and of the trained policy.
+    public var before: EvaluationReport?
+    public var after: EvaluationReport?
+    public var gain: PairedComparison?
+    /// The lines of `metrics.jsonl`.
+    public var metrics: [JSONObject]
+    public var parameterCount: Int
+    public var seconds: Double
+  }
+
+  public let recipe: Recipe
+  public let run: RunDirectory
+  private let workers: Workers
+  private let report: (TrainingEvent) -> Void
+  private let isCancelled: () -> Bool
+  private let questions: QuestionSet
+  private let test: QuestionSet?
+
+  /// Reads the data and checks that the recipe's parts exist, before anything is written.
+  ///
+  /// - Parameters:
+  ///   - threads: How many threads compute; results do not depend on it.
+  ///   - isCancelled: Asked between steps; true saves and ends the run.
+  public init(
+    _ recipe: Recipe, threads: Int, report: @escaping (TrainingEvent) -> Void = { _ in },
+    isCancelled: @escaping () -> Bool = { false }
+  ) throws {
+    self.recipe = recipe
+    run = RunDirectory(recipe.output)
+    workers = Workers(count: threads)
+    (self.report, self.isCancelled) = (report, isCancelled)
+    let template = try PromptTemplate(path: recipe.prompt)
+    let columns = QuestionSet.Columns(
+      question: recipe.data.question, answer: recipe.data.answer)
+    questions = try QuestionSet(path: recipe.data.train, columns: columns, template: template)
+    test = try recipe.data.test.map {
+      try QuestionSet(path: $0, columns: columns, template: template)
+    }
+  }
+
+  /// Every stage that is missing.
+  public func runAll() async throws -> Summary {
+    let timer = Stopwatch()
+    return try await locked {
+      try self.prepare()
+      let start = try self.warmStart()
+      if self.recipe.train != nil { try await self.train(from: start, resume: true) }
+      return try await self.summary(timer)
+    }
+  }
+
+  /// The warm start alone.
+  public func runWarmStart() async throws {
+    try await locked {
+      try self.prepare()
+      _ = try self.warmStart()
+    }
+  }
+
+  /// Training alone, from the recipe's model or an earlier warm start.
+  public func runTraining(resume: Bool) async throws -> Summary {
+    let timer = Stopwatch()
+    return try await locked {
+      if !resume, try !self.run.checkpoints.steps().isEmpty || Files.exists(self.run.metrics) {
+        throw TrainingError.outputInUse(
+          path: self.run.path, why: "holds a run (need --resume, or an empty directory)")
+      }
+      try self.prepare()
+      if self.recipe.warmStart != nil, !self.warmStartIsDone {
+        throw TrainingError.missingStart(path: self.run.warmStartModel)
+      }
+      try await self.train(from: try self.warmStart(), resume: resume)
+      return try await self.summary(timer)
+    }
+  }
+
+  private func locked<Result>(_ body: () async throws -> Result) async throws -> Result {
+    try run.create()
+    let lock = try run.lock()
+    defer { lock.release() }
+    return try await body()
+  }
+
+  /// Writes the resolved recipe, or checks that it is the one the directory was made with.
+  private func prepare() throws {
+    if Files.exists(run.recipe) {
+      let earlier = try Recipe(contentsOf: run.recipe)
+      if let difference = recipe.firstDifference(from: earlier) {
+        throw TrainingError.differentRecipe(path: run.path, difference: difference)
+      }
+    } else {
+      guard try run.isEmpty() else {
+        throw TrainingError.outputInUse(
+          path: run.path, why: "is not empty and holds no run (need an empty directory)")
+      }
+      try Files.writeAtomically(Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe)
+    }
+    _ = try run.checkpoints.removeStale()
+    for warning in recipe.warnings { report(.warning(warning)) }
+  }
+
+  // MARK: Stages
+
+  private var warmStartIsDone: Bool { Files.exists(run.warmStartModel + "/config.json") }
+
+  private struct Start {
+    let model: Model
+    let tokenizer: SentencePieceTokenizer
+  }
+
+  private func engine(_ configuration: ModelConfiguration) -> Engine {
+    let megabytes = recipe.train?.activationMemoryMegabytes ?? 1024
+    return Engine(configuration, workers: workers, activationBytes: megabytes << 20)
+  }
+
+  private func sampler(
+    _ start: Start, maximumTokens: Int, temperature: Double = 1
+  ) throws -> TextSampler {
+    let eos = start.model.configuration.eosTokenIDs
+    return try TextSampler(
+      engine: engine(start.model.configuration), tokenizer: start.tokenizer,
+      options: recipe.train?.samplingOptions(eosIDs: eos)
+        ?? .init(temperature: temperature, maximumTokens: maximumTokens, eosIDs: eos),
+      stop: recipe.train?.stop ?? [])
+  }
+
+  private func tokenizer() throws -> SentencePieceTokenizer {
+    switch recipe.tokenizer {
+    case .file(let path): return try SentencePieceTokenizer(path: path)
+    case .trained(let size):
+      let path = run.path + "/tokenizer.model"
+      if Files.exists(path) {
+        report(.found(.tokenizer, detail: path))
+      } else {
+        report(.began(.tokenizer, detail: "at most \(size) pieces from \(questions.file)"))
+        let sentences = questions.questions.map { $0.prompt + ($0.answer ?? "") }
+        let bytes = try SentencePieceTokenizer.train(
+          sentences: sentences, options: .init(vocabularySize: size))
+        try Files.writeAtomically(bytes, to: path)
+      }
+      return try SentencePieceTokenizer(path: path)
+    }
+  }
+
+  /// The policy that training starts from: warm-started if the recipe says so.
+  private func warmStart() throws -> Start {
+    if warmStartIsDone {
+      report(.found(.warmStart, detail: run.warmStartModel))
+      return Start(
+        model: try ModelDirectory.load(run.warmStartModel),
+        tokenizer: try SentencePieceTokenizer(path: run.warmStartModel + "/tokenizer.model"))
+    }
+    let start = try initialPolicy()
+    guard let warmStart = recipe.warmStart else { return start }
+    report(
+      .began(
+        .warmStart,
+        detail: "\(start.model.parameterCount) parameters, \(warmStart.steps) steps of "
+          + "\(warmStart.batchSize) examples"))
+    try Files.createDirectory(run.warmStart)
+    let log = try JSONLinesLog(path: run.warmStartMetrics)
+    try log.truncate(toOffset: 0)
+    try WarmStart(
+      recipe: warmStart, seed: UInt64(recipe.seed), questions: questions,
+      sampler: sampler(start, maximumTokens: 1)
+    ).run(
+      start.model.parameters,
+      onStep: { step, metrics in
+        try log.append(metrics)
+        report(.warmStartStep(step: step, of: warmStart.steps, metrics: metrics))
+      }, isCancelled: isCancelled)
+    try log.synchronize()
+    try write(start, to: run.warmStartModel)
+    return start
+  }
+
+  private func initialPolicy() throws -> Start {
+    let tokenizer = try tokenizer()
+    switch recipe.model {
+    case .directory(let path):
+      return Start(model: try ModelDirectory.load(path), tokenizer: tokenizer)
+    case .new(let architecture):
+      let configuration = architecture.configuration(
+        vocabularySize: tokenizer.vocabularySize, bos: tokenizer.bosID, eos: tokenizer.eosID)
+      return Start(
+        model: Model(configuration, seed: UInt64(recipe.seed)), tokenizer: tokenizer)
+    }
+  }
+
+  private func train(from start: Start, resume: Bool) async throws {
+    guard let train = recipe.train else { return }
+    if Files.exists(run.model + "/config.json") {
+      report(.found(.train, detail: run.model))
+      return
+    }
+    let checkpoint = resume ? try run.checkpoints.latest() : nil
+    for problem in checkpoint?.skipped ?? [] { report(.warning("\(problem)")) }
+    let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
+    let rewards = try recipe.rewardSet()
+    let prompts = try sampler.encode(questions)
+    var evaluator: Evaluator?
+    if recipe.evaluation?.every != nil { evaluator = try self.evaluator(sampler, rewards) }
+    report(
+      .began(
+        .train,
+        detail: checkpoint.map { "continues after step \($0.step) of \(train.totalSteps)" }
+          ?? "\(train.totalSteps) steps of \(train.questionsPerStep) questions × "
+          + "\(train.completionsPerQuestion) completions"))
+    try await rewards.start()
+    do {
+      let loop = TrainingLoop(
+        recipe: recipe, train: train, run: run, questions: questions, prompts: prompts,
+        sampler: sampler, rewards: rewards, evaluator: evaluator, report: report,
+        isCancelled: isCancelled)
+      _ = try await loop.run(from: start.model.parameters, resuming: checkpoint)
+    } catch {
+      await rewards.stop()
+      throw error
+    }
+    await rewards.stop()
+    try write(start, to: run.model)
+  }
+
+  private func evaluator(_ sampler: TextSampler, _ rewards: RewardSet) throws -> Evaluator? {
+    guard let test, let first = rewards.entries.first else { return nil }
+    return try Evaluator(
+      sampler: sampler, questions: test, limit: recipe.evaluation?.questions,
+      reward: first.function)
+  }
+
+  /// Evaluates warm start and result on the same questions with the same draws.
+  private func summary(_ timer: Stopwatch) async throws -> Summary {
+    var summary = Summary(
+      run: run, metrics: try readMetrics(), parameterCount: 0, seconds: 0)
+    let final = recipe.train == nil ? run.warmStartModel : run.model
+    let model = try ModelDirectory.load(final)
+    summary.parameterCount = model.parameterCount
+    if let evaluation = recipe.evaluation, !recipe.rewards.isEmpty {
+      report(.began(.evaluate, detail: test?.file ?? ""))
+      let start = Start(
+        model: model, tokenizer: try SentencePieceTokenizer(path: final + "/tokenizer.model"))
+      let rewards = try recipe.rewardSet()
+      let sampler = try sampler(start, maximumTokens: 64)
+      if let evaluator = try evaluator(sampler, rewards) {
+        try await rewards.start()
+        let options = Evaluator.Options(
+          samples: evaluation.samples, k: evaluation.k, temperature: evaluation.temperature,
+          seed: UInt64(recipe.seed))
+        let after = try await evaluator.report(
+          on: model.parameters, options: options, isCancelled: isCancelled)
+        summary.after = after
+        if recipe.train != nil, warmStartIsDone {
+          let before = try await evaluator.report(
+            on: try ModelDirectory.load(run.warmStartModel).parameters, options: options,
+            isCancelled: isCancelled)
+          summary.before = before
+          summary.gain = try PairedComparison(
+            candidate: after.greedyPerQuestion, baseline: before.greedyPerQuestion)
+        }
+        await rewards.stop()
+      }
+    }
+    summary.seconds = timer.seconds
+    return summary
+  }
+
+  private func readMetrics() throws -> [JSONObject] {
+    guard Files.exists(run.metrics) else { return [] }
+    let bytes = try Files.read(run.metrics, maximumBytes: 1 << 30)
+    return try JSONLines.lines(bytes, file: run.metrics).map(\.object)
+  }
+
+  /// Writes a model directory whole, or not at all.
+  private func write(_ start: Start, to path: String) throws {
+    let staging = path + ".tmp-\(ProcessInfo.processInfo.processIdentifier)"
+    try Files.createDirectory(staging)
+    let files =
+      try ModelDirectory.files(of: start.model)
+      + start.tokenizer.huggingFaceFiles(
+        maximumLength: start.model.configuration.maximumPositions)
+    for file in files { try Files.writeAtomically(file.bytes, to: staging + "/" + file.name) }
+    try Files.rename(staging, to: path)
+  }
+}

@@ -1,0 +1,85 @@
+internal import Datasets
+internal import Evaluation
+internal import Formats
+internal import Kernels
+internal import LanguageModel
+internal import PolicyOptimization
+internal import Runs
+internal import Tokenization
+
+/// Next-token training on question and answer: the policy learns the form of the task.
+///
+///     L(θ) = −mean log π_θ(answer token | prompt, answer so far)
+///
+/// over the answers' tokens, end-of-sequence included, of a batch of rows. Prompt and answer are
+/// encoded separately and joined as ids, as in sampling.
+struct WarmStart {
+  let recipe: Recipe.WarmStart
+  let seed: UInt64
+  let questions: QuestionSet
+  let sampler: TextSampler
+
+  /// Trains the parameters in place and reports every step's metrics.
+  func run(
+    _ policy: Parameters, onStep: (Int, JSONObject) throws -> Void, isCancelled: () -> Bool
+  ) throws {
+    let engine = sampler.engine
+    let trainer = PolicyTrainer(engine: engine, policy: policy, settings: recipe.settings)
+    let rows = Array(questions.questions.prefix(recipe.examples ?? questions.questions.count))
+    let prompts = try sampler.encode(questions)
+    let answers = try rows.map { question in
+      let ids = sampler.tokenizer.encode(question.answer ?? "")
+      return try fit(ids + Array(engine.configuration.eosTokenIDs.prefix(1)), question, prompts)
+    }
+    let order = DataOrder(count: rows.count, seed: seed, stream: 1)
+    var tokens = 0
+    for step in 0..<recipe.steps {
+      if isCancelled() { throw TrainingError.stoppedEarly(stage: .warmStart) }
+      let timer = Stopwatch()
+      let drawn = order.rows(step: step, count: recipe.batchSize)
+      let batch = TokenBatch(
+        drawn.map { .init(prompt: prompts[$0], completions: [.init(tokens: answers[$0])]) })
+      let forward = engine.forward(policy, batch, temperature: 1, keep: true)
+      let inputs = ObjectiveBatch(likelihood: forward, batch)
+      let update = trainer.update(inputs, batch, kept: forward.kept)
+      if !update.loss.isFinite || !update.gradientNorm.isFinite {
+        throw TrainingError.notFinite(step: step + 1, what: "the warm start's gradient")
+      }
+      tokens += drawn.reduce(0) { $0 + prompts[$1].count + answers[$1].count }
+      var line = MetricsLine(step: step + 1)
+      line.add([update])
+      line.set("num_tokens", count: tokens)
+      line["step_time"] = timer.seconds
+      try onStep(step + 1, line.object)
+    }
+  }
+
+  private func fit(_ answer: [Int], _ question: Question, _ prompts: [[Int]]) throws -> [Int] {
+    let context = sampler.engine.configuration.maximumPositions
+    let room = context - prompts[question.index].count
+    if answer.count > room {
+      throw FormatError(
+        file: questions.file, line: question.line, field: "answer",
+        message: "is too long (got \(answer.count) tokens; need at most \(room), "
+          + "with a context of \(context))")
+    }
+    return answer
+  }
+}
+
+extension ObjectiveBatch {
+  /// What the likelihood objective reads: log-probs of one completion a question.
+  fileprivate init(likelihood forward: Engine.Forward, _ batch: TokenBatch) {
+    var first = 0
+    let ranges = batch.questions.flatMap(\.completions).map { completion in
+      defer { first += completion.tokens.count }
+      return first..<first + completion.tokens.count
+    }
+    let logProbs = forward.logProbs.map(Double.init)
+    self.init(
+      completions: ranges, logProb: logProbs, oldLogProb: logProbs,
+      entropy: forward.entropies.map(Double.init),
+      advantage: Array(repeating: 0, count: logProbs.count),
+      mask: Array(repeating: true, count: logProbs.count))
+  }
+}

@@ -1,0 +1,144 @@
+import ArgumentParser
+import Evaluation
+import Formats
+import Rewards
+import Sampling
+import Tokenization
+import Training
+
+/// An error as the user gets it: an exit status, what is wrong, and what to do.
+struct Failure: Error {
+  var status: ExitStatus
+  /// What is wrong, one line each; none where the program ends quietly.
+  var problems: [String]
+  var help: String?
+  /// What stands before each problem.
+  var label = "error"
+
+  init(_ status: ExitStatus, _ problem: String, help: String? = nil) {
+    (self.status, problems, self.help) = (status, [problem], help)
+  }
+
+  var lines: [String] {
+    problems.map { "\(label): \($0)" } + (help.map { ["help: \($0)"] } ?? [])
+  }
+}
+
+extension Failure {
+  /// The one place where errors become exit statuses; nil for what the argument parser throws.
+  init?(_ error: any Error) {
+    switch error {
+    case let error as Failure: self = error
+    case let error as StandardOutput.Failure: self.init(error)
+    case let error as FormatError: self.init(error)
+    case let error as RecipeError: self.init(error)
+    case let error as TrainingError: self.init(error)
+    case let error as RewardError: self.init(error)
+    case let error as TokenizerError:
+      self.init(.badData, error.description.visible())
+    case let error as TextSamplerError: self.init(error)
+    case let error as SamplingError:
+      switch error {
+      case .notFinite: self.init(.numerics, error.description, help: Self.notFiniteHelp)
+      case .promptTooLong: self.init(.badData, error.description)
+      }
+    case is CancellationError:
+      self.init(.resumable, "during the evaluation; the model is saved")
+      label = "stopped"
+    default:
+      let status = RootCommand.exitCode(for: error)
+      if status == .success || status == .validationFailure || error is ExitCode { return nil }
+      self.init(.numerics, "internal: \(String(describing: error).visible())")
+    }
+  }
+
+  private static let notFiniteHelp = "the model's weights overflow; look at how they were trained"
+
+  private init(_ error: StandardOutput.Failure) {
+    switch error {
+    case .readerLeft:
+      self.init(.success, "")
+      problems = []
+    case .failed(let reason):
+      self.init(.inputOutput, "standard output: cannot write: \(reason)")
+    }
+  }
+
+  private init(_ error: FormatError) {
+    let status: ExitStatus
+    var help: String?
+    switch error.kind {
+    case .invalid: status = .badData
+    case .unsupported:
+      status = .badData
+      help = "it was written by a later version of grpo"
+    case .missing:
+      status = .missingInput
+      help = "check the path; those in a recipe count from the recipe's folder"
+    case .cannotCreate:
+      status = .cannotCreate
+      help = "give another place with --output"
+    case .inputOutput: status = .inputOutput
+    }
+    self.init(status, "", help: help)
+    problems = error.description.split(separator: "\n").map(String.init)
+  }
+
+  private init(_ error: RecipeError) {
+    switch error.kind {
+    case .invalid: self.init(.badRecipe, error.description)
+    case .missingFile:
+      self.init(.missingInput, error.description, help: "check the path of the recipe")
+    case .unreadable: self.init(.inputOutput, error.description)
+    }
+  }
+
+  private init(_ error: TrainingError) {
+    let text = error.description.visible()
+    switch error {
+    case .stopped, .stoppedEarly:
+      self.init(.resumable, text)
+      label = "stopped"
+    case .notFinite:
+      self.init(
+        .numerics, text,
+        help: "the last checkpoint is from before; a lower train.learning_rate often helps")
+    case .rewardsFailed:
+      self.init(.rewardFailed, text, help: "mend the reward, then give the same command again")
+    case .differentRecipe:
+      self.init(
+        .badRecipe, text, help: "undo the change, or give the new run a place with --output")
+    case .outputInUse:
+      self.init(.cannotCreate, text, help: "go on with --resume, or give another --output")
+    case .missingStart:
+      self.init(
+        .missingInput, text,
+        help: "grpo sft makes the warm start, and grpo run makes every stage that is missing")
+    }
+  }
+
+  private init(_ error: RewardError) {
+    let text = error.description
+    switch error {
+    case .unknownReward, .unknownOption, .badOption, .noReward, .duplicateName, .badWeight:
+      self.init(.badRecipe, text)
+    case .cannotStart:
+      self.init(
+        .rewardFailed, text,
+        help: "its path counts from the recipe's folder, and the file must be executable")
+    case .wrongCount, .notFinite, .tokenOutOfRange, .metricNotFinite, .sumNotFinite, .threw:
+      self.init(.rewardFailed, text)
+    }
+  }
+
+  private init(_ error: TextSamplerError) {
+    let help: String
+    switch error {
+    case .vocabulary, .noBeginning:
+      help = "model and tokenizer must be those that were made together"
+    case .promptTooLong:
+      help = "shorten the prompt or its template, or take a model with a longer context"
+    }
+    self.init(.badData, error.description.visible(), help: help)
+  }
+}

@@ -1,0 +1,50 @@
+import Foundation
+
+/// Numbers as people read them.
+enum Figures {
+  /// As few digits as say it: 0.5, 3, 0.0123.
+  static func short(_ value: Double) -> String {
+    if !value.isFinite { return "\(value)" }
+    return String(format: "%.4g", value)
+  }
+
+  /// 895360 as 895,360.
+  static func count(_ value: Int) -> String {
+    let digits = String(value.magnitude)
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index) % 3 == 0 { text += "," }
+      text.append(digit)
+    }
+    return value < 0 ? "-" + text : text
+  }
+
+  static func fixed(_ value: Double, digits: Int) -> String {
+    String(format: "%.\(digits)f", value)
+  }
+
+  /// A share as a percentage without its sign: 52.4.
+  static func percent(_ share: Double) -> String { fixed(100 * share, digits: 1) }
+
+  /// A difference of shares in points, with its sign.
+  static func points(_ difference: Double) -> String { String(format: "%+.1f", 100 * difference) }
+
+  /// 3.2 s, 2 min 41 s, 1 h 05 min.
+  static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–" }
+    if seconds < 9.95 { return fixed(seconds, digits: 1) + " s" }
+    let whole = Int(seconds.rounded())
+    if whole < 60 { return "\(whole) s" }
+    if whole < 3600 { return "\(whole / 60) min \(String(format: "%02d", whole % 60)) s" }
+    return "\(whole / 3600) h \(String(format: "%02d", whole / 60 % 60)) min"
+  }
+
+  /// A time on a clock: 0:07, 12:40, 1:02:33.
+  static func clock(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–" }
+    let whole = Int(seconds.rounded(.up))
+    let tail = String(format: "%02d", whole % 60)
+    if whole < 3600 { return "\(whole / 60):\(tail)" }
+    return "\(whole / 3600):\(String(format: "%02d", whole / 60 % 60)):\(tail)"
+  }
+}

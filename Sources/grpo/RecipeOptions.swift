@@ -1,0 +1,93 @@
+import ArgumentParser
+import Foundation
+import Training
+
+/// The recipe, and what the command line changes of it.
+struct RecipeOptions: ParsableArguments {
+  @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
+  var recipe: String
+
+  @Option(help: "Where every random number comes from.")
+  var seed: Int?
+
+  @Option(help: "Ends the stage after so many steps.")
+  var steps: Int?
+
+  @Option(help: "The directory of the run.", completion: .directory)
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Sets a key of the recipe, such as train.beta=0.01. May be repeated.",
+      valueName: "key=value"),
+    transform: { text in
+      guard let override = RecipeOverride(assignment: text) else {
+        throw ValidationError("got \(text.visible()); need KEY=VALUE, such as train.beta=0.01")
+      }
+      return override
+    })
+  var set: [RecipeOverride] = []
+
+  @OptionGroup var computing: ComputingOptions
+
+  @Flag(name: .shortAndLong, help: "Shows warnings and errors only, not how far the run is.")
+  var quiet = false
+
+  @Flag(help: "Prints the summary as JSON.")
+  var json = false
+
+  /// The recipe as resolved.
+  ///
+  /// - Parameter stepsKey: what `--steps` sets.
+  func resolved(steps stepsKey: String) throws -> Recipe {
+    var overrides = set
+    if let seed { overrides.append(.seed(seed)) }
+    if let steps {
+      overrides.append(
+        RecipeOverride(option: "--steps", key: stepsKey, value: String(steps)))
+    }
+    if let output { overrides.append(.output(output)) }
+    return try Recipe(contentsOf: recipe, overrides: overrides)
+  }
+
+  /// Runs a stage with everything around it: the display, Ctrl-C, and how to go on afterwards.
+  func withRun<Result>(
+    of recipe: Recipe, _ body: (TrainingRun) async throws -> Result
+  ) async throws -> Result {
+    Interruption.watch()
+    let display = TrainingDisplay(terminal: .standardError, isQuiet: quiet)
+    defer { display.end() }
+    do {
+      let run = try TrainingRun(
+        recipe, threads: computing.threads, report: display.show,
+        isCancelled: { Interruption.isRequested })
+      return try await body(run)
+    } catch {
+      display.end()
+      guard var failure = Failure(error) else { throw error }
+      if failure.status == .resumable { failure.help = "resume with: \(Self.commandToResume)" }
+      throw failure
+    }
+  }
+
+  /// This command line once more; `train` must be told that going on is meant.
+  private static var commandToResume: String {
+    var words = ["grpo"] + CommandLine.arguments.dropFirst()
+    if words.contains("train"), !words.contains("--resume") { words.append("--resume") }
+    return words.map(\.shellQuoted).joined(separator: " ")
+  }
+}
+
+/// How the work is done, which changes no result.
+struct ComputingOptions: ParsableArguments {
+  @Option(
+    name: .customLong("threads"),
+    help: ArgumentHelp("Threads that compute. (default: one for each core)", valueName: "count"))
+  var chosenThreads: Int?
+
+  var threads: Int { chosenThreads ?? min(ProcessInfo.processInfo.activeProcessorCount, 256) }
+
+  func validate() throws {
+    try Bounds.check("--threads", chosenThreads, 1...256)
+  }
+}

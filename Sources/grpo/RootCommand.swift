@@ -1,0 +1,43 @@
+import ArgumentParser
+
+/// `grpo` itself.
+struct RootCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "grpo",
+    abstract: "Trains small language policies on question/answer prompts with GRPO.",
+    discussion: """
+      Results go to standard output, everything else to standard error.
+
+      Exit codes: 0 done; 1 a gate failed (--fail-under); 64 a mistake on the command line; \
+      65 bad data, a model's files included; 66 an input is missing; 69 a reward failed; \
+      70 numbers that are not finite; 73 the output cannot be created; 74 reading or writing \
+      failed; 75 stopped, and can be resumed; 78 a mistake in the recipe; 130 a second Ctrl-C.
+      """,
+    version: "0.1.0",
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Training",
+        subcommands: [RunCommand.self, WarmStartCommand.self, TrainCommand.self]),
+      CommandGroup(
+        name: "Models",
+        subcommands: [
+          EvaluateCommand.self, SampleCommand.self, ScoreCommand.self, TokenizerCommand.self,
+        ]),
+    ])
+
+  /// The command that explains what `arguments` tried to do.
+  static func helpCommand(for arguments: some Sequence<String>) -> String {
+    var command: any ParsableCommand.Type = RootCommand.self
+    var words = ["grpo"]
+    for argument in arguments {
+      let children =
+        command.configuration.subcommands
+        + command.configuration.groupedSubcommands.flatMap(\.subcommands)
+      guard let child = children.first(where: { $0.configuration.commandName == argument })
+      else { break }
+      command = child
+      words.append(argument)
+    }
+    return words.joined(separator: " ") + " --help"
+  }
+}

@@ -1,0 +1,192 @@
+import Dispatch
+import Formats
+import Synchronization
+import Training
+
+/// How a run is shown while it goes on, all of it on standard error.
+///
+/// On a terminal a bar that is drawn over, with lasting lines above it; elsewhere some twenty
+/// lines for each stage, and one a minute at least.
+final class TrainingDisplay: Sendable {
+  private let terminal: Terminal
+  private let isQuiet: Bool
+  private let state = Mutex(State())
+  private let timer: any DispatchSourceTimer
+
+  /// Completions are shown about so often in a run.
+  private static let showings = 12
+  private static let plainLines = 20
+  private static let shortestRedraw = 0.1
+  private static let longestSilence = 60.0
+
+  private struct State {
+    var progress: StageProgress?
+    /// Completions of the step whose metrics come next.
+    var pending: [SampleShown] = []
+    var barIsDrawn = false
+    var lastDrawn: ContinuousClock.Instant?
+    var lastPlainLine = ContinuousClock.now
+    var saidItStops = false
+    var hasEnded = false
+  }
+
+  init(terminal: Terminal, isQuiet: Bool) {
+    (self.terminal, self.isQuiet) = (terminal, isQuiet)
+    timer = DispatchSource.makeTimerSource(queue: .global())
+    if isQuiet { return timer.activate() }
+    timer.schedule(deadline: .now() + 0.25, repeating: 0.25)
+    timer.setEventHandler { [weak self] in self?.tick() }
+    timer.activate()
+  }
+
+  /// Takes the bar away; nothing is shown afterwards.
+  func end() {
+    timer.cancel()
+    state.withLock { state in
+      clear(&state)
+      state.hasEnded = true
+    }
+  }
+
+  func show(_ event: TrainingEvent) {
+    state.withLock { state in
+      if !state.hasEnded { show(event, &state) }
+    }
+  }
+
+  private func show(_ event: TrainingEvent, _ state: inout State) {
+    switch event {
+    case .began(let stage, let detail):
+      announce(stage, detail.visible(), &state)
+    case .found(let stage, let detail):
+      announce(stage, "done before: \(shownPath(detail).visible())", &state)
+    case .warmStartStep(let step, let total, let metrics):
+      advance(to: step, of: total, metrics, .warmStart, &state)
+    case .step(let step, let total, let metrics):
+      let isFirst = state.progress?.isFresh ?? true
+      advance(to: step, of: total, metrics, .train, &state)
+      showPending(step: step, of: total, isFirst: isFirst, &state)
+    case .referenceReset(let step):
+      print(label("reference", "set to the policy before step \(step)"), &state)
+    case .completions(_, let completions):
+      state.pending = completions
+    case .evaluated(let step, let report):
+      let accuracy = report.greedy.map { estimate in
+        Figures.percent(estimate.mean)
+          + (estimate.standardError.map { " ± \(Figures.percent($0))" } ?? "") + " %"
+      }
+      print(
+        label(
+          "evaluated",
+          "\(step == 0 ? "before training" : "after step \(step)"): greedy accuracy "
+            + "\(accuracy ?? "unknown") of \(report.count) questions"), &state)
+    case .saved(let step, let path):
+      print(label("saved", "step \(step) in \(shownPath(path).visible())"), &state)
+    case .warning(let text):
+      clear(&state)
+      StandardError.write(terminal.styled("warning", .warning) + ": " + text.visible())
+    }
+  }
+
+  // MARK: Lines that stay
+
+  private static let labelWidth = 10
+
+  private func label(_ word: String, _ text: String) -> String {
+    terminal.styled(word.padded(toAtLeast: Self.labelWidth), .stage) + "  " + text
+  }
+
+  private func announce(
+    _ stage: TrainingEvent.Stage, _ detail: String, _ state: inout State
+  ) {
+    clear(&state)
+    state.progress = nil
+    print(label(stage.rawValue, detail), &state)
+  }
+
+  private func print(_ line: String, _ state: inout State) {
+    if isQuiet { return }
+    clear(&state)
+    StandardError.write(line)
+  }
+
+  private func showPending(step: Int, of total: Int, isFirst: Bool, _ state: inout State) {
+    let shown = state.pending
+    state.pending = []
+    guard isFirst || step % max(1, total / Self.showings) == 0 else { return }
+    for sample in shown {
+      // The numbers come last and are kept whole; of the text, what fits.
+      let reward = sample.reward.map { Figures.fixed($0, digits: 2) } ?? "none"
+      let numbers = "reward \(reward)  advantage \(Figures.fixed(sample.advantage, digits: 2))"
+      let room = max(24, min(terminal.isLive ? terminal.width : 100, 120) - 18 - numbers.count)
+      let completion = "\"\(sample.completion.visible())\"".shortened(to: room / 2)
+      let prompt = "\"\(sample.prompt.visible())\"".shortened(
+        to: max(room / 2, room - completion.count), keepingEnd: true)
+      print(
+        label("step \(step)", "\(prompt) → \(completion)  ") + terminal.styled(numbers, .number),
+        &state)
+    }
+  }
+
+  // MARK: The line that moves
+
+  private func advance(
+    to step: Int, of total: Int, _ metrics: JSONObject, _ stage: TrainingEvent.Stage,
+    _ state: inout State
+  ) {
+    if isQuiet { return }
+    var progress =
+      state.progress ?? StageProgress(stage: stage, startingAfter: step - 1, total: total)
+    let isFirst = progress.isFresh
+    progress.advance(to: step, metrics)
+    state.progress = progress
+    if terminal.isLive {
+      let now = ContinuousClock.now
+      if let last = state.lastDrawn, now - last < .seconds(Self.shortestRedraw), step < total {
+        return
+      }
+      return draw(&state)
+    }
+    let lines = Self.plainLines
+    if isFirst || step == total || step * lines / total != (step - 1) * lines / total {
+      writePlainLine(&state)
+    }
+  }
+
+  private func tick() {
+    state.withLock { state in
+      guard !state.hasEnded else { return }
+      if Interruption.isRequested, !state.saidItStops {
+        state.saidItStops = true
+        print(label("stopping", "after this step; Ctrl-C once more ends at once"), &state)
+      }
+      guard state.progress != nil else { return }
+      if terminal.isLive {
+        if let last = state.lastDrawn, ContinuousClock.now - last < .seconds(0.5) { return }
+        draw(&state)
+      } else if ContinuousClock.now - state.lastPlainLine >= .seconds(Self.longestSilence) {
+        writePlainLine(&state)
+      }
+    }
+  }
+
+  private func draw(_ state: inout State) {
+    guard let progress = state.progress else { return }
+    let line = ProgressBar.line(progress.reading, width: terminal.width)
+    StandardError.write(raw: "\r" + line + "\u{1B}[K")
+    state.barIsDrawn = true
+    state.lastDrawn = .now
+  }
+
+  private func clear(_ state: inout State) {
+    if state.barIsDrawn { StandardError.write(raw: "\r\u{1B}[K") }
+    state.barIsDrawn = false
+    state.lastDrawn = nil
+  }
+
+  private func writePlainLine(_ state: inout State) {
+    guard let progress = state.progress else { return }
+    StandardError.write(ProgressBar.plainLine(progress.reading))
+    state.lastPlainLine = .now
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Formats
+
+/// `grpo sft`
+struct WarmStartCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sft",
+    abstract: "Warm-starts a recipe's policy: next-token training on questions with answers.")
+
+  @OptionGroup var options: RecipeOptions
+
+  func run() async throws {
+    let recipe = try options.resolved(steps: "warm_start.steps")
+    guard recipe.warmStart != nil else {
+      throw Failure(
+        .badRecipe, "\(options.recipe.visible()): warm_start: is missing",
+        help: "give the recipe a warm_start with steps, batch_size and learning_rate")
+    }
+    let run = try await options.withRun(of: recipe) { run in
+      try await run.runWarmStart()
+      return run.run
+    }
+    if options.json {
+      let summary: JSON = [
+        "run": .string(run.path), "model": .string(run.warmStartModel),
+        "metrics": .string(run.warmStartMetrics),
+      ]
+      return try StandardOutput.write(line: summary.encoded())
+    }
+    try StandardOutput.write(
+      line: """
+        model    \(shownPath(run.warmStartModel).visible())
+        metrics  \(shownPath(run.warmStartMetrics).visible())
+        next     grpo train \(options.recipe.shellQuoted)
+        """)
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Kernels
+import Synchronization
+import Testing
+
+@Suite(.serialized) struct WorkersTests {
+  /// Counters that tasks raise.
+  private final class Counters: Sendable {
+    let counts: Mutex<[Int]>
+    init(_ count: Int) { counts = Mutex(Array(repeating: 0, count: count)) }
+    func raise(_ i: Int) { counts.withLock { $0[i] += 1 } }
+    var values: [Int] { counts.withLock { $0 } }
+  }
+
+  @Test(arguments: 1...4) func everyTaskRunsExactlyOnce(count: Int) {
+    let workers = Workers(count: count)
+    #expect(workers.count == count)
+    for tasks in [0, 1, 2, 3, 4, 5, 7, 16, 100, 1000] {
+      let (ran, outside) = (Counters(tasks), Counters(1))
+      workers.run(tasks) { task, worker in
+        ran.raise(task)
+        if worker < 0 || worker >= count { outside.raise(0) }
+      }
+      #expect(ran.values == Array(repeating: 1, count: tasks))
+      #expect(outside.values == [0])
+    }
+  }
+
+  /// A worker's number names its scratch, so no two tasks may run under one at the same time.
+  @Test func aWorkerRunsOneTaskAtATime() {
+    let workers = Workers(count: 3)
+    let (busy, clashes) = (Counters(3), Counters(1))
+    for _ in 0..<50 {
+      workers.run(30) { _, worker in
+        let free = busy.counts.withLock { counts in
+          counts[worker] += 1
+          return counts[worker] == 1
+        }
+        if !free { clashes.raise(0) }
+        for _ in 0..<100 { _ = busy.values }
+        busy.counts.withLock { $0[worker] -= 1 }
+      }
+    }
+    #expect(clashes.values == [0])
+  }
+
+  /// A job sees what the one before it wrote, whichever thread wrote it.
+  @Test(arguments: [2, 3]) func thousandsOfJobsFollowEachOther(count: Int) {
+    let workers = Workers(count: count)
+    let jobs = 5000
+    let cells = FloatBuffer(count: 8)
+    for job in 0..<jobs {
+      // Now and then the threads have gone to sleep.
+      if job % 1000 == 999 { Thread.sleep(forTimeInterval: 0.002) }
+      let tasks = 1 + job % 8
+      workers.run(tasks) { task, _ in cells[task] += 1 }
+    }
+    // Task t runs in the jobs whose number of tasks is above t.
+    #expect(cells.values == (0..<8).map { Float(jobs / 8 * (8 - $0)) })
+  }
+
+  /// All threads take part when there is enough to do.
+  @Test func severalThreadsTakePart() {
+    let workers = Workers(count: 2)
+    let both = Counters(2)
+    // Each task waits for the other worker's first, so one thread alone could not finish.
+    workers.run(2) { _, worker in
+      both.raise(worker)
+      let deadline = Date(timeIntervalSinceNow: 30)
+      while both.values != [1, 1], Date() < deadline { sched_yield() }
+    }
+    #expect(both.values == [1, 1])
+  }
+
+  @Test func theLastReferenceEndsTheThreads() throws {
+    // Other tests' threads come and go; sixty of ours stand out.
+    let before = try threads()
+    let many = (0..<15).map { _ in Workers(count: 5) }
+    for workers in many { workers.run(5) { _, _ in } }
+    // Without this the last use would end them.
+    let during = try withExtendedLifetime(many) { try threads() }
+    #expect(during >= before + 40)
+    let deadline = Date(timeIntervalSinceNow: 30)
+    while try threads() > before + 20, Date() < deadline { Thread.sleep(forTimeInterval: 0.01) }
+    let after = try threads()
+    #expect(after <= before + 20)
+  }
+
+  private func threads() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+  }
+
+  @Test func chunksCoverTheRows() {
+    for (rows, size) in [(1, 1), (7, 3), (6, 3), (48, 48), (49, 48)] {
+      let chunks = (0..<(rows + size - 1) / size).map { Workers.chunk($0, of: rows, size: size) }
+      #expect(chunks.flatMap { Array($0) } == Array(0..<rows))
+      #expect(chunks.allSatisfy { !$0.isEmpty && $0.count <= size })
+    }
+  }
+}

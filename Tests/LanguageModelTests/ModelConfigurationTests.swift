@@ -1,0 +1,225 @@
+import Formats
+import LanguageModel
+import Testing
+
+@Suite struct ModelConfigurationTests {
+  /// The least that a `config.json` must say, with some members replaced or (nil) left out.
+  private func read(_ changes: [(String, JSON?)] = []) throws(FormatError) -> ModelConfiguration {
+    var pairs: [(String, JSON)] = [
+      ("model_type", "llama"), ("vocab_size", 512), ("hidden_size", 64),
+      ("num_hidden_layers", 2), ("num_attention_heads", 4), ("intermediate_size", 192),
+    ]
+    for (key, value) in changes {
+      pairs.removeAll { $0.0 == key }
+      if let value { pairs.append((key, value)) }
+    }
+    let bytes = JSON.object(JSONObject(pairs)).encodedBytes()
+    return try ModelConfiguration(parsing: bytes, file: "config.json")
+  }
+
+  /// What reading says is wrong; nil where nothing is.
+  private func fault(_ changes: [(String, JSON?)]) -> String? {
+    do throws(FormatError) {
+      _ = try read(changes)
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
+  @Test func absentFieldsHaveTheDefaultsOfTransformers() throws {
+    let c = try read()
+    #expect(c.keyValueHeads == 4 && c.headSize == 16 && c.maximumPositions == 2048)
+    #expect(c.ropeTheta == 10_000 && c.normEpsilon == 1e-6 && c.initializerRange == 0.02)
+    #expect(!c.tiedEmbeddings && c.bosTokenID == nil && c.eosTokenIDs.isEmpty)
+    #expect(c.padTokenID == nil)
+  }
+
+  @Test func nullStandsForAnAbsentField() throws {
+    let nulls = [
+      "num_key_value_heads", "head_dim", "rope_theta", "rope_parameters", "rope_scaling",
+      "rms_norm_eps", "tie_word_embeddings", "bos_token_id", "eos_token_id", "pad_token_id",
+      "sliding_window", "quantization_config", "partial_rotary_factor", "attention_dropout",
+      "hidden_act", "attention_bias", "mlp_bias",
+    ]
+    #expect(try read(nulls.map { ($0, JSON.null) }) == read())
+  }
+
+  @Test func bothSpellingsOfTheRotaryBaseAreRead() throws {
+    let four: [(String, JSON?)] = [("rope_theta", 5000)]
+    let five: [(String, JSON?)] = [
+      ("rope_parameters", ["rope_theta": 500_000.0, "rope_type": "default"])
+    ]
+    #expect(try read(four).ropeTheta == 5000)
+    #expect(try read(five).ropeTheta == 500_000)
+    // transformers 5 takes its own when both are there.
+    #expect(try read(four + five).ropeTheta == 500_000)
+    #expect(try read([("rope_parameters", ["type": "default"])]).ropeTheta == 10_000)
+  }
+
+  @Test func endOfSequenceIsOneIdOrSeveral() throws {
+    #expect(try read([("eos_token_id", 2)]).eosTokenIDs == [2])
+    #expect(try read([("eos_token_id", [2, 511])]).eosTokenIDs == [2, 511])
+    #expect(try read([("eos_token_id", [])]).eosTokenIDs == [])
+  }
+
+  @Test func aValueThatChangesNothingIsNoReasonToRefuse() throws {
+    let changes: [(String, JSON?)] = [
+      ("rope_scaling", ["rope_type": "default"]), ("attention_dropout", 0),
+      ("partial_rotary_factor", 1.0), ("hidden_act", "silu"), ("pretraining_tp", 1),
+      ("rope_parameters", ["rope_theta": 10_000, "partial_rotary_factor": 1]),
+      ("something_unknown", "x"),
+    ]
+    #expect(try read(changes) == read())
+  }
+
+  @Test(
+    arguments: [
+      ("model_type", nil, #"is missing; need "llama""#),
+      ("model_type", "gpt2", #"got "gpt2"; need "llama""#),
+      ("model_type", 3, #"got 3; need "llama""#),
+      ("hidden_act", "gelu", #"got "gelu"; need "silu""#),
+      ("attention_bias", true, "got true; need false"),
+      ("mlp_bias", true, "got true; need false"),
+      ("attention_dropout", 0.1, "got 0.1; need 0.0"),
+      ("attention_dropout", "0", #"got "0"; need 0.0"#),
+      (
+        "rope_scaling", ["rope_type": "linear", "factor": 2.0],
+        #"got {"rope_type":"linear","factor":2.0}; need null"#
+      ),
+      ("sliding_window", 4096, "is not computed by this model (got 4096; need null)"),
+      ("sliding_window", 1, "is not computed by this model (got 1; need null)"),
+      ("quantization_config", [:], "is not computed by this model (got {}; need null)"),
+      ("partial_rotary_factor", 0.5, "got 0.5; need 1.0"),
+      ("rope_parameters", 3, "got 3; need an object"),
+    ] as [(String, JSON?, String)])
+  func whatIsNotComputedIsRefusedByName(field: String, value: JSON?, message: String) {
+    #expect(fault([(field, value)]) == "config.json: \(field): \(message)")
+  }
+
+  @Test func whatIsNotComputedIsRefusedInsideTheRotaryParameters() {
+    #expect(
+      fault([("rope_parameters", ["rope_type": "yarn"])])
+        == #"config.json: rope_parameters.rope_type: got "yarn"; need "default""#)
+    #expect(
+      fault([("rope_parameters", ["partial_rotary_factor": 0.25])])
+        == "config.json: rope_parameters.partial_rotary_factor: got 0.25; need 1.0")
+  }
+
+  @Test(
+    arguments: [
+      ("vocab_size", 1, 1_048_576), ("hidden_size", 1, 65_536), ("num_hidden_layers", 1, 1024),
+      ("num_attention_heads", 1, 1024), ("num_key_value_heads", 1, 1024), ("head_dim", 1, 128),
+      ("intermediate_size", 1, 1_048_576), ("max_position_embeddings", 1, 1_048_576),
+      ("bos_token_id", 0, 511), ("eos_token_id", 0, 511), ("pad_token_id", 0, 511),
+    ])
+  func wholeNumbersHaveRanges(field: String, lowest: Int, highest: Int) {
+    let hostile: [(JSON, String)] = [
+      (.integer(lowest - 1), "\(lowest - 1)"), (.integer(highest + 1), "\(highest + 1)"),
+      (.integer(.max), "9223372036854775807"), (.integer(.min), "-9223372036854775808"),
+      (.number(2), "2.0"), ("8", #""8""#), (true, "true"), ([:], "{}"),
+    ]
+    for (value, text) in hostile {
+      #expect(
+        fault([(field, value)])
+          == "config.json: \(field): got \(text); need \(lowest)...\(highest)")
+    }
+    // The bounds themselves are no reason to refuse, whatever other rule they break.
+    for value in [lowest, highest] {
+      #expect(fault([(field, .integer(value))])?.contains("need \(lowest)...\(highest)") != true)
+    }
+  }
+
+  @Test(
+    arguments: ["vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
+      "intermediate_size"])
+  func whatHasNoDefaultMustBeThere(field: String) {
+    let text = fault([(field, nil)])
+    #expect(text?.hasPrefix("config.json: \(field): is missing; need 1...") == true)
+  }
+
+  @Test func otherNumbersHaveRanges() {
+    for (field, range, values) in [
+      ("rms_norm_eps", "1e-12...0.1", [0, 1e-13, 0.2, -1e-6, 1e300]),
+      ("rope_theta", "1.0...1000000000.0", [0, 0.5, 2e9, -10_000]),
+      ("initializer_range", "0.0...10.0", [-0.02, 11]),
+    ] as [(String, String, [Double])] {
+      for value in values {
+        let text = JSON.number(value).encoded()
+        #expect(
+          fault([(field, .number(value))]) == "config.json: \(field): got \(text); need \(range)")
+      }
+      #expect(
+        fault([(field, "1")]) == "config.json: \(field): got \"1\"; need \(range)")
+    }
+    #expect(
+      fault([("rope_parameters", ["rope_theta": 0])])
+        == "config.json: rope_theta: got 0; need 1.0...1000000000.0")
+    #expect(
+      fault([("tie_word_embeddings", 1)])
+        == "config.json: tie_word_embeddings: got 1; need true or false")
+    #expect(
+      fault([("eos_token_id", [2, 512])]) == "config.json: eos_token_id: got 512; need 0...511")
+  }
+
+  @Test func fieldsMustFitEachOther() {
+    #expect(
+      fault([("hidden_size", 66)]) == "config.json: hidden_size: is no multiple of "
+        + "num_attention_heads (got 66 and 4)")
+    #expect(
+      fault([("num_key_value_heads", 3)]) == "config.json: num_key_value_heads: does not divide "
+        + "num_attention_heads (got 3 and 4)")
+    #expect(
+      fault([("head_dim", 7)]) == "config.json: head_dim: got 7; need an even number up to 128")
+    // The head's size that follows from the others is held to the same rule.
+    #expect(
+      fault([("hidden_size", 1024)])
+        == "config.json: head_dim: got 256; need an even number up to 128")
+  }
+
+  @Test func whatIsNoObjectIsRefused() {
+    for (text, message) in [
+      ("[]", "config.json: not a JSON object (need a model configuration)"),
+      ("3", "config.json: not a JSON object (need a model configuration)"),
+    ] {
+      #expect(throws: FormatError.self) {
+        _ = try ModelConfiguration(parsing: Array(text.utf8), file: "config.json")
+      }
+      do throws(FormatError) {
+        _ = try ModelConfiguration(parsing: Array(text.utf8), file: "config.json")
+      } catch { #expect(error.description == message) }
+    }
+    for text in ["", "{", #"{"vocab_size": 1, "vocab_size": 2}"#, #"{"vocab_size": NaN}"#] {
+      #expect(throws: FormatError.self) {
+        _ = try ModelConfiguration(parsing: Array(text.utf8), file: "config.json")
+      }
+    }
+  }
+
+  @Test func whatIsWrittenIsReadAsTheSame() throws {
+    var c = TinyPolicy.configuration(tied: true)
+    for eos in [[], [2], [2, 5]] {
+      c.eosTokenIDs = eos
+      for bos in [nil, 0, 76] {
+        (c.bosTokenID, c.padTokenID) = (bos, bos)
+        c.tiedEmbeddings.toggle()
+        (c.normEpsilon, c.ropeTheta, c.initializerRange) = (1e-5, 1_000_000, 0.1)
+        for style in [JSON.Style.compact, .pretty] {
+          let bytes = c.encoded().encodedBytes(style)
+          #expect(try ModelConfiguration(parsing: bytes, file: "config.json") == c)
+        }
+      }
+    }
+  }
+
+  /// Readers of either version of transformers find their own fields, floats as floats.
+  @Test func bothSpellingsAreWritten() {
+    let text = TinyPolicy.configuration(tied: true).encoded().encoded()
+    for part in [
+      #""rope_parameters":{"rope_theta":500.0,"rope_type":"default"}"#, #""rope_theta":500.0"#,
+      #""rope_scaling":null"#, #""dtype":"float32""#, #""torch_dtype":"float32""#,
+      #""rms_norm_eps":1e-05"#, #""attention_dropout":0.0"#, #""eos_token_id":2"#,
+      #""architectures":["LlamaForCausalLM"]"#,
+    ] { #expect(text.contains(part), "\(part)") }
+  }
+}

@@ -1,0 +1,116 @@
+import Kernels
+import LanguageModel
+import TestSupport
+import Testing
+
+@Suite struct ParametersTests {
+  @Test func theLayoutNamesEveryTensorOfTheCheckpoint() {
+    let layout = ParameterLayout(TinyPolicy.configuration(tied: false))
+    var expected: [(String, [Int])] = [("model.embed_tokens.weight", [77, 36])]
+    for layer in 0..<3 {
+      expected += [
+        ("input_layernorm", [36]), ("self_attn.q_proj", [60, 36]),
+        ("self_attn.k_proj", [20, 36]), ("self_attn.v_proj", [20, 36]),
+        ("self_attn.o_proj", [36, 60]), ("post_attention_layernorm", [36]),
+        ("mlp.gate_proj", [52, 36]), ("mlp.up_proj", [52, 36]), ("mlp.down_proj", [36, 52]),
+      ].map { ("model.layers.\(layer).\($0.0).weight", $0.1) }
+    }
+    expected += [("model.norm.weight", [36]), ("lm_head.weight", [77, 36])]
+    #expect(layout.tensors.map(\.name) == expected.map(\.0))
+    #expect(layout.tensors.map(\.shape) == expected.map(\.1))
+    #expect(layout.parameterCount == expected.reduce(0) { $0 + $1.1.reduce(1, *) })
+    let tied = ParameterLayout(TinyPolicy.configuration(tied: true))
+    #expect(tied.tensors.map(\.name) == expected.dropLast().map(\.0))
+  }
+
+  @Test(arguments: [false, true]) func tensorsLieOneAfterTheOtherOnWholeVectors(tied: Bool) {
+    let layout = ParameterLayout(TinyPolicy.configuration(tied: tied))
+    var end = 0
+    for tensor in layout.tensors {
+      #expect(tensor.offset == end && tensor.offset % 16 == 0)
+      #expect(tensor.count >= tensor.shape.reduce(1, *))
+      end += tensor.count
+    }
+    #expect(end == layout.count)
+  }
+
+  /// Matrices decay, gains do not.
+  @Test(arguments: [false, true]) func theRangesOfMatricesLeaveOutTheGains(tied: Bool) {
+    let layout = ParameterLayout(TinyPolicy.configuration(tied: tied))
+    let ranges = layout.matrixRanges
+    for tensor in layout.tensors {
+      let inside = ranges.contains { $0.contains(tensor.offset) }
+      #expect(inside == tensor.isMatrix, "\(tensor.name)")
+    }
+    let matrices = layout.tensors.filter(\.isMatrix).reduce(0) { $0 + $1.count }
+    #expect(ranges.reduce(0) { $0 + $1.count } == matrices)
+    // In ascending order, apart, on whole vectors.
+    for (a, b) in zip(ranges, ranges.dropFirst()) { #expect(a.upperBound < b.lowerBound) }
+    #expect(ranges.allSatisfy { $0.lowerBound % 16 == 0 && $0.upperBound % 16 == 0 })
+  }
+
+  @Test(arguments: [false, true]) func whatIsSetIsRead(tied: Bool) {
+    let parameters = Parameters(TinyPolicy.configuration(tied: tied))
+    var rng = SplitMix64(seed: 8)
+    let values = parameters.layout.tensors.map { tensor in
+      [Float].uniform(tensor.shape.reduce(1, *), using: &rng)
+    }
+    for (tensor, values) in zip(parameters.layout.tensors, values) { parameters.set(tensor, values) }
+    for (tensor, values) in zip(parameters.layout.tensors, values) {
+      #expect(bitDifference(parameters.values(tensor), values) == nil, "\(tensor.name)")
+    }
+    // The sum over the buffer is that over the tensors: what pads them is zero.
+    let all = (0..<parameters.buffer.count).reduce(0.0) {
+      $0 + abs(Double(parameters.buffer[$1]))
+    }
+    let named = parameters.flat.reduce(0.0) { $0 + abs(Double($1)) }
+    #expect(relativeError(all, named) < 1e-12)
+  }
+
+  /// The views that the transformer reads are the tensors of these names.
+  @Test func viewsAreTheTensorsOfTheirNames() {
+    let parameters = Parameters(TinyPolicy.configuration(tied: false))
+    for (number, tensor) in parameters.layout.tensors.enumerated() {
+      parameters.set(tensor, .init(repeating: Float(number), count: tensor.shape.reduce(1, *)))
+    }
+    #expect(parameters.embedding[76, 35] == 0 && parameters.head[76, 35] == 29)
+    for (i, layer) in parameters.layers.enumerated() {
+      let first = Float(1 + 9 * i)
+      #expect(layer.inputNorm[0, 35] == first && layer.feedForwardNorm[0, 35] == first + 5)
+      #expect(layer.query[59, 35] == first + 1 && layer.key[19, 35] == first + 2)
+      #expect(layer.value[19, 35] == first + 3 && layer.output[35, 59] == first + 4)
+      #expect(layer.gate[51, 35] == first + 6 && layer.up[51, 35] == first + 7)
+      #expect(layer.down[35, 51] == first + 8)
+    }
+    #expect(parameters.norm[0, 35] == 28)
+    let tied = Parameters(TinyPolicy.configuration(tied: true))
+    tied.embedding[5, 3] = 2.5
+    #expect(tied.head[5, 3] == 2.5)
+  }
+
+  @Test func firstWeightsFollowTheConfigurationAndTheSeed() {
+    let c = ModelConfiguration(
+      vocabularySize: 300, hiddenSize: 60, layers: 1, attentionHeads: 2, keyValueHeads: 1,
+      intermediateSize: 90, maximumPositions: 32, tiedEmbeddings: false, initializerRange: 0.05)
+    let parameters = Parameters(c, seed: 3)
+    for tensor in parameters.layout.tensors {
+      let values = parameters.values(tensor).doubles
+      if !tensor.isMatrix {
+        #expect(values.allSatisfy { $0 == 1 })
+        continue
+      }
+      let n = Double(values.count)
+      let (mean, square) = (
+        values.reduce(0, +) / n, values.reduce(0) { $0 + $1 * $1 } / n / (0.05 * 0.05)
+      )
+      // Deviations 0.05/√n of the mean, √(2/n) of the mean square.
+      #expect(abs(mean) < 5 * 0.05 / n.squareRoot(), "\(tensor.name)")
+      #expect(abs(square - 1) < 5 * (2 / n).squareRoot(), "\(tensor.name)")
+    }
+    #expect(bitDifference(parameters.flat, Parameters(c, seed: 3).flat) == nil)
+    #expect(bitDifference(parameters.flat, Parameters(c, seed: 4).flat) != nil)
+    // No two tensors share their numbers.
+    let firsts = parameters.layout.tensors.filter(\.isMatrix).map { parameters.values($0)[0] }
+    #expect(Set(firsts).count == firsts.count)
+  }
+}

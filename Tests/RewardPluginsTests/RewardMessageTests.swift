@@ -1,0 +1,113 @@
+import Formats
+import RewardPlugins
+import Rewards
+import Testing
+
+@Suite struct RewardMessageTests {
+  private func decode(_ reply: String) throws(RewardMessage.ReplyError) -> RewardResponse {
+    try RewardMessage.decode(
+      Array(reply.utf8), id: 7, completions: RewardRequest.of("4", "5").completions)
+  }
+
+  @Test func requestIsOneLineWithAColumnForEveryName() throws {
+    var request = RewardRequest.of("a\n\u{2028}\"", "b")
+    request.completions[1].columns = ["level": 2.5, "e\u{301}": nil, "\u{e9}": "x"]
+    request.completions[1].answer = nil
+    request.completions[1].finishReason = .length
+    let line = RewardMessage.encode(request, id: 3)
+    #expect(line.count { $0 == UInt8(ascii: "\n") } == 1 && line.last == UInt8(ascii: "\n"))
+    let json = try JSON(parsing: line, file: "request")
+    #expect(json["labels"] == ["4", nil])
+    #expect(json["finish_reasons"] == ["stop", "length"])
+    #expect(json["query"] == ["2+2=a\n\u{2028}\"", "2+2=b"])
+    #expect(
+      json["columns"]?.object?.keys.map { Array($0.utf8) }
+        == ["question", "level", "e\u{301}", "\u{e9}"].map { Array($0.utf8) })
+    #expect(json["columns"]?["level"] == [1, 2.5])
+    #expect(json["columns"]?["question"] == ["2+2", nil])
+    #expect(json["columns"]?["\u{e9}"] == [nil, "x"])
+  }
+
+  @Test(arguments: [
+    ("{\"rewards\": [1, -2.5]}", [Score.value(1), .value(-2.5)]),
+    (
+      "{\"rewards\": [null, 0], \"id\": 7, \"scores\": [9, 9], \"columns\": {}}",
+      [.notApplicable, .value(0)]
+    ),
+    ("{\"rewards\": [1, 2], \"error\": [null, \"why\"]}\r", [.value(1), .failed("why")]),
+    ("{\"rewards\": [1, 2], \"error\": null}", [.value(1), .value(2)]),
+    ("{\"error\": \"all\"}", [.failed("all"), .failed("all")]),
+    (
+      "{\"step_rewards\": [[], [{\"end\": 1, \"reward\": 0.5}]]}",
+      [.stream([]), .stream([.init(index: 1, reward: 0.5)])]
+    ),
+    ("{\"rewards\": [3, null], \"step_rewards\": [null, []]}", [.value(3), .stream([])]),
+  ])
+  func replyGivesAScoreEach(reply: String, scores: [Score]) throws {
+    #expect(try decode(reply).scores == scores)
+  }
+
+  @Test(arguments: [
+    ("hello", "no JSON"), ("", "no JSON"), ("{\"rewards\": [1, 2]} x", "no JSON"),
+    ("[1, 2]", "got an array; need an object: [1, 2]"),
+    ("{\"rewards\": [NaN, 1]}", "no JSON"), ("{\"rewards\": [Infinity, 1]}", "no JSON"),
+    ("{\"rewards\": [1e999, 1]}", "no JSON"),
+    ("{\"rewards\": [1, 2], \"rewards\": [1, 2]}", "no JSON"),
+    ("{\"rewards\": [\"0.5\", 1]}", "rewards[0]: got \"0.5\"; need a number or null"),
+    ("{\"rewards\": [1, true]}", "rewards[1]: got true; need a number or null"),
+    ("{\"rewards\": [1]}", "rewards: got 1 values; sent 2 completions"),
+    ("{\"rewards\": [1, 2, 3]}", "rewards: got 3 values; sent 2 completions"),
+    ("{\"rewards\": 1}", "rewards: got 1; need a list"),
+    ("{\"rewards\": null}", "rewards: got null; need a list"),
+    ("{\"reward\": [1, 2]}", "rewards: missing"), ("{}", "rewards: missing"),
+    ("{\"rewards\": [1, 2], \"id\": 99}", "id: got 99; need 7"),
+    ("{\"rewards\": [1, 2], \"id\": \"7\"}", "id: got \"7\"; need 7"),
+    ("{\"rewards\": [1, 2], \"id\": null}", "id: got null; need 7"),
+    ("{\"rewards\": [1, 2], \"error\": [null]}", "error: got 1 values; sent 2 completions"),
+    ("{\"rewards\": [1, 2], \"error\": [null, 1]}", "error[1]: got 1; need a text or null"),
+    ("{\"rewards\": [1, 2], \"error\": 1}", "error: got 1; need a list"),
+    ("{\"rewards\": [1, 2], \"metrics\": {\"a\": \"b\"}}", "metrics.a: got \"b\"; need a number"),
+    ("{\"rewards\": [1, 2], \"metrics\": [1]}", "metrics: got [1]; need an object"),
+    (
+      "{\"rewards\": [1, 2], \"extra_logs\": {\"a\": [null]}}",
+      "extra_logs.a: got null; need only numbers"
+    ),
+    (
+      "{\"step_rewards\": [[{\"end\": 2, \"reward\": 1}], null]}",
+      "step_rewards[0][0].end: got 2; need a token's position below 2"
+    ),
+    (
+      "{\"step_rewards\": [null, [{\"end\": -1, \"reward\": 1}]]}",
+      "step_rewards[1][0].end: got -1; need a token's position below 2"
+    ),
+    (
+      "{\"step_rewards\": [[{\"end\": 1}], null]}",
+      "step_rewards[0][0].reward: got null; need a number"
+    ),
+    (
+      "{\"rewards\": [1, 2], \"step_rewards\": [[], null]}",
+      "rewards[0]: need null where step_rewards has a list"
+    ),
+  ])
+  func eachWrongReplyHasItsOwnText(reply: String, text: String) {
+    #expect {
+      _ = try decode(reply)
+    } throws: {
+      String(describing: $0).hasPrefix(text)
+    }
+  }
+
+  @Test func metricsAndTheMeansOfExtraLogsAreLogged() throws {
+    let metrics = try decode(
+      "{\"rewards\": [1, 2], \"extra_logs\": {\"b\": [1, 2], \"c\": 4, \"none\": []}, "
+        + "\"metrics\": {\"a\": 3}}"
+    ).metrics
+    #expect(metrics.map(\.name) == ["a", "b", "c"])
+    #expect(metrics.map(\.value) == [3, 1.5, 4])
+  }
+
+  @Test func aDeepReplyIsRefused() {
+    let deep = String(repeating: "[", count: 100_000)
+    #expect(throws: RewardMessage.ReplyError.self) { _ = try decode("{\"rewards\": \(deep)") }
+  }
+}
