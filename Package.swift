@@ -40,6 +40,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
   ],
   targets: [
     // What the system provides, and C.
@@ -58,7 +59,10 @@ let package = Package(
     target("Rewards", ["Formats"]),
     target(
       "RewardPlugins",
-      ["Rewards", "Formats", .product(name: "Subprocess", package: "swift-subprocess")]),
+      [
+        "Rewards", "Formats", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     target("PolicyOptimization"),
     target(
       "Evaluation",
@@ -80,12 +84,18 @@ let package = Package(
       ],
       exclude: ["README.md"], swiftSettings: swiftSettings),
 
+    .executableTarget(
+      name: "step-benchmark",
+      dependencies: ["Training", "Sampling", "LanguageModel", "Kernels", "PolicyOptimization"],
+      path: "Benchmarks/StepBenchmark", swiftSettings: swiftSettings),
+
     // Tests.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     testTarget("FormatsTests", ["Formats"]),
     testTarget("KernelsTests", ["Kernels", "CKernels"]),
     testTarget(
-      "TokenizationTests", ["Tokenization", "CSentencePiece", "Formats"], resources: [.copy("Fixtures")]),
+      "TokenizationTests", ["Tokenization", "CSentencePiece", "Formats"],
+      resources: [.copy("Fixtures")]),
     testTarget(
       "LanguageModelTests", ["LanguageModel", "Kernels", "Formats"],
       resources: [.copy("Fixtures")]),
@@ -96,12 +106,17 @@ let package = Package(
     testTarget(
       "PolicyOptimizationTests", ["PolicyOptimization", "Formats"],
       resources: [.copy("Fixtures")]),
-    testTarget("EvaluationTests", ["Evaluation"]),
+    testTarget(
+      "EvaluationTests",
+      ["Evaluation", "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards", "Kernels"]),
     testTarget("RunsTests", ["Runs", "Formats"]),
     testTarget(
       "TrainingTests",
-      ["Training", "LanguageModel", "Sampling", "PolicyOptimization", "Formats", "Kernels"],
+      [
+        "Training", "Evaluation", "LanguageModel", "Sampling", "PolicyOptimization", "Rewards",
+        "Formats", "Kernels",
+      ],
       resources: [.copy("Fixtures")]),
-    testTarget("CLITests", ["Formats"]),
+    testTarget("CLITests", ["Formats", "grpo"]),
   ]
 )

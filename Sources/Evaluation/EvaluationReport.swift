@@ -1,6 +1,8 @@
 public import Formats
 
-/// What an evaluation found. All means are over questions.
+/// What an evaluation found.
+///
+/// All means are over questions.
 public struct EvaluationReport: Sendable {
   public struct Sampled: Sendable {
     public var samples: Int
@@ -20,7 +22,9 @@ public struct EvaluationReport: Sendable {
   /// 1 or 0 for each question.
   public var greedyPerQuestion: [Double]
   public var sampled: Sampled?
-  /// Completions without a score: a reward failed or did not apply. They count as wrong.
+  /// Completions without a score.
+  ///
+  /// A reward failed or did not apply. They count as wrong.
   public var unscored: Int
   /// Greedy completions, one a question, with their scores.
   public var examples: [(prompt: String, completion: String, answer: String?, correct: Bool)]

@@ -35,8 +35,9 @@ package final class AdamW: Sendable {
   /// Parameters that one task updates.
   private static let chunk = 1 << 16
 
-  /// Update number `update`, counted from 1, with the gradient times `gradientScale`. Only
-  /// parameters inside `decayed` decay; the ranges have bounds that are multiples of 16.
+  /// Update number `update`, counted from 1, with the gradient times `gradientScale`.
+  ///
+  /// Only parameters inside `decayed` decay; the ranges have bounds that are multiples of 16.
   package func update(
     _ weights: FloatBuffer, gradient: FloatBuffer, gradientScale: Float, update: Int,
     learningRate: Double, coefficients c: Coefficients, decayed: [Range<Int>], workers: Workers

@@ -116,7 +116,9 @@ package struct Attention: Sendable {
   }
 
   /// Adds to dq, dk and dv what the query rows `index`, in their order, contribute through one
-  /// key/value head. Different heads touch different columns, so they may run at the same time.
+  /// key/value head.
+  ///
+  /// Different heads touch different columns, so they may run at the same time.
   package func backward(
     dq: Matrix, dk: Matrix, dv: Matrix, dout: Matrix, out: Matrix, statistics: Matrix, q: Matrix,
     k: Matrix, v: Matrix, keys: KeyTable, index: ArraySlice<Int32>, keyValueHead: Int,

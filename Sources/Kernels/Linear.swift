@@ -42,8 +42,10 @@ package enum Linear {
   /// Rows of x that dW takes at a time: a panel of them, 8 KiB, stays in the first-level cache.
   static let rowBlock = 128
 
-  /// y[rows] = x[rows]·Wᵀ, or y[rows] += when `accumulate`. `xFirst` is the row of x that belongs
-  /// to `rows.lowerBound` when the two are numbered differently.
+  /// y[rows] = x[rows]·Wᵀ, or y[rows] += when `accumulate`.
+  ///
+  /// `xFirst` is the row of x that belongs to `rows.lowerBound` when the two are numbered
+  /// differently.
   package static func forward(
     _ y: Matrix, _ x: Matrix, rows: Range<Int>, xFirst: Int? = nil, weight: PackedWeight,
     accumulate: Bool = false

@@ -17,8 +17,10 @@ package enum SwiGLU {
       rows.count * gate.stride)
   }
 
-  /// Writes dgate[rows] and dup[rows]: nothing is added, since nothing else feeds them. `dyFirst` is
-  /// the row of dy that belongs to `rows.lowerBound`.
+  /// Writes dgate[rows] and dup[rows].
+  ///
+  /// Nothing is added, since nothing else feeds them. `dyFirst` is the row of dy that belongs to
+  /// `rows.lowerBound`.
   package static func backward(
     dgate: Matrix, dup: Matrix, dy: Matrix, dyFirst: Int, gate: Matrix, up: Matrix,
     rows: Range<Int>

@@ -44,8 +44,10 @@ package final class Workers: Sendable {
   }
 }
 
-/// What the threads see. A job is open from `run` until its tasks are handed out; a thread that
-/// comes later finds the gate closed and is not waited for.
+/// What the threads see.
+///
+/// A job is open from `run` until its tasks are handed out; a thread that comes later finds the
+/// gate closed and is not waited for.
 private final class Shared: Sendable {
   typealias Body = @Sendable (Int, Int) -> Void
 

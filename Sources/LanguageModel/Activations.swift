@@ -77,7 +77,8 @@ package final class Activations {
       layers.append(layer(sharing: retention == .everything ? nil : layers.first))
     }
     self.layers = layers
-    output = retention == .everything
+    output =
+      retention == .everything
       ? Matrix(rows: rowCapacity, columns: c.hiddenSize) : layers[0].input
   }
 

@@ -1,7 +1,8 @@
 package import Kernels
 
-/// Runs a model over whole batches within a memory budget: log-probabilities forward, gradients
-/// back. Results do not depend on the budget, bit for bit.
+/// Runs a model over whole batches within a memory budget.
+///
+/// Log-probabilities forward, gradients back. Results do not depend on the budget, bit for bit.
 package final class Engine {
   package let configuration: ModelConfiguration
   package let transformer: Transformer

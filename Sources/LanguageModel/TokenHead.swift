@@ -78,7 +78,9 @@ package struct TokenHead {
   }
 
   /// Calls `body(i, row)` with the logits of `rows[i]`, rows of `a` that the last forward call
-  /// computed (any row where all are kept). Calls for different rows may run at the same time.
+  /// computed (any row where all are kept).
+  ///
+  /// Calls for different rows may run at the same time.
   package func forEachRow(
     _ p: Parameters, _ a: Activations, rows: [Int32], from first: Int = 0,
     _ body: @Sendable (_ i: Int, _ row: Row) -> Void

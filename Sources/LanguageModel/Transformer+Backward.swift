@@ -94,7 +94,9 @@ extension Transformer {
   }
 }
 
-/// One call of the backward pass: what its tasks read. Reads like `ForwardPass` upside down.
+/// One call of the backward pass.
+///
+/// What its tasks read. Reads like `ForwardPass` upside down.
 private struct BackwardPass: Sendable {
   // Tasks of one run write disjoint rows, panels, heads or gains, and scratch by worker.
   let parameters: Parameters

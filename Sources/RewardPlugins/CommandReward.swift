@@ -1,4 +1,3 @@
-public import Formats
 internal import Foundation
 public import Rewards
 internal import Subprocess
@@ -63,21 +62,6 @@ public actor CommandReward: RewardFunction {
       program.utf8.contains(UInt8(ascii: "/")) ? folder.pushing(FilePath(program)).string : nil
     self.configuration = Self.configuration(
       command, executablePath: executablePath, directory: folder)
-  }
-
-  /// The reward of a recipe's entry `{ command: […], timeout: 30 }`.
-  ///
-  /// - Parameter options: without the keys that every reward may have (`name`, `weight`).
-  public init(
-    options: JSONObject, name: String? = nil, directory: String? = nil
-  ) throws(RewardError) {
-    var options = RewardOptions(options, of: "command")
-    guard let command = try options.strings("command") else {
-      throw options.missing("command", need: "a list of texts")
-    }
-    let timeout = try options.number("timeout", default: 30, in: 0...Self.longestTimeout)
-    try options.refuseUnknown()
-    try self.init(command, name: name, timeout: timeout, directory: directory)
   }
 
   private static let longestTimeout: Double = 86_400

@@ -50,7 +50,6 @@ struct LineService: Sendable {
 
   /// Writes and reads at the same time, so that neither side waits on a pipe the other has filled.
   private func reply(to request: LineRequest) async -> Result<[UInt8], LineEnding.Cause> {
-    if let failure = inbox.failure { return .failure(.inbox(failure)) }
     inbox.expectLine()
     let outcome = await within(request.timeout) {
       async let isWritten = write(request.line)

@@ -1,26 +1,26 @@
-package import Formats
+internal import Formats
 
 /// The options of one reward in a recipe, checked as they are taken.
 ///
 /// Take every option, then call ``refuseUnknown()``: what was never asked for is unknown.
-package struct RewardOptions {
+struct RewardOptions {
   private let reward: String
   private let options: JSONObject
   private var known: [String] = []
 
-  package init(_ options: JSONObject, of reward: String) {
+  init(_ options: JSONObject, of reward: String) {
     self.options = options
     self.reward = reward
   }
 
-  package mutating func bool(_ option: String, default value: Bool) throws(RewardError) -> Bool {
+  mutating func bool(_ option: String, default value: Bool) throws(RewardError) -> Bool {
     guard let found = take(option) else { return value }
     guard let value = found.bool else { throw bad(option, found, need: "true or false") }
     return value
   }
 
   /// A number in `range`; every number of a range is finite.
-  package mutating func number(
+  mutating func number(
     _ option: String, default value: Double, in range: ClosedRange<Double>
   ) throws(RewardError) -> Double {
     guard let found = take(option) else { return value }
@@ -30,25 +30,14 @@ package struct RewardOptions {
     return value
   }
 
-  package mutating func string(_ option: String) throws(RewardError) -> String? {
+  mutating func string(_ option: String) throws(RewardError) -> String? {
     guard let found = take(option) else { return nil }
     guard let value = found.string else { throw bad(option, found, need: "a text") }
     return value
   }
 
-  package mutating func strings(_ option: String) throws(RewardError) -> [String]? {
-    guard let found = take(option) else { return nil }
-    guard let elements = found.array else { throw bad(option, found, need: "a list of texts") }
-    var texts: [String] = []
-    for element in elements {
-      guard let text = element.string else { throw bad(option, element, need: "only texts") }
-      texts.append(text)
-    }
-    return texts
-  }
-
   /// One of `choices` by its raw value.
-  package mutating func choice<Choice: RawRepresentable<String>>(
+  mutating func choice<Choice: RawRepresentable<String>>(
     _ option: String, default value: Choice, of choices: [Choice]
   ) throws(RewardError) -> Choice {
     guard let found = take(option) else { return value }
@@ -61,7 +50,7 @@ package struct RewardOptions {
     return choice
   }
 
-  package func refuseUnknown() throws(RewardError) {
+  func refuseUnknown() throws(RewardError) {
     for option in options.keys where !known.contains(where: { $0.utf8.elementsEqual(option.utf8) })
     {
       throw .unknownOption(
@@ -70,11 +59,11 @@ package struct RewardOptions {
     }
   }
 
-  package func missing(_ option: String, need: String) -> RewardError {
+  func missing(_ option: String, need: String) -> RewardError {
     .badOption(reward: reward, option: option, problem: "missing (need \(need))")
   }
 
-  package func bad(_ option: String, problem: String) -> RewardError {
+  func bad(_ option: String, problem: String) -> RewardError {
     .badOption(reward: reward, option: option, problem: problem)
   }
 

@@ -160,13 +160,17 @@ public struct Sampler {
   ) -> [Draw] {
     let results = Mutex([Draw](repeating: Draw(), count: live.count))
     let options = options
-    let keys = live.map { (row: requests[$0.question].row, sample: requests[$0.question].firstSample + $0.sample) }
+    let keys = live.map {
+      (row: requests[$0.question].row, sample: requests[$0.question].firstSample + $0.sample)
+    }
     engine.head.forEachRow(p, a, rows: rows, from: first) { i, row in
       let own = firstOfRow[i]..<(i + 1 < firstOfRow.count ? firstOfRow[i + 1] : keys.count)
-      let drawn = Sampler.draw(row, options: options, uniforms: own.map {
-        draws.key.uniform(
-          step: draws.step, row: keys[$0].row, sample: keys[$0].sample, position: position)
-      })
+      let drawn = Sampler.draw(
+        row, options: options,
+        uniforms: own.map {
+          draws.key.uniform(
+            step: draws.step, row: keys[$0].row, sample: keys[$0].sample, position: position)
+        })
       results.withLock { results in
         for (k, draw) in zip(own, drawn) { results[k] = draw }
       }

@@ -1,11 +1,12 @@
-internal import Foundation
 internal import Formats
+internal import Foundation
 internal import PolicyOptimization
 internal import Rewards
 internal import Sampling
 
-/// One line of `metrics.jsonl`, under TRL's names. What depends on the clock is named `step_time` or
-/// lies under `time/`.
+/// One line of `metrics.jsonl`, under TRL's names.
+///
+/// What depends on the clock is named `step_time` or lies under `time/`.
 struct MetricsLine {
   private(set) var object = JSONObject()
 

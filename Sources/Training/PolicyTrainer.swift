@@ -36,7 +36,9 @@ package final class PolicyTrainer {
     }
   }
 
-  /// What one update did. `gradientNorm` is before clipping.
+  /// What one update did.
+  ///
+  /// `gradientNorm` is before clipping.
   package struct Update: Sendable {
     package var loss: Double
     package var gradientNorm: Double
@@ -66,7 +68,9 @@ package final class PolicyTrainer {
     decayed = policy.layout.matrixRanges
   }
 
-  /// π_ref ← π_θ. The optimizer's state survives.
+  /// π_ref ← π_θ.
+  ///
+  /// The optimizer's state survives.
   package func resetReference() { reference.buffer.copy(from: policy.buffer) }
 
   /// The completions of one step and what is known of them before the first update.
@@ -90,8 +94,10 @@ package final class PolicyTrainer {
     }
   }
 
-  /// Makes the μ updates of one step. Nothing moves in an update whose gradient is exactly zero (all
-  /// rewards alike, no penalty) or not finite: Adam's momentum would move the weights on no signal.
+  /// Makes the μ updates of one step.
+  ///
+  /// Nothing moves in an update whose gradient is exactly zero (all rewards alike, no penalty) or
+  /// not finite: Adam's momentum would move the weights on no signal.
   package func step(_ rollouts: Rollouts) -> (advantages: Advantages, updates: [Update]) {
     let batch = rollouts.batch
     let temperature = Float(settings.temperature)

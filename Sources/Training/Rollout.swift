@@ -45,8 +45,10 @@ struct Rollout {
     TokenBatch.Completion(tokens: sample.tokens, supports: sample.supports)
   }
 
-  /// What the trainer sees. Masked and, on request, truncated completions carry no gradient;
-  /// masked and unscored ones leave their group.
+  /// What the trainer sees.
+  ///
+  /// Masked and, on request, truncated completions carry no gradient; masked and unscored ones
+  /// leave their group.
   func trainerRollouts(masksTruncated: Bool) -> PolicyTrainer.Rollouts {
     let batch = TokenBatch(
       zip(requests, drawn.completions).map { request, samples in

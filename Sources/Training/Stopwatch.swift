@@ -1,6 +1,8 @@
 internal import Dispatch
 
-/// Seconds since it was made. What it measures goes to `step_time` and `time/…` only.
+/// Seconds since it was made.
+///
+/// What it measures goes to `step_time` and `time/…` only.
 struct Stopwatch {
   private let start = DispatchTime.now().uptimeNanoseconds
 

@@ -131,7 +131,8 @@ struct TrainingLoop {
   private func checkRewards(_ report: RewardReport, step: Int) throws {
     let (masked, count) = (report.maskedCount, report.outcomes.count)
     if masked == 0 { return }
-    let reason = report.functions.compactMap(\.firstFailure).first ?? "unknown"
+    let failed = report.functions.first { $0.failureCount > 0 }
+    let reason = failed.map { "\($0.name): \($0.firstFailure ?? "no reason given")" } ?? "unknown"
     if masked * 10 > count {
       throw TrainingError.rewardsFailed(step: step, masked: masked, of: count, reason: reason)
     }

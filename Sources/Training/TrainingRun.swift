@@ -1,12 +1,12 @@
 internal import Datasets
 public import Evaluation
-internal import Foundation
 public import Formats
+internal import Foundation
 internal import Kernels
 internal import LanguageModel
 internal import Rewards
-internal import Sampling
 public import Runs
+internal import Sampling
 internal import Tokenization
 
 /// A recipe's run: tokenizer, warm start, training, evaluation, each stage if it is missing.
@@ -109,7 +109,8 @@ public final class TrainingRun {
         throw TrainingError.outputInUse(
           path: run.path, why: "is not empty and holds no run (need an empty directory)")
       }
-      try Files.writeAtomically(Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe)
+      try Files.writeAtomically(
+        Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe)
     }
     _ = try run.checkpoints.removeStale()
     for warning in recipe.warnings { report(.warning(warning)) }
@@ -149,7 +150,11 @@ public final class TrainingRun {
         report(.found(.tokenizer, detail: path))
       } else {
         report(.began(.tokenizer, detail: "at most \(size) pieces from \(questions.file)"))
-        let sentences = questions.questions.map { $0.prompt + ($0.answer ?? "") }
+        let answer = try PromptTemplate(
+          recipe.warmStart?.answer ?? "{answer}", file: "warm_start.answer")
+        let sentences = try questions.questions.map {
+          $0.prompt + (try $0.filling(answer, file: questions.file))
+        }
         let bytes = try SentencePieceTokenizer.train(
           sentences: sentences, options: .init(vocabularySize: size))
         try Files.writeAtomically(bytes, to: path)

@@ -27,8 +27,10 @@ struct WarmStart {
     let trainer = PolicyTrainer(engine: engine, policy: policy, settings: recipe.settings)
     let rows = Array(questions.questions.prefix(recipe.examples ?? questions.questions.count))
     let prompts = try sampler.encode(questions)
+    let template = try PromptTemplate(recipe.answer, file: "warm_start.answer")
     let answers = try rows.map { question in
-      let ids = sampler.tokenizer.encode(question.answer ?? "")
+      let text = try question.filling(template, file: questions.file)
+      let ids = sampler.tokenizer.encode(text)
       return try fit(ids + Array(engine.configuration.eosTokenIDs.prefix(1)), question, prompts)
     }
     let order = DataOrder(count: rows.count, seed: seed, stream: 1)
@@ -64,6 +66,23 @@ struct WarmStart {
           + "with a context of \(context))")
     }
     return answer
+  }
+}
+
+extension Question {
+  /// The template with this row's columns; `{answer}` is its answer.
+  func filling(_ template: PromptTemplate, file: String) throws(FormatError) -> String {
+    try template.filled { name throws(FormatError) -> String in
+      if name == "answer", let answer { return answer }
+      switch columns[name] {
+      case .string(let text)?: return text
+      case .integer(let number)?: return String(number)
+      case .number(let number)?: return JSON.number(number).encoded()
+      default:
+        throw FormatError(
+          file: file, line: line, field: name, message: "is no text or number (\(template.file))")
+      }
+    }
   }
 }
 

@@ -12,15 +12,16 @@ struct Failure: Error {
   /// What is wrong, one line each; none where the program ends quietly.
   var problems: [String]
   var help: String?
-  /// What stands before each problem.
-  var label = "error"
+  /// Whether something went wrong, or the user asked for the end.
+  var isError = true
 
   init(_ status: ExitStatus, _ problem: String, help: String? = nil) {
     (self.status, problems, self.help) = (status, [problem], help)
   }
 
-  var lines: [String] {
-    problems.map { "\(label): \($0)" } + (help.map { ["help: \($0)"] } ?? [])
+  func lines(on terminal: Terminal) -> [String] {
+    let label = isError ? terminal.styled("error", .error) + ": " : ""
+    return problems.map { label + $0 } + (help.map { ["help: \($0)"] } ?? [])
   }
 }
 
@@ -43,8 +44,8 @@ extension Failure {
       case .promptTooLong: self.init(.badData, error.description)
       }
     case is CancellationError:
-      self.init(.resumable, "during the evaluation; the model is saved")
-      label = "stopped"
+      self.init(.resumable, "stopped during the evaluation; the model is saved")
+      isError = false
     default:
       let status = RootCommand.exitCode(for: error)
       if status == .success || status == .validationFailure || error is ExitCode { return nil }
@@ -85,6 +86,11 @@ extension Failure {
   }
 
   private init(_ error: RecipeError) {
+    // What --set says is part of the recipe; the other options are not.
+    if case .option(let option, _)? = error.place, !option.hasPrefix("--set") {
+      self.init(.usage, error.description)
+      return
+    }
     switch error.kind {
     case .invalid: self.init(.badRecipe, error.description)
     case .missingFile:
@@ -98,7 +104,7 @@ extension Failure {
     switch error {
     case .stopped, .stoppedEarly:
       self.init(.resumable, text)
-      label = "stopped"
+      isError = false
     case .notFinite:
       self.init(
         .numerics, text,

@@ -7,6 +7,9 @@ enum Program {
   static func main() async {
     StandardStreams.prepare()
     do {
+      if let failure = RootCommand.unknownCommand(CommandLine.arguments.dropFirst()) {
+        throw failure
+      }
       var command = try RootCommand.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -21,7 +24,7 @@ enum Program {
   /// Says what ended the program, and returns what it tells its parent.
   private static func report(_ error: any Error) -> ExitStatus {
     if let failure = Failure(error) {
-      failure.lines.forEach(StandardError.write)
+      for line in failure.lines(on: .standardError) { StandardError.write(line) }
       return failure.status
     }
     // What is left is the parser's: help, a version, or a mistake on the command line.
@@ -33,8 +36,9 @@ enum Program {
         return report(error)
       }
     }
-    StandardError.write("error: \(RootCommand.message(for: error).visible())")
-    StandardError.write("help: \(RootCommand.helpCommand(for: CommandLine.arguments.dropFirst()))")
-    return .usage
+    return report(
+      Failure(
+        .usage, RootCommand.message(for: error).visible(),
+        help: RootCommand.helpCommand(for: CommandLine.arguments.dropFirst())))
   }
 }

@@ -20,13 +20,8 @@ struct RecipeOptions: ParsableArguments {
     help: ArgumentHelp(
       "Sets a key of the recipe, such as train.beta=0.01. May be repeated.",
       valueName: "key=value"),
-    transform: { text in
-      guard let override = RecipeOverride(assignment: text) else {
-        throw ValidationError("got \(text.visible()); need KEY=VALUE, such as train.beta=0.01")
-      }
-      return override
-    })
-  var set: [RecipeOverride] = []
+    transform: Assignment.init)
+  var set: [Assignment] = []
 
   @OptionGroup var computing: ComputingOptions
 
@@ -40,7 +35,7 @@ struct RecipeOptions: ParsableArguments {
   ///
   /// - Parameter stepsKey: what `--steps` sets.
   func resolved(steps stepsKey: String) throws -> Recipe {
-    var overrides = set
+    var overrides = set.map(\.override)
     if let seed { overrides.append(.seed(seed)) }
     if let steps {
       overrides.append(
@@ -48,6 +43,16 @@ struct RecipeOptions: ParsableArguments {
     }
     if let output { overrides.append(.output(output)) }
     return try Recipe(contentsOf: recipe, overrides: overrides)
+  }
+
+  /// The recipe as another command wants it, changes included.
+  func arguments(stepsKey: String? = nil) -> String {
+    var words = [recipe]
+    if let output { words += ["--output", output] }
+    if let seed { words += ["--seed", String(seed)] }
+    if let steps { words += stepsKey.map { ["--set", "\($0)=\(steps)"] } ?? [] }
+    for assignment in set { words += ["--set", assignment.text] }
+    return words.map(\.shellQuoted).joined(separator: " ")
   }
 
   /// Runs a stage with everything around it: the display, Ctrl-C, and how to go on afterwards.
@@ -75,6 +80,19 @@ struct RecipeOptions: ParsableArguments {
     var words = ["grpo"] + CommandLine.arguments.dropFirst()
     if words.contains("train"), !words.contains("--resume") { words.append("--resume") }
     return words.map(\.shellQuoted).joined(separator: " ")
+  }
+}
+
+/// The argument of `--set`.
+struct Assignment: Sendable {
+  let text: String
+  let override: RecipeOverride
+
+  init(_ text: String) throws {
+    guard let override = RecipeOverride(assignment: text) else {
+      throw ValidationError("got \(text.visible()); need key=value, such as train.beta=0.01")
+    }
+    (self.text, self.override) = (text, override)
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Rewards
 
 /// `grpo` itself.
 struct RootCommand: AsyncParsableCommand {
@@ -25,16 +26,31 @@ struct RootCommand: AsyncParsableCommand {
         ]),
     ])
 
+  private static func children(
+    of command: any ParsableCommand.Type
+  ) -> [any ParsableCommand.Type] {
+    let configuration = command.configuration
+    return configuration.subcommands + configuration.groupedSubcommands.flatMap(\.subcommands)
+  }
+
+  /// What is wrong with a first word that is no command; nil when it is one, or an option.
+  static func unknownCommand(_ arguments: some Collection<String>) -> Failure? {
+    guard let word = arguments.first, !word.hasPrefix("-"), word != "help" else { return nil }
+    let names = children(of: self).compactMap { $0.configuration.commandName }
+    if names.contains(word) { return nil }
+    let suggestion = Spelling.closest(to: word, among: names).map { "; did you mean \($0)?" }
+    return Failure(
+      .usage, "unknown command \(word.visible().shortened(to: 60))\(suggestion ?? "")",
+      help: "grpo --help")
+  }
+
   /// The command that explains what `arguments` tried to do.
   static func helpCommand(for arguments: some Sequence<String>) -> String {
     var command: any ParsableCommand.Type = RootCommand.self
     var words = ["grpo"]
     for argument in arguments {
-      let children =
-        command.configuration.subcommands
-        + command.configuration.groupedSubcommands.flatMap(\.subcommands)
-      guard let child = children.first(where: { $0.configuration.commandName == argument })
-      else { break }
+      let child = children(of: command).first { $0.configuration.commandName == argument }
+      guard let child else { break }
       command = child
       words.append(argument)
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Training
 
-/// `grpo run`
+/// `grpo run`.
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",

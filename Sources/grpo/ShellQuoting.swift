@@ -3,17 +3,15 @@ import Foundation
 extension String {
   /// The text as one word of a shell's command line.
   var shellQuoted: String {
-    let plain = !isEmpty && unicodeScalars.allSatisfy {
-      $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil
-        || "-_./=:,+@%".unicodeScalars.contains($0))
+    let plain = utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: "-_./=:,+@%".utf8.contains(byte)
+      }
     }
-    if plain { return self }
+    if plain && !isEmpty { return self }
     return "'" + replacingOccurrences(of: "'", with: "'\\''").visible() + "'"
   }
-}
-
-/// Paths as they are shown: from the current directory, where they lie within it.
-func shownPath(_ path: String) -> String {
-  let here = FileManager.default.currentDirectoryPath
-  return path.hasPrefix(here + "/") ? String(path.dropFirst(here.count + 1)) : path
 }

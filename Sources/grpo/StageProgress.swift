@@ -4,61 +4,67 @@ import Training
 /// How far a stage is, its numbers smoothed for the eye, and how long it will go on.
 struct StageProgress {
   private let stage: TrainingEvent.Stage
-  private let startingAfter: Int
   private let total: Int
-  private let began: ContinuousClock.Instant
-  private var step: Int
+  private var step = 0
   private var averages: [String: Double] = [:]  // looked up, never iterated
-  private var measured: ContinuousClock.Instant
+  /// When the first and the last step reported, and how long the first one took.
+  private var first: (step: Int, time: ContinuousClock.Instant)?
+  private var last = ContinuousClock.now
+  private var secondsOfFirst: Double?
 
   /// The weight of the newest step in what is shown.
   private static let newest = 0.1
 
-  init(stage: TrainingEvent.Stage, startingAfter: Int, total: Int) {
-    (self.stage, self.startingAfter, self.total) = (stage, startingAfter, total)
-    step = startingAfter
-    began = .now
-    measured = .now
+  init(stage: TrainingEvent.Stage, total: Int) {
+    (self.stage, self.total) = (stage, total)
   }
 
   /// Whether no step has been made yet.
-  var isFresh: Bool { step == startingAfter }
+  var isFresh: Bool { first == nil }
 
   mutating func advance(to step: Int, _ metrics: JSONObject) {
-    for name in Self.shown.map(\.metric) {
-      guard let value = metrics[name]?.double, value.isFinite else { continue }
-      averages[name] = averages[name].map { $0 + Self.newest * (value - $0) } ?? value
+    for field in fields {
+      guard let value = metrics[field.metric]?.double, value.isFinite else { continue }
+      averages[field.metric] =
+        averages[field.metric].map { $0 + Self.newest * (value - $0) } ?? value
     }
     self.step = step
-    measured = .now
+    last = .now
+    if first == nil {
+      first = (step, last)
+      secondsOfFirst = metrics["step_time"]?.double
+    }
   }
 
   var reading: ProgressBar.Reading {
     ProgressBar.Reading(
       stage: stage.rawValue, step: step, total: total,
-      fields: Self.shown.compactMap { entry in averages[entry.metric].map(entry.text) },
+      fields: fields.compactMap { field in averages[field.metric].map(field.text) },
       secondsLeft: secondsLeft)
   }
 
   /// By the mean time of a step; while a step goes on, the time since the last one counts down.
   private var secondsLeft: Double? {
-    let steps = step - startingAfter
-    guard steps > 0 else { return nil }
-    let perStep = (measured - began) / .seconds(1) / Double(steps)
-    // The first step reports when it is done, so the stage began one step before its report.
-    let corrected = steps == 1 ? perStep : perStep * Double(steps) / Double(steps)
-    return max(0, corrected * Double(total - step) - (ContinuousClock.now - measured) / .seconds(1))
+    guard let first else { return nil }
+    let steps = step - first.step
+    let measured = steps > 0 ? (last - first.time) / .seconds(1) / Double(steps) : secondsOfFirst
+    let sinceLast = (ContinuousClock.now - last) / .seconds(1)
+    return measured.map { max(0, $0 * Double(total - step) - sinceLast) }
   }
 
-  private static let shown: [(metric: String, text: @Sendable (Double) -> String)] = [
+  private typealias Field = (metric: String, text: @Sendable (Double) -> String)
+
+  private var fields: [Field] { stage == .train ? Self.ofTraining : Self.ofWarmStart }
+
+  private static let ofWarmStart: [Field] = [
+    ("loss", { "loss " + Figures.short($0) })
+  ]
+
+  private static let ofTraining: [Field] = [
     ("reward", { "reward " + Figures.fixed($0, digits: 3) }),
-    ("loss", { "loss " + Figures.short($0) }),
     ("kl", { "kl " + Figures.short($0) }),
     ("completions/mean_length", { "length " + Figures.fixed($0, digits: 1) }),
-    (
-      "time/completion_tokens_per_second",
-      { $0 < 1e12 ? Figures.count(Int($0)) + " tok/s" : "" }
-    ),
+    ("time/completion_tokens_per_second", { Figures.count(Int(min($0, 1e12))) + " tok/s" }),
   ]
 }
 

@@ -48,7 +48,7 @@ enum StandardOutput {
   static func write(line: String) throws(Failure) { try write(line + "\n") }
 }
 
-/// Everything else. What cannot be written here has no one to be reported to.
+/// Everything else; what cannot be written here has no one to be reported to.
 enum StandardError {
   static func write(_ line: String) { write(raw: line + "\n") }
 

@@ -42,6 +42,7 @@ struct Terminal: Sendable {
     case bold = "1"
     case dim = "2"
     case stage = "1;32"
+    case error = "1;31"
     case warning = "1;33"
     case number = "36"
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Training
 
-/// `grpo train`
+/// `grpo train`.
 struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",

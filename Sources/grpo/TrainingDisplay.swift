@@ -1,4 +1,5 @@
 import Dispatch
+import Evaluation
 import Formats
 import Synchronization
 import Training
@@ -11,11 +12,11 @@ final class TrainingDisplay: Sendable {
   private let terminal: Terminal
   private let isQuiet: Bool
   private let state = Mutex(State())
-  private let timer: any DispatchSourceTimer
 
   /// Completions are shown about so often in a run.
   private static let showings = 12
   private static let plainLines = 20
+  private static let tickSeconds = 0.25
   private static let shortestRedraw = 0.1
   private static let longestSilence = 60.0
 
@@ -32,16 +33,18 @@ final class TrainingDisplay: Sendable {
 
   init(terminal: Terminal, isQuiet: Bool) {
     (self.terminal, self.isQuiet) = (terminal, isQuiet)
-    timer = DispatchSource.makeTimerSource(queue: .global())
-    if isQuiet { return timer.activate() }
-    timer.schedule(deadline: .now() + 0.25, repeating: 0.25)
-    timer.setEventHandler { [weak self] in self?.tick() }
-    timer.activate()
+    if !isQuiet { scheduleTick() }
+  }
+
+  private func scheduleTick() {
+    DispatchQueue.global().asyncAfter(deadline: .now() + Self.tickSeconds) { [weak self] in
+      guard let self, self.tick() else { return }
+      self.scheduleTick()
+    }
   }
 
   /// Takes the bar away; nothing is shown afterwards.
   func end() {
-    timer.cancel()
     state.withLock { state in
       clear(&state)
       state.hasEnded = true
@@ -57,7 +60,7 @@ final class TrainingDisplay: Sendable {
   private func show(_ event: TrainingEvent, _ state: inout State) {
     switch event {
     case .began(let stage, let detail):
-      announce(stage, detail.visible(), &state)
+      announce(stage, shownPaths(in: detail).visible(), &state)
     case .found(let stage, let detail):
       announce(stage, "done before: \(shownPath(detail).visible())", &state)
     case .warmStartStep(let step, let total, let metrics):
@@ -135,8 +138,7 @@ final class TrainingDisplay: Sendable {
     _ state: inout State
   ) {
     if isQuiet { return }
-    var progress =
-      state.progress ?? StageProgress(stage: stage, startingAfter: step - 1, total: total)
+    var progress = state.progress ?? StageProgress(stage: stage, total: total)
     let isFirst = progress.isFresh
     progress.advance(to: step, metrics)
     state.progress = progress
@@ -153,20 +155,23 @@ final class TrainingDisplay: Sendable {
     }
   }
 
-  private func tick() {
+  /// Shows that time goes by; false when there is nothing to show any more.
+  private func tick() -> Bool {
     state.withLock { state in
-      guard !state.hasEnded else { return }
+      guard !state.hasEnded else { return false }
       if Interruption.isRequested, !state.saidItStops {
         state.saidItStops = true
         print(label("stopping", "after this step; Ctrl-C once more ends at once"), &state)
       }
-      guard state.progress != nil else { return }
+      let now = ContinuousClock.now
       if terminal.isLive {
-        if let last = state.lastDrawn, ContinuousClock.now - last < .seconds(0.5) { return }
-        draw(&state)
-      } else if ContinuousClock.now - state.lastPlainLine >= .seconds(Self.longestSilence) {
+        if state.lastDrawn.map({ now - $0 > .seconds(2 * Self.tickSeconds) }) ?? true {
+          draw(&state)
+        }
+      } else if now - state.lastPlainLine >= .seconds(Self.longestSilence) {
         writePlainLine(&state)
       }
+      return true
     }
   }
 

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Formats
+import Runs
+import Training
 
-/// `grpo sft`
+/// `grpo sft`.
 struct WarmStartCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sft",
@@ -31,7 +33,7 @@ struct WarmStartCommand: AsyncParsableCommand {
       line: """
         model    \(shownPath(run.warmStartModel).visible())
         metrics  \(shownPath(run.warmStartMetrics).visible())
-        next     grpo train \(options.recipe.shellQuoted)
+        next     grpo train \(options.arguments(stepsKey: "warm_start.steps"))
         """)
   }
 }

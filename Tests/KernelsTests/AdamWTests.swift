@@ -63,7 +63,9 @@ import Testing
     adam.update(
       weights, gradient: FloatBuffer(count: 96), gradientScale: 1, update: 1, learningRate: 0.5,
       coefficients: Self.coefficients, decayed: [0..<16, 48..<64], workers: Workers(count: 2))
-    for i in 0..<96 { #expect(weights[i] == ((0..<16).contains(i) || (48..<64).contains(i) ? 0.95 : 1)) }
+    for i in 0..<96 {
+      #expect(weights[i] == ((0..<16).contains(i) || (48..<64).contains(i) ? 0.95 : 1))
+    }
   }
 
   @Test func everyWorkerCountGivesTheSameBits() {
@@ -97,7 +99,9 @@ import Testing
     let workers = Workers(count: 2)
     #expect(euclideanNorm(buffer([3, 0, 4]), workers: workers) == 5)
     #expect(euclideanNorm(FloatBuffer(count: 0), workers: workers) == 0)
-    #expect(euclideanNorm(buffer([1e30, -1e30]), workers: workers) == 2.0.squareRoot() * Double(Float(1e30)))
+    #expect(
+      euclideanNorm(buffer([1e30, -1e30]), workers: workers) == 2.0.squareRoot()
+        * Double(Float(1e30)))
     var rng = SplitMix64(seed: 53)
     for count in [1, 7, 8, 9, 65_535, 65_537, 200_003] {
       let x: [Float] = .uniform(count, using: &rng)

@@ -40,7 +40,8 @@ import Testing
     }
 
     func zeroGradient() -> PackedWeight {
-      PackedWeight(.init(repeating: 0, count: weight.outputs * weight.inputs), inputs: weight.inputs)
+      PackedWeight(
+        .init(repeating: 0, count: weight.outputs * weight.inputs), inputs: weight.inputs)
     }
   }
 

@@ -44,7 +44,9 @@ import Testing
   @Test(arguments: [1, 10, 17, 36]) func kernelsLeaveThePaddingZero(columns: Int) {
     var rng = SplitMix64(seed: 81)
     func random() -> Matrix { Matrix(.uniform(4 * columns, using: &rng), columns: columns) }
-    let (x, dy, gain) = (random(), random(), Matrix(.uniform(columns, using: &rng), columns: columns))
+    let (x, dy, gain) = (
+      random(), random(), Matrix(.uniform(columns, using: &rng), columns: columns)
+    )
     let (y, dx, dgain) = (random(), random(), random())
     let rstd = FloatBuffer(count: 4)
     RMSNorm.forward(y, yFirst: 0, rstd: rstd, x, rows: 0..<4, gain: gain, epsilon: 1e-5)

@@ -78,7 +78,9 @@ import Testing
     // Neighbours are uncorrelated: a product has deviation 1/12.
     #expect(abs(product / count) < 5 / (144 * count).squareRoot())
     // Each cell is binomial with deviation √(n/16 · 15/16).
-    for cell in cells { #expect(abs(Double(cell) - count / 16) < 5 * (count * 15 / 256).squareRoot()) }
+    for cell in cells {
+      #expect(abs(Double(cell) - count / 16) < 5 * (count * 15 / 256).squareRoot())
+    }
   }
 
   /// The k-th moment's deviation is √((m₂ₖ − mₖ²)/n): 1, √2, √15, √96 for n = 1.

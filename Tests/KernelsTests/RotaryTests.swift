@@ -18,7 +18,9 @@ import Testing
     for (row, position) in positions.enumerated() {
       for head in 0..<heads {
         for i in 0..<half {
-          let (left, right) = (row * width + head * headSize + i, row * width + head * headSize + half + i)
+          let (left, right) = (
+            row * width + head * headSize + i, row * width + head * headSize + half + i
+          )
           let angle =
             sign * Double(position) * pow(Self.theta, -2 * Double(i) / Double(headSize))
           y[left] = x[left] * cos(angle) - x[right] * sin(angle)

@@ -99,7 +99,8 @@ import Testing
     let exponentials = Matrix(rows: 1, columns: logits.count)
     let s = Softmax.forward(
       exponentials, row, row: 0, count: logits.count, temperature: temperature)
-    let dlogits = inPlace ? row : Matrix(.init(repeating: 9, count: logits.count), columns: logits.count)
+    let dlogits =
+      inPlace ? row : Matrix(.init(repeating: 9, count: logits.count), columns: logits.count)
     for _ in 0..<(inPlace ? 1 : 2) {
       Softmax.backward(
         dlogits, row: 0, exponentials: exponentials, logits: row, logitsRow: 0,

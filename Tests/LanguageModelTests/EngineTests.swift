@@ -192,7 +192,9 @@ import Testing
   @Test func nothingToScoreIsNoFault() {
     let p = TinyPolicy.parameters(TinyPolicy.configuration(tied: true))
     let engine = TinyPolicy.engine(p.configuration)
-    for batch in [TokenBatch([]), TinyPolicy.batch([[3]]), TinyPolicy.batch([[3, 0], [1, 0, 0]])] {
+    for batch in [
+      TokenBatch([]), TinyPolicy.batch([[3]]), TinyPolicy.batch([[3, 0], [1, 0, 0]]),
+    ] {
       let forward = engine.forward(p, batch, temperature: 1, keep: true)
       #expect(forward.logProbs.isEmpty && forward.entropies.isEmpty)
       let gradient = Parameters(p.configuration)

@@ -84,7 +84,8 @@ import Testing
     for (name, error) in worst { #expect(error < 2e-6, "\(name): \(error)") }
     print(
       "llama/\(folder.lastPathComponent): worst of logits, log-probs, entropies",
-      (worst.values.max() ?? 0).formatted(), "· max|logit|; gradient", worstGradient.error.formatted(),
+      (worst.values.max() ?? 0).formatted(), "· max|logit|; gradient",
+      worstGradient.error.formatted(),
       "(\(worstGradient.name)); 0 cases left out")
   }
 

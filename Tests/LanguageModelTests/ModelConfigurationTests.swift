@@ -131,8 +131,10 @@ import Testing
   }
 
   @Test(
-    arguments: ["vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
-      "intermediate_size"])
+    arguments: [
+      "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
+      "intermediate_size",
+    ])
   func whatHasNoDefaultMustBeThere(field: String) {
     let text = fault([(field, nil)])
     #expect(text?.hasPrefix("config.json: \(field): is missing; need 1...") == true)

@@ -55,7 +55,9 @@ import Testing
     let values = parameters.layout.tensors.map { tensor in
       [Float].uniform(tensor.shape.reduce(1, *), using: &rng)
     }
-    for (tensor, values) in zip(parameters.layout.tensors, values) { parameters.set(tensor, values) }
+    for (tensor, values) in zip(parameters.layout.tensors, values) {
+      parameters.set(tensor, values)
+    }
     for (tensor, values) in zip(parameters.layout.tensors, values) {
       #expect(bitDifference(parameters.values(tensor), values) == nil, "\(tensor.name)")
     }

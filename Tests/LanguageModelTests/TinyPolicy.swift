@@ -51,7 +51,7 @@ enum TinyPolicy {
       })
   }
 
-  /// 108 rows and 71 completion tokens: empty completions, single tokens, prompts of one token.
+  /// 93 rows and 71 completion tokens: empty completions, single tokens, prompts of one token.
   static let lengths = [
     [5, 4, 1, 0, 9], [1, 2, 2, 2], [17, 3, 8], [2, 1, 1], [9, 0], [3, 11, 2, 5, 7, 13],
   ]

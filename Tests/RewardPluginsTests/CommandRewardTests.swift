@@ -99,31 +99,29 @@ import Testing
     await reward.stop()
   }
 
-  @Test func optionsOfARecipeAreChecked() throws {
-    let reward = try CommandReward(options: ["command": ["./a/score.v2.py", "-x"], "timeout": 5])
-    #expect(reward.name == "score.v2")
-    for (options, message) in [
-      (["timeout": 5], "command: option of command: missing (need a list of texts)"),
-      (["command": []], "command: option of command: empty (need a program)"),
-      (["command": "x"], "command: option of command: got \"x\"; need a list of texts"),
-      (["command": ["x", 1]], "command: option of command: got 1; need only texts"),
-      (
-        ["command": ["x"], "timeout": 0],
-        "timeout: option of command: got 0.0; need seconds, more than 0 and at most 86400.0"
-      ),
-      (
-        ["command": ["x"], "timeout": -1], "timeout: option of command: got -1; need 0.0 to 86400.0"
-      ),
-      (
-        ["command": ["x"], "timout": 1],
-        "timout: unknown option of command; did you mean timeout? (need one of command, timeout)"
-      ),
-    ] as [(JSONObject, String)] {
-      #expect {
-        _ = try CommandReward(options: options)
-      } throws: {
-        String(describing: $0) == message
-      }
+  @Test func isNamedAfterItsProgram() throws {
+    #expect(try CommandReward(["./a/score.v2.py", "-x"]).name == "score.v2")
+    #expect(try CommandReward(["python3", "score.py"]).name == "python3")
+    #expect(try CommandReward(["./score.py"], name: "style").name == "style")
+  }
+
+  @Test(arguments: [0, -1, Double.nan, .infinity, 86_401])
+  func aTimeoutOutOfRangeIsRefused(timeout: Double) {
+    let problem = "got \(timeout); need seconds, more than 0 and at most 86400.0"
+    #expect(
+      throws: RewardError.badOption(reward: "command", option: "timeout", problem: problem)
+    ) {
+      _ = try CommandReward(["./score.py"], timeout: timeout)
+    }
+  }
+
+  @Test(arguments: [[], [""], ["", "x"]])
+  func anEmptyCommandIsRefused(command: [String]) {
+    #expect(
+      throws: RewardError.badOption(
+        reward: "command", option: "command", problem: "empty (need a program)")
+    ) {
+      _ = try CommandReward(command)
     }
   }
 

@@ -83,7 +83,8 @@ import Training
     print(
       "updates/\(folder.lastPathComponent): worst of \(updates.count) updates:",
       String(
-        format: "loss %.1e, grad_norm %.1e, kl %.2f of its bound, learning rate %.1e, weights %.1e;",
+        format:
+          "loss %.1e, grad_norm %.1e, kl %.2f of its bound, learning rate %.1e, weights %.1e;",
         worst.loss, worst.norm, worst.kl, worst.rate, worst.weights), "0 cases left out")
   }
 

@@ -5,8 +5,8 @@ each question is a pattern over facts, so that its answer is looked up rather th
 """
 
 from lexicon import (
-    ANIMALS,
     ANIMAL_COLOURS,
+    ANIMALS,
     CHORES,
     CLOTHES,
     COLOURS,
@@ -25,8 +25,8 @@ from lexicon import (
     OUTINGS,
     PENS,
     PEOPLE,
-    PETS,
     PET_ANIMALS,
+    PETS,
     PLACES,
     RELATIVES,
     RESTING,

@@ -11,7 +11,12 @@ extension Recipe {
     ///
     /// By default all. A small number is one way of leaving something to learn.
     public var examples: Int?
-    /// The learning rate and all else about updates; its keys stand beside these.
+    /// The learning rate and all else about updates.
+    ///
+    /// Its keys stand beside these. What is learned as the answer: a template of the row's columns,
+    /// where `{answer}` is the answer column. A leading space, `" {answer}"`, makes an answer the
+    /// same pieces as a word inside a text.
+    public var answer = "{answer}"
     public var optimizer = Optimizer()
 
     public init() {}
@@ -23,6 +28,7 @@ extension Recipe.WarmStart: RecipeSection {
     fields("steps", &steps, .integer(1...1_000_000_000), .required)
     fields("batch_size", &batchSize, .integer(1...65536))
     fields("examples", &examples, .integer(1...))
+    fields("answer", &answer, .text)
     optimizer.declare(fields)
     if fields.isSound { optimizer.compare(withUpdates: steps, fields) }
   }

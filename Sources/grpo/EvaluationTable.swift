@@ -1,0 +1,96 @@
+import Evaluation
+import Formats
+
+/// What `grpo evaluate` prints: one model's results, or two and their difference.
+struct EvaluationTable {
+  private let model: String
+  private let report: EvaluationReport
+  private let other: (path: String, report: EvaluationReport, comparison: PairedComparison)?
+  private let reward: String
+  private let data: String
+
+  init(
+    model: String, report: EvaluationReport, baseline: String?, baselineReport: EvaluationReport?,
+    reward: String, data: String
+  ) throws {
+    (self.model, self.report, self.reward, self.data) = (model, report, reward, data)
+    if let baseline, let baselineReport {
+      let comparison = try PairedComparison(
+        candidate: report.greedyPerQuestion, baseline: baselineReport.greedyPerQuestion)
+      other = (baseline, baselineReport, comparison)
+    } else {
+      other = nil
+    }
+  }
+
+  func write(json: Bool) throws {
+    let text = json ? JSON.object(encoded).encoded() : lines.joined(separator: "\n")
+    try StandardOutput.write(line: text)
+  }
+
+  // MARK: For people
+
+  private var lines: [String] {
+    let terminal = Terminal.standardOutput
+    var table = TextTable()
+    let title = "\(Figures.count(report.count)) questions, %"
+    table.append(title: [title, "accuracy"] + (other == nil ? [] : ["baseline", "difference"]))
+    row("greedy", { $0.greedy }, in: &table)
+    if let sampled = report.sampled {
+      let temperature = Figures.short(sampled.temperature)
+      row("sampled, temperature \(temperature)", { $0.sampled?.accuracy }, in: &table)
+      for (k, _) in sampled.passAtK {
+        row("pass@\(k)", { $0.sampled?.passAtK.first { $0.k == k }?.value }, in: &table)
+      }
+      for (k, _) in sampled.majorityAtK {
+        row("maj@\(k)", { $0.sampled?.majorityAtK.first { $0.k == k }?.value }, in: &table)
+      }
+    }
+    var lines = [
+      terminal.styled(model.visible(), .bold)
+        + ": \(reward.visible()) on \(shownPath(data).visible())"
+    ]
+    lines += table.lines(on: terminal)
+    if let other { lines.append(Self.sentence(other.comparison)) }
+    if report.unscored > 0 {
+      lines.append("\(report.unscored) completions had no score, and count as wrong")
+    }
+    return lines
+  }
+
+  private func row(
+    _ name: String, _ value: (EvaluationReport) -> MeanEstimate??, in table: inout TextTable
+  ) {
+    guard let estimate = value(report), let estimate else { return }
+    var cells = [name, Figures.estimate(estimate)]
+    if let other, let before = value(other.report), let before {
+      cells += [Figures.estimate(before), Figures.points(estimate.mean - before.mean)]
+    }
+    table.append(cells)
+  }
+
+  private static func sentence(_ comparison: PairedComparison) -> String {
+    guard let difference = comparison.difference else { return "no questions to compare" }
+    let interval = comparison.interval.map {
+      " (95 % interval \(Figures.points($0.lowerBound)) to \(Figures.points($0.upperBound)))"
+    }
+    return "greedy difference \(Figures.points(difference.mean)) points\(interval ?? ""): "
+      + "\(comparison.wins) questions won, \(comparison.losses) lost"
+  }
+
+  // MARK: For programs
+
+  private var encoded: JSONObject {
+    var object = report.encoded()
+    object["model"] = .string(model)
+    object["data"] = .string(data)
+    object["reward"] = .string(reward)
+    if let other {
+      var baseline: JSONObject = ["model": .string(other.path)]
+      for (key, value) in other.report.encoded().entries { baseline[key] = value }
+      for (key, value) in other.comparison.encoded.entries { baseline[key] = value }
+      object["baseline"] = .object(baseline)
+    }
+    return object
+  }
+}

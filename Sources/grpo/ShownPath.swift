@@ -1,0 +1,12 @@
+import Foundation
+
+/// A path as it is shown: from the current directory, where it lies within it.
+func shownPath(_ path: String) -> String {
+  let here = FileManager.default.currentDirectoryPath + "/"
+  return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
+}
+
+/// A text whose paths are shown like that.
+func shownPaths(in text: String) -> String {
+  text.replacingOccurrences(of: FileManager.default.currentDirectoryPath + "/", with: "")
+}

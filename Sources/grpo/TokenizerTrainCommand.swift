@@ -1,0 +1,74 @@
+import ArgumentParser
+import Formats
+import Tokenization
+
+/// `grpo tokenizer train`.
+struct TokenizerTrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Trains a tokenizer: byte-pair encoding with byte fallback, digits split.")
+
+  @Option(
+    help: "A text, learnt line by line, or JSON lines with --field.", completion: .file())
+  var input: String
+
+  @Option(help: "A column of JSON lines to learn. May be repeated.")
+  var field: [String] = []
+
+  @Option(help: "The most pieces there may be; a small text gives fewer.")
+  var vocabSize: Int
+
+  @Option(help: "The file to write; one that exists is not written over.", completion: .file())
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Symbols with an id of their own that no text encodes to.", valueName: "a,b,…"))
+  var controlSymbols: String?
+
+  private static let largestInput = 1 << 30
+
+  func validate() throws {
+    if input.hasSuffix(".jsonl") && field.isEmpty {
+      throw ValidationError("--input: JSON lines need --field")
+    }
+    if !input.hasSuffix(".jsonl") && !field.isEmpty {
+      throw ValidationError("--field: is for JSON lines (got --input \(input.visible()))")
+    }
+  }
+
+  func run() async throws {
+    guard !Files.exists(output) else {
+      throw Failure(
+        .cannotCreate, "\(output.visible()): exists already",
+        help: "models depend on the tokenizer they were made with; remove it if none does")
+    }
+    let symbols = controlSymbols?.split(separator: ",").map(String.init) ?? []
+    let bytes = try SentencePieceTokenizer.train(
+      sentences: try sentences(),
+      options: .init(vocabularySize: vocabSize, controlSymbols: symbols))
+    try Files.writeAtomically(bytes, to: output)
+    let size = try SentencePieceTokenizer(bytes: bytes, name: output).vocabularySize
+    try StandardOutput.write(line: "\(output.visible()): \(Figures.count(size)) pieces")
+  }
+
+  private func sentences() throws -> [String] {
+    let bytes = try Files.read(input, maximumBytes: Self.largestInput)
+    if field.isEmpty {
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+        throw FormatError(file: input, line: index + 1, message: "not UTF-8")
+      }
+      // By scalars: "\r\n" is one character, and no line feed.
+      return text.unicodeScalars.split(separator: "\n").map { line in
+        String(line.last == "\r" ? line.dropLast() : line)
+      }
+    }
+    return try JSONLines.map(bytes, file: input) { line throws(FormatError) in
+      var texts: [String] = []
+      for name in field { texts.append(try line.string(name)) }
+      return texts
+    }.flatMap { $0 }
+  }
+}

@@ -1,0 +1,199 @@
+import Evaluation
+import Formats
+import Runs
+import Training
+
+/// What a finished run says of itself on standard output.
+struct TrainingReport {
+  private let summary: TrainingRun.Summary
+  private let recipePath: String
+  private let trained: Bool
+  private let temperature: Double
+
+  init(_ summary: TrainingRun.Summary, recipe: Recipe, recipePath: String) {
+    (self.summary, self.recipePath) = (summary, recipePath)
+    trained = recipe.train != nil
+    temperature = recipe.evaluation?.temperature ?? 1
+  }
+
+  func write(json: Bool) throws {
+    let text = json ? JSON.object(encoded).encoded() : lines.joined(separator: "\n")
+    try StandardOutput.write(line: text)
+  }
+
+  // MARK: Numbers of the run
+
+  private static let lastSteps = 20
+
+  /// A metric over the run: its mean over the last steps, and its maximum.
+  private struct Course {
+    let mean: Double
+    let maximum: Double
+  }
+
+  private func course(_ metric: String) -> Course? {
+    let values = summary.metrics.compactMap { $0[metric]?.double }
+    let last = values.suffix(Self.lastSteps)
+    guard let maximum = values.max() else { return nil }
+    return Course(mean: last.reduce(0, +) / Double(last.count), maximum: maximum)
+  }
+
+  private static let shownMetrics = ["reward", "kl", "clip_ratio/region_mean"]
+
+  private var stepCount: Int { summary.metrics.count }
+
+  private var referenceResets: Int {
+    summary.metrics.compactMap { $0["reference_resets"]?.int }.last ?? 0
+  }
+
+  /// Seconds of all steps, those before an interruption included.
+  private var trainingSeconds: Double {
+    summary.metrics.compactMap { $0["step_time"]?.double }.reduce(0, +)
+  }
+
+  private var tokensPerSecond: Double? {
+    var (tokens, seconds) = (0.0, 0.0)
+    for line in summary.metrics {
+      guard let time = line["step_time"]?.double,
+        let speed = line["time/completion_tokens_per_second"]?.double
+      else { continue }
+      tokens += speed * time
+      seconds += time
+    }
+    return seconds > 0 ? tokens / seconds : nil
+  }
+
+  private var model: String { trained ? summary.run.model : summary.run.warmStartModel }
+
+  // MARK: For people
+
+  private var lines: [String] {
+    let terminal = Terminal.standardOutput
+    var table = TextTable()
+    appendEvaluation(to: &table)
+    appendCourse(to: &table)
+    let modelPath = shownPath(model).shellQuoted
+    let logs =
+      trained
+      ? [summary.run.metrics, summary.run.completions] : [summary.run.warmStartMetrics]
+    return [terminal.styled(shownPath(summary.run.path).visible(), .bold) + ": " + totals]
+      + table.lines(on: terminal)
+      + [
+        "model  \(shownPath(model).visible())",
+        "logs   " + logs.map { shownPath($0).visible() }.joined(separator: "  "),
+        "next   grpo evaluate --model \(modelPath) --recipe \(recipePath.shellQuoted)",
+        "       grpo sample --model \(modelPath) \(examplePrompt.shellQuoted)",
+      ]
+  }
+
+  private var totals: String {
+    var parts = ["\(Figures.count(summary.parameterCount)) parameters"]
+    if trained {
+      parts.append("\(Figures.count(stepCount)) steps")
+      parts.append(
+        "\(Figures.count(referenceResets)) reference reset\(referenceResets == 1 ? "" : "s")")
+    }
+    parts.append(Figures.duration(summary.seconds))
+    if let speed = tokensPerSecond {
+      parts.append("\(Figures.count(Int(min(speed, 1e12)))) tokens/s")
+    }
+    return parts.joined(separator: ", ")
+  }
+
+  /// A held-out prompt, if it is short enough to be typed.
+  private var examplePrompt: String {
+    guard let prompt = summary.after?.examples.first?.prompt, prompt.unicodeScalars.count <= 40
+    else { return "TEXT" }
+    return prompt
+  }
+
+  private func appendEvaluation(to table: inout TextTable) {
+    guard let after = summary.after else { return }
+    let before = summary.before
+    let title = "\(Figures.count(after.count)) held-out questions"
+    table.append(title: before == nil ? [title, "%"] : [title, "before, %", "after, %", "gain"])
+    func row(_ name: String, _ value: (EvaluationReport) -> MeanEstimate??, gain: String = "") {
+      guard let after = value(after), let after else { return }
+      guard let before else { return table.append([name, Figures.estimate(after)]) }
+      guard let before = value(before), let before else { return }
+      let difference = gain.isEmpty ? Figures.points(after.mean - before.mean) : gain
+      table.append([name, Figures.estimate(before), Figures.estimate(after), difference])
+    }
+    row("greedy accuracy", { $0.greedy }, gain: greedyGain)
+    guard let sampled = after.sampled else { return }
+    row("sampled, temperature \(Figures.short(sampled.temperature))", { $0.sampled?.accuracy })
+    for (k, _) in sampled.passAtK.filter({ $0.k > 1 }).suffix(2) {
+      row("pass@\(k)", { $0.sampled?.passAtK.first { $0.k == k }?.value })
+    }
+    for (k, _) in sampled.majorityAtK.suffix(1) {
+      row("maj@\(k)", { $0.sampled?.majorityAtK.first { $0.k == k }?.value })
+    }
+  }
+
+  private var greedyGain: String {
+    guard let gain = summary.gain, let difference = gain.difference else { return "" }
+    var text = Figures.points(difference.mean)
+    if let interval = gain.interval {
+      text +=
+        " (95 %: \(Figures.points(interval.lowerBound)) to \(Figures.points(interval.upperBound)))"
+    }
+    return text
+  }
+
+  private func appendCourse(to table: inout TextTable) {
+    guard trained, stepCount > 0 else { return }
+    table.append(
+      title: ["training", "last \(min(stepCount, Self.lastSteps)) steps", "largest"])
+    for metric in Self.shownMetrics {
+      guard let course = course(metric) else { continue }
+      table.append([metric, Figures.short(course.mean), Figures.short(course.maximum)])
+    }
+  }
+
+  // MARK: For programs
+
+  private var encoded: JSONObject {
+    var object: JSONObject = [
+      "run": .string(summary.run.path), "parameters": .integer(summary.parameterCount),
+      "steps": .integer(stepCount), "seconds": .number(summary.seconds),
+      "training_seconds": .number(trainingSeconds),
+      "tokens_per_second": tokensPerSecond.map { .number($0) } ?? .null,
+    ]
+    if let before = summary.before { object["before"] = .object(before.encoded()) }
+    if let after = summary.after { object["after"] = .object(after.encoded()) }
+    if let gain = summary.gain { object["gain"] = .object(gain.encoded) }
+    var training: JSONObject = [:]
+    for metric in Self.shownMetrics {
+      guard let course = course(metric) else { continue }
+      training[metric] = [
+        "mean_of_last_steps": .number(course.mean), "maximum": .number(course.maximum),
+      ]
+    }
+    training["reference_resets"] = .integer(referenceResets)
+    if trained { object["training"] = .object(training) }
+    object["model"] = .string(model)
+    object["metrics"] = .string(trained ? summary.run.metrics : summary.run.warmStartMetrics)
+    if trained { object["completions"] = .string(summary.run.completions) }
+    return object
+  }
+}
+
+extension Figures {
+  /// A share with its standard error, in percent: 52.4 ± 2.2.
+  static func estimate(_ value: MeanEstimate) -> String {
+    percent(value.mean).padded(toAtLeast: 4)
+      + (value.standardError.map { " ± \(percent($0))" } ?? "")
+  }
+}
+
+extension PairedComparison {
+  /// The comparison for programs.
+  var encoded: JSONObject {
+    [
+      "difference": difference.map { .number($0.mean) } ?? .null,
+      "stderr": difference?.standardError.map { .number($0) } ?? .null,
+      "interval": interval.map { [.number($0.lowerBound), .number($0.upperBound)] } ?? .null,
+      "wins": .integer(wins), "losses": .integer(losses),
+    ]
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+/// The built program, run as a user runs it.
+enum GrpoProgram {
+  /// What a run left behind.
+  struct Outcome {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    var outputLines: [String] { output.split(separator: "\n").map(String.init) }
+    /// The lines of standard error that begin with `error:`.
+    var problems: [String] {
+      errors.split(separator: "\n").filter { $0.hasPrefix("error:") }.map(String.init)
+    }
+    var help: String? {
+      errors.split(separator: "\n").last { $0.hasPrefix("help:") }.map(String.init)
+    }
+  }
+
+  /// The program stands beside the test bundle.
+  static func path() throws -> String {
+    let folder = try #require(Bundle.main.executableURL).deletingLastPathComponent()
+    let candidates = [
+      folder, Bundle.main.bundleURL, Bundle.main.bundleURL.deletingLastPathComponent(),
+    ]
+    .map { $0.appendingPathComponent("grpo").path }
+    return try #require(
+      candidates.first { FileManager.default.isExecutableFile(atPath: $0) },
+      "the program grpo is not beside the tests")
+  }
+
+  /// Long enough for any machine; a run that hangs must not hang the tests.
+  private static let patience: Duration = .seconds(120)
+
+  /// Starts the program.
+  ///
+  /// - Parameter environment: What differs from a bare environment: no terminal, no colour.
+  static func start(
+    _ arguments: [String], in folder: String, environment: [String: String] = [:],
+    input: Any? = FileHandle.nullDevice, output: Any, errors: Any
+  ) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try path())
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    var variables = [
+      "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
+      "SWIFT_BACKTRACE": "enable=no",
+    ]
+    variables.merge(environment) { $1 }
+    process.environment = variables
+    process.standardInput = input
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    return process
+  }
+
+  static func end(_ process: Process) async throws -> Int32 {
+    try await waitUntil("grpo ends") {
+      !process.isRunning
+    } orElse: {
+      process.terminate()
+      kill(process.processIdentifier, SIGKILL)
+    }
+    #expect(process.terminationReason == .exit, "the program was ended by a signal")
+    return process.terminationStatus
+  }
+
+  static func run(
+    _ arguments: String..., in folder: Workspace, environment: [String: String] = [:],
+    input: String? = nil, output: FileHandle? = nil
+  ) async throws -> Outcome {
+    try await run(
+      arguments, in: folder, environment: environment, input: input, output: output)
+  }
+
+  static func run(
+    _ arguments: [String], in folder: Workspace, environment: [String: String] = [:],
+    input: String? = nil, output: FileHandle? = nil
+  ) async throws -> Outcome {
+    let streams = try Streams(in: folder, input: input)
+    let process = try start(
+      arguments, in: folder.path, environment: environment, input: streams.input,
+      output: output ?? streams.output, errors: streams.errors)
+    let status = try await end(process)
+    return try streams.outcome(status: status)
+  }
+
+  /// Waits for what must come, without ever depending on how long it takes.
+  static func waitUntil(
+    _ what: String, _ condition: () throws -> Bool, orElse: () -> Void = {}
+  ) async throws {
+    let start = ContinuousClock.now
+    while try !condition() {
+      if ContinuousClock.now - start > patience {
+        orElse()
+        Issue.record("gave up waiting until \(what)")
+        return
+      }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+  }
+
+  /// Files for a run's streams: a pipe would have to be read while the run goes on.
+  struct Streams {
+    let input: FileHandle
+    let output: FileHandle
+    let errors: FileHandle
+    private let outputPath: String
+    private let errorPath: String
+
+    init(in folder: Workspace, input text: String? = nil) throws {
+      let name = folder.path + "/.stream-" + UUID().uuidString
+      (outputPath, errorPath) = (name + "-output", name + "-errors")
+      for path in [outputPath, errorPath] {
+        try #require(FileManager.default.createFile(atPath: path, contents: nil))
+      }
+      output = try #require(FileHandle(forWritingAtPath: outputPath))
+      errors = try #require(FileHandle(forWritingAtPath: errorPath))
+      if let text {
+        try text.write(toFile: name + "-input", atomically: false, encoding: .utf8)
+        input = try #require(FileHandle(forReadingAtPath: name + "-input"))
+      } else {
+        input = .nullDevice
+      }
+    }
+
+    func outcome(status: Int32) throws -> Outcome {
+      func text(_ path: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+      }
+      return Outcome(status: status, output: try text(outputPath), errors: try text(errorPath))
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+@Suite struct InterruptionTests {
+  /// A reward that waits in its third step until a file called `go` is there.
+  private func waitingFolder() throws -> Workspace {
+    let folder = try Workspace()
+    try folder.write(
+      "wait.sh",
+      """
+      #!/bin/sh
+      while read -r line; do
+        case "$line" in
+        *'"step":2,'*)
+          touch waiting
+          while [ ! -e go ]; do sleep 0.01; done
+          ;;
+        esac
+        echo '{"rewards": [0, 0, 0, 0, 0, 0, 0, 0]}'
+      done
+
+      """)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: folder["wait.sh"])
+    try folder.edit("\nevaluation:", "\n  - { command: [./wait.sh], weight: 0 }\nevaluation:")
+    return folder
+  }
+
+  private func start(
+    _ arguments: [String], in folder: Workspace
+  ) async throws -> (Process, GrpoProgram.Streams) {
+    let streams = try GrpoProgram.Streams(in: folder)
+    let process = try GrpoProgram.start(
+      arguments, in: folder.path, output: streams.output, errors: streams.errors)
+    try await GrpoProgram.waitUntil("the third step") { folder.exists("waiting") }
+    return (process, streams)
+  }
+
+  private func waitUntilNoticed(_ streams: GrpoProgram.Streams) async throws {
+    try await GrpoProgram.waitUntil("the interrupt is noticed") {
+      try streams.outcome(status: 0).errors.contains("  stopping  ")
+    }
+  }
+
+  @Test(arguments: ["run", "train"])
+  func aStoppedRunIsSavedAndResumesToTheSameBytes(command: String) async throws {
+    let folder = try waitingFolder()
+    if command == "train" {
+      _ = try await GrpoProgram.run("sft", "recipe.yaml", "-q", in: folder)
+    }
+    let (process, streams) = try await start([command, "recipe.yaml"], in: folder)
+    process.interrupt()
+    try await waitUntilNoticed(streams)
+    try folder.write("go", "")
+    let stopped = try streams.outcome(status: try await GrpoProgram.end(process))
+    #expect(stopped.status == 75)
+    #expect(stopped.output.isEmpty)
+    #expect(stopped.errors.contains("\nstopped after step 3, which is saved\n"))
+    let resume = command == "train" ? ["--resume"] : []
+    let words = [command, "recipe.yaml"] + resume
+    #expect(stopped.help == "help: resume with: grpo \(words.joined(separator: " "))")
+    #expect(!folder.exists("run/model"))
+
+    let resumed = try await GrpoProgram.run(words, in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(resumed.errors.contains("continues after step 3 of 8"))
+    let whole = try await GrpoProgram.run(
+      "run", "recipe.yaml", "--output", "whole", "-q", in: folder)
+    #expect(whole.status == 0, "\(whole.errors)")
+    try expectSameRun("run", "whole", in: folder)
+  }
+
+  @Test func theSecondInterruptEndsAtOnce() async throws {
+    let folder = try waitingFolder()
+    let (process, streams) = try await start(["run", "recipe.yaml"], in: folder)
+    process.interrupt()
+    // Two signals that wait for delivery at the same time would be one.
+    try await waitUntilNoticed(streams)
+    process.interrupt()
+    #expect(try await GrpoProgram.end(process) == 130)
+    try folder.write("go", "")
+    let resumed = try await GrpoProgram.run("run", "recipe.yaml", "-q", in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+  }
+
+  @Test func oneWriterAtATime() async throws {
+    let folder = try waitingFolder()
+    let (process, _) = try await start(["run", "recipe.yaml"], in: folder)
+    let second = try await GrpoProgram.run("run", "recipe.yaml", in: folder)
+    #expect(second.status == 73)
+    #expect(
+      second.problems == [
+        "error: run: is being written by process \(process.processIdentifier)"
+      ])
+    try folder.write("go", "")
+    #expect(try await GrpoProgram.end(process) == 0)
+  }
+}

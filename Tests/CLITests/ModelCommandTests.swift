@@ -1,0 +1,160 @@
+import Formats
+import Foundation
+import Testing
+
+/// `evaluate`, `sample` and `score` on one warm-started model.
+@Suite struct ModelCommandTests {
+  private static let model = "run/warm-start/model"
+
+  private func trainedFolder() async throws -> Workspace {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run("sft", "recipe.yaml", "-q", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    return folder
+  }
+
+  private func lines(_ outcome: GrpoProgram.Outcome) throws -> [JSONObject] {
+    try JSONLines.lines(Array(outcome.output.utf8), file: "output").map(\.object)
+  }
+
+  @Test func evaluateForProgramsHasTheDocumentedShape() async throws {
+    let folder = try await trainedFolder()
+    let outcome = try await GrpoProgram.run(
+      "evaluate", "--model", Self.model, "--recipe", "recipe.yaml", "--samples", "4", "--k", "1,4",
+      "--baseline", Self.model, "--json", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let report = try #require(try lines(outcome).first)
+    #expect(report["n"]?.int == 36)
+    #expect(report["greedy"]?["accuracy"]?.double != nil)
+    #expect(report["greedy"]?["stderr"]?.double != nil)
+    let sampled = try #require(report["sampled"])
+    #expect(sampled["samples"]?.int == 4)
+    #expect(sampled["temperature"]?.double == 1)
+    for key in ["accuracy", "stderr", "pass@1", "pass@4", "maj@4"] {
+      #expect(sampled[key]?.double != nil, "\(key)")
+    }
+    #expect(sampled["accuracy"] == sampled["pass@1"])
+    // The baseline is the model itself, with the same random numbers.
+    let baseline = try #require(report["baseline"])
+    #expect(baseline["sampled"] == sampled)
+    #expect(baseline["difference"]?.double == 0)
+    #expect(baseline["interval"]?.array?.compactMap(\.double) == [0, 0])
+    #expect(baseline["wins"]?.int == 0 && baseline["losses"]?.int == 0)
+  }
+
+  @Test func evaluateNeedsNoRecipeAndWarnsOfFewQuestions() async throws {
+    let folder = try await trainedFolder()
+    let arguments = [
+      "evaluate", "--model", Self.model, "--data", "test.jsonl", "--prompt", "prompt.txt",
+      "--reward", "exact_match", "--samples", "0", "--max-completion-length", "6",
+    ]
+    let table = try await GrpoProgram.run(arguments, in: folder)
+    #expect(table.status == 0 && table.errors.isEmpty)
+    #expect(table.outputLines.count == 3)
+    #expect(table.outputLines[0] == "\(Self.model): exact_match on test.jsonl")
+    #expect(table.outputLines[1].hasPrefix("36 questions, %"))
+    #expect(table.outputLines[2].contains(#/^greedy +\d+\.\d ± \d+\.\d$/#))
+    let few = try await GrpoProgram.run(arguments + ["--limit", "5"], in: folder)
+    #expect(few.status == 0)
+    #expect(few.errors.hasPrefix("warning: 5 questions "))
+  }
+
+  @Test func failUnderIsAGateOnGreedyAccuracy() async throws {
+    let folder = try await trainedFolder()
+    let arguments = ["evaluate", "--model", Self.model, "--recipe", "recipe.yaml", "--json"]
+    let passed = try await GrpoProgram.run(arguments + ["--fail-under", "0"], in: folder)
+    #expect(passed.status == 0)
+    // A regular expression that nothing matches.
+    try folder.edit("pattern: \"1\"", "pattern: \"never\"")
+    let failed = try await GrpoProgram.run(arguments + ["--fail-under", "0.25"], in: folder)
+    #expect(failed.status == 1)
+    #expect(failed.problems == ["error: greedy accuracy is too low (got 0; need 0.25)"])
+    #expect(try lines(failed).first?["greedy"]?["accuracy"]?.double == 0)
+  }
+
+  @Test func samplesHaveTheDocumentedShapeAndTheTrainersLogProbs() async throws {
+    let folder = try await trainedFolder()
+    let outcome = try await GrpoProgram.run(
+      "sample", "--model", Self.model, "3+4=", "--samples", "5", "--max-completion-length", "6",
+      "--json", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let samples = try lines(outcome)
+    #expect(samples.count == 5)
+    var sequences = ""
+    for sample in samples {
+      #expect(sample["prompt"]?.string == "3+4=")
+      #expect(sample["completion"]?.string != nil)
+      let ids = try #require(sample["token_ids"]?.array)
+      #expect(sample["logprobs"]?.array?.count == ids.count)
+      let ended = ids.last?.int == 2
+      #expect(sample["finish_reason"]?.string == (ended ? "stop" : "length"))
+      let prompt = try #require(sample["prompt_token_ids"]?.array)
+      #expect(prompt.first?.int == 1)
+      sequences += JSON.object(["input_ids": .array(prompt + ids)]).encoded() + "\n"
+    }
+    let scored = try await GrpoProgram.run(
+      "score", "--model", Self.model, "--input", "-", in: folder, input: sequences)
+    #expect(scored.status == 0, "\(scored.errors)")
+    for (sample, score) in zip(samples, try lines(scored)) {
+      let drawn = try #require(sample["logprobs"]?.array)
+      let all = try #require(score["token_logprobs"]?.array)
+      #expect(all.first == .null)
+      #expect(Array(all.suffix(drawn.count)) == drawn)
+      #expect(score["entropies"]?.array?.count == all.count)
+    }
+  }
+
+  @Test func promptsComeFromLinesFilesAndArguments() async throws {
+    let folder = try await trainedFolder()
+    let arguments = ["sample", "--model", Self.model, "--temperature", "0", "--json"]
+    let piped = try await GrpoProgram.run(arguments, in: folder, input: "1+1=\r\n2+3=")
+    #expect(try lines(piped).map { $0["prompt"]?.string } == ["1+1=", "2+3="])
+    try folder.write("prompts.jsonl", "{\"prompt\": \"1+1=\"}\n\n{\"prompt\": \"2+3=\"}\n")
+    let file = try await GrpoProgram.run(arguments + ["--input", "prompts.jsonl"], in: folder)
+    #expect(file.output == piped.output)
+    let alone = try await GrpoProgram.run(arguments + ["2+3="], in: folder)
+    #expect(alone.outputLines == Array(piped.outputLines.suffix(1)))
+    let text = try await GrpoProgram.run(
+      "sample", "--model", Self.model, "--temperature", "0", "2+3=", in: folder)
+    let completion = try #require(try lines(alone).first?["completion"]?.string)
+    #expect(text.output == completion + "\n")
+    let long = String(repeating: "1", count: 50)
+    let tooLong = try await GrpoProgram.run(arguments, in: folder, input: "1+1=\n\(long)\n")
+    #expect(tooLong.status == 65)
+    #expect(
+      tooLong.problems.first?.hasPrefix("error: standard input:2: prompt: is too long") == true)
+  }
+
+  @Test func scoreNeedsNoTokenizerAndNamesBadLines() async throws {
+    let folder = try await trainedFolder()
+    try FileManager.default.removeItem(atPath: folder["\(Self.model)/tokenizer.model"])
+    try folder.write("ids.jsonl", "{\"input_ids\": [1, 5, 9]}\n{\"input_ids\": [7]}\n")
+    let outcome = try await GrpoProgram.run(
+      "score", "--model", Self.model, "--input", "ids.jsonl", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let scores = try lines(outcome)
+    #expect(scores.map { $0["entropies"]?.array?.count } == [3, 1])
+    #expect(scores[1]["token_logprobs"] == [.null])
+    let many = (0..<40).map { _ in "1" }.joined(separator: ",")
+    try folder.write(
+      "bad.jsonl",
+      """
+      {"input_ids": [1, 5]}
+      {"input_ids": [1, 1000000]}
+      {"input_ids": [1.5]}
+      {"input_ids": []}
+      {"input_ids": [\(many)]}
+
+      """)
+    let bad = try await GrpoProgram.run(
+      "score", "--model", Self.model, "--input", "bad.jsonl", in: folder)
+    #expect(bad.status == 65)
+    #expect(bad.output.isEmpty)
+    #expect(bad.problems.count == 4)
+    #expect(
+      bad.problems.first?.hasPrefix("error: bad.jsonl:2: input_ids[1]: got 1000000; ") == true)
+    #expect(
+      bad.problems.last == "error: bad.jsonl:5: input_ids: got 40 ids; need 1 to 32, "
+        + "the model's context")
+  }
+}

@@ -1,0 +1,132 @@
+import Formats
+import Foundation
+import Testing
+
+@Suite struct RunCommandTests {
+  @Test func oneCommandMakesEveryStageAndSaysWhereThingsAre() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run("run", "recipe.yaml", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let files = [
+      "recipe.yaml", "metrics.jsonl", "completions.jsonl", "warm-start/metrics.jsonl",
+      "warm-start/model/model.safetensors", "checkpoints/step-000008/MANIFEST.json",
+      "model/config.json", "model/model.safetensors", "model/tokenizer.model",
+      "model/tokenizer.json", "model/tokenizer_config.json",
+    ]
+    for file in files { #expect(folder.exists("run/" + file), "\(file)") }
+    #expect(try folder.text("run/metrics.jsonl").split(separator: "\n").count == 8)
+    let lines = outcome.outputLines
+    #expect(lines.count <= 15)
+    #expect(lines[0].hasPrefix("run: "))
+    #expect(lines[0].contains(" 8 steps, 2 reference resets, "))
+    for name in ["greedy accuracy", "pass@2", "maj@2", "reward", "kl", "clip_ratio/region_mean"] {
+      #expect(lines.contains { $0.hasPrefix(name + " ") }, "\(name)")
+    }
+    #expect(lines.contains("model  run/model"))
+    #expect(lines.contains("logs   run/metrics.jsonl  run/completions.jsonl"))
+    #expect(lines.contains("next   grpo evaluate --model run/model --recipe recipe.yaml"))
+    #expect(lines.last?.hasPrefix("       grpo sample --model run/model ") == true)
+  }
+
+  @Test func progressOffATerminalIsPlainLinesOnStandardError() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run("run", "recipe.yaml", in: folder)
+    #expect(!outcome.errors.contains("\r") && !outcome.errors.contains("\u{1B}"))
+    for text in [
+      "warm start  10/10  100%  loss ", "train  8/8  100%  reward ",
+      " reference  set to the policy before step 5", "saved  step 8 in run/checkpoints",
+    ] {
+      #expect(outcome.errors.contains(text), "\(text)")
+    }
+    #expect(outcome.errors.contains(#/step 1  "\d\+\d=" → ".*"  reward .* advantage /#))
+    let quiet = try await GrpoProgram.run("run", "recipe.yaml", "--quiet", in: folder)
+    #expect(quiet.errors.isEmpty)
+  }
+
+  @Test func threadsChangeNoResult() async throws {
+    let folder = try Workspace()
+    for threads in ["1", "2"] {
+      let outcome = try await GrpoProgram.run(
+        "run", "recipe.yaml", "--threads", threads, "--output", "run-\(threads)", "-q", in: folder)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+    try expectSameRun("run-1", "run-2", in: folder)
+    // The comparison can fail: another seed gives another run.
+    let other = try await GrpoProgram.run(
+      "run", "recipe.yaml", "--seed", "2", "--output", "run-3", "-q", in: folder)
+    #expect(other.status == 0, "\(other.errors)")
+    #expect(try folder.bytes("run-1/completions.jsonl") != folder.bytes("run-3/completions.jsonl"))
+  }
+
+  @Test func theSummaryForProgramsHasTheSameNumbers() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run("run", "recipe.yaml", "--json", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let summary = try JSON(parsing: Array(outcome.output.utf8), file: "summary")
+    #expect(summary["steps"]?.int == 8)
+    #expect(summary["before"]?["n"]?.int == 36)
+    #expect(summary["after"]?["greedy"]?["accuracy"]?.double != nil)
+    #expect(summary["gain"]?["interval"]?.array?.count == 2)
+    #expect(summary["training"]?["reference_resets"]?.int == 2)
+    let kl = try metrics("run", in: folder).compactMap { $0["kl"]?.double }
+    #expect(summary["training"]?["kl"]?["maximum"]?.double == kl.max())
+    #expect(try #require(kl.max()) > 0)
+    #expect(summary["model"]?.string == "run/model")
+  }
+
+  @Test func optionsChangeTheRecipe() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      "run", "recipe.yaml", "--steps", "3", "--seed", "7", "--set", "train.beta=0",
+      "--set", "evaluation.samples=3", "--output", "other", "--json", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let summary = try JSON(parsing: Array(outcome.output.utf8), file: "summary")
+    #expect(summary["steps"]?.int == 3)
+    #expect(summary["after"]?["sampled"]?["samples"]?.int == 3)
+    #expect(try folder.text("other/recipe.yaml").contains("seed: 7"))
+    #expect(try metrics("other", in: folder).allSatisfy { $0["kl"] == nil })
+  }
+
+  @Test func theStagesOneByOneGiveTheSameRun() async throws {
+    let folder = try Workspace()
+    _ = try await GrpoProgram.run("run", "recipe.yaml", "-q", "--output", "whole", in: folder)
+    let early = try await GrpoProgram.run("train", "recipe.yaml", "-q", in: folder)
+    #expect(early.status == 66)
+    #expect(early.help?.contains("grpo sft") == true)
+    let start = try await GrpoProgram.run("sft", "recipe.yaml", "-q", in: folder)
+    #expect(start.status == 0, "\(start.errors)")
+    #expect(start.outputLines.last == "next     grpo train recipe.yaml")
+    let training = try await GrpoProgram.run("train", "recipe.yaml", "-q", in: folder)
+    #expect(training.status == 0, "\(training.errors)")
+    try expectSameRun("whole", "run", in: folder)
+    let again = try await GrpoProgram.run("train", "recipe.yaml", in: folder)
+    #expect(again.status == 73)
+    #expect(
+      again.problems == [
+        "error: run: holds a run (need --resume, or an empty directory)"
+      ])
+    #expect(again.help?.contains("--resume") == true)
+  }
+}
+
+/// The lines of a run's metrics without what depends on the clock.
+func metrics(_ run: String, in folder: Workspace) throws -> [JSONObject] {
+  let name = run + "/metrics.jsonl"
+  return try JSONLines.lines(folder.bytes(name), file: name).map { line in
+    JSONObject(
+      line.object.entries.filter { $0.key != "step_time" && !$0.key.hasPrefix("time/") }
+        .map { ($0.key, $0.value) })
+  }
+}
+
+/// Metrics, completions and weights are the same bytes, the clock's metrics aside.
+func expectSameRun(_ a: String, _ b: String, in folder: Workspace) throws {
+  #expect(
+    try metrics(a, in: folder).map { JSON.object($0).encoded() }
+      == metrics(b, in: folder).map { JSON.object($0).encoded() })
+  for file in [
+    "completions.jsonl", "model/model.safetensors", "warm-start/model/model.safetensors",
+  ] {
+    #expect(try folder.bytes("\(a)/\(file)") == folder.bytes("\(b)/\(file)"), "\(file)")
+  }
+}

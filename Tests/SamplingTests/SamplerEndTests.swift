@@ -1,0 +1,156 @@
+import Kernels
+import LanguageModel
+import Sampling
+import Testing
+
+/// How completions end, and what keeps them from being drawn.
+@Suite struct SamplerEndTests {
+  private let policy = Policy(tied: false)
+
+  /// Draws without an end are the same up to where one comes.
+  private func endless(_ count: Int) throws -> [[SampledCompletion]] {
+    try policy.sample(.init(maximumTokens: count, eosIDs: [])).completions
+  }
+
+  @Test func anEndOfSequenceIDEndsACompletionAndBelongsToIt() throws {
+    let found = try policy.sample(.init(maximumTokens: 20, eosIDs: Policy.eosIDs)).completions
+    for (found, whole) in zip(found.joined(), try endless(20).joined()) {
+      let end = whole.tokens.firstIndex { Policy.eosIDs.contains($0) }
+      #expect(found.stopped == (end != nil))
+      #expect(found.tokens == Array(whole.tokens[...(end ?? 19)]))
+      #expect(found.logProbs == Array(whole.logProbs[...(end ?? 19)]))
+      #expect(found.entropies.count == found.tokens.count)
+    }
+    #expect(Set(found.joined().map(\.stopped)) == [false, true])
+  }
+
+  @Test func anEndAtTheLimitStillCounts() throws {
+    let whole = try endless(6)
+    let last = whole[0][0].tokens[5]
+    let found = try policy.sample(.init(maximumTokens: 6, eosIDs: [last])).completions[0][0]
+    let first = whole[0][0].tokens.firstIndex(of: last)
+    #expect(found.stopped && found.tokens.count == (first ?? 0) + 1)
+  }
+
+  @Test func aStopRuleEndsACompletionAfterTheToken() throws {
+    let whole = try endless(15)
+    var seen: [Int: Int] = [:]
+    let found = try Sampler(
+      engine: policy.engine(), options: .init(maximumTokens: 15, eosIDs: [])
+    ).sample(policy.parameters, Policy.requests, completions: 6, draws: Policy.draws()) {
+      question, tokens in
+      seen[question, default: 0] += 1
+      // Question 1 runs on; the others end with an even token after their third.
+      return question != 1 && tokens.count > 3 && tokens[tokens.count - 1] % 2 == 0
+    }.completions
+    #expect(seen.keys.sorted() == [0, 1, 2, 3, 4] && seen[1] == 6 * 15)
+    for (question, pair) in zip(found, whole).enumerated() {
+      for (found, whole) in zip(pair.0, pair.1) {
+        let end =
+          question == 1 ? nil : whole.tokens.indices.first { $0 > 2 && whole.tokens[$0] % 2 == 0 }
+        #expect(found.tokens == Array(whole.tokens[...(end ?? 14)]))
+        #expect(found.stopped == (end != nil))
+      }
+    }
+  }
+
+  @Test func anErrorOfTheStopRuleComesThrough() {
+    struct Stop: Error {}
+    #expect(throws: Stop.self) {
+      _ = try Sampler(engine: policy.engine(), options: .init(maximumTokens: 5, eosIDs: []))
+        .sample(policy.parameters, Policy.requests, completions: 1, draws: Policy.draws()) { _, _ in
+          throw Stop()
+        }
+    }
+  }
+
+  @Test(arguments: [1, 2, 7]) func noCompletionIsLongerThanTheLimit(limit: Int) throws {
+    let found = try endless(limit)
+    #expect(found.joined().allSatisfy { $0.tokens.count == limit && !$0.stopped })
+    for (found, whole) in zip(found.joined(), try endless(9).joined()) {
+      #expect(found.tokens == Array(whole.tokens[..<limit]))
+    }
+  }
+
+  /// 64 positions: what the prompt leaves is all that may be drawn.
+  @Test func noCompletionRunsOutOfTheContext() throws {
+    let requests = [60, 3, 63].map {
+      Sampler.Request(prompt: .init(repeating: 9, count: $0), row: $0)
+    }
+    let found = try policy.sample(
+      .init(maximumTokens: 1000, eosIDs: []), requests, keep: true
+    )
+    #expect(found.completions.map { Set($0.map(\.tokens.count)) } == [[4], [61], [1]])
+    #expect(found.completions.joined().allSatisfy { !$0.stopped })
+  }
+
+  @Test func aPromptThatFillsTheContextIsRefused() {
+    let requests = [5, 64].map {
+      Sampler.Request(prompt: .init(repeating: 9, count: $0), row: $0 + 1)
+    }
+    do {
+      _ = try policy.sample(.init(maximumTokens: 5, eosIDs: []), requests)
+      Issue.record("nothing was refused")
+    } catch {
+      #expect(
+        "\(error)" == "question 65: the prompt has 64 tokens (context 64 leaves none to draw)")
+    }
+  }
+
+  @Test func nothingAskedForIsNoFault() throws {
+    let options = SamplingOptions(maximumTokens: 5, eosIDs: [])
+    for keep in [false, true] {
+      #expect(try policy.sample(options, [], keep: keep).completions.isEmpty)
+      let none = try policy.sample(options, completions: 0, keep: keep).completions
+      #expect(none == Policy.requests.map { _ in [] })
+    }
+  }
+
+  @Test func logitsThatAreNotFiniteAreAnErrorThatNamesThePlace() throws {
+    let broken = Policy(tied: false)
+    // Found at the first token: the whole head is broken.
+    broken.parameters.head[76, 35] = .nan
+    for options in Policy.options {
+      do {
+        _ = try broken.sample(options, [Policy.requests[2]])
+        Issue.record("nothing was found")
+      } catch {
+        #expect(
+          "\(error)" == "step 11: question 3, sample 4, position 0: "
+            + "the logits are not finite (need finite numbers)")
+      }
+    }
+    // Found later: only the embedding of one token is.
+    let options = SamplingOptions(maximumTokens: 30, eosIDs: [])
+    let whole = try policy.sample(options, [Policy.requests[0]], completions: 1).completions[0][0]
+    let token = whole.tokens[5]
+    let later = Policy(tied: false)
+    later.parameters.embedding[token, 0] = .infinity
+    let position = (whole.tokens.firstIndex(of: token) ?? 0) + 1
+    #expect(!Policy.requests[0].prompt.contains(token))
+    do {
+      _ = try later.sample(options, [Policy.requests[0]], completions: 1)
+      Issue.record("nothing was found")
+    } catch {
+      #expect(
+        "\(error)" == "step 11: question 0, sample 0, position \(position): "
+          + "the logits are not finite (need finite numbers)")
+    }
+  }
+
+  @Test func anEngineDrawsRightAfterAFault() throws {
+    let broken = Policy(tied: false)
+    for tensor in broken.parameters.layout.tensors {
+      broken.parameters.set(tensor, broken.parameters.values(tensor).map { _ in .nan })
+    }
+    let engine = policy.engine()
+    let expected = try policy.sample(Policy.options[0]).completions
+    for keep in [false, true] {
+      #expect(throws: SamplingError.self) {
+        _ = try broken.sample(Policy.options[0], engine: engine, keep: keep)
+      }
+      let found = try policy.sample(Policy.options[0], engine: engine, keep: keep).completions
+      #expect(difference(found, expected) == nil)
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import Evaluation
+import Formats
+import Foundation
+import Synchronization
+import Testing
+import Training
+
+/// The run as a whole: the same bytes for any thread count, memory budget or interruption.
+@Suite struct TrainingRunTests {
+  /// What a run leaves, without what depends on the clock.
+  struct Outcome: Equatable {
+    var metrics: [JSONObject]
+    var completions: [UInt8]
+    var weights: [UInt8]
+    var warmStart: [UInt8]
+
+    init(_ path: String) throws {
+      func bytes(_ name: String) throws -> [UInt8] {
+        try Files.read(path + "/" + name, maximumBytes: 1 << 26)
+      }
+      metrics = try JSONLines.lines(bytes("metrics.jsonl"), file: "metrics.jsonl").map { line in
+        JSONObject(
+          line.object.entries.filter {
+            $0.key != "step_time" && !$0.key.hasPrefix("time/")
+          }.map { ($0.key, $0.value) })
+      }
+      completions = try bytes("completions.jsonl")
+      weights = try bytes("model/model.safetensors")
+      warmStart = try bytes("warm-start/model/model.safetensors")
+    }
+  }
+
+  private func run(
+    _ recipe: Recipe, threads: Int = 2, isCancelled: @escaping () -> Bool = { false }
+  ) async throws -> Outcome {
+    _ = try await TrainingRun(recipe, threads: threads, isCancelled: isCancelled).runAll()
+    return try Outcome(recipe.output)
+  }
+
+  @Test func threadsAndMemoryDoNotChangeAByte() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let one = try await run(small.recipe("one"), threads: 1)
+    #expect(try await run(small.recipe("two"), threads: 2) == one)
+    #expect(try await run(small.recipe("three"), threads: 3) == one)
+    // No memory for activations: nothing is kept, every question is a piece of its own.
+    let tight = try small.recipe("tight", "train.activation_memory_megabytes=0")
+    var found = try await run(tight)
+    // There every token is compared with the sampler's, instead of one completion in sixteen.
+    for i in found.metrics.indices {
+      #expect(
+        found.metrics[i]["sampling/compared_tokens"] != one.metrics[i]["sampling/compared_tokens"])
+      found.metrics[i]["sampling/compared_tokens"] = one.metrics[i]["sampling/compared_tokens"]
+    }
+    #expect(found == one)
+    #expect(try await run(small.recipe("seed", "seed=4")) != one)
+  }
+
+  @Test(arguments: [1, 4, 7]) func anInterruptedRunEndsWithTheSameBytes(step: Int) async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let whole = try await run(small.recipe("whole"))
+    let recipe = try small.recipe("parts")
+    let steps = Mutex(0)
+    let first = try TrainingRun(
+      recipe, threads: 2,
+      report: { event in
+        if case .step(let step, _, _) = event { steps.withLock { $0 = step } }
+      }, isCancelled: { steps.withLock { $0 } == step })
+    await #expect(throws: TrainingError.self) { _ = try await first.runAll() }
+    #expect(try await run(recipe, threads: 1) == whole)
+  }
+
+  @Test func aRunThatDiedBetweenCheckpointsEndsWithTheSameBytes() async throws {
+    struct Death: Error {}
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let whole = try await run(small.recipe("whole"))
+    let recipe = try small.recipe("parts")
+    let first = try TrainingRun(recipe, threads: 2)
+    _ = try await first.runAll()
+    // As though it had died after step 9's logs and before its checkpoint.
+    for name in ["model", "checkpoints/step-000009"] {
+      try FileManager.default.removeItem(atPath: recipe.output + "/" + name)
+    }
+    #expect(try await run(recipe) == whole)
+  }
+
+  @Test func theSamplerAgreesWithTheTrainerToTheBit() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let outcome = try await run(
+      small.recipe("filtered", "train.top_k=9", "train.top_p=0.9", "train.temperature=1.3"))
+    #expect(outcome.metrics.count == 9)
+    for line in outcome.metrics {
+      #expect(line["sampling/sampling_logp_difference/max"]?.double == 0)
+    }
+    #expect(outcome.metrics.contains { ($0["sampling/compared_tokens"]?.int ?? 0) > 0 })
+  }
+
+  @Test func theReferenceIsResetAtEveryOuterIteration() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let outcome = try await run(small.recipe("run"))
+    #expect(outcome.metrics.map { $0["reference_resets"]?.int } == [1, 1, 1, 2, 2, 2, 3, 3, 3])
+    // At one update a step the policy is still the reference just after a reset.
+    let single = try await run(small.recipe("single", "train.num_iterations=1"))
+    for (i, line) in single.metrics.enumerated() {
+      let kl = try #require(line["kl"]?.double)
+      #expect(i % 3 == 0 ? kl == 0 : kl > 0, "step \(i + 1): \(kl)")
+      #expect(line["clip_ratio/region_mean"]?.double == 0)
+    }
+  }
+
+  @Test func trainingRaisesTheReward() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let recipe = try small.recipe(
+      "long", "rewards=[{ name: contains, text: '7' }]", "train.steps_per_iteration=20",
+      "train.learning_rate=3.0e-3", "train.checkpoint_steps=0", "evaluation=null")
+    let outcome = try await run(recipe)
+    func mean(_ lines: ArraySlice<JSONObject>) -> Double {
+      lines.reduce(0) { $0 + ($1["reward"]?.double ?? 0) } / Double(lines.count)
+    }
+    let (first, last) = (mean(outcome.metrics.prefix(10)), mean(outcome.metrics.suffix(10)))
+    #expect(last > first + 0.3, "from \(first) to \(last)")
+  }
+
+  @Test func anotherRecipeIsRefusedByItsKey() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    _ = try await run(small.recipe("run"))
+    let other = try small.recipe("run", "train.beta=0.03")
+    let error = await #expect(throws: TrainingError.self) { _ = try await run(other) }
+    #expect("\(try #require(error))".contains("train.beta"))
+  }
+
+  @Test func failedRewardsEndTheRun() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    try small.write("data.jsonl", "{\"question\": \"1+1\", \"answer\": \"two\"}\n")
+    // numeric_match cannot score against a reference that is no number.
+    let recipe = try small.recipe("run", "rewards=[numeric_match]")
+    let error = await #expect(throws: (any Error).self) { _ = try await run(recipe) }
+    let text = "\(try #require(error))"
+    #expect(text.contains("numeric_match"), "\(text)")
+  }
+
+  @Test func summaryComparesWithTheWarmStart() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let summary = try await TrainingRun(small.recipe("run"), threads: 2).runAll()
+    #expect(summary.metrics.count == 9)
+    let (before, after) = (try #require(summary.before), try #require(summary.after))
+    #expect(before.count == 20 && after.count == 20)
+    let difference = try #require(summary.gain?.difference?.mean)
+    let (a, b) = (try #require(after.greedy?.mean), try #require(before.greedy?.mean))
+    #expect(abs(difference - (a - b)) < 1e-12)
+    #expect(after.sampled?.passAtK.map(\.k) == [1, 2])
+  }
+}
