@@ -119,6 +119,9 @@ package final class Engine {
   /// Whether `rows` rows can be kept for a backward pass.
   package func canKeep(rows: Int) -> Bool { rows <= rowLimit(.everything) }
 
+  /// Whether keys and values of `rows` rows fit.
+  package func canHold(rows: Int) -> Bool { rows <= rowLimit(.keysAndValues) }
+
   private func rowLimit(_ retention: Activations.Retention) -> Int {
     var bytes = Activations.bytesPerRow(configuration, retention)
     if retention == .everything { bytes += BackwardWorkspace.bytesPerRow(configuration) }

@@ -84,6 +84,11 @@ extension ModelConfiguration {
 
   /// The first rule between fields that does not hold, as (field, what is wrong).
   public func firstProblem() -> (field: String, message: String)? {
+    if attentionHeads < 1 || keyValueHeads < 1 {
+      return (
+        "num_attention_heads", "got \(attentionHeads) and \(keyValueHeads) heads; need 1 or more"
+      )
+    }
     if hiddenSize % attentionHeads != 0 {
       return (
         "hidden_size",

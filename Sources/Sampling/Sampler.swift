@@ -101,6 +101,10 @@ public struct Sampler {
     let rows = zip(requests, limits).reduce(0) { $0 + $1.0.prompt.count + count * ($1.1 - 1) }
     let longest = zip(requests, limits).map { $0.prompt.count + $1 }.max() ?? 1
     let keeps = keep && engine.canKeep(rows: rows)
+    if !keeps, requests.count > 1, !engine.canHold(rows: rows) {
+      return try sampleInHalves(
+        p, requests, completions: count, draws: draws, isFinished: isFinished)
+    }
     let a = engine.activations(
       keeps ? .everything : .keysAndValues, rows: rows, longest: longest)
 
@@ -151,6 +155,21 @@ public struct Sampler {
       firstOfRow = Array(live.indices)
     }
     return Result(completions: results, kept: keeps ? a : nil)
+  }
+
+  /// What does not fit the memory at once is drawn in two parts; the numbers are the same.
+  private func sampleInHalves(
+    _ p: Parameters, _ requests: [Request], completions count: Int, draws: Draws,
+    isFinished: ((Int, [Int]) throws -> Bool)?
+  ) throws -> Result {
+    let middle = requests.count / 2
+    let parts = try [0..<middle, middle..<requests.count].flatMap { range in
+      try sample(
+        p, Array(requests[range]), completions: count, draws: draws,
+        isFinished: isFinished.map { rule in { try rule(range.lowerBound + $0, $1) } }
+      ).completions
+    }
+    return Result(completions: parts, kept: nil)
   }
 
   /// One draw for each live completion; row i speaks for those from firstOfRow[i] on.

@@ -52,9 +52,10 @@ struct TrainingLoop {
     }
     let seed = UInt64(recipe.seed)
     let order = DataOrder(count: questions.questions.count, seed: seed, stream: 2)
+    var savedStep = checkpoint?.step
     while state.step < train.totalSteps {
       if isCancelled() {
-        try save(trainer, state, metrics, completions)
+        if savedStep != state.step { try save(trainer, state, metrics, completions) }
         throw TrainingError.stopped(step: state.step)
       }
       try await step(
@@ -63,6 +64,7 @@ struct TrainingLoop {
       let isLast = state.step == train.totalSteps
       if isLast || (train.checkpointSteps > 0 && state.step % train.checkpointSteps == 0) {
         try save(trainer, state, metrics, completions)
+        savedStep = state.step
       }
     }
     return state

@@ -59,7 +59,7 @@ public final class TrainingRun {
     let timer = Stopwatch()
     return try await locked {
       try self.prepare()
-      let start = try self.warmStart()
+      let start = try await self.warmStart()
       if self.recipe.train != nil { try await self.train(from: start, resume: true) }
       return try await self.summary(timer)
     }
@@ -69,7 +69,7 @@ public final class TrainingRun {
   public func runWarmStart() async throws {
     try await locked {
       try self.prepare()
-      _ = try self.warmStart()
+      _ = try await self.warmStart()
     }
   }
 
@@ -85,7 +85,7 @@ public final class TrainingRun {
       if self.recipe.warmStart != nil, !self.warmStartIsDone {
         throw TrainingError.missingStart(path: self.run.warmStartModel)
       }
-      try await self.train(from: try self.warmStart(), resume: resume)
+      try await self.train(from: try await self.warmStart(), resume: resume)
       return try await self.summary(timer)
     }
   }
@@ -119,6 +119,13 @@ public final class TrainingRun {
   // MARK: Stages
 
   private var warmStartIsDone: Bool { Files.exists(run.warmStartModel + "/config.json") }
+
+  /// Where the policy lies that training began with; nil where it was drawn at random.
+  private var startDirectory: String? {
+    if recipe.warmStart != nil { return run.warmStartModel }
+    if case .directory(let path) = recipe.model { return path }
+    return nil
+  }
 
   private struct Start {
     let model: Model
@@ -164,7 +171,7 @@ public final class TrainingRun {
   }
 
   /// The policy that training starts from: warm-started if the recipe says so.
-  private func warmStart() throws -> Start {
+  private func warmStart() async throws -> Start {
     if warmStartIsDone {
       report(.found(.warmStart, detail: run.warmStartModel))
       return Start(
@@ -181,18 +188,37 @@ public final class TrainingRun {
     try Files.createDirectory(run.warmStart)
     let log = try JSONLinesLog(path: run.warmStartMetrics)
     try log.truncate(toOffset: 0)
-    try WarmStart(
-      recipe: warmStart, seed: UInt64(recipe.seed), questions: questions,
-      sampler: sampler(start, maximumTokens: 1)
+    let rewards = warmStart.untilAccuracy == nil ? nil : try recipe.rewardSet()
+    try await rewards?.start()
+    do {
+      try await self.warmStart(warmStart, start, log, rewards)
+    } catch {
+      await rewards?.stop()
+      throw error
+    }
+    await rewards?.stop()
+    try log.synchronize()
+    try write(start, to: run.warmStartModel)
+    return start
+  }
+
+  private func warmStart(
+    _ warmStart: Recipe.WarmStart, _ start: Start, _ log: JSONLinesLog, _ rewards: RewardSet?
+  ) async throws {
+    let sampler = try sampler(start, maximumTokens: 64)
+    let evaluator = try rewards?.entries.first.map {
+      try Evaluator(
+        sampler: sampler, questions: questions, limit: WarmStart.probes, reward: $0.function)
+    }
+    try await WarmStart(
+      recipe: warmStart, seed: UInt64(recipe.seed), questions: questions, sampler: sampler,
+      evaluator: evaluator
     ).run(
       start.model.parameters,
       onStep: { step, metrics in
         try log.append(metrics)
         report(.warmStartStep(step: step, of: warmStart.steps, metrics: metrics))
       }, isCancelled: isCancelled)
-    try log.synchronize()
-    try write(start, to: run.warmStartModel)
-    return start
   }
 
   private func initialPolicy() throws -> Start {
@@ -270,9 +296,9 @@ public final class TrainingRun {
         let after = try await evaluator.report(
           on: model.parameters, options: options, isCancelled: isCancelled)
         summary.after = after
-        if recipe.train != nil, warmStartIsDone {
+        if recipe.train != nil, let first = startDirectory {
           let before = try await evaluator.report(
-            on: try ModelDirectory.load(run.warmStartModel).parameters, options: options,
+            on: try ModelDirectory.load(first).parameters, options: options,
             isCancelled: isCancelled)
           summary.before = before
           summary.gain = try PairedComparison(

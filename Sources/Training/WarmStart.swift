@@ -18,11 +18,16 @@ struct WarmStart {
   let seed: UInt64
   let questions: QuestionSet
   let sampler: TextSampler
+  /// What `until_accuracy` goes by.
+  let evaluator: Evaluator?
+
+  /// Questions that `until_accuracy` asks, and steps between.
+  static let (probes, probeSteps) = (256, 20)
 
   /// Trains the parameters in place and reports every step's metrics.
   func run(
     _ policy: Parameters, onStep: (Int, JSONObject) throws -> Void, isCancelled: () -> Bool
-  ) throws {
+  ) async throws {
     let engine = sampler.engine
     let trainer = PolicyTrainer(engine: engine, policy: policy, settings: recipe.settings)
     let rows = Array(questions.questions.prefix(recipe.examples ?? questions.questions.count))
@@ -51,8 +56,15 @@ struct WarmStart {
       var line = MetricsLine(step: step + 1)
       line.add([update])
       line.set("num_tokens", count: tokens)
+      var isDone = false
+      if let goal = recipe.untilAccuracy, let evaluator, (step + 1) % WarmStart.probeSteps == 0 {
+        let accuracy = try await evaluator.report(on: policy, options: .init()).greedy?.mean ?? 0
+        line["accuracy"] = accuracy
+        isDone = accuracy >= goal
+      }
       line["step_time"] = timer.seconds
       try onStep(step + 1, line.object)
+      if isDone { break }
     }
   }
 

@@ -29,7 +29,8 @@ import Training
       "hidden_size: 32", "hidden_size: 32\n  vocab_size: 300",
       "9: model.vocab_size: unknown key (need one of path, hidden_size, num_hidden_layers, "
         + "num_attention_heads, num_key_value_heads, head_dim, intermediate_size, "
-        + "max_position_embeddings, rope_theta, rms_norm_eps, tie_word_embeddings)"),
+        + "max_position_embeddings, rope_theta, rms_norm_eps, tie_word_embeddings, "
+        + "initializer_range)"),
     BadRecipe(
       "output: runs/sample", "output: \"\"", "1: output: is not a text (got \"\"; need a text)"),
     BadRecipe(
@@ -90,7 +91,7 @@ import Training
   @Test(arguments: [
     BadRecipe(
       "num_iterations: 2", "temperature: 0",
-      "20: train.temperature: is out of range (got 0; need a number above 0, at most 100)"),
+      "20: train.temperature: is out of range (got 0; need a number from 0.001 to 100)"),
     BadRecipe(
       "num_iterations: 2", "top_p: 0",
       "20: train.top_p: is out of range (got 0; need a number above 0, at most 1)"),
@@ -169,7 +170,7 @@ import Training
     BadRecipe(
       "hidden_size: 32", "hidden_size: 34",
       "10: model.num_attention_heads: does not divide the width (got 4; need a divisor of "
-        + "hidden_size, 34, or head_dim)"),
+        + "hidden_size, 34)"),
     BadRecipe(
       "num_attention_heads: 4", "num_attention_heads: 4\n  num_key_value_heads: 3",
       "11: model.num_key_value_heads: does not divide the attention heads (got 3; need a divisor "

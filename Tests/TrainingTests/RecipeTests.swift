@@ -88,7 +88,7 @@ import Training
     let error = #expect(throws: RecipeError.self) { try recipe.validated() }
     #expect(
       error?.description
-        == "recipe: train.temperature: is not a number (got nan; need a number above 0, at most 100)"
+        == "recipe: train.temperature: is not a number (got nan; need a number from 0.001 to 100)"
     )
   }
 }

@@ -42,11 +42,13 @@ import Training
           rope_theta: 10000.0
           rms_norm_eps: 1e-06
           tie_word_embeddings: false
+          initializer_range: 0.02
         tokenizer:
           vocab_size: 300
         warm_start:
           steps: 10
           batch_size: 32
+          answer: "{answer}"
           learning_rate: 0.001
           lr_scheduler_type: constant
           warmup_steps: 0

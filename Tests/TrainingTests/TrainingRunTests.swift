@@ -126,6 +126,31 @@ import Training
     #expect(last > first + 0.3, "from \(first) to \(last)")
   }
 
+  @Test func aWarmStartEndsWhenItIsGoodEnough() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let recipe = try small.recipe(
+      "run", "warm_start.until_accuracy=0.15", "warm_start.steps=2000", "train=null")
+    _ = try await TrainingRun(recipe, threads: 2).runAll()
+    let path = recipe.output + "/warm-start/metrics.jsonl"
+    let lines = try JSONLines.lines(Files.read(path, maximumBytes: 1 << 24), file: path)
+    let asked = lines.compactMap { $0.object["accuracy"]?.double }
+    #expect(lines.count < 2000 && lines.count % 20 == 0)
+    #expect(asked.count == lines.count / 20)
+    #expect(asked.dropLast().allSatisfy { $0 < 0.15 } && (asked.last ?? 0) >= 0.15)
+  }
+
+  @Test func theAnswerTemplateIsWhatIsLearned() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    // Learns to repeat the question and to add a 7, as the template says.
+    let recipe = try small.recipe(
+      "run", "warm_start.answer='{question}7'", "rewards=[{ name: contains, text: '7' }]", "train=null",
+      "evaluation.samples=1", "evaluation.k=[1]", "warm_start.steps=300")
+    let summary = try await TrainingRun(recipe, threads: 2).runAll()
+    #expect(summary.after?.greedy?.mean == 1)
+  }
+
   @Test func anotherRecipeIsRefusedByItsKey() async throws {
     let small = try SmallRecipe()
     defer { small.remove() }

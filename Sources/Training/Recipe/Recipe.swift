@@ -110,6 +110,9 @@ extension Recipe: RecipeSection {
         "rewards.\(index)",
         "has the name of an earlier reward (got \(reward.label); need another label)")
     }
+    if warmStart?.untilAccuracy != nil && rewards.isEmpty {
+      fields.fail("warm_start.until_accuracy", "has nothing to go by (need rewards)")
+    }
     compareWithModel(fields)
   }
 

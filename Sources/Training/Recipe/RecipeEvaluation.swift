@@ -28,9 +28,9 @@ extension Recipe {
 extension Recipe.Evaluation: RecipeSection {
   mutating func declare(_ fields: RecipeFields) {
     fields("every", &every, .integer(1...))
-    fields("samples", &samples, .integer(1...65536))
+    fields("samples", &samples, .integer(1...1024))
     fields("k", &k, .list(of: .integer(1...65536), count: 1...64))
-    fields("temperature", &temperature, .number(above: 0, through: 100))
+    fields("temperature", &temperature, .number(0.001...100))
     fields("questions", &questions, .integer(1...))
     guard fields.isSound else { return }
     if let large = k.firstIndex(where: { $0 > samples }) {

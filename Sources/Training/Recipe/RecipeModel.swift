@@ -27,7 +27,7 @@ extension Recipe {
     ///
     /// By default as many as attention heads.
     public var keyValueHeads: Int?
-    /// Size of a head, an even number from 2 to 16384: `head_dim`.
+    /// Size of a head, an even number from 2 to 128: `head_dim`.
     ///
     /// By default `hiddenSize / attentionHeads`; 16 to 128 are usual.
     public var headSize: Int?
@@ -83,7 +83,7 @@ extension Recipe.Architecture: RecipeSection {
     fields("num_attention_heads", &attentionHeads, .integer(1...256), .required)
     if fields.isReading { keyValueHeads = attentionHeads }
     fields("num_key_value_heads", &keyValueHeads, .integer(1...256))
-    fields("head_dim", &headSize, .integer(2...16384))
+    fields("head_dim", &headSize, .integer(2...128))
     fields("intermediate_size", &intermediateSize, .integer(1...65536), .required)
     fields("max_position_embeddings", &maximumPositions, .integer(3...65536), .required)
     fields("rope_theta", &ropeTheta, .number(1...1e9))
@@ -101,15 +101,14 @@ extension Recipe.Architecture: RecipeSection {
         "does not divide the attention heads (got \(keyValueHeads); need a divisor of "
           + "num_attention_heads, \(attentionHeads))")
     }
-    if headSize == nil {
-      guard hiddenSize % attentionHeads == 0 else {
-        return fields.fail(
-          "num_attention_heads",
-          "does not divide the width (got \(attentionHeads); need a divisor of hidden_size, "
-            + "\(hiddenSize), or head_dim)")
-      }
-      headSize = hiddenSize / attentionHeads
+    // Required beside head_dim too, since transformers checks it.
+    guard hiddenSize % attentionHeads == 0 else {
+      return fields.fail(
+        "num_attention_heads",
+        "does not divide the width (got \(attentionHeads); need a divisor of hidden_size, "
+          + "\(hiddenSize))")
     }
+    if headSize == nil { headSize = hiddenSize / attentionHeads }
     if let headSize, headSize % 2 != 0 {
       fields.fail(
         fields.has("head_dim") ? "head_dim" : "num_attention_heads",

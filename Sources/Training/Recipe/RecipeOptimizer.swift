@@ -58,7 +58,7 @@ extension Recipe.Optimizer {
     fields("weight_decay", &weightDecay, .number(0...10))
     fields("adam_beta1", &beta1, .number(0..<1))
     fields("adam_beta2", &beta2, .number(0..<1))
-    fields("adam_epsilon", &epsilon, .number(above: 0, through: 1))
+    fields("adam_epsilon", &epsilon, .number(1e-30...1))
     fields("max_grad_norm", &maximumGradientNorm, .number(0...1e6))
     if fields.isReading && decay == .constant && lowestRateRatio != 0 {
       fields.warn("min_lr_ratio", "has no effect with lr_scheduler_type constant")

@@ -161,7 +161,7 @@ extension Recipe.Train: RecipeSection {
     fields("questions_per_step", &questionsPerStep, .integer(1...65536), .required)
     fields("num_generations", &completionsPerQuestion, .integer(2...4096))
     fields("max_completion_length", &maxCompletionTokens, .integer(1...65534), .required)
-    fields("temperature", &temperature, .number(above: 0, through: 100))
+    fields("temperature", &temperature, .number(0.001...100))
     fields("top_k", &topK, .integer(0...1_000_000))
     fields("top_p", &topP, .number(above: 0, through: 1))
     fields("min_p", &minP, .number(0...1))

@@ -11,12 +11,19 @@ extension Recipe {
     ///
     /// By default all. A small number is one way of leaving something to learn.
     public var examples: Int?
-    /// The learning rate and all else about updates.
+    /// Ends the warm start once greedy completions of 256 training questions are correct in this
+    /// share, 0 < share ≤ 1, asked every 20 steps: `until_accuracy`.
     ///
-    /// Its keys stand beside these. What is learned as the answer: a template of the row's columns,
-    /// where `{answer}` is the answer column. A leading space, `" {answer}"`, makes an answer the
-    /// same pieces as a word inside a text.
+    /// By default all steps are taken. Whether a tiny policy has understood its task after a given
+    /// number of steps varies with the seed; this does not. Correct means at least 1 by the first
+    /// reward.
+    public var untilAccuracy: Double?
+    /// What is learned as the answer: `answer`.
+    ///
+    /// A template of the row's columns, where `{answer}` is the answer column. A leading space,
+    /// `" {answer}"`, makes an answer the same pieces as a word inside a text.
     public var answer = "{answer}"
+    /// The learning rate and all else about updates, whose keys stand beside these.
     public var optimizer = Optimizer()
 
     public init() {}
@@ -28,6 +35,7 @@ extension Recipe.WarmStart: RecipeSection {
     fields("steps", &steps, .integer(1...1_000_000_000), .required)
     fields("batch_size", &batchSize, .integer(1...65536))
     fields("examples", &examples, .integer(1...))
+    fields("until_accuracy", &untilAccuracy, .number(above: 0, through: 1))
     fields("answer", &answer, .text)
     optimizer.declare(fields)
     if fields.isSound { optimizer.compare(withUpdates: steps, fields) }
