@@ -20,12 +20,17 @@ for generator in "$top"/data/*/generate.py; do
   echo "ok: ${generator#"$top/"} --check"
 done
 
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 if [ -z "$model" ]; then
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
   "$grpo" run "$top/recipes/smoke.yaml" --output "$work/run"
   model=$work/run/model
 fi
 
 "$python" -B "$top/Conformance/transformers_parity.py" \
   --grpo "$grpo" --model "$model" --data "$data" --template "$template"
+
+# Every line of the test sets, quotes and braces included, and of the templates.
+cat "$top"/data/*/test.jsonl "$top"/prompts/*.txt | grep -v '^$' >"$work/texts"
+"$grpo" tokenizer encode --model "$model" --json <"$work/texts" >"$work/cases.jsonl"
+"$python" -B "$top/Conformance/tokenizer.py" "$model" "$work/cases.jsonl"

@@ -1,9 +1,9 @@
 """Checks a tokenizer directory of ours against transformers.
 
-    python tokenizer.py DIRECTORY CASES.json
+    python tokenizer.py DIRECTORY CASES.jsonl
 
-CASES.json is {"cases": [{"text": …, "ids": […], "decoded": …}, …]}, as our tokenizer encodes and
-decodes; "decoded" may be absent. Each text must give the same ids, after BOS where the model has
+A line of CASES.jsonl is {"text": …, "ids": […], "decoded": …}, as `grpo tokenizer encode --json`
+prints it; "decoded" may be absent. Each text must give the same ids, after BOS where the model has
 one, and each list of ids the same text (but for unknown pieces, which transformers drops). Control
 symbols are not read out of text. Prints one line for each difference and a summary; the exit
 status is 1 when there is any difference.
@@ -20,7 +20,7 @@ from transformers import AutoTokenizer
 def main(directory: str, cases_path: str) -> int:
     tokenizer = AutoTokenizer.from_pretrained(directory)
     with open(cases_path, encoding="utf-8") as file:
-        cases = json.load(file)["cases"]
+        cases = [json.loads(line) for line in file]
     bos = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     differences = 0
     for case in cases:
