@@ -37,7 +37,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
@@ -66,14 +65,15 @@ let package = Package(
     target("PolicyOptimization"),
     target(
       "Evaluation",
-      ["LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards"]),
+      [
+        "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards", "Kernels", "Formats",
+      ]),
     target("Runs", ["Formats"]),
     target(
       "Training",
       [
         "Kernels", "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards",
         "RewardPlugins", "PolicyOptimization", "Evaluation", "Runs", "Formats", "Yams",
-        .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "grpo",

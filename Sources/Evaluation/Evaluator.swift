@@ -96,6 +96,19 @@ public struct Evaluator {
       perQuestion: shares)
   }
 
+  /// Scores completions; where a score failed, all are asked for once more, and then it is an
+  /// error: a figure that rests on failures would be none.
+  private func score(_ completions: [Completion]) async throws -> RewardReport {
+    let request = RewardRequest(step: 0, completions: completions)
+    let rewards = try RewardSet([.init(reward)])
+    var report = try await rewards.score(request)
+    if report.maskedCount > 0 { report = try await rewards.score(request) }
+    if let failure = report.functions.first?.firstFailure {
+      throw RewardError.threw(reward: reward.name, problem: failure)
+    }
+    return report
+  }
+
   /// Rows that are drawn at a time.
   private static let rowsAtOnce = 1 << 14
 
@@ -121,8 +134,7 @@ public struct Evaluator {
         p, Array(questions[range]),
         range.map { Sampler.Request(prompt: prompts[$0], row: questions[$0].index) },
         completions: count, draws: draws)
-      let response = try await RewardSet([.init(reward)]).score(
-        RewardRequest(step: 0, completions: completions.flatMap { $0 }))
+      let response = try await score(completions.flatMap { $0 })
       for (i, samples) in completions.enumerated() {
         let scores = response.outcomes[i * count..<(i + 1) * count].map(\.total)
         answers.texts.append(samples.map(\.text))

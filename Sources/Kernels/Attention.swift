@@ -53,8 +53,9 @@ package struct KeyTable: Sendable {
     }
   }
 
-  /// Checks what the kernels rely on: every row of `range` lies in a sequence whose entries up to
-  /// its position are rows below `limit`.
+  /// Checks that every row of `range` lies in a sequence and is stored below `limit`.
+  ///
+  /// The entries before its own were appended earlier, so they are smaller numbers.
   func check(_ range: Range<Int>, limit: Int) {
     precondition(0 <= range.lowerBound && range.upperBound <= sequences.count)
     precondition(sequences.count == positions.count)

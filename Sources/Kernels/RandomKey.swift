@@ -11,9 +11,7 @@ package struct RandomKey: Sendable, Equatable {
     case initialization = 1
     case sampling = 2
     case evaluation = 3
-    case warmStartOrder = 4
-    case questionOrder = 5
-    case audit = 6
+    case audit = 4
   }
 
   private let key: (UInt32, UInt32)

@@ -10,7 +10,9 @@ internal import CKernels
 package enum Softmax {
   /// What a row says, in double precision.
   package struct Statistics: Sendable {
-    /// log Σ e^{z_j}; NaN if a logit is NaN or +∞, or all are −∞. A single −∞ has probability 0.
+    /// log Σ e^{z_j}.
+    ///
+    /// NaN if a logit is NaN or +∞, or all are −∞. A single −∞ has probability 0.
     package let logPartition: Double
     package let entropy: Double
     let sum: Double

@@ -66,7 +66,9 @@ struct MetricsLine {
       if function.failureCount > 0 {
         set("rewards/\(function.name)/failed", count: function.failureCount)
       }
-      for metric in function.metrics { self[metric.name] = metric.value }
+      for metric in function.metrics {
+        self["rewards/\(function.name)/\(metric.name)"] = metric.value
+      }
     }
     set("rewards/masked", count: report.maskedCount)
   }

@@ -34,7 +34,7 @@ struct Rollout {
       policy, questions, requests, completions: count, draws: draws, keep: true)
     let flat = completions.flatMap { $0 }
     let report = try await rewards.score(
-      RewardRequest(step: draws.step, completions: flat))
+      RewardRequest(step: draws.step + 1, completions: flat))
     return Rollout(
       questions: questions, requests: requests, drawn: drawn, completions: flat, report: report)
   }

@@ -53,7 +53,7 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .stopped(let step): "stopped after step \(step), which is saved"
     case .stoppedEarly(let stage): "stopped during the \(stage.rawValue), which begins anew"
     case .notFinite(let step, let what):
-      "step \(step): \(what) is not finite three times in a row (need finite numbers)"
+      "step \(step): \(what) is not finite (need finite numbers)"
     case .rewardsFailed(let step, let masked, let count, let reason):
       "step \(step): \(masked) of \(count) rewards failed: \(reason)"
     case .differentRecipe(let path, let difference):

@@ -20,6 +20,7 @@ internal import Tokenization
 struct TrainingLoop {
   let recipe: Recipe
   let train: Recipe.Train
+  let settings: PolicyTrainer.Settings
   let run: RunDirectory
   let questions: QuestionSet
   let prompts: [[Int]]
@@ -32,9 +33,8 @@ struct TrainingLoop {
   private var engine: Engine { sampler.engine }
 
   /// Runs all steps that `checkpoint` has not done, from `policy` if there is none.
-  func run(from policy: Parameters, resuming checkpoint: Checkpoint?) async throws -> TrainingState
-  {
-    let trainer = PolicyTrainer(engine: engine, policy: policy, settings: train.settings)
+  func run(from policy: Parameters, resuming checkpoint: Checkpoint?) async throws {
+    let trainer = PolicyTrainer(engine: engine, policy: policy, settings: settings)
     var state = TrainingState()
     let metrics = try JSONLinesLog(path: run.metrics)
     let completions = try JSONLinesLog(path: run.completions)
@@ -46,9 +46,9 @@ struct TrainingLoop {
     try metrics.truncate(toOffset: state.metricsOffset)
     try completions.truncate(toOffset: state.completionsOffset)
     if checkpoint == nil, let evaluator {
-      let before = try await evaluator.report(on: policy, options: evaluationOptions)
-      state.firstAccuracy = before.greedy?.mean
-      report(.evaluated(step: 0, before))
+      report(
+        .evaluated(
+          step: 0, try await evaluator.report(on: policy, options: evaluationOptions)))
     }
     let seed = UInt64(recipe.seed)
     let order = DataOrder(count: questions.questions.count, seed: seed, stream: 2)
@@ -58,16 +58,24 @@ struct TrainingLoop {
         if savedStep != state.step { try save(trainer, state, metrics, completions) }
         throw TrainingError.stopped(step: state.step)
       }
-      try await step(
-        &state, trainer, rows: order.rows(step: state.step, count: train.questionsPerStep),
-        metrics, completions)
+      let before = state
+      do {
+        try await step(
+          &state, trainer, rows: order.rows(step: state.step, count: train.questionsPerStep),
+          metrics, completions)
+      } catch {
+        // Rewards or draws failed before anything moved: what is done so far is not lost.
+        if state.step == before.step, savedStep != state.step {
+          try save(trainer, before, metrics, completions)
+        }
+        throw error
+      }
       let isLast = state.step == train.totalSteps
       if isLast || (train.checkpointSteps > 0 && state.step % train.checkpointSteps == 0) {
         try save(trainer, state, metrics, completions)
         savedStep = state.step
       }
     }
-    return state
   }
 
   private var evaluationOptions: Evaluator.Options {
@@ -148,7 +156,8 @@ struct TrainingLoop {
       let finite = update.loss.isFinite && update.gradientNorm.isFinite
       state.notFiniteInARow = finite ? 0 : state.notFiniteInARow + 1
       if state.notFiniteInARow >= 3 {
-        throw TrainingError.notFinite(step: state.step, what: "the loss or its gradient")
+        throw TrainingError.notFinite(
+          step: state.step, what: "three times in a row, the loss or its gradient")
       }
     }
   }

@@ -4,7 +4,8 @@ public import Formats
 internal import Foundation
 internal import Kernels
 internal import LanguageModel
-internal import Rewards
+public import PolicyOptimization
+public import Rewards
 public import Runs
 internal import Sampling
 internal import Tokenization
@@ -24,6 +25,9 @@ public final class TrainingRun {
     public var seconds: Double
   }
 
+  /// Tokens of a completion where no recipe key says so: of a warm start alone.
+  private static let answerTokens = 64
+
   public let recipe: Recipe
   public let run: RunDirectory
   private let workers: Workers
@@ -31,20 +35,29 @@ public final class TrainingRun {
   private let isCancelled: () -> Bool
   private let questions: QuestionSet
   private let test: QuestionSet?
+  private let ownRewards: [RewardSet.Entry]?
+  private let ownObjective: (any Objective)?
+  private let ownAdvantage: (any AdvantageEstimator)?
 
-  /// Reads the data and checks that the recipe's parts exist, before anything is written.
+  /// Reads the questions and the prompt, before anything is written.
   ///
   /// - Parameters:
   ///   - threads: How many threads compute; results do not depend on it.
+  ///   - rewards: Takes the place of the recipe's rewards.
+  ///   - objective: Takes the place of the objective that the recipe's keys describe.
+  ///   - advantage: Takes the place of the recipe's advantage estimator.
   ///   - isCancelled: Asked between steps; true saves and ends the run.
   public init(
-    _ recipe: Recipe, threads: Int, report: @escaping (TrainingEvent) -> Void = { _ in },
+    _ recipe: Recipe, threads: Int, rewards: [RewardSet.Entry]? = nil,
+    objective: (any Objective)? = nil, advantage: (any AdvantageEstimator)? = nil,
+    report: @escaping (TrainingEvent) -> Void = { _ in },
     isCancelled: @escaping () -> Bool = { false }
   ) throws {
     self.recipe = recipe
     run = RunDirectory(recipe.output)
     workers = Workers(count: threads)
     (self.report, self.isCancelled) = (report, isCancelled)
+    (ownRewards, ownObjective, ownAdvantage) = (rewards, objective, advantage)
     let template = try PromptTemplate(path: recipe.prompt)
     let columns = QuestionSet.Columns(
       question: recipe.data.question, answer: recipe.data.answer)
@@ -102,6 +115,12 @@ public final class TrainingRun {
     if Files.exists(run.recipe) {
       let earlier = try Recipe(contentsOf: run.recipe)
       if let difference = recipe.firstDifference(from: earlier) {
+        // A recipe that failed before its first stage may be mended in place.
+        if try isUntouched {
+          try Files.remove(run.recipe)
+          if Files.exists(tokenizerPath) { try Files.remove(tokenizerPath) }
+          return try prepare()
+        }
         throw TrainingError.differentRecipe(path: run.path, difference: difference)
       }
     } else {
@@ -116,7 +135,35 @@ public final class TrainingRun {
     for warning in recipe.warnings { report(.warning(warning)) }
   }
 
+  private var tokenizerPath: String { run.path + "/tokenizer.model" }
+
+  /// Nothing but the recipe and its tokenizer has been made.
+  private var isUntouched: Bool {
+    get throws {
+      let first: Set<String> = ["lock", "recipe.yaml", "tokenizer.model"]
+      return try Files.names(in: run.path).allSatisfy(first.contains)
+    }
+  }
+
   // MARK: Stages
+
+  private func rewardSet() throws -> RewardSet {
+    if let ownRewards { return try RewardSet(ownRewards) }
+    return try recipe.rewardSet()
+  }
+
+  /// What would otherwise fail only after hours: prompts that are too long, rewards that do not
+  /// start.
+  private func check(_ start: Start) async throws {
+    let sampler = try sampler(start)
+    _ = try sampler.encode(questions)
+    if let test { _ = try sampler.encode(test) }
+    if recipe.train != nil {
+      let rewards = try rewardSet()
+      try await rewards.start()
+      await rewards.stop()
+    }
+  }
 
   private var warmStartIsDone: Bool { Files.exists(run.warmStartModel + "/config.json") }
 
@@ -138,13 +185,13 @@ public final class TrainingRun {
   }
 
   private func sampler(
-    _ start: Start, maximumTokens: Int, temperature: Double = 1
+    _ start: Start, maximumTokens: Int = TrainingRun.answerTokens
   ) throws -> TextSampler {
     let eos = start.model.configuration.eosTokenIDs
     return try TextSampler(
       engine: engine(start.model.configuration), tokenizer: start.tokenizer,
       options: recipe.train?.samplingOptions(eosIDs: eos)
-        ?? .init(temperature: temperature, maximumTokens: maximumTokens, eosIDs: eos),
+        ?? .init(maximumTokens: maximumTokens, eosIDs: eos),
       stop: recipe.train?.stop ?? [])
   }
 
@@ -152,7 +199,7 @@ public final class TrainingRun {
     switch recipe.tokenizer {
     case .file(let path): return try SentencePieceTokenizer(path: path)
     case .trained(let size):
-      let path = run.path + "/tokenizer.model"
+      let path = tokenizerPath
       if Files.exists(path) {
         report(.found(.tokenizer, detail: path))
       } else {
@@ -179,6 +226,7 @@ public final class TrainingRun {
         tokenizer: try SentencePieceTokenizer(path: run.warmStartModel + "/tokenizer.model"))
     }
     let start = try initialPolicy()
+    try await check(start)
     guard let warmStart = recipe.warmStart else { return start }
     report(
       .began(
@@ -188,7 +236,7 @@ public final class TrainingRun {
     try Files.createDirectory(run.warmStart)
     let log = try JSONLinesLog(path: run.warmStartMetrics)
     try log.truncate(toOffset: 0)
-    let rewards = warmStart.untilAccuracy == nil ? nil : try recipe.rewardSet()
+    let rewards = warmStart.untilAccuracy == nil ? nil : try rewardSet()
     try await rewards?.start()
     do {
       try await self.warmStart(warmStart, start, log, rewards)
@@ -205,7 +253,7 @@ public final class TrainingRun {
   private func warmStart(
     _ warmStart: Recipe.WarmStart, _ start: Start, _ log: JSONLinesLog, _ rewards: RewardSet?
   ) async throws {
-    let sampler = try sampler(start, maximumTokens: 64)
+    let sampler = try sampler(start)
     let evaluator = try rewards?.entries.first.map {
       try Evaluator(
         sampler: sampler, questions: questions, limit: WarmStart.probes, reward: $0.function)
@@ -225,7 +273,14 @@ public final class TrainingRun {
     let tokenizer = try tokenizer()
     switch recipe.model {
     case .directory(let path):
-      return Start(model: try ModelDirectory.load(path), tokenizer: tokenizer)
+      var model = try ModelDirectory.load(path)
+      // A completion must be able to end: where config.json names no token, the tokenizer does.
+      if model.configuration.eosTokenIDs.isEmpty, let eos = tokenizer.eosID {
+        var configuration = model.configuration
+        configuration.eosTokenIDs = [eos]
+        model = Model(configuration: configuration, parameters: model.parameters)
+      }
+      return Start(model: model, tokenizer: tokenizer)
     case .new(let architecture):
       let configuration = architecture.configuration(
         vocabularySize: tokenizer.vocabularySize, bos: tokenizer.bosID, eos: tokenizer.eosID)
@@ -243,7 +298,7 @@ public final class TrainingRun {
     let checkpoint = resume ? try run.checkpoints.latest() : nil
     for problem in checkpoint?.skipped ?? [] { report(.warning("\(problem)")) }
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
-    let rewards = try recipe.rewardSet()
+    let rewards = try rewardSet()
     let prompts = try sampler.encode(questions)
     var evaluator: Evaluator?
     if recipe.evaluation?.every != nil { evaluator = try self.evaluator(sampler, rewards) }
@@ -253,13 +308,20 @@ public final class TrainingRun {
         detail: checkpoint.map { "continues after step \($0.step) of \(train.totalSteps)" }
           ?? "\(train.totalSteps) steps of \(train.questionsPerStep) questions × "
           + "\(train.completionsPerQuestion) completions"))
+    var settings = train.settings
+    if let ownObjective {
+      settings.objective = ownObjective
+      settings.usesReference = true
+    }
+    if let ownAdvantage { settings.advantage = ownAdvantage }
     try await rewards.start()
     do {
       let loop = TrainingLoop(
-        recipe: recipe, train: train, run: run, questions: questions, prompts: prompts,
+        recipe: recipe, train: train, settings: settings, run: run, questions: questions,
+        prompts: prompts,
         sampler: sampler, rewards: rewards, evaluator: evaluator, report: report,
         isCancelled: isCancelled)
-      _ = try await loop.run(from: start.model.parameters, resuming: checkpoint)
+      try await loop.run(from: start.model.parameters, resuming: checkpoint)
     } catch {
       await rewards.stop()
       throw error
@@ -282,33 +344,44 @@ public final class TrainingRun {
     let final = recipe.train == nil ? run.warmStartModel : run.model
     let model = try ModelDirectory.load(final)
     summary.parameterCount = model.parameterCount
-    if let evaluation = recipe.evaluation, !recipe.rewards.isEmpty {
+    if let evaluation = recipe.evaluation, !recipe.rewards.isEmpty || ownRewards != nil {
       report(.began(.evaluate, detail: test?.file ?? ""))
       let start = Start(
         model: model, tokenizer: try SentencePieceTokenizer(path: final + "/tokenizer.model"))
-      let rewards = try recipe.rewardSet()
-      let sampler = try sampler(start, maximumTokens: 64)
-      if let evaluator = try evaluator(sampler, rewards) {
+      let rewards = try rewardSet()
+      if let evaluator = try evaluator(sampler(start), rewards) {
         try await rewards.start()
-        let options = Evaluator.Options(
-          samples: evaluation.samples, k: evaluation.k, temperature: evaluation.temperature,
-          seed: UInt64(recipe.seed))
-        let after = try await evaluator.report(
-          on: model.parameters, options: options, isCancelled: isCancelled)
-        summary.after = after
-        if recipe.train != nil, let first = startDirectory {
-          let before = try await evaluator.report(
-            on: try ModelDirectory.load(first).parameters, options: options,
-            isCancelled: isCancelled)
-          summary.before = before
-          summary.gain = try PairedComparison(
-            candidate: after.greedyPerQuestion, baseline: before.greedyPerQuestion)
+        do {
+          try await evaluate(&summary, evaluator, evaluation, model)
+        } catch {
+          await rewards.stop()
+          throw error
         }
         await rewards.stop()
       }
     }
     summary.seconds = timer.seconds
     return summary
+  }
+
+  private func evaluate(
+    _ summary: inout Summary, _ evaluator: Evaluator, _ evaluation: Recipe.Evaluation,
+    _ model: Model
+  ) async throws {
+    let options = Evaluator.Options(
+      samples: evaluation.samples, k: evaluation.k, temperature: evaluation.temperature,
+      seed: UInt64(recipe.seed))
+    let after = try await evaluator.report(
+      on: model.parameters, options: options, isCancelled: isCancelled)
+    summary.after = after
+    if recipe.train != nil, let first = startDirectory {
+      let before = try await evaluator.report(
+        on: try ModelDirectory.load(first).parameters, options: options,
+        isCancelled: isCancelled)
+      summary.before = before
+      summary.gain = try PairedComparison(
+        candidate: after.greedyPerQuestion, baseline: before.greedyPerQuestion)
+    }
   }
 
   private func readMetrics() throws -> [JSONObject] {

@@ -17,8 +17,6 @@ struct TrainingState {
   /// Bytes of the logs that belong to the steps done.
   var metricsOffset: Int
   var completionsOffset: Int
-  /// Held-out accuracy before the first step, for the summary.
-  var firstAccuracy: Double?
 
   var encoded: JSON {
     [
@@ -26,18 +24,16 @@ struct TrainingState {
       "token_count": .integer(tokenCount), "not_finite_in_a_row": .integer(notFiniteInARow),
       "metrics_offset": .integer(metricsOffset),
       "completions_offset": .integer(completionsOffset),
-      "first_accuracy": firstAccuracy.map { .number($0) } ?? .null,
     ]
   }
 
   init(
     step: Int = 0, updateCount: Int = 0, tokenCount: Int = 0, notFiniteInARow: Int = 0,
-    metricsOffset: Int = 0, completionsOffset: Int = 0, firstAccuracy: Double? = nil
+    metricsOffset: Int = 0, completionsOffset: Int = 0
   ) {
     (self.step, self.updateCount, self.tokenCount) = (step, updateCount, tokenCount)
     self.notFiniteInARow = notFiniteInARow
     (self.metricsOffset, self.completionsOffset) = (metricsOffset, completionsOffset)
-    self.firstAccuracy = firstAccuracy
   }
 
   init(decoding json: JSON, file: String) throws(FormatError) {
@@ -54,8 +50,7 @@ struct TrainingState {
       tokenCount: try integer("token_count"),
       notFiniteInARow: try integer("not_finite_in_a_row"),
       metricsOffset: try integer("metrics_offset"),
-      completionsOffset: try integer("completions_offset"),
-      firstAccuracy: json["first_accuracy"]?.double)
+      completionsOffset: try integer("completions_offset"))
   }
 }
 

@@ -77,8 +77,8 @@ struct RecipeOptions: ParsableArguments {
 
   /// This command line once more; `train` must be told that going on is meant.
   private static var commandToResume: String {
-    var words = ["grpo"] + CommandLine.arguments.dropFirst()
-    if words.contains("train"), !words.contains("--resume") { words.append("--resume") }
+    var words = [programName] + CommandLine.arguments.dropFirst()
+    if words.dropFirst().first == "train", !words.contains("--resume") { words.append("--resume") }
     return words.map(\.shellQuoted).joined(separator: " ")
   }
 }

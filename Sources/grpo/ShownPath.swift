@@ -6,6 +6,12 @@ func shownPath(_ path: String) -> String {
   return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
 }
 
+/// The program as it was called, for commands that are shown to be typed.
+var programName: String {
+  let called = CommandLine.arguments.first ?? ""
+  return called.contains("/") ? shownPath(called) : "grpo"
+}
+
 /// A text whose paths are shown like that.
 func shownPaths(in text: String) -> String {
   text.replacingOccurrences(of: FileManager.default.currentDirectoryPath + "/", with: "")

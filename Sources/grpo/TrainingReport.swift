@@ -81,8 +81,8 @@ struct TrainingReport {
       + [
         "model  \(shownPath(model).visible())",
         "logs   " + logs.map { shownPath($0).visible() }.joined(separator: "  "),
-        "next   grpo evaluate --model \(modelPath) --recipe \(recipePath.shellQuoted)",
-        "       grpo sample --model \(modelPath) \(examplePrompt.shellQuoted)",
+        "next   \(programName.shellQuoted) evaluate --model \(modelPath) --recipe \(recipePath.shellQuoted)",
+        "       \(programName.shellQuoted) sample --model \(modelPath) \(examplePrompt.shellQuoted)",
       ]
   }
 

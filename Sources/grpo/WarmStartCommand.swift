@@ -33,7 +33,7 @@ struct WarmStartCommand: AsyncParsableCommand {
       line: """
         model    \(shownPath(run.warmStartModel).visible())
         metrics  \(shownPath(run.warmStartMetrics).visible())
-        next     grpo train \(options.arguments(stepsKey: "warm_start.steps"))
+        next     \(programName.shellQuoted) train \(options.arguments(stepsKey: "warm_start.steps"))
         """)
   }
 }

@@ -11,7 +11,7 @@ import Testing
       #!/bin/sh
       while read -r line; do
         case "$line" in
-        *'"step":2,'*)
+        *'"step":3,'*)
           touch waiting
           while [ ! -e go ]; do sleep 0.01; done
           ;;
@@ -58,7 +58,8 @@ import Testing
     #expect(stopped.errors.contains("\nstopped after step 3, which is saved\n"))
     let resume = command == "train" ? ["--resume"] : []
     let words = [command, "recipe.yaml"] + resume
-    #expect(stopped.help == "help: resume with: grpo \(words.joined(separator: " "))")
+    #expect(stopped.help?.hasPrefix("help: resume with: /") == true)
+    #expect(stopped.help?.hasSuffix("/grpo \(words.joined(separator: " "))") == true)
     #expect(!folder.exists("run/model"))
 
     let resumed = try await GrpoProgram.run(words, in: folder)

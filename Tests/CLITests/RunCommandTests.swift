@@ -24,8 +24,11 @@ import Testing
     }
     #expect(lines.contains("model  run/model"))
     #expect(lines.contains("logs   run/metrics.jsonl  run/completions.jsonl"))
-    #expect(lines.contains("next   grpo evaluate --model run/model --recipe recipe.yaml"))
-    #expect(lines.last?.hasPrefix("       grpo sample --model run/model ") == true)
+    // The program as it was called, here by its path.
+    let (next, last) = (try #require(lines.dropLast().last), try #require(lines.last))
+    #expect(next.hasPrefix("next   /"))
+    #expect(next.hasSuffix("/grpo evaluate --model run/model --recipe recipe.yaml"))
+    #expect(last.contains("/grpo sample --model run/model "))
   }
 
   @Test func progressOffATerminalIsPlainLinesOnStandardError() async throws {
@@ -95,7 +98,7 @@ import Testing
     #expect(early.help?.contains("grpo sft") == true)
     let start = try await GrpoProgram.run("sft", "recipe.yaml", "-q", in: folder)
     #expect(start.status == 0, "\(start.errors)")
-    #expect(start.outputLines.last == "next     grpo train recipe.yaml")
+    #expect(start.outputLines.last?.hasSuffix("/grpo train recipe.yaml") == true)
     let training = try await GrpoProgram.run("train", "recipe.yaml", "-q", in: folder)
     #expect(training.status == 0, "\(training.errors)")
     try expectSameRun("whole", "run", in: folder)

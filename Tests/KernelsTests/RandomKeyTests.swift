@@ -27,8 +27,7 @@ import Testing
     var seen: Set<UInt64> = []
     var count = 0
     for purpose in [
-      RandomKey.Purpose.initialization, .sampling, .evaluation, .warmStartOrder, .questionOrder,
-      .audit,
+      RandomKey.Purpose.initialization, .sampling, .evaluation, .audit,
     ] {
       for seed: UInt64 in [0, 1, 2, .max] {
         let key = RandomKey(seed: seed, purpose: purpose)

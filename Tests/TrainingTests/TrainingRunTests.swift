@@ -145,8 +145,10 @@ import Training
     defer { small.remove() }
     // Learns to repeat the question and to add a 7, as the template says.
     let recipe = try small.recipe(
-      "run", "warm_start.answer='{question}7'", "rewards=[{ name: contains, text: '7' }]", "train=null",
-      "evaluation.samples=1", "evaluation.k=[1]", "warm_start.steps=300")
+      "run", "warm_start.answer='{question}7'", "rewards=[{ name: contains, text: '7' }]",
+      "train=null",
+      "evaluation.samples=1", "evaluation.k=[1]",
+      "warm_start.steps=300")
     let summary = try await TrainingRun(recipe, threads: 2).runAll()
     #expect(summary.after?.greedy?.mean == 1)
   }

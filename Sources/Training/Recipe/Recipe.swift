@@ -104,6 +104,13 @@ extension Recipe: RecipeSection {
     if evaluation != nil && data.test == nil {
       fields.fail("evaluation", "has no questions (need data.test)")
     }
+    // What completions.jsonl has beside the rewards.
+    let taken: Set<String> = ["step", "prompt", "completion", "advantage", "token_ids"]
+    for (index, reward) in rewards.enumerated() where taken.contains(reward.label) {
+      fields.fail(
+        "rewards.\(index)",
+        "has the name of a column of completions.jsonl (got \(reward.label); need another)")
+    }
     var names: Set<String> = []
     for (index, reward) in rewards.enumerated() where !names.insert(reward.label).inserted {
       fields.fail(

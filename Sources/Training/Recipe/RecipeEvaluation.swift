@@ -7,14 +7,14 @@ extension Recipe {
     ///
     /// By default the policy is judged before and after training only.
     public var every: Int?
-    /// Completions drawn for each question, 1 to 65536: `samples`.
+    /// Completions drawn for each question, 1 to 1024: `samples`.
     public var samples = 8
     /// The k of pass@k and maj@k, at most `samples` each: `k`.
     ///
     /// The estimate of pass@k is unbiased for any k up to `samples`, and sharper the more samples
     /// there are.
     public var k = [1]
-    /// Temperature of the drawn completions, above 0 and at most 100: `temperature`.
+    /// Temperature of the drawn completions, 0.001 to 100: `temperature`.
     public var temperature = 1.0
     /// At most so many questions, from the beginning of `data.test`, 1 or more: `questions`.
     ///

@@ -42,7 +42,7 @@ extension Recipe {
     public var maximumPositions = 0
     /// Base of the rotary embedding, 1 to 10⁹: `rope_theta`.
     public var ropeTheta = 10_000.0
-    /// What RMSNorm adds to the mean square, above 0 and at most 0.1: `rms_norm_eps`.
+    /// What RMSNorm adds to the mean square, 1e-12 to 0.1: `rms_norm_eps`.
     public var rmsNormEpsilon = 1e-6
     /// Whether output and input embedding are one matrix: `tie_word_embeddings`.
     ///
@@ -87,7 +87,7 @@ extension Recipe.Architecture: RecipeSection {
     fields("intermediate_size", &intermediateSize, .integer(1...65536), .required)
     fields("max_position_embeddings", &maximumPositions, .integer(3...65536), .required)
     fields("rope_theta", &ropeTheta, .number(1...1e9))
-    fields("rms_norm_eps", &rmsNormEpsilon, .number(above: 0, through: 0.1))
+    fields("rms_norm_eps", &rmsNormEpsilon, .number(1e-12...0.1))
     fields("tie_word_embeddings", &tieWordEmbeddings, .flag)
     fields("initializer_range", &initializerRange, .number(above: 0, through: 1))
     if fields.isReading { resolveHeads(fields) }

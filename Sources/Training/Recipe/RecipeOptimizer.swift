@@ -37,7 +37,7 @@ extension Recipe {
     ///
     /// 0.95 to 0.999 are usual.
     public var beta2 = 0.999
-    /// What Adam adds to the root of the squares, above 0 and at most 1: `adam_epsilon`.
+    /// What Adam adds to the root of the squares, 1e-30 to 1: `adam_epsilon`.
     public var epsilon = 1e-8
     /// The gradient's largest norm; longer ones are shortened to it.
     ///

@@ -82,7 +82,9 @@ extension Recipe {
     let paths = mine.map(\.path) + others.map(\.path)
     let values = Dictionary(mine.map { ($0.path, $0.value) }) { first, _ in first }
     let otherValues = Dictionary(others.map { ($0.path, $0.value) }) { first, _ in first }
-    for path in paths where path != "output" && values[path] != otherValues[path] {
+    // Where a run lies and how much memory it takes do not change what it computes.
+    let incidental: Set<String> = ["output", "train.activation_memory_megabytes"]
+    for path in paths where !incidental.contains(path) && values[path] != otherValues[path] {
       let (got, need) = (values[path] ?? "nothing", otherValues[path] ?? "nothing")
       return "\(path): differs (got \(got); need \(need))".onOneLine()
     }

@@ -24,7 +24,7 @@ extension Recipe {
     ///
     /// Required.
     public var maxCompletionTokens = 0
-    /// Divides the logits, in sampling and in training, above 0 and at most 100: `temperature`.
+    /// Divides the logits, in sampling and in training, 0.001 to 100: `temperature`.
     public var temperature = 1.0
     /// Draws from the so many most probable tokens only, 0 (from all) to 1,000,000: `top_k`.
     public var topK = 0
@@ -189,7 +189,7 @@ extension Recipe.Train: RecipeSection {
   private func compare(_ fields: RecipeFields) {
     let most = outerIterations * stepsPerIteration
     if let steps, steps > most {
-      fields.fail(
+      return fields.fail(
         "steps",
         "is more than outer_iterations × steps_per_iteration (got \(steps); need at most \(most))")
     }
