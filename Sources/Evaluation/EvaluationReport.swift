@@ -22,9 +22,9 @@ public struct EvaluationReport: Sendable {
   /// 1 or 0 for each question.
   public var greedyPerQuestion: [Double]
   public var sampled: Sampled?
-  /// Completions without a score.
+  /// Completions to which the reward did not apply, which count as wrong.
   ///
-  /// A reward failed or did not apply. They count as wrong.
+  /// A reward that fails ends the evaluation instead.
   public var unscored: Int
   /// Greedy completions, one a question, with their scores.
   public var examples: [(prompt: String, completion: String, answer: String?, correct: Bool)]
