@@ -40,6 +40,15 @@ package struct TokenBatch: Sendable {
     questions.reduce(0) { $0 + $1.completions.reduce(0) { $0 + $1.tokens.count } }
   }
 
+  /// The tokens of each completion, as numbers in the canonical order.
+  package var completionRanges: [Range<Int>] {
+    var first = 0
+    return questions.flatMap(\.completions).map { completion in
+      defer { first += completion.tokens.count }
+      return first..<first + completion.tokens.count
+    }
+  }
+
   /// Appends the rows of questions `range`, prompts first, then each completion's.
   func append(_ range: Range<Int>, to a: Activations) {
     for question in questions[range] {

@@ -113,7 +113,7 @@ package final class PolicyTrainer {
     }
     let counts = batch.questions.flatMap { $0.completions.map(\.tokens.count) }
     var inputs = ObjectiveBatch(
-      completions: ranges(counts), logProb: old.logProbs.map(Double.init),
+      completions: batch.completionRanges, logProb: old.logProbs.map(Double.init),
       oldLogProb: old.logProbs.map(Double.init), entropy: old.entropies.map(Double.init),
       advantage: advantages.values(tokenCounts: counts), mask: rollouts.mask)
     if settings.usesReference {
@@ -161,13 +161,5 @@ package final class PolicyTrainer {
     return Update(
       loss: result.loss, gradientNorm: norm, learningRate: learningRate,
       statistics: result.statistics, skipped: skipped)
-  }
-
-  private func ranges(_ counts: [Int]) -> [Range<Int>] {
-    var first = 0
-    return counts.map { count in
-      defer { first += count }
-      return first..<first + count
-    }
   }
 }

@@ -101,14 +101,9 @@ extension Question {
 extension ObjectiveBatch {
   /// What the likelihood objective reads: log-probs of one completion a question.
   fileprivate init(likelihood forward: Engine.Forward, _ batch: TokenBatch) {
-    var first = 0
-    let ranges = batch.questions.flatMap(\.completions).map { completion in
-      defer { first += completion.tokens.count }
-      return first..<first + completion.tokens.count
-    }
     let logProbs = forward.logProbs.map(Double.init)
     self.init(
-      completions: ranges, logProb: logProbs, oldLogProb: logProbs,
+      completions: batch.completionRanges, logProb: logProbs, oldLogProb: logProbs,
       entropy: forward.entropies.map(Double.init),
       advantage: Array(repeating: 0, count: logProbs.count),
       mask: Array(repeating: true, count: logProbs.count))
