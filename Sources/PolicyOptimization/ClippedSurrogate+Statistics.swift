@@ -14,34 +14,33 @@ extension ClippedSurrogate {
     return nil
   }
 
-  /// TRL's `clip_ratio/*`: shares of unmasked tokens at which the clip is active.
+  /// TRL's `clip_ratio/*`, and the shares of the two further bounds where they are set.
   ///
-  /// `low_mean`, `high_mean` and `region_mean` (either side) are means over the step's tokens;
-  /// `low_min` and `high_max` the smallest and largest share among the completions that have
-  /// an unmasked token. All are 0 when none has.
+  /// `clip_ratio/delta_mean` is the share of tokens with Â < 0 and r > δ, `clip_ratio/dual_mean`
+  /// that of tokens whose loss the dual clip bounds.
   func statistics(
-    ratios: [Double], batch: ObjectiveBatch
+    ratios: Ratios, batch: ObjectiveBatch
   ) -> [(name: String, value: Double)] {
-    var (tokens, low, high) = (0, 0, 0)
-    var (lowMin, highMax) = (Double.infinity, 0.0)
-    for range in batch.completions {
-      let sides = range.filter { batch.mask[$0] }
-        .map { clippedSide(ratio: ratios[$0], advantage: batch.advantage[$0]) }
-      guard !sides.isEmpty else { continue }
-      let (lows, highs) = (sides.count { $0 == .low }, sides.count { $0 == .high })
-      tokens += sides.count
-      low += lows
-      high += highs
-      lowMin = min(lowMin, Double(lows) / Double(sides.count))
-      highMax = max(highMax, Double(highs) / Double(sides.count))
+    func share(_ isBounded: (_ token: Int) -> Bool) -> Double {
+      batch.meanShare(perCompletion: ratios.isShared, of: isBounded)
     }
-    let denominator = Double(max(1, tokens))
-    return [
-      ("clip_ratio/low_mean", Double(low) / denominator),
-      ("clip_ratio/low_min", tokens == 0 ? 0 : lowMin),
-      ("clip_ratio/high_mean", Double(high) / denominator),
-      ("clip_ratio/high_max", highMax),
-      ("clip_ratio/region_mean", Double(low + high) / denominator),
-    ]
+    var statistics = batch.clipStatistics(perCompletion: ratios.isShared) { t in
+      clippedSide(ratio: min(ratios.values[t], delta ?? .infinity), advantage: batch.advantage[t])
+    }
+    if delta != nil {
+      statistics.append(
+        (
+          "clip_ratio/delta_mean",
+          share { isDeltaBounded(ratio: ratios.values[$0]) && batch.advantage[$0] < 0 }
+        ))
+    }
+    if dualClip != nil {
+      statistics.append(
+        (
+          "clip_ratio/dual_mean",
+          share { isDualClipped(ratio: ratios.values[$0], advantage: batch.advantage[$0]) }
+        ))
+    }
+    return statistics
   }
 }

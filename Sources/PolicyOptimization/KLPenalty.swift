@@ -1,50 +1,82 @@
-/// The penalty that keeps the policy near the reference, added to every token's loss.
+/// The penalty that keeps the policy near another one, added to every token's loss.
 ///
-///     plain:  β·k(x)          ratio:  β·r·k(x),   x = log π_ref − log π_θ,   r = π_θ / π_old
+///     plain:              β·k              straight-through:   β·( sg[k] + k2 − sg[k2] )
+///     ratio:              β·r·k            exact:              β·KL of the position
 ///
-/// The plain form is eq. 3 and 4 of DeepSeekMath (<https://arxiv.org/abs/2402.03300>). The other
-/// weights the estimate by the importance ratio, as the completions were drawn from π_old; with k3
-/// its gradient is β·r·(log π_θ − log π_ref), the unbiased gradient of KL(π_θ ‖ π_ref). TRL calls
-/// it `use_bias_correction_kl`.
+/// k estimates ``divergence`` from the drawn token; r is the objective's importance ratio. Plain k3
+/// of KL(π_θ‖π_ref) is eq. 3 and 4 of DeepSeekMath (<https://arxiv.org/abs/2402.03300>); KL(π_old‖π_θ)
+/// is PPO's, eq. 8 (<https://arxiv.org/abs/1707.06347>).
+///
+/// Completions are drawn from π_old. The divergences to and from π_old take that into account: with
+/// x = log r, KL(π_old‖π_θ) is −log r, ½ log² r or r − 1 − log r, and KL(π_θ‖π_old) is r·log r,
+/// ½ log² r or r·log r − r + 1. Those to and from the reference are stated for tokens drawn from
+/// π_θ, which is what they are at the first update; `ratio` weighs them by r thereafter.
 public struct KLPenalty: Sendable, Equatable {
   /// What an estimate is multiplied with before it is penalized and logged.
   public enum Weighting: String, Sendable, CaseIterable {
-    case plain, ratio
+    /// Nothing.
+    case plain
+    /// The importance ratio, as the completions were drawn from π_old: for divergences to or from
+    /// the reference only.
+    ///
+    /// With k3 its gradient is β·r·(log π_θ − log π_ref), the unbiased gradient of KL(π_θ‖π_ref).
+    /// TRL calls it `use_bias_correction_kl`.
+    case ratio
+    /// Nothing, but with the gradient of k2: for KL(π_θ‖π_ref) only.
+    ///
+    /// The gradient β·(log π_θ − log π_ref) is unbiased for tokens drawn from π_θ, whichever
+    /// estimator is logged. verl writes it as a `+` behind the estimator's name.
+    case straightThrough = "straight-through"
   }
 
-  /// β ≥ 0, usually 0.001 to 0.1; 0 logs the KL and leaves the loss alone.
-  public var coefficient: Double
-  public var estimator: KLEstimator
-  public var weighting: Weighting
+  /// β ≥ 0, usually 0.001 to 0.1 (PPO's: 0.3 to 10); 0 logs the KL and leaves the loss alone.
+  public private(set) var coefficient: Double
+  public let divergence: KLDivergence
+  public let estimator: KLEstimator
+  public let weighting: Weighting
+  public let controller: KLController
 
   public init(
-    coefficient: Double, estimator: KLEstimator = .k3, weighting: Weighting = .plain
+    coefficient: Double, divergence: KLDivergence = .policyToReference,
+    estimator: KLEstimator = .k3, weighting: Weighting = .plain, controller: KLController = .fixed
   ) {
     precondition(coefficient >= 0 && coefficient.isFinite)
+    precondition(
+      controller == .fixed || coefficient > 0, "no factor moves a coefficient of 0")
+    switch weighting {
+    case .plain: break
+    case .ratio:
+      precondition(
+        divergence.isToReference && estimator != .exact,
+        "only estimates of a divergence to the reference are weighted by the ratio")
+    case .straightThrough:
+      precondition(
+        divergence == .policyToReference && (estimator == .k1 || estimator == .k3),
+        "k2's gradient is that of KL(policy‖reference), and replaces another sampled one")
+    }
     self.coefficient = coefficient
+    self.divergence = divergence
     self.estimator = estimator
     self.weighting = weighting
+    self.controller = controller
   }
 
-  /// One token's estimate before β, and its derivatives.
-  struct Term {
-    var value: Double
-    /// At a constant ratio.
-    var dLogProb: Double
-    var dLogRatio: Double
-    var isClamped: Bool
+  /// Takes in the divergence measured after the last epoch over a rollout.
+  mutating func adapt(kl: Double, completions: Int) {
+    coefficient = controller.coefficient(after: coefficient, kl: kl, completions: completions)
   }
 
-  func term(logProb: Double, referenceLogProb: Double, ratio: Double) -> Term {
-    let kl = estimator(logProb: logProb, referenceLogProb: referenceLogProb)
-    return switch weighting {
-    case .plain:
-      Term(value: kl.value, dLogProb: kl.dLogProb, dLogRatio: 0, isClamped: kl.isClamped)
-    case .ratio:
-      // d(r·k)/d log r = r·k: added to r·k′ it leaves r·(log π_θ − log π_ref) for k3.
-      Term(
-        value: ratio * kl.value, dLogProb: ratio * kl.dLogProb, dLogRatio: ratio * kl.value,
-        isClamped: kl.isClamped)
+  /// What a checkpoint must hold: nothing, or β.
+  var state: [Double] {
+    get {
+      switch controller {
+      case .fixed: []
+      case .adaptive, .ziegler: [coefficient]
+      }
+    }
+    set {
+      precondition(newValue.count == state.count)
+      if let saved = newValue.first { coefficient = saved }
     }
   }
 }

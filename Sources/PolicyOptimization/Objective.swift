@@ -5,6 +5,23 @@
 public protocol Objective: Sendable {
   /// The loss of `batch`, and its derivatives with respect to what the model computes.
   func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult
+
+  /// The coefficients that change from rollout to rollout: what a checkpoint must hold to go on.
+  ///
+  /// Always as many, in the same order; empty by default, where nothing adapts.
+  var adaptiveState: [Double] { get set }
+
+  /// Takes in what was measured over a rollout, after its last update; by default nothing.
+  mutating func adapt(to measurement: RolloutMeasurement)
+}
+
+extension Objective {
+  public var adaptiveState: [Double] {
+    get { [] }
+    set { precondition(newValue.isEmpty, "nothing adapts") }
+  }
+
+  public mutating func adapt(to measurement: RolloutMeasurement) {}
 }
 
 /// A loss, and the coefficients that turn into gradients at the model's heads.

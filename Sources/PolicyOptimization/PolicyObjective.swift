@@ -1,89 +1,97 @@
 /// The objective of GRPO and its relatives, composed of independent axes.
 ///
-///     loss = Σ_t w_t·( L(r_t, Â_t) + β·KL_t )
+///     loss = Σ_t w_t·( M_t·L(r_t, Â_t) + β·KL_t + β_old·KL_old,t ) − c·H
 ///
-/// ``ratioLevel`` says what r is, ``surrogate`` what L is, ``klPenalty`` what KL is, and
-/// ``aggregation`` what w is. Clipped surrogate, plain k3 and sequence mean make eq. 3 of
-/// DeepSeekMath (<https://arxiv.org/abs/2402.03300>).
-///
-/// Statistics, in this order: `kl` (where there is a penalty), `entropy` (where the batch has it),
-/// the surrogate's own, `ratio_clamped_tokens`, and `kl_clamped_tokens` (where there is a
-/// penalty). Means are over the step's unmasked tokens and 0 when there are none.
+/// ``ratioLevel`` says what r is, ``surrogate`` what L is, ``klPenalty`` and ``oldKLPenalty`` what the
+/// divergences are, ``aggregation`` what w is; M is the product of ``offPolicyMask`` and
+/// ``entropyMask``, and ``entropyBonus`` adds the last term. Clipped surrogate, plain k3 and
+/// sequence mean make eq. 3 of DeepSeekMath (<https://arxiv.org/abs/2402.03300>).
 ///
 /// Edge cases: no completions, or none with an unmasked token, give loss 0 and no gradient. A
 /// log-prob that is NaN gives a NaN loss.
 public struct PolicyObjective: Objective, Equatable {
-  public var ratioLevel: RatioLevel
-  public var surrogate: Surrogate
-  /// nil: no reference policy is needed.
-  public var klPenalty: KLPenalty?
-  public var aggregation: Aggregation
+  public let ratioLevel: RatioLevel
+  public let surrogate: Surrogate
+  /// To or from the reference policy; nil: none is needed.
+  public private(set) var klPenalty: KLPenalty?
+  /// To or from the behaviour policy, which drew the completions; nil for none.
+  public private(set) var oldKLPenalty: KLPenalty?
+  public let aggregation: Aggregation
+  public private(set) var entropyBonus: EntropyBonus?
+  public let offPolicyMask: OffPolicySequenceMask?
+  public let entropyMask: HighEntropyMask?
 
+  /// - Precondition: each KL penalty is to the policy its name says, and the ratio level is
+  ///   ``RatioLevel/token`` where the surrogate leaves it no choice.
   public init(
     ratioLevel: RatioLevel = .token,
     surrogate: Surrogate = .clipped(ClippedSurrogate()),
     klPenalty: KLPenalty? = nil,
-    aggregation: Aggregation = .sequenceMean
+    oldKLPenalty: KLPenalty? = nil,
+    aggregation: Aggregation = .sequenceMean,
+    entropyBonus: EntropyBonus? = nil,
+    offPolicyMask: OffPolicySequenceMask? = nil,
+    entropyMask: HighEntropyMask? = nil
   ) {
+    precondition(klPenalty?.divergence.isToReference ?? true, "klPenalty is to the reference")
+    precondition(oldKLPenalty?.divergence.isToReference != true, "oldKLPenalty is to π_old")
+    precondition(ratioLevel == .token || surrogate.usesRatioLevel, "the level has no effect")
     self.ratioLevel = ratioLevel
     self.surrogate = surrogate
     self.klPenalty = klPenalty
+    self.oldKLPenalty = oldKLPenalty
     self.aggregation = aggregation
+    self.entropyBonus = entropyBonus
+    self.offPolicyMask = offPolicyMask
+    self.entropyMask = entropyMask
   }
 
-  /// - Precondition: the batch has reference log-probs where there is a KL penalty.
-  public func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
-    batch.checkShapes()
-    let weights = aggregation.weights(completions: batch.completions, mask: batch.mask)
-    let ratios = ratioLevel.ratios(of: batch)
-    var loss = 0.0
-    var dLogProb = [Double](repeating: 0, count: batch.tokenCount)
-    var dLogRatio = dLogProb
-
-    for t in batch.mask.indices where batch.mask[t] {
-      let term = surrogate.term(
-        ratio: ratios.values[t], logProb: batch.logProb[t], advantage: batch.advantage[t])
-      loss += weights[t] * term.loss
-      dLogProb[t] += weights[t] * term.dLogProb
-      dLogRatio[t] += weights[t] * term.dLogRatio
-    }
-
-    var statistics: [(name: String, value: Double)] = []
-    var klClamped: Int?
-    if let klPenalty {
-      let terms = klTerms(klPenalty, ratios: ratios.values, batch: batch)
-      for t in batch.mask.indices {
-        guard let term = terms[t] else { continue }
-        let weight = weights[t] * klPenalty.coefficient
-        loss += weight * term.value
-        dLogProb[t] += weight * term.dLogProb
-        dLogRatio[t] += weight * term.dLogRatio
-      }
-      statistics.append(("kl", batch.maskedMean { terms[$0]?.value ?? 0 }))
-      klClamped = terms.count { $0?.isClamped == true }
-    }
-    ratioLevel.pullBack(dLogRatio, through: ratios, of: batch, into: &dLogProb)
-
-    if let entropy = batch.entropy {
-      statistics.append(("entropy", batch.maskedMean { entropy[$0] }))
-    }
-    statistics += surrogate.statistics(ratios: ratios.values, batch: batch)
-    statistics.append(("ratio_clamped_tokens", Double(ratios.isClamped.count { $0 })))
-    if let klClamped { statistics.append(("kl_clamped_tokens", Double(klClamped))) }
-    return ObjectiveResult(loss: loss, dLogProb: dLogProb, statistics: statistics)
+  /// Whether the batch must have `referenceLogProb`.
+  public var needsReferenceLogProb: Bool {
+    klPenalty.map { $0.estimator != .exact } ?? false
   }
 
-  /// nil where the token is masked.
-  private func klTerms(
-    _ penalty: KLPenalty, ratios: [Double], batch: ObjectiveBatch
-  ) -> [KLPenalty.Term?] {
-    guard let reference = batch.referenceLogProb else {
-      preconditionFailure("a KL penalty needs referenceLogProb")
+  /// Whether the batch must have `entropy`, and the result has `dEntropy`.
+  public var needsEntropyGradient: Bool { entropyBonus != nil }
+
+  /// What the batch's `klOld` must be; nil when it is not read.
+  public var exactOld: KLDivergence? {
+    oldKLPenalty.flatMap { $0.estimator == .exact ? $0.divergence : nil }
+  }
+
+  /// What the batch's `klReference` must be; nil when it is not read.
+  public var exactReference: KLDivergence? {
+    klPenalty.flatMap { $0.estimator == .exact ? $0.divergence : nil }
+  }
+
+  /// β, β_old, then coefficient and activity of the entropy bonus: those that adapt.
+  public var adaptiveState: [Double] {
+    get {
+      (klPenalty?.state ?? []) + (oldKLPenalty?.state ?? []) + (entropyBonus?.state ?? [])
     }
-    return batch.mask.indices.map { t in
-      batch.mask[t]
-        ? penalty.term(
-          logProb: batch.logProb[t], referenceLogProb: reference[t], ratio: ratios[t]) : nil
+    set {
+      precondition(newValue.count == adaptiveState.count)
+      let first = klPenalty?.state.count ?? 0
+      let second = first + (oldKLPenalty?.state.count ?? 0)
+      klPenalty?.state = Array(newValue[..<first])
+      oldKLPenalty?.state = Array(newValue[first..<second])
+      entropyBonus?.state = Array(newValue[second...])
+    }
+  }
+
+  /// - Precondition: what an adaptive coefficient follows is in the measurement.
+  public mutating func adapt(to measurement: RolloutMeasurement) {
+    if let klPenalty, klPenalty.controller != .fixed {
+      guard let kl = measurement.klReference else { preconditionFailure("klReference") }
+      self.klPenalty?.adapt(kl: kl, completions: measurement.completions)
+    }
+    if let oldKLPenalty, oldKLPenalty.controller != .fixed {
+      guard let kl = measurement.klOld else { preconditionFailure("klOld") }
+      self.oldKLPenalty?.adapt(kl: kl, completions: measurement.completions)
+    }
+    if let entropyBonus, entropyBonus.control != .fixed {
+      guard let entropy = measurement.entropy else { preconditionFailure("entropy") }
+      self.entropyBonus?.adapt(entropy: entropy)
     }
   }
 }

@@ -1,11 +1,29 @@
 import Foundation
 
 /// What one importance ratio belongs to, and how its derivative returns to the tokens.
+///
+/// d_t = logProb_t − oldLogProb_t is the log-ratio of a token; sums are over a completion's
+/// unmasked tokens, of which there are n.
 public enum RatioLevel: String, Sendable, CaseIterable {
   /// One ratio per token.
   ///
-  ///     r_t = π_θ(o_t) / π_old(o_t) = exp(logProb_t − oldLogProb_t)
+  ///     r_t = π_θ(o_t) / π_old(o_t) = exp(d_t)
   case token
+
+  /// One ratio per completion: that of its probabilities.
+  ///
+  ///     r = π_θ(o) / π_old(o) = Π_t r_t = exp(Σ_t d_t)
+  ///
+  /// The r_i(θ) in which lectures on policy optimization state GRPO. It grows with the length:
+  /// on long completions almost every ratio is outside a band that suits one token.
+  case sequenceProduct = "sequence-product"
+
+  /// One ratio per completion: the geometric mean of its tokens' ratios.
+  ///
+  ///     r = exp( 1/n·Σ_t d_t )
+  ///
+  /// Zheng et al. 2025 (GSPO), eq. 7 (<https://arxiv.org/abs/2507.18071>).
+  case sequence
 
   /// Log-ratios above this are cut to it before the exponential, and counted.
   ///
@@ -13,38 +31,21 @@ public enum RatioLevel: String, Sendable, CaseIterable {
   /// no bound is needed: exp of a large negative number is 0 without harm.
   public static let maximumLogRatio = 20.0
 
-  /// Ratios of a batch, and whether each was cut.
-  struct Ratios {
-    /// exp(min(log-ratio, 20)); 1 where the token is masked.
-    var values: [Double]
-    var isClamped: [Bool]
-  }
-
   func ratios(of batch: ObjectiveBatch) -> Ratios {
-    var ratios = Ratios(
-      values: Array(repeating: 1, count: batch.tokenCount),
-      isClamped: Array(repeating: false, count: batch.tokenCount))
-    switch self {
-    case .token:
-      for t in batch.mask.indices where batch.mask[t] {
-        let logRatio = batch.logProb[t] - batch.oldLogProb[t]
-        ratios.isClamped[t] = logRatio > Self.maximumLogRatio
-        ratios.values[t] = exp(ratios.isClamped[t] ? Self.maximumLogRatio : logRatio)
+    var ratios = Ratios(count: batch.tokenCount, isShared: self != .token)
+    for range in batch.completions {
+      let tokens = range.filter { batch.mask[$0] }
+      let logRatios = tokens.map { batch.logProb[$0] - batch.oldLogProb[$0] }
+      switch self {
+      case .token:
+        for (t, logRatio) in zip(tokens, logRatios) { ratios.set([t], logRatio: logRatio) }
+      case .sequenceProduct:
+        ratios.set(tokens, logRatio: logRatios.reduce(0, +))
+      case .sequence:
+        let count = Double(max(1, tokens.count))
+        ratios.set(tokens, logRatio: logRatios.reduce(0, +) / count, slope: 1 / count)
       }
     }
     return ratios
-  }
-
-  /// Accumulates into `dLogProb` what ∂loss/∂log-ratio amounts to; a cut ratio is constant.
-  func pullBack(
-    _ dLogRatio: [Double], through ratios: Ratios, of batch: ObjectiveBatch,
-    into dLogProb: inout [Double]
-  ) {
-    switch self {
-    case .token:
-      for t in batch.mask.indices where batch.mask[t] && !ratios.isClamped[t] {
-        dLogProb[t] += dLogRatio[t]
-      }
-    }
   }
 }

@@ -5,8 +5,7 @@ import PolicyOptimization
 /// A file of cases: options, per-token numbers, and what TRL computes from them.
 struct LossFixture {
   struct Case {
-    /// nil where an option, or a value of one, does not exist here yet.
-    var objective: PolicyObjective?
+    var objective: PolicyObjective
     var batch: ObjectiveBatch
     var loss: Double
     var dLogProb: [Double]
@@ -53,7 +52,8 @@ extension LossFixture.Case {
     }
     guard let advantages = json["advantages"]?.array?.compactMap(\.double),
       let expected = json["expected"], let loss = expected["loss"]?.double,
-      let options = json["options"]?.object, advantages.count == counts.count
+      let options = json["options"]?.object,
+      let maximumTokens = json["max_completion_length"]?.int, advantages.count == counts.count
     else { throw LossFixture.Malformed(description: "a case without its fields") }
 
     var completions: [Range<Int>] = []
@@ -78,39 +78,51 @@ extension LossFixture.Case {
     metrics = (expected["metrics"]?.object?.entries ?? []).compactMap { name, value in
       value.double.map { (name, $0) }
     }
-    objective = Self.objective(options)
+    objective = try Self.objective(options, maximumTokens: maximumTokens)
   }
 
   /// The objective that TRL's options describe.
-  private static func objective(_ options: JSONObject) -> PolicyObjective? {
-    var beta = 0.0
-    var (epsilonLow, epsilonHigh) = (0.2, Double?.none)
-    var weighting = KLPenalty.Weighting.ratio
-    var aggregation: Aggregation?
-    var level = RatioLevel.token
-    for (name, value) in options.entries {
-      switch name {
-      case "beta": beta = value.double ?? .nan
-      case "epsilon": epsilonLow = value.double ?? .nan
-      case "epsilon_high": epsilonHigh = value.double
-      case "use_bias_correction_kl": weighting = value.bool == true ? .ratio : .plain
-      case "loss_type":
-        switch value.string {
-        case "grpo": aggregation = .sequenceMean
-        default: return nil
-        }
-      case "importance_sampling_level":
-        guard let known = value.string.flatMap(RatioLevel.init(rawValue:)) else { return nil }
-        level = known
-      default: return nil
-      }
+  private static func objective(_ options: JSONObject, maximumTokens: Int) throws
+    -> PolicyObjective
+  {
+    func number(_ name: String) -> Double? { options[name]?.double }
+    let known: Set = [
+      "beta", "epsilon", "epsilon_high", "delta", "loss_type", "importance_sampling_level",
+      "use_bias_correction_kl", "top_entropy_quantile", "entropy_coef",
+      "off_policy_mask_threshold",
+    ]
+    if let unknown = options.entries.map(\.key).first(where: { !known.contains($0) }) {
+      throw LossFixture.Malformed(description: "no such option: \(unknown)")
     }
-    guard let aggregation else { return nil }
+    let clipped = Surrogate.clipped(
+      ClippedSurrogate(
+        epsilonLow: number("epsilon") ?? 0.2, epsilonHigh: number("epsilon_high"),
+        delta: number("delta")))
+    let form: (surrogate: Surrogate, aggregation: Aggregation)
+    switch options["loss_type"]?.string {
+    case "grpo": form = (clipped, .sequenceMean)
+    case "bnpo", "dapo": form = (clipped, .tokenMean)
+    case "dr_grpo": form = (clipped, .constantLength(maximumTokens))
+    case "luspo": form = (clipped, .sequenceSum)
+    case "cispo":
+      form = (.cispo(CISPO(maximumRatio: number("epsilon_high") ?? .nan)), .tokenMean)
+    case "sapo": form = (.sapo(SAPO()), .sequenceMean)
+    case "vespo": form = (.vespo(VESPO()), .tokenMean)
+    case let other: throw LossFixture.Malformed(description: "no such loss_type: \(other ?? "")")
+    }
+    let beta = number("beta") ?? 0
+    let weighting: KLPenalty.Weighting =
+      options["use_bias_correction_kl"]?.bool == false ? .plain : .ratio
     return PolicyObjective(
-      ratioLevel: level,
-      surrogate: .clipped(ClippedSurrogate(epsilonLow: epsilonLow, epsilonHigh: epsilonHigh)),
+      ratioLevel: options["importance_sampling_level"]?.string == "sequence" ? .sequence : .token,
+      surrogate: form.surrogate,
       klPenalty: beta == 0 ? nil : KLPenalty(coefficient: beta, weighting: weighting),
-      aggregation: aggregation)
+      aggregation: form.aggregation,
+      entropyBonus: number("entropy_coef").map { EntropyBonus(coefficient: $0) },
+      offPolicyMask: number("off_policy_mask_threshold").map {
+        OffPolicySequenceMask(threshold: $0)
+      },
+      entropyMask: number("top_entropy_quantile").map { HighEntropyMask(quantile: $0) })
   }
 
   private static func rows(_ json: JSON, _ key: String) throws -> [[Double]] {

@@ -41,19 +41,51 @@ import Testing
     #expect(isClose(Array(values[1...]), [3, 0.2, 0, 0.2, 1.0 / 3, 0.4, 0, 0], within: 1e-15))
   }
 
-  static let objectives = [nil, KLPenalty.Weighting.plain, .ratio].flatMap { weighting in
-    KLEstimator.allCases.map { estimator in
-      PolicyObjective(
-        surrogate: clipped,
-        klPenalty: weighting.map {
-          KLPenalty(coefficient: 0.3, estimator: estimator, weighting: $0)
-        })
+  /// Every surrogate at every level it takes, every aggregation, every sampled penalty, and masks.
+  static let objectives: [PolicyObjective] = {
+    let free: [Surrogate] = [
+      clipped, .clipped(ClippedSurrogate(delta: 1.3, dualClip: 1.22)), .ratio, .sapo(SAPO()),
+    ]
+    var objectives = RatioLevel.allCases.flatMap { level in
+      free.map { PolicyObjective(ratioLevel: level, surrogate: $0) }
     }
-  }
+    objectives += [.policyGradient, .gmpo(GMPO(epsilonLow: 0.25))].map {
+      PolicyObjective(surrogate: $0)
+    }
+    objectives += [.tokenMean, .constantLength(7), .sequenceSum, .sum].map {
+      PolicyObjective(ratioLevel: .sequence, surrogate: .ratio, aggregation: $0)
+    }
+    for estimator in [KLEstimator.k1, .k2, .k3] {
+      for divergence in KLDivergence.allCases where divergence.isToReference {
+        for weighting in [KLPenalty.Weighting.plain, .ratio] {
+          objectives.append(
+            PolicyObjective(
+              ratioLevel: weighting == .ratio ? .sequence : .token, surrogate: clipped,
+              klPenalty: KLPenalty(
+                coefficient: 0.3, divergence: divergence, estimator: estimator,
+                weighting: weighting)))
+        }
+      }
+      for divergence in KLDivergence.allCases where !divergence.isToReference {
+        objectives.append(
+          PolicyObjective(
+            surrogate: clipped,
+            oldKLPenalty: KLPenalty(
+              coefficient: 0.7, divergence: divergence, estimator: estimator)))
+      }
+    }
+    objectives.append(
+      PolicyObjective(
+        surrogate: .ratio, entropyBonus: EntropyBonus(coefficient: 0.1),
+        offPolicyMask: OffPolicySequenceMask(threshold: 0.1),
+        entropyMask: HighEntropyMask(quantile: 0.6)))
+    return objectives
+  }()
 
   @Test(arguments: objectives)
   func gradientMatchesCentralDifferences(objective: PolicyObjective) {
     var batch = Self.batch
+    batch.entropy = [1, 2, 3, 4, 5]
     batch.mask[1] = false
     let result = objective(batch)
     for t in batch.logProb.indices {

@@ -1,0 +1,54 @@
+/// Who decides about the coefficient β of a ``KLPenalty``.
+///
+/// Both adaptive rules look at the divergence between the policies before and after a rollout's
+/// last epoch, and what they decide holds for the next rollout.
+public enum KLController: Sendable, Equatable {
+  /// β stays as it is.
+  case fixed
+  case adaptive(AdaptiveKL)
+
+  /// Ziegler's proportional rule.
+  ///
+  ///     β ← β·( 1 + clip(d/d_target − 1, ±0.2)·n/h ),   n completions measured, h the horizon
+  ///
+  /// Ziegler et al. 2019, section 2.2 (<https://arxiv.org/abs/1909.08593>), in the linear form of its
+  /// code, which verl and OpenRLHF use.
+  case ziegler(target: Double, horizon: Double)
+
+  /// The coefficient after a rollout of `completions`, at whose end the divergence was `kl`.
+  public func coefficient(after coefficient: Double, kl: Double, completions: Int) -> Double {
+    switch self {
+    case .fixed: return coefficient
+    case .adaptive(let rule): return rule.coefficient(after: coefficient, kl: kl)
+    case .ziegler(let target, let horizon):
+      precondition(target > 0 && horizon >= Double(completions), "target > 0, horizon ≥ n")
+      let error = min(max(kl / target - 1, -0.2), 0.2)
+      return coefficient * (1 + error * Double(completions) / horizon)
+    }
+  }
+}
+
+/// The PPO paper's rule for β: double or halve it when the divergence misses its target.
+///
+///     d < d_target/1.5:  β ← β/2        d > 1.5·d_target:  β ← 2·β
+///
+/// Schulman et al. 2017, section 4 (<https://arxiv.org/abs/1707.06347>). d is the mean of
+/// KL(π_old‖π_θ) after the last epoch; β starts at 1 and is of little account, as it adjusts fast.
+///
+/// Edge cases: d on a bound changes nothing, and neither does a d that is NaN. β stays within
+/// 2⁻⁶⁴ to 2⁶⁴, far outside what any run needs, so that it neither vanishes nor overflows.
+public struct AdaptiveKL: Sendable, Equatable {
+  /// d_target > 0, the paper's 0.003, 0.01 and 0.03.
+  public var target: Double
+
+  public init(target: Double) {
+    precondition(target > 0 && target.isFinite)
+    self.target = target
+  }
+
+  func coefficient(after coefficient: Double, kl: Double) -> Double {
+    if kl < target / 1.5 { return max(coefficient / 2, 0x1p-64) }
+    if kl > target * 1.5 { return min(coefficient * 2, 0x1p64) }
+    return coefficient
+  }
+}

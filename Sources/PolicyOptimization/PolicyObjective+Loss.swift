@@ -1,0 +1,99 @@
+extension PolicyObjective {
+  /// The loss of a step, its derivatives, and its statistics.
+  ///
+  /// Statistics, in this order, each where its part of the objective is there: `kl`, `kl_old`,
+  /// `entropy` (where the batch has it), `policy_loss` (the loss before the entropy bonus) and
+  /// `entropy_coef`, `kl_coef`, `kl_old_coef` (where they adapt), the surrogate's own,
+  /// `off_policy_masked_tokens`, `entropy_masked_tokens`, `ratio_clamped_tokens`,
+  /// `kl_clamped_tokens`, `kl_old_clamped_tokens`. Means are over the step's unmasked tokens and
+  /// 0 when there are none; no statistic but the last five sees the masks M.
+  ///
+  /// - Precondition: the batch has what the objective's parts need.
+  public func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
+    batch.checkShapes()
+    let weights = aggregation.weights(completions: batch.completions, mask: batch.mask)
+    let ratios = surrogate.ratios(level: ratioLevel, batch: batch)
+    let policy = surrogate(ratios: ratios, batch: batch)
+    let offPolicy = offPolicyMask?.keeps(batch)
+    let highEntropy = entropyMask?.keeps(batch)
+    var result = ObjectiveResult(
+      loss: 0, dLogProb: [Double](repeating: 0, count: batch.tokenCount))
+    var dLogRatio = result.dLogProb
+
+    for t in batch.mask.indices {
+      guard let term = policy.terms[t], offPolicy?[t] ?? true, highEntropy?[t] ?? true
+      else { continue }
+      result.loss += weights[t] * term.loss
+      result.dLogProb[t] += weights[t] * term.dLogProb
+      dLogRatio[t] += weights[t] * term.dLogRatio
+    }
+    let reference = klPenalty.map {
+      add($0, weights: weights, ratios: ratios, of: batch, to: &result, dLogRatio: &dLogRatio)
+    }
+    let old = oldKLPenalty.map {
+      add($0, weights: weights, ratios: ratios, of: batch, to: &result, dLogRatio: &dLogRatio)
+    }
+    ratios.pullBack(dLogRatio, of: batch, into: &result.dLogProb)
+
+    if let reference { result.statistics.append(("kl", reference.mean)) }
+    if let old { result.statistics.append(("kl_old", old.mean)) }
+    addEntropy(of: batch, to: &result)
+    if let klPenalty, klPenalty.controller != .fixed {
+      result.statistics.append(("kl_coef", klPenalty.coefficient))
+    }
+    if let oldKLPenalty, oldKLPenalty.controller != .fixed {
+      result.statistics.append(("kl_old_coef", oldKLPenalty.coefficient))
+    }
+    result.statistics += policy.statistics
+    func count(_ name: String, _ tokens: Int?) {
+      if let tokens { result.statistics.append((name, Double(tokens))) }
+    }
+    count("off_policy_masked_tokens", offPolicy?.count { !$0 })
+    count("entropy_masked_tokens", highEntropy?.count { !$0 })
+    count("ratio_clamped_tokens", ratios.isClamped.count { $0 })
+    count("kl_clamped_tokens", reference?.clamped)
+    count("kl_old_clamped_tokens", old?.clamped)
+    return result
+  }
+
+  /// Adds one penalty; answers with its mean over unmasked tokens and how many were cut.
+  private func add(
+    _ penalty: KLPenalty, weights: [Double], ratios: Ratios, of batch: ObjectiveBatch,
+    to result: inout ObjectiveResult, dLogRatio: inout [Double]
+  ) -> (mean: Double, clamped: Int) {
+    let terms = penalty.terms(ratios: ratios.values, batch: batch)
+    var dExact = [Double](repeating: 0, count: batch.tokenCount)
+    for t in batch.mask.indices {
+      guard let term = terms[t] else { continue }
+      let weight = weights[t] * penalty.coefficient
+      result.loss += weight * term.value
+      result.dLogProb[t] += weight * term.dLogProb
+      dLogRatio[t] += weight * term.dLogRatio
+      dExact[t] = weight * term.dExact
+    }
+    if penalty.estimator == .exact {
+      if penalty.divergence.isToReference {
+        result.dKLReference = dExact
+      } else {
+        result.dKLOld = dExact
+      }
+    }
+    return (batch.maskedMean { terms[$0]?.value ?? 0 }, terms.count { $0?.isClamped == true })
+  }
+
+  private func addEntropy(of batch: ObjectiveBatch, to result: inout ObjectiveResult) {
+    guard let entropy = batch.entropy else {
+      precondition(entropyBonus == nil, "an entropy bonus needs entropy")
+      return
+    }
+    let mean = batch.maskedMean { entropy[$0] }
+    result.statistics.append(("entropy", mean))
+    guard let entropyBonus else { return }
+    let coefficient = entropyBonus.appliedCoefficient
+    let tokens = Double(max(1, batch.mask.count { $0 }))
+    result.statistics.append(("policy_loss", result.loss))
+    result.statistics.append(("entropy_coef", coefficient))
+    result.loss -= coefficient * mean
+    result.dEntropy = batch.mask.map { $0 ? -coefficient / tokens : 0 }
+  }
+}
