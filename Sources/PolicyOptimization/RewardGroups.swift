@@ -20,7 +20,9 @@ public struct RewardGroups: Sendable, Equatable {
     /// nil where no reward exists (a failed score, or none that applies): such a completion
     /// leaves its group's statistics and gets no advantage.
     public var rewards: RewardStream?
-    /// V(s_t), the value before each token; after the last it is 0. nil: no value function.
+    /// V(s_t), the value before each token; nil: no value function.
+    ///
+    /// After the last token it is 0.
     ///
     /// Shape: [tokenCount].
     public var values: [Double]?

@@ -22,8 +22,9 @@ import Testing
     #expect(term.dLogProb == 0)
   }
 
-  /// L^CLIP ≤ r·Â as objectives to maximize, whatever the bounds: PPO's lower bound. The dual clip
-  /// gives it up for Â < 0, where it bounds the loss.
+  /// L^CLIP ≤ r·Â as objectives to maximize, whatever the bounds: PPO's lower bound.
+  ///
+  /// The dual clip and δ give it up for Â < 0, where they bound the loss.
   @Test func isALowerBoundOfTheUnclippedObjectiveEverywhere() {
     for epsilons in [(0.1, 0.1), (0.1, 0.3), (0.2, 0.28), (0.9, 4)] {
       let clipped = ClippedSurrogate(epsilonLow: epsilons.0, epsilonHigh: epsilons.1)
