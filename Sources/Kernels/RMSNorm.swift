@@ -21,6 +21,24 @@ package enum RMSNorm {
       gain.pointer(0..<1), rows.count, x.stride, x.columns, epsilon)
   }
 
+  /// The derivative of y along (tx, tgain), written to ty from row `tyFirst` on, for the rows of x.
+  ///
+  ///     ty = s ⊙ (tg·x + g·(tx − x̂·mean(x̂·tx))),   x̂ = x·s
+  ///
+  /// tx and x are numbered alike; s is what `forward` wrote. Shapes: tx, ty: [R, C]; tgain: [1, C].
+  package static func tangent(
+    _ ty: Matrix, tyFirst: Int, tx: Matrix, _ x: Matrix, rows: Range<Int>, gain: Matrix,
+    tgain: Matrix, rstd: FloatBuffer
+  ) {
+    precondition(ty.columns == x.columns && tx.columns == x.columns)
+    precondition(gain.columns == x.columns && tgain.columns == x.columns)
+    precondition(rows.upperBound <= rstd.count)
+    unsafe ck_rmsnorm_tangent(
+      ty.pointer(tyFirst..<tyFirst + rows.count), tx.pointer(rows), x.pointer(rows),
+      gain.pointer(0..<1), tgain.pointer(0..<1), rstd.pointer + rows.lowerBound, rows.count,
+      x.stride, x.columns)
+  }
+
   /// Adds to dx[rows].
   package static func backward(
     _ dx: Matrix, dy: Matrix, dyFirst: Int, _ x: Matrix, rows: Range<Int>, gain: Matrix,

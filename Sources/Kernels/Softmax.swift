@@ -74,4 +74,37 @@ package enum Softmax {
       unsafe output[target.token] += target.coefficient / temperature
     }
   }
+
+  /// The derivative of every log p along a row of tangents of the logits, written to a row of
+  /// tlogProbs, which may be that row itself; `exponentials` is what `forward` wrote.
+  ///
+  ///     tlog p_j = (tlogits_j − Σ_i p_i·tlogits_i) / T
+  package static func tangent(
+    _ tlogProbs: Matrix, row: Int, exponentials: Matrix, tlogits: Matrix, tlogitsRow: Int,
+    count: Int, temperature: Float, statistics: Statistics
+  ) {
+    precondition(0 < count && count <= tlogits.columns && count <= tlogProbs.columns)
+    precondition(count <= exponentials.columns)
+    unsafe ck_softmax_tangent(
+      tlogProbs.pointer(row..<row + 1), exponentials.pointer(0..<1),
+      tlogits.pointer(tlogitsRow..<tlogitsRow + 1), count, 1 / temperature, statistics.sum)
+  }
+
+  /// The distribution's Fisher matrix applied to a tangent of the logits, given as the tangent of the
+  /// log-probabilities it implies, times `weight`.
+  ///
+  ///     dlogits = weight·(diag p − p pᵀ)·tlogits / T²,   dlogits_j = weight·p_j·tlog p_j / T
+  ///
+  /// Written to a row of dlogits, which may be the row of tlogProbs itself.
+  package static func fisher(
+    _ dlogits: Matrix, row: Int, exponentials: Matrix, tlogProbs: Matrix, tlogProbsRow: Int,
+    count: Int, temperature: Float, statistics: Statistics, weight: Float
+  ) {
+    precondition(0 < count && count <= tlogProbs.columns && count <= dlogits.columns)
+    precondition(count <= exponentials.columns)
+    unsafe ck_softmax_fisher(
+      dlogits.pointer(row..<row + 1), exponentials.pointer(0..<1),
+      tlogProbs.pointer(tlogProbsRow..<tlogProbsRow + 1), count, statistics.inverseSum,
+      weight / temperature)
+  }
 }
