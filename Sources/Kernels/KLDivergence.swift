@@ -10,34 +10,12 @@ internal import CKernels
 /// only p can draw counts as 1000·p_j; a single token is certain, so its divergence is 0. NaN if a row's
 /// statistics are not finite.
 package enum KLDivergence {
-  /// A distribution as `Softmax.forward` left it: row 0 of `exponentials`, a row of `logits`.
-  package struct Row: Sendable {
-    let exponentials: Matrix
-    let logits: Matrix
-    let row: Int
-    let statistics: Softmax.Statistics
-
-    package init(
-      exponentials: Matrix, logits: Matrix, row: Int, statistics: Softmax.Statistics
-    ) {
-      (self.exponentials, self.logits, self.row) = (exponentials, logits, row)
-      self.statistics = statistics
-    }
-
-    fileprivate func distribution(_ count: Int) -> ck_distribution {
-      precondition(0 < count && count <= logits.columns && count <= exponentials.columns)
-      return unsafe ck_distribution(
-        exponentials: exponentials.pointer(0..<1), logits: logits.pointer(row..<row + 1),
-        inverse_sum: statistics.inverseSum)
-    }
-  }
-
-  /// KL(p‖q) over the first `count` entries, 0 or more.
-  package static func forward(of p: Row, from q: Row, count: Int, temperature: Float) -> Double {
+  /// KL(p‖q), 0 or more.
+  package static func forward(of p: Softmax.Distribution, from q: Softmax.Distribution) -> Double {
+    precondition(p.count == q.count && p.temperature == q.temperature)
     guard p.statistics.isFinite, q.statistics.isFinite else { return .nan }
-    if count == 1 { return 0 }
-    return unsafe ck_kl(
-      p.distribution(count), q.distribution(count), count, 1 / temperature, offset(p, q))
+    if p.count == 1 { return 0 }
+    return unsafe ck_kl(row(p), row(q), p.count, 1 / p.temperature, offset(p, q))
   }
 
   /// Adds the gradient of c·KL(q‖p) + h·KL(p‖q) with respect to p's logits to row 0 of dlogits.
@@ -45,18 +23,25 @@ package enum KLDivergence {
   ///     ∂KL(q‖p)/∂logit_j = (p_j − q_j) / T
   ///     ∂KL(p‖q)/∂logit_j = p_j·(log p_j − log q_j − KL(p‖q)) / T
   package static func backward(
-    _ dlogits: Matrix, policy p: Row, other q: Row, count: Int, temperature: Float,
+    _ dlogits: Matrix, policy p: Softmax.Distribution, other q: Softmax.Distribution,
     dOtherToPolicy c: Float, dPolicyToOther h: Float
   ) {
-    precondition(count <= dlogits.columns)
-    if count == 1 { return }
-    let kl = h == 0 ? 0 : forward(of: p, from: q, count: count, temperature: temperature)
+    precondition(p.count <= dlogits.columns)
+    precondition(p.count == q.count && p.temperature == q.temperature)
+    if p.count == 1 { return }
+    let kl = h == 0 ? 0 : forward(of: p, from: q)
     unsafe ck_kl_backward(
-      dlogits.pointer(0..<1), p.distribution(count), q.distribution(count), count,
-      1 / temperature, offset(p, q), c, h, Float(kl))
+      dlogits.pointer(0..<1), row(p), row(q), p.count, 1 / p.temperature, offset(p, q), c, h,
+      Float(kl))
   }
 
-  private static func offset(_ p: Row, _ q: Row) -> Float {
+  private static func row(_ d: Softmax.Distribution) -> ck_distribution {
+    unsafe ck_distribution(
+      exponentials: d.exponentials.pointer(0..<1), logits: d.logits.pointer(d.row..<d.row + 1),
+      inverse_sum: d.statistics.inverseSum)
+  }
+
+  private static func offset(_ p: Softmax.Distribution, _ q: Softmax.Distribution) -> Float {
     Float(p.statistics.logPartition - q.statistics.logPartition)
   }
 }

@@ -59,13 +59,14 @@ package enum Linear {
 
   /// The derivative of y along (tx, tW): ty[rows] = tx·Wᵀ + x·tWᵀ, or ty[rows] += when `accumulate`.
   ///
-  /// tx and x are numbered alike, from `xFirst` on. Shapes: tx: [R, K]; ty: [R, N]; tW: [N, K] in
-  /// panels. One chain over k for tx·Wᵀ, which then goes on through x·tWᵀ.
+  /// `xFirst` is the row of x that belongs to `rows.lowerBound` when x is numbered differently.
+  /// Shapes: tx: [R, K]; ty: [R, N]; tW: [N, K] in panels. One chain over k for tx·Wᵀ, which then
+  /// goes on through x·tWᵀ.
   package static func tangent(
     _ ty: Matrix, tx: Matrix, _ x: Matrix, rows: Range<Int>, xFirst: Int? = nil,
     weight: PackedWeight, tweight: PackedWeight, accumulate: Bool = false
   ) {
-    forward(ty, tx, rows: rows, xFirst: xFirst, weight: weight, accumulate: accumulate)
+    forward(ty, tx, rows: rows, weight: weight, accumulate: accumulate)
     forward(ty, x, rows: rows, xFirst: xFirst, weight: tweight, accumulate: true)
   }
 

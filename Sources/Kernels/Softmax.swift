@@ -26,6 +26,25 @@ package enum Softmax {
     }
   }
 
+  /// A row of logits together with what `forward` says about its first `count` entries.
+  package struct Distribution: Sendable {
+    /// Row 0 holds e^{z − max z}.
+    package let exponentials: Matrix
+    package let logits: Matrix
+    package let row: Int
+    package let count: Int
+    package let temperature: Float
+    package let statistics: Statistics
+
+    /// Runs `forward`.
+    package init(exponentials: Matrix, logits: Matrix, row: Int, count: Int, temperature: Float) {
+      (self.exponentials, self.logits, self.row) = (exponentials, logits, row)
+      (self.count, self.temperature) = (count, temperature)
+      statistics = Softmax.forward(
+        exponentials, logits, row: row, count: count, temperature: temperature)
+    }
+  }
+
   /// Writes e^{z − max z} of the first `count` logits of a row to row 0 of `exponentials`.
   package static func forward(
     _ exponentials: Matrix, _ logits: Matrix, row: Int, count: Int, temperature: Float
@@ -75,36 +94,31 @@ package enum Softmax {
     }
   }
 
-  /// The derivative of every log p along a row of tangents of the logits, written to a row of
-  /// tlogProbs, which may be that row itself; `exponentials` is what `forward` wrote.
+  /// The derivative of every log p along a row of tangents of the logits, written to row 0 of
+  /// tlogProbs, which may be that row itself.
   ///
   ///     tlog p_j = (tlogits_j − Σ_i p_i·tlogits_i) / T
   package static func tangent(
-    _ tlogProbs: Matrix, row: Int, exponentials: Matrix, tlogits: Matrix, tlogitsRow: Int,
-    count: Int, temperature: Float, statistics: Statistics
+    _ tlogProbs: Matrix, tlogits: Matrix, row: Int, of d: Distribution
   ) {
-    precondition(0 < count && count <= tlogits.columns && count <= tlogProbs.columns)
-    precondition(count <= exponentials.columns)
+    precondition(d.count <= tlogits.columns && d.count <= tlogProbs.columns)
     unsafe ck_softmax_tangent(
-      tlogProbs.pointer(row..<row + 1), exponentials.pointer(0..<1),
-      tlogits.pointer(tlogitsRow..<tlogitsRow + 1), count, 1 / temperature, statistics.sum)
+      tlogProbs.pointer(0..<1), d.exponentials.pointer(0..<1), tlogits.pointer(row..<row + 1),
+      d.count, 1 / d.temperature, d.statistics.sum)
   }
 
   /// The distribution's Fisher matrix applied to a tangent of the logits, given as the tangent of the
-  /// log-probabilities it implies, times `weight`.
+  /// log-probabilities that it implies, times `weight`.
   ///
   ///     dlogits = weight·(diag p − p pᵀ)·tlogits / T²,   dlogits_j = weight·p_j·tlog p_j / T
   ///
-  /// Written to a row of dlogits, which may be the row of tlogProbs itself.
+  /// Turns row 0 of tlogProbs into row 0 of dlogits, which may be the same.
   package static func fisher(
-    _ dlogits: Matrix, row: Int, exponentials: Matrix, tlogProbs: Matrix, tlogProbsRow: Int,
-    count: Int, temperature: Float, statistics: Statistics, weight: Float
+    _ dlogits: Matrix, tlogProbs: Matrix, of d: Distribution, weight: Float
   ) {
-    precondition(0 < count && count <= tlogProbs.columns && count <= dlogits.columns)
-    precondition(count <= exponentials.columns)
+    precondition(d.count <= tlogProbs.columns && d.count <= dlogits.columns)
     unsafe ck_softmax_fisher(
-      dlogits.pointer(row..<row + 1), exponentials.pointer(0..<1),
-      tlogProbs.pointer(tlogProbsRow..<tlogProbsRow + 1), count, statistics.inverseSum,
-      weight / temperature)
+      dlogits.pointer(0..<1), d.exponentials.pointer(0..<1), tlogProbs.pointer(0..<1), d.count,
+      d.statistics.inverseSum, weight / d.temperature)
   }
 }

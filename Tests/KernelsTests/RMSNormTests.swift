@@ -106,13 +106,14 @@ import Testing
     _ = c.forward()
     var rng = SplitMix64(seed: 8)
     let t: [Float] = .uniform((rows + 1) * channels, using: &rng)
+    let nines = [Float](repeating: 9, count: channels)
     let (tx, tgain) = (
-      Matrix(Array(t[..<(rows * channels)]), columns: channels),
+      Matrix(nines + t[..<(rows * channels)], columns: channels),
       Matrix(Array(t[(rows * channels)...]), columns: channels)
     )
-    let ty = Matrix(.init(repeating: 9, count: (rows + 1) * channels), columns: channels)
+    let ty = Matrix(nines + nines + t[channels..<(rows * channels)], columns: channels)
     RMSNorm.tangent(
-      ty, tyFirst: 1, tx: tx, c.x, rows: 0..<rows, gain: c.gain, tgain: tgain, rstd: c.rstd)
+      ty, tx: tx, first: 1, c.x, rows: 0..<rows, gain: c.gain, tgain: tgain, rstd: c.rstd)
     let tangent = Array(ty.values[channels...])
     let differences = tangentError(
       of: { reference(Array($0.prefix(rows * channels)), Array($0.suffix(channels))) },

@@ -167,12 +167,11 @@ import Testing
     var rng = SplitMix64(seed: 12)
     let t: [Float] = .uniform(count, using: &rng)
     let dy: [Float] = .uniform(count, using: &rng)
-    let (row, exponentials) = (Matrix(logits, columns: count), Matrix(rows: 1, columns: count))
-    let s = Softmax.forward(exponentials, row, row: 0, count: count, temperature: temperature)
+    let d = Softmax.Distribution(
+      exponentials: Matrix(rows: 1, columns: count), logits: Matrix(logits, columns: count), row: 0,
+      count: count, temperature: temperature)
     let tangent = Matrix(t, columns: count)
-    Softmax.tangent(
-      tangent, row: 0, exponentials: exponentials, tlogits: tangent, tlogitsRow: 0, count: count,
-      temperature: temperature, statistics: s)
+    Softmax.tangent(tangent, tlogits: tangent, row: 0, of: d)
     let differences = tangentError(
       of: { reference($0, Double(temperature)) }, at: logits, along: t, tangent: tangent.values)
     #expect(differences < 1e-6)
@@ -192,15 +191,12 @@ import Testing
     let logits = logits(count, scale: 2)
     var rng = SplitMix64(seed: 13)
     let t: [Float] = .uniform(count, using: &rng)
-    let (row, exponentials) = (Matrix(logits, columns: count), Matrix(rows: 1, columns: count))
-    let s = Softmax.forward(exponentials, row, row: 0, count: count, temperature: temperature)
+    let d = Softmax.Distribution(
+      exponentials: Matrix(rows: 1, columns: count), logits: Matrix(logits, columns: count), row: 0,
+      count: count, temperature: temperature)
     let product = Matrix(t, columns: count)
-    Softmax.tangent(
-      product, row: 0, exponentials: exponentials, tlogits: product, tlogitsRow: 0, count: count,
-      temperature: temperature, statistics: s)
-    Softmax.fisher(
-      product, row: 0, exponentials: exponentials, tlogProbs: product, tlogProbsRow: 0,
-      count: count, temperature: temperature, statistics: s, weight: 0.3)
+    Softmax.tangent(product, tlogits: product, row: 0, of: d)
+    Softmax.fisher(product, tlogProbs: product, of: d, weight: 0.3)
     let p = reference(logits.doubles, Double(temperature)).map { exp($0) }
     let mean = zip(p, t).reduce(0) { $0 + $1.0 * Double($1.1) }
     let scale = 0.3 / Double(temperature) / Double(temperature)
@@ -218,13 +214,11 @@ import Testing
     let t: [Float] = .uniform(21, using: &rng)
     var found: [[Float]] = []
     for stale: Float in [0, 1e9, .nan] {
-      let row = Matrix(logits(40), columns: 40)
-      let exponentials = Matrix(rows: 1, columns: 40)
-      let s = Softmax.forward(exponentials, row, row: 0, count: 21, temperature: 0.7)
+      let d = Softmax.Distribution(
+        exponentials: Matrix(rows: 1, columns: 40), logits: Matrix(logits(40), columns: 40), row: 0,
+        count: 21, temperature: 0.7)
       let tlogits = Matrix(t + .init(repeating: stale, count: 19), columns: 40)
-      Softmax.tangent(
-        tlogits, row: 0, exponentials: exponentials, tlogits: tlogits, tlogitsRow: 0, count: 21,
-        temperature: 0.7, statistics: s)
+      Softmax.tangent(tlogits, tlogits: tlogits, row: 0, of: d)
       found.append(Array(tlogits.values[..<32]))
       #expect(found[0] == found.last)
       #expect(tlogits.values[21..<32].allSatisfy { $0 == 0 })

@@ -78,7 +78,7 @@ void ck_rmsnorm_gain_backward(
   long rows, long ld, long first, long last);
 
 /// ty[r] = rstd[r] · (tgain·x + gain·(tx − x̂ · mean(x̂·tx))), x̂ = x·rstd: the derivative of y along
-/// (tx, tgain).
+/// (tx, tgain). ty may alias tx.
 void ck_rmsnorm_tangent(
   float *ty, const float *tx, const float *x, const float *gain, const float *tgain,
   const float *rstd, long rows, long ld, long channels);
