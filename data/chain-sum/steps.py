@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes steps.jsonl: the rows of train.jsonl with the running sums that lead to each answer.
+"""Writes steps.jsonl: the rows of train.jsonl with the working that leads to each answer.
 
 The same bytes come out on every run; `--check` compares them with the file that is here.
 """
@@ -10,14 +10,15 @@ import pathlib
 import sys
 
 
-def running_sums(question):
-    """The sum after each term but the first: "1 - 6 + 9 =" has -5 and 4."""
+def steps(question):
+    """One sum a term: "1 - 6 + 9 =" has 1-6=-5 and -5+9=4."""
     words = question.split(":")[1].split()
-    total, sums = int(words[0]), []
+    total, done = int(words[0]), []
     for sign, term in zip(words[1:-1:2], words[2:-1:2]):
-        total += int(term) if sign == "+" else -int(term)
-        sums.append(total)
-    return sums
+        result = total + int(term) if sign == "+" else total - int(term)
+        done.append(f"{total}{sign}{term}={result}")
+        total = result
+    return done, total
 
 
 def content(folder):
@@ -25,9 +26,9 @@ def content(folder):
     lines = []
     for line in (folder / "train.jsonl").read_text().splitlines():
         row = json.loads(line)
-        sums = running_sums(row["question"])
-        assert str(sums[-1]) == row["answer"], line
-        row["steps"] = ", ".join(map(str, sums))
+        done, total = steps(row["question"])
+        assert str(total) == row["answer"], line
+        row["steps"] = ", ".join(done)
         lines.append(json.dumps(row) + "\n")
     return "".join(lines)
 
