@@ -22,6 +22,9 @@ struct RootCommand: AsyncParsableCommand {
           RunCommand.self, WarmStartCommand.self, TrainCommand.self, CompareCommand.self,
         ]),
       CommandGroup(
+        name: "Algorithms",
+        subcommands: [AlgorithmsCommand.self, ExplainCommand.self]),
+      CommandGroup(
         name: "Models",
         subcommands: [
           EvaluateCommand.self, SampleCommand.self, ScoreCommand.self, TokenizerCommand.self,

@@ -80,7 +80,7 @@ import Testing
     (["recipe.yaml", "--jobs", "0"], 64, "--jobs: got 0; need 1 to 256"),
     (["recipe.yaml", "--variants", "study.yaml"], 78, "study.yaml:1: a: train.betta: unknown key"),
     (
-      ["recipe.yaml", "--set", "rewards.2={ command: [./none.sh] }"], 69,
+      ["recipe.yaml", "--jobs", "1", "--set", "rewards.2={ command: [./none.sh] }"], 69,
       "recipe, seed 1: reward 'none': cannot start"
     ),
   ])
