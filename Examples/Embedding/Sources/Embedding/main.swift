@@ -1,0 +1,43 @@
+import Evaluation
+import Rewards
+import Sampling
+import Training
+
+// swift run Embedding MODEL DATA.jsonl PROMPT.txt: a model directory, questions, a prompt template.
+let arguments = CommandLine.arguments.dropFirst()
+guard arguments.count == 3, let model = arguments.first else {
+  fatalError("need a model directory, questions and a prompt template")
+}
+
+func show(_ directory: String) throws {
+  let policy = try Policy(directory, threads: 2)
+  let options = SamplingOptions(maximumTokens: 8, eosIDs: policy.eosIDs)
+  for completion in try policy.complete("12+34=", count: 4, options: options) {
+    print("12+34=\(completion.text)")
+  }
+}
+
+var recipe = Recipe()
+recipe.output = "runs/embedding"
+recipe.data.train = arguments[2]
+recipe.prompt = arguments[3]
+recipe.model = .directory(model)
+recipe.tokenizer = .file(model + "/tokenizer.model")
+var train = Recipe.Train(algorithm: .grpo, maxCompletionTokens: 8)
+(train.questionsPerStep, train.stepsPerIteration) = (16, 10)
+train.optimizer.learningRate = 1e-4
+recipe.train = train
+
+try show(model)
+let right = ClosureReward("right") { $0.text == $0.answer ? 1 : 0 }
+var spent = 0.0
+let run = try TrainingRun(
+  recipe.validated(), threads: 2, rewards: [.init(right)],
+  report: { event in
+    guard case .step(let step, _, let metrics) = event else { return }
+    spent += metrics["step_time"]?.double ?? 0
+    print("step \(step): reward \(metrics["reward"]?.double ?? 0)")
+  },
+  isCancelled: { spent > 60 })  // after a minute; what is done is saved, and goes on next time
+let summary = try await run.runTraining(resume: true)
+try show(summary.run.model)
