@@ -19,6 +19,10 @@ public struct RewardReport: Sendable {
   /// One for each function, in the order of the set.
   public var functions: [FunctionReport]
 
+  package init(outcomes: [Outcome], functions: [FunctionReport]) {
+    (self.outcomes, self.functions) = (outcomes, functions)
+  }
+
   public var maskedCount: Int { outcomes.count { $0 == .masked } }
   public var unscoredCount: Int { outcomes.count { $0 == .unscored } }
 }

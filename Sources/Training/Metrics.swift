@@ -20,19 +20,21 @@ struct MetricsLine {
   mutating func set(_ name: String, count: Int) { object[name] = .integer(count) }
 
   /// Means over the updates of a step; the learning rate is the last one's.
-  mutating func add(_ updates: [PolicyTrainer.Update]) {
+  mutating func add(_ updates: [UpdateReport]) {
     guard let last = updates.last else { return }
     let count = Double(updates.count)
     self["loss"] = updates.reduce(0) { $0 + $1.loss } / count
     self["grad_norm"] = updates.reduce(0) { $0 + $1.gradientNorm } / count
     self["learning_rate"] = last.learningRate
-    for (i, statistic) in last.statistics.enumerated() {
-      let values = updates.map { $0.statistics[i].value }
-      self[statistic.name] =
-        switch statistic.name {
+    var means = MeanStatistics()
+    for update in updates { means.add(update.statistics) }
+    for mean in means.values {
+      let values = updates.flatMap { $0.statistics.filter { $0.name == mean.name }.map(\.value) }
+      self[mean.name] =
+        switch mean.name {
         case "clip_ratio/low_min": values.min()
         case "clip_ratio/high_max": values.max()
-        default: values.reduce(0, +) / count
+        default: mean.value
         }
     }
     set("skipped_updates", count: updates.count { $0.skipped })
@@ -71,5 +73,26 @@ struct MetricsLine {
       }
     }
     set("rewards/masked", count: report.maskedCount)
+  }
+}
+
+/// Means of named figures, each over those of its reports that have it, in the order of the names'
+/// first appearance.
+struct MeanStatistics {
+  private var sums: [(name: String, sum: Double, count: Int)] = []
+
+  mutating func add(_ statistics: [(name: String, value: Double)]) {
+    for statistic in statistics {
+      if let place = sums.firstIndex(where: { $0.name == statistic.name }) {
+        sums[place].sum += statistic.value
+        sums[place].count += 1
+      } else {
+        sums.append((statistic.name, statistic.value, 1))
+      }
+    }
+  }
+
+  var values: [(name: String, value: Double)] {
+    sums.map { ($0.name, $0.sum / Double($0.count)) }
   }
 }

@@ -1,80 +1,100 @@
-package import Kernels
+internal import Datasets
 package import LanguageModel
 package import PolicyOptimization
 
-/// A policy, the reference it is held to, and the optimizer that moves it.
+/// A policy, the reference it is held to, what judges its states, and what moves it.
 ///
-/// One GRPO step: π_old is what drew the completions; then, μ times, log π_θ of every token, the
-/// objective's coefficients, the gradient, clipped by its norm, and AdamW.
+/// One step: π_old is what drew the completions; their rewards become advantages; then come
+/// `epochs` passes over them in `miniBatches` parts, each part one update; then the value function
+/// is fitted, and coefficients that adapt take in what was measured.
 package final class PolicyTrainer {
   package struct Settings: Sendable {
     package var objective: any Objective
     package var advantage: any AdvantageEstimator
-    package var schedule: LearningRateSchedule
-    package var adam: AdamW.Coefficients
-    /// 0 leaves the gradient as it is.
-    package var maximumGradientNorm: Double
+    package var shaping: RewardShaping?
+    package var update: Update
     /// μ.
-    package var updatesPerStep: Int
+    package var epochs: Int
+    package var miniBatches: Int
     package var temperature: Double
-    /// Whether the objective asks for log π_ref.
+    /// Whether log π_ref is asked for.
     package var usesReference: Bool
+    /// The exact divergence from π_old that the objective reads or the update measures.
+    package var divergenceFromOld: Divergence?
+    /// The exact divergence from π_ref that the objective reads.
+    package var divergenceFromReference: Divergence?
+    package var value: ValueFunction.Settings?
+    /// Deals questions out to mini-batches.
+    package var seed: UInt64
+
+    /// Which rule makes the updates.
+    package enum Update: Sendable {
+      case adam(AdamUpdate.Settings)
+      case lineSearch(LineSearch, resamples: Bool)
+      case trustRegion(TrustRegionUpdate.Settings)
+    }
 
     package init(
       objective: any Objective, advantage: any AdvantageEstimator,
-      schedule: LearningRateSchedule, adam: AdamW.Coefficients, maximumGradientNorm: Double,
-      updatesPerStep: Int, temperature: Double = 1, usesReference: Bool
+      shaping: RewardShaping? = nil, update: Update, epochs: Int = 1, miniBatches: Int = 1,
+      temperature: Double = 1, usesReference: Bool, divergenceFromOld: Divergence? = nil,
+      divergenceFromReference: Divergence? = nil, value: ValueFunction.Settings? = nil,
+      seed: UInt64 = 0
     ) {
-      self.objective = objective
-      self.advantage = advantage
-      self.schedule = schedule
-      self.adam = adam
-      self.maximumGradientNorm = maximumGradientNorm
-      self.updatesPerStep = updatesPerStep
-      self.temperature = temperature
-      self.usesReference = usesReference
+      (self.objective, self.advantage, self.shaping) = (objective, advantage, shaping)
+      (self.update, self.epochs, self.miniBatches) = (update, epochs, miniBatches)
+      (self.temperature, self.usesReference) = (temperature, usesReference)
+      self.divergenceFromOld = divergenceFromOld
+      self.divergenceFromReference = divergenceFromReference
+      (self.value, self.seed) = (value, seed)
     }
-  }
-
-  /// What one update did.
-  ///
-  /// `gradientNorm` is before clipping.
-  package struct Update: Sendable {
-    package var loss: Double
-    package var gradientNorm: Double
-    package var learningRate: Double
-    package var statistics: [(name: String, value: Double)]
-    /// True where the gradient was zero or not finite, and nothing moved.
-    package var skipped: Bool
   }
 
   package let engine: Engine
   package let policy: Parameters
   package let reference: Parameters
-  package let optimizer: AdamW
+  package let update: any PolicyUpdate
+  package let value: ValueFunction?
   package let settings: Settings
-  /// Updates made over the whole run; the learning rate and Adam count by it.
-  package var updateCount = 0
+  /// The objective with its coefficients as they are now.
+  package var objective: any Objective
   private let gradient: Parameters
-  private let decayed: [Range<Int>]
+  /// π_old, where an exact divergence from it is asked for.
+  private let old: Parameters?
 
   /// The reference starts as a copy of the policy.
   package init(engine: Engine, policy: Parameters, settings: Settings) {
     (self.engine, self.policy, self.settings) = (engine, policy, settings)
+    objective = settings.objective
     reference = Parameters(policy.configuration)
     reference.buffer.copy(from: policy.buffer)
     gradient = Parameters(policy.configuration)
-    optimizer = AdamW(count: policy.buffer.count)
-    decayed = policy.layout.matrixRanges
+    switch settings.update {
+    case .adam(let adam): update = AdamUpdate(adam, layout: policy.layout)
+    case .lineSearch(let search, let resamples):
+      update = LineSearchUpdate(search, resamples: resamples, layout: policy.layout)
+    case .trustRegion(let region): update = TrustRegionUpdate(region, policy.configuration)
+    }
+    value = settings.value.map { ValueFunction($0, policy: policy) }
+    old = settings.divergenceFromOld == nil ? nil : Parameters(policy.configuration)
   }
 
-  /// π_ref ← π_θ.
+  /// π_ref ← (1 − α)·π_ref + α·π_θ.
   ///
   /// The optimizer's state survives.
-  package func resetReference() { reference.buffer.copy(from: policy.buffer) }
+  package func moveReference(share alpha: Double = 1) {
+    if alpha == 1 { return reference.buffer.copy(from: policy.buffer) }
+    let workers = engine.transformer.workers
+    // π_ref + α·(π_θ − π_ref), the difference in the memory of the gradient.
+    gradient.buffer.copy(from: policy.buffer)
+    gradient.buffer.add(reference.buffer, times: -1, workers: workers)
+    reference.buffer.add(gradient.buffer, times: Float(alpha), workers: workers)
+  }
 
   /// The completions of one step and what is known of them before the first update.
   package struct Rollouts {
+    /// The step, counted from 0 over the whole run.
+    package var step: Int
     package var batch: TokenBatch
     package var groups: RewardGroups
     /// False for the tokens that carry no gradient, in canonical order.
@@ -85,24 +105,87 @@ package final class PolicyTrainer {
     package var kept: Activations?
 
     package init(
-      batch: TokenBatch, groups: RewardGroups, mask: [Bool],
+      step: Int, batch: TokenBatch, groups: RewardGroups, mask: [Bool],
       sampled: (logProbs: [Float], entropies: [Float])? = nil, kept: Activations? = nil
     ) {
       precondition(mask.count == batch.tokenCount)
-      (self.batch, self.groups, self.mask) = (batch, groups, mask)
+      (self.step, self.batch, self.groups, self.mask) = (step, batch, groups, mask)
       (self.sampled, self.kept) = (sampled, kept)
     }
   }
 
-  /// Makes the μ updates of one step.
+  /// What a step did.
+  package struct StepReport {
+    package var advantages: Advantages
+    /// One for each update.
+    package var updates: [UpdateReport]
+    /// Of the step as a whole.
+    package var statistics: [(name: String, value: Double)]
+    /// What the first update read.
+    package var inputs: ObjectiveBatch
+  }
+
+  /// Makes the updates of one step.
   ///
-  /// Nothing moves in an update whose gradient is exactly zero (all rewards alike, no penalty) or
-  /// not finite: Adam's momentum would move the weights on no signal.
-  package func step(_ rollouts: Rollouts) -> (advantages: Advantages, updates: [Update]) {
-    let batch = rollouts.batch
-    let temperature = Float(settings.temperature)
-    let advantages = settings.advantage(rollouts.groups)
+  /// - Parameters:
+  ///   - willUpdate: Sees what the first update reads, before it.
+  ///   - resampledLoss: The loss of the policy as it stands on completions drawn anew, for a line
+  ///     search that asks for it; nil stands for the completions at hand.
+  package func step(
+    _ rollouts: Rollouts, willUpdate: (ObjectiveBatch) throws -> Void = { _ in },
+    resampledLoss: UpdateProblem.ResampledLoss? = nil
+  ) async throws -> StepReport {
     var kept = rollouts.kept
+    var (inputs, advantages) = observe(rollouts, &kept)
+    try willUpdate(inputs)
+    old?.buffer.copy(from: policy.buffer)
+    var parts = self.parts(of: rollouts, inputs)
+    if parts.count == 1, let kept { parts[0].keep(kept) }
+    for i in parts.indices { compareAndValue(&parts[i], resampledLoss) }
+    var updates: [UpdateReport] = []
+    for _ in 0..<settings.epochs {
+      for i in parts.indices {
+        parts[i].objective = objective
+        updates.append(try await update.update(&parts[i], gradient: gradient))
+        if let value, value.isOnPolicy, updates.last?.skipped == false {
+          value.updateHead(engine.transformer.workers)
+        }
+        if updates.last?.skipped == false {
+          for other in parts.indices { parts[other].policyHasMoved() }
+        }
+      }
+    }
+    var statistics = [approximateKL(parts)]
+    if let value { statistics += value.fit(parts, engine: engine) }
+    adapt(&parts, completions: inputs.completions.count, &statistics)
+    inputs.logProb = inputs.oldLogProb
+    return StepReport(
+      advantages: advantages, updates: updates, statistics: statistics, inputs: inputs)
+  }
+
+  /// Makes the updates of one step, but for what follows the last; then answers with what one
+  /// more update would read, and what the objective says to it.
+  package func examine(
+    _ rollouts: Rollouts
+  ) async throws -> (inputs: ObjectiveBatch, result: ObjectiveResult) {
+    precondition(settings.miniBatches == 1)
+    var kept = rollouts.kept
+    let (inputs, _) = observe(rollouts, &kept)
+    old?.buffer.copy(from: policy.buffer)
+    var part = parts(of: rollouts, inputs)[0]
+    compareAndValue(&part, nil)
+    for _ in 0..<settings.epochs { _ = try await update.update(&part, gradient: gradient) }
+    let result = part.evaluate(keep: false)
+    return (part.inputs, result)
+  }
+
+  // MARK: Before the first update
+
+  /// The numbers of all completions under π_old and π_ref, and their advantages.
+  private func observe(
+    _ rollouts: Rollouts, _ kept: inout Activations?
+  ) -> (ObjectiveBatch, Advantages) {
+    let (batch, temperature) = (rollouts.batch, Float(settings.temperature))
     let old: (logProbs: [Float], entropies: [Float])
     if let sampled = rollouts.sampled {
       old = sampled
@@ -111,55 +194,127 @@ package final class PolicyTrainer {
       old = (forward.logProbs, forward.entropies)
       kept = forward.kept
     }
-    let counts = batch.questions.flatMap { $0.completions.map(\.tokens.count) }
+    let oldLogProb = old.logProbs.map(Double.init)
     var inputs = ObjectiveBatch(
-      completions: batch.completionRanges, logProb: old.logProbs.map(Double.init),
-      oldLogProb: old.logProbs.map(Double.init), entropy: old.entropies.map(Double.init),
-      advantage: advantages.values(tokenCounts: counts), mask: rollouts.mask)
+      completions: batch.completionRanges, logProb: oldLogProb, oldLogProb: oldLogProb,
+      entropy: old.entropies.map(Double.init),
+      advantage: Array(repeating: 0, count: oldLogProb.count), mask: rollouts.mask)
     if settings.usesReference {
       inputs.referenceLogProb = engine.forward(
         reference, batch, temperature: temperature, keep: false
       ).logProbs.map(Double.init)
     }
-    var updates: [Update] = []
-    for inner in 0..<settings.updatesPerStep {
-      if inner > 0 {
-        let forward = engine.forward(policy, batch, temperature: temperature, keep: true)
-        inputs.logProb = forward.logProbs.map(Double.init)
-        inputs.entropy = forward.entropies.map(Double.init)
-        kept = forward.kept
-      }
-      updates.append(update(inputs, batch, kept: kept))
+    var groups = rollouts.groups
+    if let value {
+      let values = value.values(of: batch, policy: policy, engine: engine)
+      (inputs.value, inputs.oldValue) = (values, values)
+      groups.take(values)
     }
-    return (advantages, updates)
+    var shapingStatistics: [(name: String, value: Double)] = []
+    if let shaping = settings.shaping {
+      (groups, shapingStatistics) = shaping(
+        groups, oldLogProb: oldLogProb, referenceLogProb: inputs.referenceLogProb ?? [])
+    }
+    var advantages = settings.advantage(groups)
+    advantages.statistics += shapingStatistics
+    inputs.advantage = advantages.values(tokenCounts: inputs.completions.map(\.count))
+    if let value, let values = inputs.value {
+      // A token without a target teaches nothing: its target is what V says already.
+      inputs.valueTarget = zip(value.targets(groups), values).map { $0 ?? $1 }
+    }
+    return (inputs, advantages)
   }
 
-  /// One update on an objective's inputs; `inputs.logProb` is of the policy as it stands.
-  package func update(
-    _ inputs: ObjectiveBatch, _ batch: TokenBatch, kept: Activations?
-  ) -> Update {
-    let result = settings.objective(inputs)
-    gradient.buffer.fill()
-    engine.backward(
-      policy, gradient: gradient, batch, dLogProb: result.dLogProb.map(Float.init),
-      dEntropy: result.dEntropy.map { $0.map(Float.init) },
-      temperature: Float(settings.temperature), kept: kept)
-    let workers = engine.transformer.workers
-    let norm = euclideanNorm(gradient.buffer, workers: workers)
-    let learningRate = settings.schedule.learningRate(at: updateCount)
-    let skipped = !norm.isFinite || !result.loss.isFinite || norm == 0
-    if !skipped {
-      updateCount += 1
-      // PyTorch's clip_grad_norm_.
-      let limit = settings.maximumGradientNorm
-      let scale = limit > 0 ? min(1, limit / (norm + 1e-6)) : 1
-      optimizer.update(
-        policy.buffer, gradient: gradient.buffer, gradientScale: Float(scale),
-        update: updateCount, learningRate: learningRate, coefficients: settings.adam,
-        decayed: decayed, workers: workers)
+  /// The step's questions, dealt out at random to the mini-batches.
+  private func parts(of rollouts: Rollouts, _ inputs: ObjectiveBatch) -> [UpdateProblem] {
+    let (batch, count) = (rollouts.batch, settings.miniBatches)
+    func problem(_ batch: TokenBatch, _ inputs: ObjectiveBatch) -> UpdateProblem {
+      UpdateProblem(
+        engine: engine, policy: policy, objective: objective, batch: batch,
+        temperature: Float(settings.temperature), inputs: inputs, isCurrent: true)
     }
-    return Update(
-      loss: result.loss, gradientNorm: norm, learningRate: learningRate,
-      statistics: result.statistics, skipped: skipped)
+    if count == 1 { return [problem(batch, inputs)] }
+    var firsts = [0]
+    for question in batch.questions {
+      firsts.append(firsts[firsts.count - 1] + question.completions.count)
+    }
+    let questions = batch.questions.count
+    let dealt = DataOrder(count: questions, seed: settings.seed, stream: 3)
+      .rows(step: rollouts.step, count: questions)
+    return (0..<min(count, questions)).map { part in
+      let own = stride(from: part, to: questions, by: count).map { dealt[$0] }.sorted()
+      return problem(
+        TokenBatch(own.map { batch.questions[$0] }),
+        inputs.selecting(own.flatMap { firsts[$0]..<firsts[$0 + 1] }))
+    }
+  }
+
+  /// Gives a part what exact divergences and values on the policy's trunk are computed from.
+  private func compareAndValue(
+    _ part: inout UpdateProblem, _ resampledLoss: UpdateProblem.ResampledLoss?
+  ) {
+    if let old, let divergence = settings.divergenceFromOld {
+      part.old = Comparison(engine.hiddenStates(old, part.batch), divergence)
+      part.headsMustBeAsked()
+    }
+    if let divergence = settings.divergenceFromReference {
+      part.reference = Comparison(engine.hiddenStates(reference, part.batch), divergence)
+      part.headsMustBeAsked()
+    }
+    if let value, value.isOnPolicy { part.valueHead = value.head }
+    part.resampled = resampledLoss
+  }
+
+  // MARK: After the last update
+
+  /// r − 1 − log r at the log-probs of each part's last evaluation: KL(π_old‖π_θ), but for what
+  /// the last update of each part did.
+  private func approximateKL(_ parts: [UpdateProblem]) -> (name: String, value: Double) {
+    var (sum, tokens) = (0.0, 0)
+    for inputs in parts.map(\.inputs) {
+      for t in inputs.mask.indices where inputs.mask[t] {
+        let x = inputs.logProb[t] - inputs.oldLogProb[t]
+        sum += KLEstimator.k3.klOfSampler(toOther: x).value
+        tokens += 1
+      }
+    }
+    return ("approx_kl", sum / Double(max(1, tokens)))
+  }
+
+  /// Coefficients that adapt see what the objective says of the policy as it is now.
+  ///
+  /// Metric: `kl_old_after`, where there is a penalty on the divergence from π_old.
+  private func adapt(
+    _ parts: inout [UpdateProblem], completions: Int,
+    _ statistics: inout [(name: String, value: Double)]
+  ) {
+    if objective.adaptiveState.isEmpty { return }
+    var means: [String: Double] = [:]
+    let tokens = parts.reduce(0) { $0 + $1.inputs.mask.count { $0 } }
+    for i in parts.indices {
+      let result = parts[i].evaluate(keep: false)
+      let share = Double(parts[i].inputs.mask.count { $0 }) / Double(max(1, tokens))
+      for statistic in result.statistics {
+        means[statistic.name, default: 0] += share * statistic.value
+      }
+    }
+    if let kl = means["kl_old"] { statistics.append(("kl_old_after", kl)) }
+    objective.adapt(
+      to: RolloutMeasurement(
+        klOld: means["kl_old"], klReference: means["kl"], entropy: means["entropy"],
+        completions: completions))
+  }
+}
+
+extension RewardGroups {
+  /// Gives every completion its values, from those of all tokens in canonical order.
+  fileprivate mutating func take(_ values: [Double]) {
+    var rest = values[...]
+    for g in groups.indices {
+      for i in groups[g].indices {
+        groups[g][i].values = Array(rest.prefix(groups[g][i].tokenCount))
+        rest = rest.dropFirst(groups[g][i].tokenCount)
+      }
+    }
   }
 }

@@ -26,40 +26,102 @@ extension Recipe.Optimizer {
   }
 }
 
+extension Recipe.Optimizer {
+  fileprivate func settings(updates: Int) -> PolicyTrainer.Settings.Update {
+    .adam(
+      AdamUpdate.Settings(
+        schedule: schedule(updates: updates), adam: coefficients,
+        maximumGradientNorm: maximumGradientNorm))
+  }
+}
+
 extension Recipe.WarmStart {
   var settings: PolicyTrainer.Settings {
     PolicyTrainer.Settings(
       objective: Likelihood(), advantage: GroupRelativeAdvantage(),
-      schedule: optimizer.schedule(updates: steps), adam: optimizer.coefficients,
-      maximumGradientNorm: optimizer.maximumGradientNorm, updatesPerStep: 1,
-      usesReference: false)
+      update: optimizer.settings(updates: steps), usesReference: false)
   }
 }
 
 extension Recipe.Train {
-  var settings: PolicyTrainer.Settings {
-    let estimator: any AdvantageEstimator =
-      switch advantage {
-      case .group(let scale):
-        GroupRelativeAdvantage(scale: scale == .group ? .groupStandardDeviation : .none)
-      case .softmax(let beta): SoftmaxAdvantage(beta: beta)
-      }
-    let objective = PolicyObjective(
-      surrogate: .clipped(
-        ClippedSurrogate(epsilonLow: epsilon, epsilonHigh: epsilonHigh ?? epsilon)),
-      klPenalty: beta > 0
-        ? KLPenalty(coefficient: beta, weighting: weightsKLByRatio ? .ratio : .plain) : nil)
+  func settings(seed: Int) -> PolicyTrainer.Settings {
+    let policy = axes.objective.policyObjective(maxCompletionTokens: maxCompletionTokens)
+    let value = axes.value?.settings(discount: axes.advantage.discount, lambda: axes.advantage.lambda)
+    var objective: any Objective = policy
+    if let value, value.isOnPolicy {
+      objective = JointObjective(
+        policy: policy, value: value.loss, coefficient: value.coefficient)
+    }
     return PolicyTrainer.Settings(
-      objective: objective, advantage: estimator,
-      schedule: optimizer.schedule(updates: totalUpdates), adam: optimizer.coefficients,
-      maximumGradientNorm: optimizer.maximumGradientNorm, updatesPerStep: updatesPerStep,
-      temperature: temperature, usesReference: beta > 0)
+      objective: objective, advantage: axes.advantage.estimator, shaping: axes.shaping.rewards,
+      update: update, epochs: axes.epochs, miniBatches: axes.miniBatches,
+      temperature: temperature, usesReference: axes.usesReference,
+      divergenceFromOld: divergenceFromOld(policy), divergenceFromReference: policy.exactReference?.direction,
+      value: value, seed: UInt64(seed))
+  }
+
+  private var update: PolicyTrainer.Settings.Update {
+    switch axes.update {
+    case .adam: optimizer.settings(updates: totalUpdates)
+    case .lineSearch(let search):
+      .lineSearch(
+        LineSearch(
+          initialStep: search.initialStep, shrink: search.shrink, maximumTrials: search.trials),
+        resamples: search.loss == .resampled)
+    case .trustRegion(let region): .trustRegion(region.settings)
+    }
+  }
+
+  /// What the objective penalizes, or else what a trust region measures.
+  private func divergenceFromOld(_ policy: PolicyObjective) -> Divergence? {
+    guard case .trustRegion(let region) = axes.update else { return policy.exactOld?.direction }
+    return region.measure == .oldToPolicy ? .otherToPolicy : .policyToOther
   }
 
   package func samplingOptions(eosIDs: [Int]) -> SamplingOptions {
     SamplingOptions(
       temperature: temperature, topK: topK > 0 ? topK : nil, topP: topP, minP: minP,
       maximumTokens: maxCompletionTokens, eosIDs: eosIDs)
+  }
+}
+
+extension KLDivergence {
+  /// As the engine names it, to which every policy but π_θ is another one.
+  fileprivate var direction: Divergence {
+    switch self {
+    case .oldToPolicy, .referenceToPolicy: .otherToPolicy
+    case .policyToOld, .policyToReference: .policyToOther
+    }
+  }
+}
+
+extension Recipe.TrustRegionUpdate {
+  fileprivate var settings: TrustRegionUpdate.Settings {
+    TrustRegionUpdate.Settings(
+      region: TrustRegionStep(radius: maximumKL, form: form == .halfMean ? .half : .whole),
+      conjugateGradient: ConjugateGradient(damping: damping, maximumIterations: iterations),
+      fisher: fisher == .exact ? .exact : .sampled, isMean: form == .halfMean,
+      search: backtrackTrials == 0
+        ? nil
+        : LineSearch(initialStep: 1, shrink: backtrackShrink, maximumTrials: backtrackTrials))
+  }
+}
+
+extension Recipe.ValueFunction {
+  fileprivate func settings(discount: Double, lambda: Double) -> ValueFunction.Settings {
+    ValueFunction.Settings(
+      isOnPolicy: trunk == .policy,
+      target: target == .rewardsToGo
+        ? .rewardsToGo(discount: discount) : .lambdaReturn(discount: discount, lambda: lambda),
+      loss: ValueLoss(clipRange: clip), learningRate: learningRate, epochs: epochs,
+      coefficient: coefficient)
+  }
+}
+
+extension Recipe.Shaping {
+  fileprivate var rewards: RewardShaping? {
+    klCoefficient == 0 && tokenCost == 0
+      ? nil : RewardShaping(klCoefficient: klCoefficient, tokenCost: tokenCost)
   }
 }
 

@@ -18,12 +18,12 @@ struct Rollout {
 
   /// Draws and scores `count` completions of each question.
   ///
-  /// A question that occurs twice in the step goes on counting its samples, so no draw is repeated.
+  /// - Parameter seen: How often each row was asked in this step. A question that occurs twice goes
+  ///   on counting its samples, so no draw is repeated.
   static func collect(
     sampler: TextSampler, policy: Parameters, questions: [Question], prompts: [[Int]],
-    completions count: Int, rewards: RewardSet, draws: Draws
+    completions count: Int, rewards: RewardSet, draws: Draws, seen: inout [Int: Int]
   ) async throws -> Rollout {
-    var seen: [Int: Int] = [:]
     let requests = zip(questions, prompts).map { question, prompt in
       let earlier = seen[question.index, default: 0]
       seen[question.index] = earlier + 1
@@ -49,7 +49,9 @@ struct Rollout {
   ///
   /// Masked and, on request, truncated completions carry no gradient; masked and unscored ones
   /// leave their group.
-  func trainerRollouts(masksTruncated: Bool) -> PolicyTrainer.Rollouts {
+  func trainerRollouts(
+    step: Int, axes: Recipe.Axes, maxCompletionTokens: Int, greedyRewards: [Double?]
+  ) -> PolicyTrainer.Rollouts {
     let batch = TokenBatch(
       zip(requests, drawn.completions).map { request, samples in
         TokenBatch.Question(
@@ -61,19 +63,26 @@ struct Rollout {
     for samples in drawn.completions {
       var group: [RewardGroups.Completion] = []
       for sample in samples {
-        let outcome = report.outcomes[next]
-        next += 1
+        let (outcome, tokens) = (report.outcomes[next], sample.tokens.count)
         group.append(
           RewardGroups.Completion(
-            tokenCount: sample.tokens.count, rewards: outcome.stream(of: sample.tokens.count)))
-        let counts = outcome != .masked && (sample.stopped || !masksTruncated)
-        mask.append(contentsOf: repeatElement(counts, count: sample.tokens.count))
+            tokenCount: tokens,
+            rewards: outcome.stream(
+              of: tokens,
+              adding: axes.shaping.overlongReward(tokens, of: maxCompletionTokens)),
+            components: report.functions.map {
+              .init(weight: $0.weight, value: $0.values[next])
+            }))
+        next += 1
+        let counts = outcome != .masked && (sample.stopped || !axes.masksTruncatedCompletions)
+        mask.append(contentsOf: repeatElement(counts, count: tokens))
       }
       groups.append(group)
     }
     return PolicyTrainer.Rollouts(
-      batch: batch, groups: RewardGroups(groups), mask: mask,
-      sampled: (samples.flatMap(\.logProbs), samples.flatMap(\.entropies)), kept: drawn.kept)
+      step: step, batch: batch, groups: RewardGroups(groups, greedyRewards: greedyRewards),
+      mask: mask, sampled: (samples.flatMap(\.logProbs), samples.flatMap(\.entropies)),
+      kept: drawn.kept)
   }
 
   /// Compares the sampler's log-probs with those the trainer computes from the token ids alone:
@@ -109,11 +118,32 @@ struct Rollout {
 }
 
 extension RewardReport.Outcome {
-  /// The reward stream of a scored completion in the form advantages are estimated from.
-  fileprivate func stream(of tokenCount: Int) -> PolicyOptimization.RewardStream? {
-    guard case .scored(let stream) = self else { return nil }
-    if stream.entries.isEmpty { return .terminal(stream.total, tokenCount: tokenCount) }
-    return PolicyOptimization.RewardStream(
-      stream.entries.map { .init(token: $0.index, reward: $0.reward) })
+  /// The reward stream of a scored completion in the form advantages are estimated from, with a
+  /// further reward at its last token.
+  fileprivate func stream(
+    of tokenCount: Int, adding further: Double
+  ) -> PolicyOptimization.RewardStream? {
+    guard case .scored(let scored) = self else { return nil }
+    var entries = scored.entries.map {
+      PolicyOptimization.RewardStream.Entry(token: $0.index, reward: $0.reward)
+    }
+    let last = max(0, tokenCount - 1)
+    if entries.isEmpty { entries.append(.init(token: last, reward: scored.total)) }
+    if further != 0 { entries.append(.init(token: last, reward: further)) }
+    return PolicyOptimization.RewardStream(entries)
+  }
+}
+
+extension Recipe.Shaping {
+  /// DAPO's soft punishment of a completion that comes near the length limit.
+  ///
+  ///     0                      up to L − b tokens
+  ///     −p·(n − (L − b)) / b   from there to L,   n tokens, L the limit, b the buffer, p the weight
+  ///
+  /// Yu et al. 2025, eq. 13 (<https://arxiv.org/abs/2503.14476>).
+  func overlongReward(_ tokens: Int, of limit: Int) -> Double {
+    guard overlongPenalty > 0, let overlongBuffer else { return 0 }
+    let over = max(0, tokens - (limit - overlongBuffer))
+    return -overlongPenalty * Double(over) / Double(overlongBuffer)
   }
 }

@@ -43,10 +43,13 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   /// Nothing was saved yet when the run was asked to stop.
   case stoppedEarly(stage: TrainingEvent.Stage)
   case notFinite(step: Int, what: String)
+  /// The objective does not do what it must.
+  case selfCheck(step: Int, problem: String)
   case rewardsFailed(step: Int, masked: Int, of: Int, reason: String)
   case differentRecipe(path: String, difference: String)
   case outputInUse(path: String, why: String)
   case missingStart(path: String)
+  case noSuchQuestion(row: Int, count: Int)
 
   public var description: String {
     switch self {
@@ -54,11 +57,14 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .stoppedEarly(let stage): "stopped during the \(stage.rawValue), which begins anew"
     case .notFinite(let step, let what):
       "step \(step): \(what) is not finite (need finite numbers)"
+    case .selfCheck(let step, let problem): "step \(step): self-check: \(problem)"
     case .rewardsFailed(let step, let masked, let count, let reason):
       "step \(step): \(masked) of \(count) rewards failed: \(reason)"
     case .differentRecipe(let path, let difference):
       "\(path): belongs to another recipe: \(difference)"
     case .outputInUse(let path, let why): "\(path): \(why)"
+    case .noSuchQuestion(let row, let count):
+      "there is no question \(row) (need 0 to \(count - 1))"
     case .missingStart(let path): "\(path): there is no policy to start from"
     }
   }

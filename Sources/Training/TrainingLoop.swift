@@ -16,7 +16,8 @@ internal import Tokenization
 ///                            advantages; μ updates
 ///
 /// Shao et al. 2024, "DeepSeekMath", algorithm 1 (<https://arxiv.org/abs/2402.03300>), without its
-/// last line (the reward model's continued training).
+/// last line (the reward model's continued training). Every other algorithm is the same loop with
+/// other settings.
 struct TrainingLoop {
   let recipe: Recipe
   let train: Recipe.Train
@@ -41,7 +42,7 @@ struct TrainingLoop {
     if let checkpoint {
       state = try TrainingState(decoding: checkpoint.state, file: checkpoint.path)
       try trainer.restore { try checkpoint.read($0) }
-      trainer.updateCount = state.updateCount
+      try trainer.restore(state, file: checkpoint.path)
     }
     try metrics.truncate(toOffset: state.metricsOffset)
     try completions.truncate(toOffset: state.completionsOffset)
@@ -53,6 +54,7 @@ struct TrainingLoop {
     let seed = UInt64(recipe.seed)
     let order = DataOrder(count: questions.questions.count, seed: seed, stream: 2)
     var savedStep = checkpoint?.step
+    var isChecked = false
     while state.step < train.totalSteps {
       if isCancelled() {
         if savedStep != state.step { try save(trainer, state, metrics, completions) }
@@ -62,7 +64,7 @@ struct TrainingLoop {
       do {
         try await step(
           &state, trainer, rows: order.rows(step: state.step, count: train.questionsPerStep),
-          metrics, completions)
+          metrics, completions, &isChecked)
       } catch {
         // Rewards or draws failed before anything moved: what is done so far is not lost.
         if state.step == before.step, savedStep != state.step {
@@ -84,41 +86,50 @@ struct TrainingLoop {
 
   private func step(
     _ state: inout TrainingState, _ trainer: PolicyTrainer, rows: [Int],
-    _ metrics: JSONLinesLog, _ log: JSONLinesLog
+    _ metrics: JSONLinesLog, _ log: JSONLinesLog, _ isChecked: inout Bool
   ) async throws {
     let (step, seed) = (state.step, UInt64(recipe.seed))
     let whole = Stopwatch()
-    if step % train.stepsPerIteration == 0 {
-      trainer.resetReference()
-      report(.referenceReset(step: step + 1))
-    }
-    let rollout = try await Rollout.collect(
-      sampler: sampler, policy: trainer.policy, questions: rows.map { questions.questions[$0] },
-      prompts: rows.map { prompts[$0] }, completions: train.completionsPerQuestion,
-      rewards: rewards, draws: Draws(key: RandomKey(seed: seed, purpose: .sampling), step: step))
-    try checkRewards(rollout.report, step: step + 1)
+    moveReference(trainer, before: step)
+    let draws = Draws(key: RandomKey(seed: seed, purpose: .sampling), step: step)
+    let (rollout, collection) = try await collect(rows, trainer.policy, draws)
+    let greedyRewards = try await self.greedyRewards(of: rollout, trainer.policy, draws)
     let sampling = whole.seconds
     let audit = rollout.audit(
       engine: engine, policy: trainer.policy, temperature: Float(train.temperature),
       key: RandomKey(seed: seed, purpose: .audit), step: step)
     let updating = Stopwatch()
-    let rollouts = rollout.trainerRollouts(masksTruncated: train.masksTruncatedCompletions)
-    let (advantages, updates) = trainer.step(rollouts)
+    let rollouts = rollout.trainerRollouts(
+      step: step, axes: train.axes, maxCompletionTokens: train.maxCompletionTokens,
+      greedyRewards: greedyRewards)
+    let done = try await trainer.step(
+      rollouts,
+      willUpdate: {
+        try check(trainer.objective, at: $0, step: step, isChecked: &isChecked)
+      },
+      resampledLoss: { trial in
+        try await resampledLoss(of: trainer.policy, trial: trial, rollout, draws)
+      })
+    let (advantages, updates) = (done.advantages, done.updates)
 
     state.step += 1
-    state.updateCount = trainer.updateCount
+    trainer.record(in: &state)
     let drawn = rollout.samples.reduce(0) { $0 + $1.tokens.count }
     let trained = drawn + rollout.requests.reduce(0) { $0 + $1.prompt.count }
     state.tokenCount += trained
     var line = MetricsLine(step: state.step)
     line.add(updates)
-    for statistic in advantages.statistics { line[statistic.name] = statistic.value }
+    for statistic in advantages.statistics + collection + done.statistics {
+      line[statistic.name] = statistic.value
+    }
     line.add(rollout.report)
     line.add(rollout.samples)
     line["sampling/sampling_logp_difference/max"] = Double(audit.maximum)
     line["sampling/sampling_logp_difference/mean"] = audit.mean
     line.set("sampling/compared_tokens", count: audit.tokens)
-    line.set("reference_resets", count: step / train.stepsPerIteration + 1)
+    if train.axes.usesReference {
+      line.set("reference_resets", count: referenceMoves(through: step))
+    }
     line.set("num_tokens", count: state.tokenCount)
     if let every = recipe.evaluation?.every, let evaluator,
       state.step % every == 0 || state.step == train.totalSteps
@@ -138,7 +149,7 @@ struct TrainingLoop {
   }
 
   /// A step in which more than a tenth of the rewards failed ends the run.
-  private func checkRewards(_ report: RewardReport, step: Int) throws {
+  func checkRewards(_ report: RewardReport, step: Int) throws {
     let (masked, count) = (report.maskedCount, report.outcomes.count)
     if masked == 0 { return }
     let failed = report.functions.first { $0.failureCount > 0 }
@@ -150,7 +161,7 @@ struct TrainingLoop {
   }
 
   private func checkNumbers(
-    _ updates: [PolicyTrainer.Update], _ state: inout TrainingState
+    _ updates: [UpdateReport], _ state: inout TrainingState
   ) throws {
     for update in updates {
       let finite = update.loss.isFinite && update.gradientNorm.isFinite

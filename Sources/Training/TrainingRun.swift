@@ -33,7 +33,7 @@ public final class TrainingRun {
   private let workers: Workers
   private let report: (TrainingEvent) -> Void
   private let isCancelled: () -> Bool
-  private let questions: QuestionSet
+  let questions: QuestionSet
   private let test: QuestionSet?
   private let ownRewards: [RewardSet.Entry]?
   private let ownObjective: (any Objective)?
@@ -147,7 +147,7 @@ public final class TrainingRun {
 
   // MARK: Stages
 
-  private func rewardSet() throws -> RewardSet {
+  func rewardSet() throws -> RewardSet {
     if let ownRewards { return try RewardSet(ownRewards) }
     return try recipe.rewardSet()
   }
@@ -174,7 +174,7 @@ public final class TrainingRun {
     return nil
   }
 
-  private struct Start {
+  struct Start {
     let model: Model
     let tokenizer: SentencePieceTokenizer
   }
@@ -184,7 +184,7 @@ public final class TrainingRun {
     return Engine(configuration, workers: workers, activationBytes: megabytes << 20)
   }
 
-  private func sampler(
+  func sampler(
     _ start: Start, maximumTokens: Int = TrainingRun.answerTokens
   ) throws -> TextSampler {
     let eos = start.model.configuration.eosTokenIDs
@@ -217,13 +217,24 @@ public final class TrainingRun {
     }
   }
 
+  private func warmStarted() throws -> Start {
+    Start(
+      model: try ModelDirectory.load(run.warmStartModel),
+      tokenizer: try SentencePieceTokenizer(path: run.warmStartModel + "/tokenizer.model"))
+  }
+
+  /// The policy that training starts from, which must be there already.
+  func existingStart() throws -> Start {
+    if recipe.warmStart == nil { return try initialPolicy() }
+    guard warmStartIsDone else { throw TrainingError.missingStart(path: run.warmStartModel) }
+    return try warmStarted()
+  }
+
   /// The policy that training starts from: warm-started if the recipe says so.
   private func warmStart() async throws -> Start {
     if warmStartIsDone {
       report(.found(.warmStart, detail: run.warmStartModel))
-      return Start(
-        model: try ModelDirectory.load(run.warmStartModel),
-        tokenizer: try SentencePieceTokenizer(path: run.warmStartModel + "/tokenizer.model"))
+      return try warmStarted()
     }
     let start = try initialPolicy()
     try await check(start)
@@ -308,7 +319,7 @@ public final class TrainingRun {
         detail: checkpoint.map { "continues after step \($0.step) of \(train.totalSteps)" }
           ?? "\(train.totalSteps) steps of \(train.questionsPerStep) questions × "
           + "\(train.completionsPerQuestion) completions"))
-    var settings = train.settings
+    var settings = train.settings(seed: recipe.seed)
     if let ownObjective {
       settings.objective = ownObjective
       settings.usesReference = true

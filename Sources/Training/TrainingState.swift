@@ -10,6 +10,10 @@ struct TrainingState {
   /// Steps that are done.
   var step: Int
   var updateCount: Int
+  /// Updates of the value function.
+  var valueUpdateCount: Int
+  /// Coefficients of the objective that adapt, as they are now.
+  var adaptive: [Double]
   /// Prompt and completion tokens that were trained on so far.
   var tokenCount: Int
   /// Updates in a row that were skipped for numbers that are not finite.
@@ -21,6 +25,8 @@ struct TrainingState {
   var encoded: JSON {
     [
       "step": .integer(step), "update_count": .integer(updateCount),
+      "value_update_count": .integer(valueUpdateCount),
+      "adaptive": .array(adaptive.map { .number($0) }),
       "token_count": .integer(tokenCount), "not_finite_in_a_row": .integer(notFiniteInARow),
       "metrics_offset": .integer(metricsOffset),
       "completions_offset": .integer(completionsOffset),
@@ -28,10 +34,12 @@ struct TrainingState {
   }
 
   init(
-    step: Int = 0, updateCount: Int = 0, tokenCount: Int = 0, notFiniteInARow: Int = 0,
-    metricsOffset: Int = 0, completionsOffset: Int = 0
+    step: Int = 0, updateCount: Int = 0, valueUpdateCount: Int = 0, adaptive: [Double] = [],
+    tokenCount: Int = 0, notFiniteInARow: Int = 0, metricsOffset: Int = 0,
+    completionsOffset: Int = 0
   ) {
     (self.step, self.updateCount, self.tokenCount) = (step, updateCount, tokenCount)
+    (self.valueUpdateCount, self.adaptive) = (valueUpdateCount, adaptive)
     self.notFiniteInARow = notFiniteInARow
     (self.metricsOffset, self.completionsOffset) = (metricsOffset, completionsOffset)
   }
@@ -45,8 +53,17 @@ struct TrainingState {
       }
       return value
     }
+    guard let adaptive = json["adaptive"]?.array,
+      case let numbers = adaptive.compactMap(\.double), numbers.count == adaptive.count,
+      numbers.allSatisfy(\.isFinite)
+    else {
+      throw FormatError(
+        file: file, field: "state.adaptive",
+        message: "got \(json["adaptive"]?.encoded() ?? "nothing"); need an array of numbers")
+    }
     self.init(
       step: try integer("step"), updateCount: try integer("update_count"),
+      valueUpdateCount: try integer("value_update_count"), adaptive: numbers,
       tokenCount: try integer("token_count"),
       notFiniteInARow: try integer("not_finite_in_a_row"),
       metricsOffset: try integer("metrics_offset"),
@@ -55,14 +72,36 @@ struct TrainingState {
 }
 
 extension PolicyTrainer {
-  /// The tensors of a checkpoint by file.
-  private var parts: [(file: String, numbers: FloatBuffer)] {
-    [
-      ("model.safetensors", policy.buffer), ("reference.safetensors", reference.buffer),
-      ("first_moment.safetensors", optimizer.firstMoment),
-      ("second_moment.safetensors", optimizer.secondMoment),
-    ]
+  /// Takes over the counters and coefficients of a checkpoint.
+  func restore(_ state: TrainingState, file: String) throws(FormatError) {
+    let need = objective.adaptiveState.count
+    guard state.adaptive.count == need else {
+      throw FormatError(
+        file: file, field: "state.adaptive",
+        message: "got \(state.adaptive.count) numbers; need \(need)")
+    }
+    update.updateCount = state.updateCount
+    value?.updateCount = state.valueUpdateCount
+    objective.adaptiveState = state.adaptive
   }
+
+  /// Writes its counters and coefficients down.
+  func record(in state: inout TrainingState) {
+    state.updateCount = update.updateCount
+    state.valueUpdateCount = value?.updateCount ?? 0
+    state.adaptive = objective.adaptiveState
+  }
+
+  /// What a checkpoint holds beside the state, by file: numbers laid out as parameters are.
+  private var parts: [(file: String, numbers: FloatBuffer)] {
+    var parts = [("model", policy.buffer)]
+    if settings.usesReference { parts.append(("reference", reference.buffer)) }
+    parts += update.state.map { ($0.name, $0.numbers) }
+    parts += value?.trunkState.map { ("value_" + $0.name, $0.numbers) } ?? []
+    return parts.map { (file: $0.0 + ".safetensors", numbers: $0.1) }
+  }
+
+  private static let headFile = "value_head.safetensors"
 
   func encodedParts() throws(FormatError) -> [(name: String, bytes: [UInt8])] {
     var files: [(name: String, bytes: [UInt8])] = []
@@ -70,6 +109,7 @@ extension PolicyTrainer {
       let view = Parameters(policy.configuration, viewing: part.numbers)
       files.append((part.file, try view.encoded()))
     }
+    if let value { files.append((Self.headFile, try value.encodedHead())) }
     return files
   }
 
@@ -78,6 +118,10 @@ extension PolicyTrainer {
       let view = Parameters(policy.configuration, viewing: part.numbers)
       try view.load(
         Safetensors(bytes: try read(part.file), file: part.file), file: part.file)
+    }
+    if let value {
+      try value.restoreHead(
+        Safetensors(bytes: try read(Self.headFile), file: Self.headFile), file: Self.headFile)
     }
   }
 }

@@ -101,21 +101,21 @@ struct EvaluateCommand: AsyncParsableCommand {
         "warning: \(count) questions say little about a model (need \(Self.fewQuestions) or more)")
     }
     let workers = Workers(count: computing.threads)
-    func evaluator(_ loaded: LoadedModel) throws -> Evaluator {
+    func evaluator(_ policy: Policy) throws -> Evaluator {
       try Evaluator(
-        sampler: sampler(of: loaded, recipe), questions: questions, limit: limit,
+        sampler: sampler(of: policy, recipe), questions: questions, limit: limit,
         reward: rewards.entries[0].function)
     }
     // All that can be wrong with the files is found before anything is computed.
     let evaluated = try ([model] + (baseline.map { [$0] } ?? [])).map { path in
-      let loaded = try LoadedModel(path, workers: workers)
-      return (loaded, try evaluator(loaded))
+      let policy = try Policy(path, workers: workers, withTokenizer: true)
+      return (policy, try evaluator(policy))
     }
     try await rewards.start()
     var results: [EvaluationReport] = []
     do {
-      for (loaded, evaluator) in evaluated {
-        results.append(try await evaluator.report(on: loaded.parameters, options: options))
+      for (policy, evaluator) in evaluated {
+        results.append(try await evaluator.report(on: policy.parameters, options: options))
       }
     } catch {
       await rewards.stop()
@@ -182,14 +182,12 @@ struct EvaluateCommand: AsyncParsableCommand {
       template: try (prompt ?? recipe?.prompt).map { try PromptTemplate(path: $0) })
   }
 
-  private func sampler(of loaded: LoadedModel, _ recipe: Recipe?) throws -> TextSampler {
-    try loaded.sampler(stop: recipe?.train?.stop ?? []) { eosIDs in
-      var options =
-        recipe?.train?.samplingOptions(eosIDs: eosIDs)
-        ?? SamplingOptions(maximumTokens: 64, eosIDs: eosIDs)
-      if let maxCompletionLength { options.maximumTokens = maxCompletionLength }
-      return options
-    }
+  private func sampler(of policy: Policy, _ recipe: Recipe?) throws -> TextSampler {
+    var options =
+      recipe?.train?.samplingOptions(eosIDs: policy.eosIDs)
+      ?? SamplingOptions(maximumTokens: 64, eosIDs: policy.eosIDs)
+    if let maxCompletionLength { options.maximumTokens = maxCompletionLength }
+    return try policy.sampler(options: options, stop: recipe?.train?.stop ?? [])
   }
 }
 

@@ -116,6 +116,11 @@ extension Failure {
         .badRecipe, text, help: "undo the change, or give the new run a place with --output")
     case .outputInUse:
       self.init(.cannotCreate, text, help: "go on with --resume, or give another --output")
+    case .selfCheck:
+      self.init(
+        .numerics, error.description,
+        help: "the objective is broken: please report it with the recipe")
+    case .noSuchQuestion: self.init(.usage, error.description)
     case .missingStart:
       self.init(
         .missingInput, text,

@@ -20,6 +20,9 @@ struct RootCommand: AsyncParsableCommand {
         name: "Training",
         subcommands: [RunCommand.self, WarmStartCommand.self, TrainCommand.self]),
       CommandGroup(
+        name: "Algorithms",
+        subcommands: [AlgorithmsCommand.self, ExplainCommand.self]),
+      CommandGroup(
         name: "Models",
         subcommands: [
           EvaluateCommand.self, SampleCommand.self, ScoreCommand.self, TokenizerCommand.self,

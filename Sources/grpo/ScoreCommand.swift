@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Formats
 import Kernels
 import LanguageModel
@@ -27,16 +28,17 @@ struct ScoreCommand: AsyncParsableCommand {
   private static let largestInput = 1 << 30
 
   func run() async throws {
-    let loaded = try LoadedModel(model, workers: Workers(count: computing.threads))
+    let policy = try Policy(
+      model, workers: Workers(count: computing.threads), withTokenizer: false)
     let sequences = try JSONLines.map(
       input == "-"
         ? StandardInput.readAll(maximumBytes: Self.largestInput)
         : Files.read(input, maximumBytes: Self.largestInput),
       file: input == "-" ? StandardInput.name : input
     ) { line throws(FormatError) in
-      try ids(of: line, vocabulary: loaded.model.configuration.vocabularySize, loaded.context)
+      try ids(of: line, vocabulary: policy.model.configuration.vocabularySize, policy.context)
     }
-    try SequenceScorer(loaded).score(sequences) { scores in
+    try SequenceScorer(policy).score(sequences) { scores in
       try StandardOutput.write(line: JSON.object(scores.encoded).encoded())
     }
   }

@@ -1,3 +1,4 @@
+import Evaluation
 import Formats
 import Kernels
 import LanguageModel
@@ -18,12 +19,12 @@ struct SequenceScorer {
     }
   }
 
-  private let loaded: LoadedModel
+  private let policy: Policy
   private let engine: Engine
 
-  init(_ loaded: LoadedModel) {
-    self.loaded = loaded
-    engine = loaded.engine()
+  init(_ policy: Policy) {
+    self.policy = policy
+    engine = policy.engine()
   }
 
   /// Calls `body` with the scores of each sequence, in order.
@@ -37,7 +38,7 @@ struct SequenceScorer {
       repeat {
         rows += sequences[last].count
         last += 1
-      } while last < sequences.count && rows + sequences[last].count <= LoadedModel.rowsAtOnce
+      } while last < sequences.count && rows + sequences[last].count <= Policy.rowsAtOnce
       for (index, scores) in scores(of: sequences[first..<last], rows: rows).enumerated() {
         guard scores.entropies.allSatisfy(\.isFinite) else {
           throw Failure(
@@ -63,9 +64,9 @@ struct SequenceScorer {
           row: a.row(of: sequence, at: position), tokens: [Int32(next)], support: nil)
       }
     }
-    engine.transformer.forward(loaded.parameters, a, from: 0)
+    engine.transformer.forward(policy.parameters, a, from: 0)
     let (logProbs, entropies) = engine.head.logProbs(
-      loaded.parameters, a, predictions, temperature: 1)
+      policy.parameters, a, predictions, temperature: 1)
     var start = 0
     return sequences.map { ids in
       let own = start..<start + ids.count

@@ -71,6 +71,22 @@ final class RecipeFields {
     if let node = take(key), let new = format.read(node, context[key]) { value = new }
   }
 
+  /// Declares a key that has an effect only when `condition` holds; else to write it is an error.
+  func callAsFunction<Value>(
+    _ key: String, _ value: inout Value, _ format: RecipeFormat<Value>, when condition: Bool,
+    else reason: String
+  ) {
+    if condition { self(key, &value, format) } else { refuse(key, because: reason) }
+  }
+
+  /// The same for a key whose value may be nil.
+  func callAsFunction<Value>(
+    _ key: String, _ value: inout Value?, _ format: RecipeFormat<Value>, when condition: Bool,
+    else reason: String
+  ) {
+    if condition { self(key, &value, format) } else { refuse(key, because: reason) }
+  }
+
   /// Declares a key that has no effect here; to write it is an error.
   func refuse(_ key: String, because reason: String) {
     if take(key) != nil { fail(key, reason) }

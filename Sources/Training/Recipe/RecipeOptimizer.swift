@@ -65,6 +65,15 @@ extension Recipe.Optimizer {
     }
   }
 
+  /// Refuses the optimizer's keys where another rule makes the updates.
+  func refuse(_ fields: RecipeFields, because reason: String) {
+    let keys = [
+      "learning_rate", "lr_scheduler_type", "warmup_steps", "min_lr_ratio", "weight_decay",
+      "adam_beta1", "adam_beta2", "adam_epsilon", "max_grad_norm",
+    ]
+    for key in keys { fields.refuse(key, because: reason) }
+  }
+
   /// Warns of a warm-up that no update comes after.
   func compare(withUpdates count: Int, _ fields: RecipeFields) {
     if warmupUpdates >= count && warmupUpdates > 0 {

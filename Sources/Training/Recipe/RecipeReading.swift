@@ -100,7 +100,7 @@ extension Recipe {
 
 extension RecipeNode {
   /// Every scalar and empty list with its dotted path, in order.
-  fileprivate func leaves(_ path: String = "") -> [(path: String, value: String)] {
+  func leaves(_ path: String = "") -> [(path: String, value: String)] {
     func within(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
     switch content {
     case .scalar: return [(path, found)]

@@ -52,34 +52,11 @@ extension Recipe {
     ///
     /// Fewer end the run early. By default all.
     public var steps: Int?
-    /// Updates made with the completions of one step, 1 to 1000: `num_iterations`, μ.
-    public var updatesPerStep = 1
 
-    // MARK: The objective
+    // MARK: The algorithm
 
-    /// How rewards of a question's completions become advantages: `advantage` with the key that
-    /// belongs to it.
-    public var advantage: Advantage
-    /// Weight of the KL divergence from the reference policy, 0 to 100: `beta`, the default
-    /// DeepSeekMath's.
-    ///
-    /// 0 (no reference policy at all) to 0.1 are usual.
-    public var beta = 0.04
-    /// Whether each token's KL is weighted by its ratio: `use_bias_correction_kl`.
-    ///
-    /// TRL does so by default; our default is DeepSeekMath's plain k3.
-    public var weightsKLByRatio = false
-    /// How far the ratio may fall below 1 before clipping, above 0 and below 1: `epsilon`.
-    ///
-    /// 0.1 to 0.3 are usual.
-    public var epsilon = 0.2
-    /// How far the ratio may rise above 1, above 0 and at most 100: `epsilon_high`.
-    ///
-    /// By default `epsilon`; 0.28 (DAPO) leaves unlikely tokens room to grow.
-    public var epsilonHigh: Double?
-    /// Whether completions cut off by the length are left out of the update:
-    /// `mask_truncated_completions`.
-    public var masksTruncatedCompletions = false
+    /// What the algorithm is made of: the preset's axes, and what the recipe changes of them.
+    public var axes = Axes()
     /// The learning rate and all else about updates; its keys stand beside these.
     public var optimizer = Optimizer()
 
@@ -100,67 +77,30 @@ extension Recipe {
     /// It changes speed only.
     public var activationMemoryMegabytes = 1024
 
-    /// The defaults with the axes of a preset.
-    public init(algorithm: Algorithm) {
+    /// The defaults with the axes of a preset, for completions of at most `maxCompletionTokens`.
+    public init(algorithm: Algorithm, maxCompletionTokens: Int) {
       self.algorithm = algorithm
-      advantage = algorithm.advantage
+      self.maxCompletionTokens = maxCompletionTokens
+      axes = algorithm.axes(maxCompletionTokens: maxCompletionTokens)
     }
 
-    public init() { self.init(algorithm: .grpo) }
-
-    /// The band in which the ratio is not clipped.
-    public var clipRange: ClosedRange<Double> { (1 - epsilon)...(1 + (epsilonHigh ?? epsilon)) }
+    public init() { self.init(algorithm: .grpo, maxCompletionTokens: 0) }
 
     /// The steps of the whole run.
     public var totalSteps: Int { steps ?? outerIterations * stepsPerIteration }
 
     /// The optimizer's updates in the whole run.
-    public var totalUpdates: Int { totalSteps * updatesPerStep }
-  }
-
-  /// A named combination of axes.
-  public enum Algorithm: String, Sendable, CaseIterable {
-    /// DeepSeekMath's GRPO: advantages from the group's mean and standard deviation, clipped
-    /// ratios, KL in the loss, the mean over each completion's tokens.
-    case grpo
-    /// The same with softmax-relative advantages, of scale 1.
-    case grpoSoftmax = "grpo-softmax"
-
-    /// The advantages that the preset stands for.
-    public var advantage: Advantage {
-      switch self {
-      case .grpo: .group(scale: .group)
-      case .grpoSoftmax: .softmax(beta: 1)
-      }
-    }
-  }
-
-  /// How the rewards R₁…R_G of a question's completions become advantages.
-  public enum Advantage: Sendable, Equatable {
-    /// The distance from the group's mean, scaled as `scale_rewards` says: `group`.
-    case group(scale: RewardScale)
-    /// exp(βRᵢ) / Σⱼ exp(βRⱼ) − 1/G with β above 0 and at most 1000, `advantage_beta`: `softmax`.
-    ///
-    /// For small β it is β/G times the distance from the mean, and wants a higher learning rate.
-    case softmax(beta: Double)
-  }
-
-  /// What distances from a group's mean reward are divided by: `scale_rewards`.
-  public enum RewardScale: String, Sendable, CaseIterable {
-    /// The group's standard deviation.
-    case group
-    /// Nothing.
-    case none
+    public var totalUpdates: Int { totalSteps * axes.updatesPerStep }
   }
 }
 
 extension Recipe.Train: RecipeSection {
   mutating func declare(_ fields: RecipeFields) {
     fields("algorithm", &algorithm, .choice)
-    if fields.isReading { advantage = algorithm.advantage }
     fields("questions_per_step", &questionsPerStep, .integer(1...65536), .required)
-    fields("num_generations", &completionsPerQuestion, .integer(2...4096))
+    fields("num_generations", &completionsPerQuestion, .integer(1...4096))
     fields("max_completion_length", &maxCompletionTokens, .integer(1...65534), .required)
+    if fields.isReading { axes = algorithm.axes(maxCompletionTokens: maxCompletionTokens) }
     fields("temperature", &temperature, .number(0.001...100))
     fields("top_k", &topK, .integer(0...1_000_000))
     fields("top_p", &topP, .number(above: 0, through: 1))
@@ -169,15 +109,12 @@ extension Recipe.Train: RecipeSection {
     fields("outer_iterations", &outerIterations, .integer(1...1_000_000))
     fields("steps_per_iteration", &stepsPerIteration, .integer(1...1_000_000_000), .required)
     fields("steps", &steps, .integer(1...))
-    fields("num_iterations", &updatesPerStep, .integer(1...1000))
-    advantage.declare(fields)
-    fields("beta", &beta, .number(0...100))
-    fields("use_bias_correction_kl", &weightsKLByRatio, .flag)
-    fields("epsilon", &epsilon, .number(above: 0, below: 1))
-    if fields.isReading { epsilonHigh = epsilon }
-    fields("epsilon_high", &epsilonHigh, .number(above: 0, through: 100))
-    fields("mask_truncated_completions", &masksTruncatedCompletions, .flag)
-    optimizer.declare(fields)
+    axes.declare(fields, maxCompletionTokens: maxCompletionTokens)
+    if axes.update == .adam {
+      optimizer.declare(fields)
+    } else {
+      optimizer.refuse(fields, because: "has no effect with update \(axes.update.name)")
+    }
     fields("checkpoint_steps", &checkpointSteps, .integer(0...1_000_000_000))
     fields("save_total_limit", &keptCheckpoints, .integer(1...1_000_000))
     fields("num_completions_to_print", &shownCompletions, .integer(0...1000))
@@ -193,37 +130,30 @@ extension Recipe.Train: RecipeSection {
         "steps",
         "is more than outer_iterations × steps_per_iteration (got \(steps); need at most \(most))")
     }
-    optimizer.compare(withUpdates: totalUpdates, fields)
-    if updatesPerStep == 1 {
-      for key in ["epsilon", "epsilon_high"] where fields.has(key) && clipRange != Self().clipRange
-      {
-        fields.warn(key, "has no effect with num_iterations 1, where the ratio is always 1")
-      }
+    if axes.update == .adam { optimizer.compare(withUpdates: totalUpdates, fields) }
+    if axes.advantage.wantsGroups && completionsPerQuestion == 1 {
+      fields.fail(
+        "num_generations",
+        "leaves nothing to compare (got 1; need 2 or more with advantage \(axes.advantage.name))")
     }
-    if beta == 0 && weightsKLByRatio {
-      fields.warn("use_bias_correction_kl", "has no effect with beta 0")
+    if axes.miniBatches > questionsPerStep {
+      fields.fail(
+        "num_mini_batches",
+        "is more than questions_per_step (got \(axes.miniBatches); need at most "
+          + "\(questionsPerStep))")
     }
-  }
-}
-
-extension Recipe.Advantage {
-  private enum Kind: String, CaseIterable { case group, softmax }
-
-  /// Declares the key that chooses, and the one key that has an effect with the choice.
-  mutating func declare(_ fields: RecipeFields) {
-    var kind = if case .group = self { Kind.group } else { Kind.softmax }
-    fields("advantage", &kind, .choice)
-    switch kind {
-    case .group:
-      var scale = if case .group(let scale) = self { scale } else { Recipe.RewardScale.group }
-      fields("scale_rewards", &scale, .choice)
-      fields.refuse("advantage_beta", because: "has no effect with advantage group (need softmax)")
-      self = .group(scale: scale)
-    case .softmax:
-      var beta = if case .softmax(let beta) = self { beta } else { 1.0 }
-      fields("advantage_beta", &beta, .number(above: 0, through: 1000))
-      fields.refuse("scale_rewards", because: "has no effect with advantage softmax (need group)")
-      self = .softmax(beta: beta)
+    if case .mix = axes.reference, outerIterations > 1 {
+      fields.fail(
+        "outer_iterations",
+        "has no effect with reference mix (got \(outerIterations); need 1)")
+    }
+    if case .fixed = axes.reference, outerIterations > 1 {
+      fields.fail(
+        "outer_iterations",
+        "has no effect with reference fixed (got \(outerIterations); need 1)")
+    }
+    if axes.reference != .reset, !axes.usesReference {
+      fields.fail("reference", "has no effect without a KL penalty to the reference policy")
     }
   }
 }

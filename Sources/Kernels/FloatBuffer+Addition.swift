@@ -1,0 +1,14 @@
+internal import CKernels
+
+extension FloatBuffer {
+  /// this ← this + factor·x, each element rounded once; both have the same count.
+  package func add(_ x: FloatBuffer, times factor: Float, workers: Workers) {
+    precondition(x.count == count)
+    let piece = 1 << 16
+    workers.run((count + piece - 1) / piece) { task, _ in
+      let range = Workers.chunk(task, of: self.count, size: piece)
+      unsafe ck_axpy(
+        self.pointer + range.lowerBound, x.pointer + range.lowerBound, factor, range.count)
+    }
+  }
+}

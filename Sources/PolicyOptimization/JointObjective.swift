@@ -1,0 +1,35 @@
+/// A policy's objective and a value function's loss, minimized together on one transformer.
+///
+///     loss = L_policy + c·L_value
+///
+/// Schulman et al. 2017 (PPO), eq. 9 (<https://arxiv.org/abs/1707.06347>). Statistics are the
+/// policy's, then the value function's.
+public struct JointObjective: Objective {
+  public private(set) var policy: any Objective
+  public let value: ValueLoss
+  /// c > 0, usually 0.5.
+  public let coefficient: Double
+
+  public init(policy: any Objective, value: ValueLoss, coefficient: Double) {
+    precondition(coefficient > 0 && coefficient.isFinite)
+    (self.policy, self.value, self.coefficient) = (policy, value, coefficient)
+  }
+
+  public var adaptiveState: [Double] {
+    get { policy.adaptiveState }
+    set { policy.adaptiveState = newValue }
+  }
+
+  public mutating func adapt(to measurement: RolloutMeasurement) {
+    policy.adapt(to: measurement)
+  }
+
+  public func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
+    var result = policy(batch)
+    let values = value(batch)
+    result.loss += coefficient * values.loss
+    result.dValue = values.dValue.map { $0.map { coefficient * $0 } }
+    result.statistics += values.statistics
+    return result
+  }
+}

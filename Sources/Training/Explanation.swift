@@ -1,0 +1,77 @@
+public import Formats
+
+/// One update laid open: a question, its completions, and what every token adds to the gradient.
+public struct Explanation: Sendable {
+  public struct Token: Sendable {
+    public var id: Int
+    public var text: String
+    /// log π_θ, log π_old and log π_ref; the last is nil without a reference policy.
+    public var logProb: Double
+    public var oldLogProb: Double
+    public var referenceLogProb: Double?
+    public var entropy: Double?
+    /// The importance ratio, of the token or of its completion.
+    public var ratio: Double
+    /// k3 of KL(π_θ‖π_ref) at this token.
+    public var kl: Double?
+    public var advantage: Double
+    /// Whether the clip takes the policy term's gradient away.
+    public var isClipped: Bool
+    /// ∂loss/∂log π_θ.
+    public var coefficient: Double
+  }
+
+  public struct Completion: Sendable {
+    public var text: String
+    /// Every reward function's score, before its weight; nil where there is none.
+    public var rewards: [(name: String, value: Double?)]
+    /// What the advantages were estimated from; nil where nothing was scored.
+    public var reward: Double?
+    public var tokens: [Token]
+  }
+
+  public var prompt: String
+  public var answer: String?
+  /// Updates made on these completions before the numbers were taken.
+  public var updates: Int
+  /// Steps that the run had done.
+  public var step: Int
+  public var loss: Double
+  public var completions: [Completion]
+}
+
+extension Explanation {
+  /// For programs.
+  public var encoded: JSONObject {
+    [
+      "prompt": .string(prompt), "answer": answer.map { .string($0) } ?? .null,
+      "step": .integer(step), "updates": .integer(updates), "loss": .number(loss),
+      "completions": .array(completions.map { .object($0.encoded) }),
+    ]
+  }
+}
+
+extension Explanation.Completion {
+  fileprivate var encoded: JSONObject {
+    var scores = JSONObject()
+    for reward in rewards { scores[reward.name] = reward.value.map { .number($0) } ?? .null }
+    return [
+      "completion": .string(text), "rewards": .object(scores),
+      "reward": reward.map { .number($0) } ?? .null,
+      "tokens": .array(tokens.map { .object($0.encoded) }),
+    ]
+  }
+}
+
+extension Explanation.Token {
+  fileprivate var encoded: JSONObject {
+    func number(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
+    return [
+      "id": .integer(id), "text": .string(text), "logprob": .number(logProb),
+      "old_logprob": .number(oldLogProb), "reference_logprob": number(referenceLogProb),
+      "entropy": number(entropy), "ratio": .number(ratio), "kl": number(kl),
+      "advantage": .number(advantage), "clipped": .bool(isClipped),
+      "coefficient": .number(coefficient),
+    ]
+  }
+}

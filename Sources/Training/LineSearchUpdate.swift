@@ -1,0 +1,76 @@
+internal import Foundation
+package import Kernels
+package import LanguageModel
+package import PolicyOptimization
+
+/// A step against the gradient, as long as the loss allows.
+///
+///     θ ← θ − α·∇L(θ),   α the first of α₀, s·α₀, s²·α₀, … with L(θ − α·∇L) < L(θ)
+///
+/// The line search of the lecture. Where no step in the list helps, the policy stays as it was, bit
+/// for bit. Its two weaknesses can be read off the metrics: `line_search/evaluations` and
+/// `time/line_search` say what a step costs, and the direction is the plain gradient's, whatever
+/// the distribution it moves.
+///
+/// Metrics: `line_search/step` (0 when given up), `line_search/evaluations`,
+/// `line_search/given_up`, `line_search/decrease` (L(θ) − L(θ − α·∇L)), `time/line_search`.
+package final class LineSearchUpdate: PolicyUpdate {
+  private let search: LineSearch
+  private let resamples: Bool
+  private let start: FloatBuffer
+  package var updateCount = 0
+
+  /// - Parameter resamples: Whether a trial's loss is the mean reward, negated, of completions that
+  ///   its policy draws; otherwise it is the objective on the completions at hand.
+  package init(_ search: LineSearch, resamples: Bool, layout: ParameterLayout) {
+    self.search = search
+    self.resamples = resamples
+    start = FloatBuffer(count: layout.count)
+  }
+
+  package var state: [(name: String, numbers: FloatBuffer)] { [] }
+
+  package func update(
+    _ problem: inout UpdateProblem, gradient: Parameters
+  ) async throws -> UpdateReport {
+    let timer = Stopwatch()
+    let (policy, workers) = (problem.policy, problem.engine.transformer.workers)
+    let before = problem.evaluate(keep: true)
+    problem.gradient(before, into: gradient)
+    let norm = euclideanNorm(gradient.buffer, workers: workers)
+    var report = UpdateReport(
+      loss: before.loss, gradientNorm: norm, learningRate: 0, statistics: before.statistics,
+      skipped: true)
+    var (evaluations, decrease) = (0, 0.0)
+    if norm.isFinite, norm > 0, before.loss.isFinite {
+      start.copy(from: policy.buffer)
+      let first = try await resamples ? problem.resampledLoss(nil) : before.loss
+      for step in search.steps {
+        policy.buffer.copy(from: start)
+        policy.buffer.add(gradient.buffer, times: Float(-step), workers: workers)
+        problem.policyHasMoved()
+        evaluations += 1
+        let loss =
+          try await resamples
+          ? problem.resampledLoss(evaluations) : problem.evaluate(keep: false).loss
+        if loss < first {
+          (report.learningRate, report.skipped, decrease) = (step, false, first - loss)
+          break
+        }
+      }
+      if report.skipped {
+        policy.buffer.copy(from: start)
+        problem.policyHasMoved()
+      } else {
+        updateCount += 1
+      }
+    }
+    report.statistics += [
+      ("line_search/step", report.learningRate),
+      ("line_search/evaluations", Double(evaluations)),
+      ("line_search/given_up", report.skipped ? 1 : 0), ("line_search/decrease", decrease),
+      ("time/line_search", timer.seconds),
+    ]
+    return report
+  }
+}

@@ -1,0 +1,147 @@
+public import PolicyOptimization
+
+extension Recipe {
+  /// A named combination of axes: `algorithm`.
+  public enum Algorithm: String, Sendable, CaseIterable {
+    case reinforce
+    case reinforceBaseline = "reinforce-baseline"
+    case actorCritic = "actor-critic"
+    case naturalGradient = "natural-gradient"
+    case trpo
+    case ppoClip = "ppo-clip"
+    case ppoKL = "ppo-kl"
+    case ppoAdaptiveKL = "ppo-adaptive-kl"
+    case grpo
+    case grpoSoftmax = "grpo-softmax"
+    case grpoRank = "grpo-rank"
+    case grpoProcess = "grpo-process"
+    case drGRPO = "dr-grpo"
+    case dapo
+    case gspo
+    case cispo
+    case sapo
+    case rloo
+    case trl
+
+    /// What it is, in one line.
+    public var summary: String {
+      switch self {
+      case .reinforce: "the plain policy gradient, each token weighted by the reward to go"
+      case .reinforceBaseline: "the same less what the other completions of the question got"
+      case .actorCritic: "one-step TD residuals of a value function"
+      case .naturalGradient: "the closed-form trust-region step, taken as it is"
+      case .trpo: "the trust-region step, checked by the surrogate and the measured KL"
+      case .ppoClip: "PPO's clipped surrogate, a value function, epochs of mini-batches"
+      case .ppoKL: "PPO with a fixed penalty on KL(old‖policy) instead of clipping"
+      case .ppoAdaptiveKL: "the same with a penalty that follows a target"
+      case .grpo: "DeepSeekMath's: advantages within the group, clipped ratios, KL in the loss"
+      case .grpoSoftmax: "the lecture's: softmax-relative advantages, one ratio a completion, no KL"
+      case .grpoRank: "advantages from the ranks within the group"
+      case .grpoProcess: "rewards of single steps, normalized over the group and summed onwards"
+      case .drGRPO: "no division by the deviation, nor by the completion's length"
+      case .dapo: "a wider upper clip, token mean, dull questions replaced, overlong ones punished"
+      case .gspo: "one ratio a completion, the geometric mean of its tokens'"
+      case .cispo: "clipped importance weights on the log-prob: no token loses its gradient"
+      case .sapo: "a soft gate in the clip's place"
+      case .rloo: "leave-one-out baselines, one ratio a completion, KL in the reward"
+      case .trl: "what TRL 1.16 does when nothing is set"
+      }
+    }
+
+    /// The axes, for completions of at most `maxCompletionTokens`.
+    public func axes(maxCompletionTokens: Int) -> Axes {
+      var axes = Axes()
+      switch self {
+      case .reinforce:
+        axes.takePolicyGradient(.init(form: .rewardToGo))
+      case .reinforceBaseline:
+        axes.takePolicyGradient(.init(form: .rewardToGoBaseline, baseline: .leaveOneOut))
+      case .actorCritic:
+        axes.takePolicyGradient(.init(form: .temporalDifference))
+        axes.value = ValueFunction()
+      case .naturalGradient, .trpo:
+        axes.takePPO(.ratio)
+        (axes.epochs, axes.miniBatches) = (1, 1)
+        var region = TrustRegionUpdate()
+        if self == .naturalGradient { region.backtrackTrials = 0 }
+        axes.update = .trustRegion(region)
+      case .ppoClip:
+        axes.takePPO(.clipped(ClippedSurrogate()))
+      case .ppoKL, .ppoAdaptiveKL:
+        axes.takePPO(.ratio)
+        axes.objective.oldKL.coefficient = 1
+        axes.objective.oldKL.estimator = .exact
+        if self == .ppoAdaptiveKL {
+          axes.objective.oldKL.controller = .adaptive(AdaptiveKL(target: 0.01))
+        }
+      case .grpo:
+        axes.objective.referenceKL.coefficient = 0.04
+      case .grpoSoftmax:
+        axes.advantage = .softmax(SoftmaxAdvantage())
+        axes.objective.ratioLevel = .sequenceProduct
+      case .grpoRank:
+        axes.advantage = .rank(RankAdvantage())
+        axes.objective.referenceKL.coefficient = 0.04
+      case .grpoProcess:
+        axes.advantage = .process(ProcessAdvantage())
+        axes.objective.referenceKL.coefficient = 0.04
+      case .drGRPO:
+        axes.advantage = .group(GroupRelativeAdvantage(scale: .none))
+        axes.objective.aggregation = .constantLength
+      case .dapo:
+        axes.objective.surrogate = .clipped(
+          ClippedSurrogate(epsilonLow: 0.2, epsilonHigh: 0.28))
+        axes.objective.aggregation = .tokenMean
+        axes.dynamicSamplingRounds = 3
+        axes.shaping.overlongPenalty = 1
+        axes.shaping.overlongBuffer = max(1, maxCompletionTokens / 5)
+      case .gspo:
+        axes.objective.ratioLevel = .sequence
+        axes.objective.surrogate = .clipped(
+          ClippedSurrogate(epsilonLow: 3e-4, epsilonHigh: 4e-4))
+      case .cispo:
+        axes.objective.surrogate = .cispo(CISPO())
+        axes.objective.aggregation = .tokenMean
+      case .sapo:
+        axes.objective.surrogate = .sapo(SAPO())
+      case .rloo:
+        axes.advantage = .leaveOneOut
+        axes.objective.ratioLevel = .sequenceProduct
+        axes.shaping.klCoefficient = 0.05
+      case .trl:
+        axes.objective.aggregation = .tokenMean
+      }
+      return axes
+    }
+  }
+}
+
+extension Recipe.Axes {
+  /// Σ_t Ψ_t ∇log π(a_t|s_t), the mean over completions, one update a step.
+  fileprivate mutating func takePolicyGradient(_ weight: PolicyGradientWeight) {
+    advantage = .weight(weight)
+    objective.surrogate = .policyGradient
+    objective.aggregation = .sequenceSum
+  }
+
+  /// The lecture's algorithm 1: advantages from a value function, 1/(|D|·T), several epochs.
+  fileprivate mutating func takePPO(_ surrogate: Surrogate) {
+    advantage = .weight(PolicyGradientWeight(form: .advantage, discount: 1, lambda: 0.95))
+    value = Recipe.ValueFunction()
+    objective.surrogate = surrogate
+    objective.aggregation = .constantLength
+    (epochs, miniBatches) = (4, 4)
+  }
+}
+
+extension Recipe.Algorithm {
+  /// The recipe keys of its axes and their values, for completions of at most
+  /// `maxCompletionTokens`.
+  public func keys(maxCompletionTokens: Int) -> [(key: String, value: String)] {
+    var axes = axes(maxCompletionTokens: maxCompletionTokens)
+    let fields = RecipeFields(writing: RecipeContext(directory: "/"))
+    axes.declare(fields, maxCompletionTokens: maxCompletionTokens)
+    let node = RecipeNode(content: .map(fields.written), place: .code)
+    return node.leaves().map { (key: $0.path, value: $0.value) }
+  }
+}

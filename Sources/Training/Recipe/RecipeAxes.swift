@@ -1,0 +1,167 @@
+public import PolicyOptimization
+
+extension Recipe {
+  /// What an algorithm is made of: choices that do not depend on each other, each a few keys of
+  /// `train`.
+  ///
+  /// A preset (``Algorithm``) is one value of it; keys of a recipe override single choices. A key
+  /// that would have no effect beside the others is refused.
+  public struct Axes: Sendable, Equatable {
+    /// How rewards become advantages, or the weights Ψ of the policy gradient.
+    public var advantage = Advantage.group(GroupRelativeAdvantage())
+    /// What is minimized.
+    public var objective = Objective()
+    /// What is added to the rewards before advantages are estimated.
+    public var shaping = Shaping()
+    /// How a gradient moves the policy.
+    public var update = Update.adam
+    /// Times that the completions of a step are gone through, 1 to 1000: `num_iterations`, μ.
+    public var epochs = 1
+    /// Parts into which each pass is cut, each an update of its own, 1 to 1024:
+    /// `num_mini_batches`.
+    ///
+    /// Questions are dealt out at random; the completions of one stay together.
+    public var miniBatches = 1
+    /// What estimates V(s), where the advantages ask for it: `value`.
+    public var value: ValueFunction?
+    /// What becomes of the reference policy as training goes on.
+    public var reference = ReferencePolicy.reset
+    /// Rounds in which questions whose completions all have the same reward are replaced by others,
+    /// 0 (keep them) to 100: `dynamic_sampling_rounds`.
+    ///
+    /// Yu et al. 2025 (DAPO), section 3.2 (<https://arxiv.org/abs/2503.14476>). What is left after
+    /// the last round makes the update, be it fewer questions.
+    public var dynamicSamplingRounds = 0
+    /// Whether completions cut off by the length are left out of the update:
+    /// `mask_truncated_completions`.
+    public var masksTruncatedCompletions = false
+
+    public init() {}
+
+    /// Updates that are made with the completions of one step.
+    public var updatesPerStep: Int { epochs * miniBatches }
+
+    /// Whether there is a reference policy at all.
+    public var usesReference: Bool {
+      objective.referenceKL.coefficient > 0 || shaping.klCoefficient > 0
+    }
+  }
+
+  /// What is added to a completion's rewards.
+  public struct Shaping: Sendable, Equatable {
+    /// Weight of a penalty of −1 at most for completions that come near the length limit, 0 to
+    /// 1000: `overlong_penalty`.
+    public var overlongPenalty = 0.0
+    /// Tokens before the limit over which it rises from 0, 1 to 65534: `overlong_buffer`.
+    ///
+    /// By default a fifth of `max_completion_length`, DAPO's share.
+    public var overlongBuffer: Int?
+    /// Weight of log π_old − log π_ref as a cost of each token, 0 to 100: `reward_kl_coef`.
+    ///
+    /// The KL divergence from the reference policy in the reward, where PPO and RLOO have it.
+    public var klCoefficient = 0.0
+    /// A cost of each token, −100 to 100: `token_cost`.
+    public var tokenCost = 0.0
+
+    public init() {}
+  }
+
+  /// What becomes of the reference policy: `reference`.
+  public enum ReferencePolicy: Sendable, Equatable {
+    /// Set to the policy at the start of each outer iteration: `reset`.
+    case reset
+    /// Stays what the policy was before the first step: `fixed`.
+    case fixed
+    /// Every `ref_model_sync_steps` steps, 1 or more, moved a part of the way to the policy,
+    /// `ref_model_mixup_alpha`, above 0 and at most 1: `mix`.
+    ///
+    ///     π_ref ← (1 − α)·π_ref + α·π_θ      (the parameters)
+    case mix(alpha: Double, steps: Int)
+  }
+}
+
+extension Recipe.Axes {
+  mutating func declare(_ fields: RecipeFields, maxCompletionTokens: Int) {
+    fields("num_iterations", &epochs, .integer(1...1000))
+    fields("num_mini_batches", &miniBatches, .integer(1...1024))
+    advantage.declare(fields)
+    objective.declare(fields)
+    shaping.declare(fields, maxCompletionTokens: maxCompletionTokens)
+    update.declare(fields)
+    declareValue(fields)
+    reference.declare(fields)
+    fields("dynamic_sampling_rounds", &dynamicSamplingRounds, .integer(0...100))
+    fields("mask_truncated_completions", &masksTruncatedCompletions, .flag)
+    if fields.isSound { compare(fields) }
+  }
+
+  private mutating func declareValue(_ fields: RecipeFields) {
+    guard advantage.needsValues else {
+      fields.refuse("value", because: "has no effect with advantage \(advantage.name)")
+      value = nil
+      return
+    }
+    if fields.isReading && value == nil { value = Recipe.ValueFunction() }
+    fields("value", &value, .section)
+  }
+
+  private func compare(_ fields: RecipeFields) {
+    if updatesPerStep == 1, update == .adam {
+      for key in objective.surrogate.clipKeys where fields.has(key) {
+        fields.warn(
+          key,
+          "has no effect with one update a step (num_iterations 1, num_mini_batches 1), "
+            + "where the ratio is always 1")
+      }
+    }
+    if update != .adam, updatesPerStep > 1 {
+      fields.warn(
+        "update", "makes \(updatesPerStep) searches a step, each on a part of its completions")
+    }
+    if dynamicSamplingRounds > 0, !advantage.wantsGroups {
+      fields.fail(
+        "dynamic_sampling_rounds",
+        "has no effect with advantage \(advantage.name), which does not compare completions")
+    }
+  }
+}
+
+extension Recipe.Shaping {
+  mutating func declare(_ fields: RecipeFields, maxCompletionTokens: Int) {
+    fields("overlong_penalty", &overlongPenalty, .number(0...1000))
+    if fields.isReading, overlongPenalty > 0 {
+      overlongBuffer = overlongBuffer ?? max(1, maxCompletionTokens / 5)
+    }
+    fields(
+      "overlong_buffer", &overlongBuffer, .integer(1...65534), when: overlongPenalty > 0,
+      else: "has no effect with overlong_penalty 0")
+    fields("reward_kl_coef", &klCoefficient, .number(0...100))
+    fields("token_cost", &tokenCost, .number(-100...100))
+  }
+}
+
+extension Recipe.ReferencePolicy {
+  private enum Kind: String, CaseIterable { case reset, fixed, mix }
+
+  mutating func declare(_ fields: RecipeFields) {
+    var (kind, alpha, steps) = (Kind.reset, 0.6, 512)
+    switch self {
+    case .reset: kind = .reset
+    case .fixed: kind = .fixed
+    case .mix(let part, let every): (kind, alpha, steps) = (.mix, part, every)
+    }
+    fields("reference", &kind, .choice)
+    let reason = "has no effect with reference \(kind.rawValue) (need mix)"
+    fields(
+      "ref_model_mixup_alpha", &alpha, .number(above: 0, through: 1), when: kind == .mix,
+      else: reason)
+    fields(
+      "ref_model_sync_steps", &steps, .integer(1...1_000_000_000), when: kind == .mix,
+      else: reason)
+    switch kind {
+    case .reset: self = .reset
+    case .fixed: self = .fixed
+    case .mix: self = .mix(alpha: alpha, steps: steps)
+    }
+  }
+}

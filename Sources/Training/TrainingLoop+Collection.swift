@@ -1,0 +1,133 @@
+internal import Datasets
+internal import Evaluation
+internal import Kernels
+internal import LanguageModel
+internal import PolicyOptimization
+internal import Rewards
+internal import Sampling
+
+extension TrainingLoop {
+  /// Draws and scores the completions of a step; questions that teach nothing are replaced for as
+  /// many rounds as the recipe allows, and left out after the last.
+  ///
+  /// Metrics, with dynamic sampling: `dynamic_sampling/rounds`, `/replaced` (questions drawn in
+  /// place of others) and `/left_out` (by which the step is short of questions).
+  func collect(
+    _ rows: [Int], _ policy: Parameters, _ draws: Draws
+  ) async throws -> (Rollout, statistics: [(name: String, value: Double)]) {
+    var seen: [Int: Int] = [:]
+    var rollout = try await draw(rows, policy, draws, &seen)
+    let rounds = train.axes.dynamicSamplingRounds
+    if rounds == 0 { return (rollout, []) }
+    let order = DataOrder(
+      count: questions.questions.count, seed: UInt64(recipe.seed), stream: 4)
+    var (round, replaced) = (0, 0)
+    var dull = rollout.dullQuestions
+    while !dull.isEmpty, round < rounds {
+      // Every round of every step has draws of its own: as many as a step has questions.
+      let turn = draws.step * rounds + round
+      let fresh = Array(order.rows(step: turn, count: rows.count).prefix(dull.count))
+      let kept = rollout.selecting(rollout.questions.indices.filter { !dull.contains($0) })
+      rollout = kept.appending(try await draw(fresh, policy, draws, &seen))
+      replaced += fresh.count
+      round += 1
+      dull = rollout.dullQuestions
+    }
+    let informative = rollout.questions.indices.filter { !dull.contains($0) }
+    // A step in which nothing can be learned is left whole: it moves nothing but by its penalty.
+    if !informative.isEmpty { rollout = rollout.selecting(informative) }
+    return (
+      rollout,
+      [
+        ("dynamic_sampling/rounds", Double(round)), ("dynamic_sampling/replaced", Double(replaced)),
+        ("dynamic_sampling/left_out", Double(rows.count - rollout.questions.count)),
+      ]
+    )
+  }
+
+  private func draw(
+    _ rows: [Int], _ policy: Parameters, _ draws: Draws, _ seen: inout [Int: Int]
+  ) async throws -> Rollout {
+    let rollout = try await Rollout.collect(
+      sampler: sampler, policy: policy, questions: rows.map { questions.questions[$0] },
+      prompts: rows.map { prompts[$0] }, completions: train.completionsPerQuestion,
+      rewards: rewards, draws: draws, seen: &seen)
+    try checkRewards(rollout.report, step: draws.step + 1)
+    return rollout
+  }
+
+  /// The reward of the greedy completion of each question, where advantages are measured from it.
+  func greedyRewards(
+    of rollout: Rollout, _ policy: Parameters, _ draws: Draws
+  ) async throws -> [Double?] {
+    guard case .greedyBaseline = train.axes.advantage else { return [] }
+    var options = sampler.options
+    options.temperature = 0
+    let greedy = try TextSampler(
+      engine: sampler.engine, tokenizer: sampler.tokenizer, options: options, stop: sampler.stop)
+    let (_, completions) = try greedy.sample(
+      policy, rollout.questions, rollout.requests, completions: 1, draws: draws)
+    let report = try await rewards.score(
+      RewardRequest(step: draws.step + 1, completions: completions.flatMap { $0 }))
+    return report.outcomes.map(\.total)
+  }
+
+  /// The mean reward, negated, of completions that the policy as it stands draws of the step's
+  /// questions; without a trial, of those at hand.
+  ///
+  /// Every trial has the draws of the step, so that losses differ by the policies alone.
+  func resampledLoss(
+    of policy: Parameters, trial: Int?, _ rollout: Rollout, _ draws: Draws
+  ) async throws -> Double {
+    var report = rollout.report
+    if trial != nil {
+      let (_, completions) = try sampler.sample(
+        policy, rollout.questions, rollout.requests,
+        completions: train.completionsPerQuestion, draws: draws)
+      report = try await rewards.score(
+        RewardRequest(step: draws.step + 1, completions: completions.flatMap { $0 }))
+    }
+    let totals = report.outcomes.compactMap(\.total)
+    return -totals.reduce(0, +) / Double(max(1, totals.count))
+  }
+
+  /// Before step `step`: what the recipe says becomes of the reference policy.
+  func moveReference(_ trainer: PolicyTrainer, before step: Int) {
+    guard train.axes.usesReference, let share = referenceShare(before: step) else { return }
+    trainer.moveReference(share: share)
+    report(.referenceReset(step: step + 1))
+  }
+
+  /// How far the reference moves towards the policy before a step; nil for not at all.
+  private func referenceShare(before step: Int) -> Double? {
+    if step == 0 { return 1 }
+    switch train.axes.reference {
+    case .fixed: return nil
+    case .reset: return step % train.stepsPerIteration == 0 ? 1 : nil
+    case .mix(let alpha, let every): return step % every == 0 ? alpha : nil
+    }
+  }
+
+  /// Times that the reference has moved by the time step `step` was made.
+  func referenceMoves(through step: Int) -> Int {
+    switch train.axes.reference {
+    case .fixed: 1
+    case .reset: step / train.stepsPerIteration + 1
+    case .mix(_, let every): step / every + 1
+    }
+  }
+
+  /// Asks an objective, once, whether it does what it must.
+  func check(
+    _ objective: any Objective, at inputs: ObjectiveBatch, step: Int, isChecked: inout Bool
+  ) throws {
+    guard !isChecked, inputs.advantage.contains(where: { $0 != 0 }) else { return }
+    isChecked = true
+    guard let problem = SelfCheck.problem(of: objective, at: inputs) else { return }
+    // An objective from outside may have its reasons; one of ours has none.
+    if objective is PolicyObjective {
+      throw TrainingError.selfCheck(step: step + 1, problem: problem)
+    }
+    report(.warning("step \(step + 1): self-check: \(problem)"))
+  }
+}

@@ -1,0 +1,107 @@
+internal import Datasets
+internal import Evaluation
+internal import Kernels
+internal import LanguageModel
+internal import PolicyOptimization
+internal import Rewards
+internal import Sampling
+
+extension TrainingRun {
+  /// Draws and scores the completions of one question as the run's next step would, and says what
+  /// an update makes of them; the run itself is left alone.
+  ///
+  /// - Parameters:
+  ///   - row: The question's number in `data.train`; nil for the first of the next step.
+  ///   - updates: Updates made on these completions first: 0 shows what the first update sees,
+  ///     where every ratio is 1.
+  public func explain(row: Int?, updates: Int) async throws -> Explanation {
+    guard let train = recipe.train else {
+      throw TrainingError.missingStart(path: "train")
+    }
+    let start = try existingStart()
+    var settings = train.settings(seed: recipe.seed)
+    (settings.epochs, settings.miniBatches) = (updates, 1)
+    let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
+    let trainer = PolicyTrainer(
+      engine: sampler.engine, policy: start.model.parameters, settings: settings)
+    var state = TrainingState()
+    if let checkpoint = try run.checkpoints.latest() {
+      state = try TrainingState(decoding: checkpoint.state, file: checkpoint.path)
+      try trainer.restore { try checkpoint.read($0) }
+      try trainer.restore(state, file: checkpoint.path)
+    }
+    let order = DataOrder(
+      count: questions.questions.count, seed: UInt64(recipe.seed), stream: 2)
+    let row =
+      try checked(row) ?? order.rows(step: state.step, count: train.questionsPerStep)[0]
+    let rewards = try rewardSet()
+    try await rewards.start()
+    let rollout: Rollout
+    do {
+      let prompts = try sampler.encode(questions)
+      var seen: [Int: Int] = [:]
+      rollout = try await Rollout.collect(
+        sampler: sampler, policy: trainer.policy, questions: [questions.questions[row]],
+        prompts: [prompts[row]], completions: train.completionsPerQuestion, rewards: rewards,
+        draws: Draws(
+          key: RandomKey(seed: UInt64(recipe.seed), purpose: .sampling), step: state.step),
+        seen: &seen)
+    } catch {
+      await rewards.stop()
+      throw error
+    }
+    await rewards.stop()
+    let rollouts = rollout.trainerRollouts(
+      step: state.step, axes: train.axes, maxCompletionTokens: train.maxCompletionTokens,
+      greedyRewards: [])
+    let groups = rollouts.groups
+    let (inputs, result) = try await trainer.examine(rollouts)
+    return Explanation(
+      prompt: rollout.questions[0].prompt, answer: rollout.questions[0].answer, updates: updates,
+      step: state.step, loss: result.loss,
+      completions: rollout.completions.indices.map { i in
+        Explanation.Completion(
+          text: rollout.completions[i].text,
+          rewards: rollout.report.functions.map { ($0.name, $0.values[i]) },
+          reward: groups.groups[0][i].rewards?.total,
+          tokens: tokens(
+            rollout.completions[i].tokenIDs, inputs.completions[i], inputs, result,
+            train.axes.objective, sampler))
+      })
+  }
+
+  private func checked(_ row: Int?) throws -> Int? {
+    guard let row, !questions.questions.indices.contains(row) else { return row }
+    throw TrainingError.noSuchQuestion(row: row, count: questions.questions.count)
+  }
+
+  private func tokens(
+    _ ids: [Int], _ range: Range<Int>, _ inputs: ObjectiveBatch, _ result: ObjectiveResult,
+    _ objective: Recipe.Objective, _ sampler: TextSampler
+  ) -> [Explanation.Token] {
+    let ratios = objective.ratioLevel.values(of: inputs)
+    return zip(ids, range).map { id, t in
+      let reference = inputs.referenceLogProb?[t]
+      return Explanation.Token(
+        id: id, text: (try? sampler.tokenizer.decode([id])) ?? "", logProb: inputs.logProb[t],
+        oldLogProb: inputs.oldLogProb[t], referenceLogProb: reference,
+        entropy: inputs.entropy?[t], ratio: ratios[t],
+        kl: reference.map { KLEstimator.k3.klOfSampler(toOther: $0 - inputs.logProb[t]).value },
+        advantage: inputs.advantage[t],
+        isClipped: objective.surrogate.isClipped(
+          ratio: ratios[t], advantage: inputs.advantage[t]),
+        coefficient: result.dLogProb[t])
+    }
+  }
+}
+
+extension Surrogate {
+  /// Whether a bound takes the gradient of a token away.
+  fileprivate func isClipped(ratio: Double, advantage: Double) -> Bool {
+    switch self {
+    case .clipped(let surrogate):
+      surrogate(ratio: ratio, advantage: advantage).dLogRatio == 0 && advantage != 0
+    case .policyGradient, .ratio, .cispo, .sapo, .gmpo, .vespo: false
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package import LanguageModel
+package import PolicyOptimization
+
+/// What an update solves: an objective on some completions, as a function of the policy.
+package struct UpdateProblem {
+  package let engine: Engine
+  package let policy: Parameters
+  /// With its coefficients as they are now.
+  var objective: any Objective
+  package let batch: TokenBatch
+  package let temperature: Float
+  /// π_old and π_ref, where the objective or the update asks for an exact divergence.
+  var old: Comparison?
+  var reference: Comparison?
+  /// The head whose values the objective reads, where it stands on the policy.
+  var valueHead: ScalarHead?
+  /// The loss on completions drawn anew; nil where no update asks for it.
+  var resampled: ResampledLoss?
+  /// What the objective reads.
+  package private(set) var inputs: ObjectiveBatch
+  /// Activations of the policy as it stands, if they were kept.
+  private var kept: Activations?
+  /// Whether `inputs` are of the policy as it stands.
+  private var isCurrent: Bool
+
+  /// - Parameters:
+  ///   - isCurrent: Whether `inputs` are of the policy as it stands, so that it need not be asked.
+  ///   - kept: Activations of all completions under that policy.
+  package init(
+    engine: Engine, policy: Parameters, objective: any Objective, batch: TokenBatch,
+    temperature: Float, inputs: ObjectiveBatch, isCurrent: Bool = false, kept: Activations? = nil
+  ) {
+    (self.engine, self.policy, self.objective) = (engine, policy, objective)
+    (self.batch, self.temperature, self.inputs) = (batch, temperature, inputs)
+    (self.isCurrent, self.kept) = (isCurrent, kept)
+  }
+
+  /// The mean reward, negated, of completions that the policy as it stands draws; of those at hand
+  /// without a trial's number.
+  package typealias ResampledLoss = (_ trial: Int?) async throws -> Double
+
+  /// To be called after the policy's parameters have changed.
+  mutating func policyHasMoved() { (isCurrent, kept) = (false, nil) }
+
+  /// To be called when the policy is where `inputs` have it, but the heads have more to say.
+  mutating func headsMustBeAsked() { isCurrent = false }
+
+  /// Takes over activations of all completions under the policy as it stands.
+  mutating func keep(_ activations: Activations) { kept = activations }
+
+  /// The objective at the policy as it stands.
+  ///
+  /// - Parameter keep: Whether its gradient is asked for next.
+  mutating func evaluate(keep: Bool) -> ObjectiveResult {
+    if !isCurrent {
+      let forward = engine.forward(
+        policy, batch, temperature: temperature, keep: keep, kept: kept, old: old,
+        reference: reference, values: valueHead)
+      inputs.logProb = forward.logProbs.map(Double.init)
+      inputs.entropy = forward.entropies.map(Double.init)
+      inputs.klOld = forward.klOld?.map(Double.init)
+      inputs.klReference = forward.klReference?.map(Double.init)
+      if let values = forward.values { inputs.value = values.map(Double.init) }
+      (isCurrent, kept) = (true, forward.kept)
+    }
+    return objective(inputs)
+  }
+
+  /// Overwrites `gradient` with that of the objective, from its coefficients at this policy.
+  func gradient(_ result: ObjectiveResult, into gradient: Parameters) {
+    gradient.buffer.fill()
+    func floats(_ column: [Double]?) -> [Float]? { column.map { $0.map(Float.init) } }
+    engine.backward(
+      policy, gradient: gradient, batch, dLogProb: result.dLogProb.map(Float.init),
+      dEntropy: floats(result.dEntropy), dKLOld: floats(result.dKLOld),
+      dKLReference: floats(result.dKLReference), dValue: floats(result.dValue), old: old,
+      reference: reference, values: valueHead, temperature: temperature, kept: kept)
+  }
+
+  /// Adds the product of the policy's Fisher matrix, as it stands, with a tangent.
+  func addFisherProduct(
+    of tangent: Parameters, into product: Parameters, weights: [Float], matrix: Fisher
+  ) {
+    engine.fisherProduct(
+      policy, tangent: tangent, into: product, batch, weights: weights, temperature: temperature,
+      kind: matrix, kept: kept)
+  }
+
+  /// The exact divergence from π_old at the last evaluation: its mean over the unmasked tokens, or
+  /// its sum.
+  func divergence(mean: Bool) -> Double {
+    guard let divergences = inputs.klOld else { preconditionFailure("nothing to compare with") }
+    var (sum, tokens) = (0.0, 0)
+    for t in inputs.mask.indices where inputs.mask[t] {
+      sum += divergences[t]
+      tokens += 1
+    }
+    return mean ? sum / Double(max(1, tokens)) : sum
+  }
+
+  func resampledLoss(_ trial: Int?) async throws -> Double {
+    guard let resampled else { preconditionFailure("nothing to draw with") }
+    return try await resampled(trial)
+  }
+
+  /// Weights of a mean over the unmasked tokens, or of their sum.
+  func tokenWeights(mean: Bool) -> [Float] {
+    let weight = mean ? 1 / Float(max(1, inputs.mask.count { $0 })) : 1
+    return inputs.mask.map { $0 ? weight : 0 }
+  }
+}

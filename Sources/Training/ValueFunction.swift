@@ -1,0 +1,166 @@
+internal import Formats
+package import Kernels
+package import LanguageModel
+package import PolicyOptimization
+
+/// V(s), the reward to be expected from a state on: a scalar head on a transformer.
+///
+///     V(s_t) = w·n(h_t),   h_t the residual stream of the row that predicts token t
+///
+/// Its transformer is one of its own, a copy of the first policy that is fitted after each policy
+/// update (line 7 of the lecture's PPO), or the policy's, where the value loss joins the policy's
+/// loss. The head's weights start at 0, so that V is 0 at first.
+package final class ValueFunction {
+  package struct Settings: Sendable {
+    /// Whether the head stands on the policy's transformer.
+    package var isOnPolicy: Bool
+    package var target: ValueTarget
+    package var loss: ValueLoss
+    package var learningRate: Double
+    /// Passes over a step's completions, on a transformer of its own.
+    package var epochs: Int
+    /// Weight of the value loss beside the policy's, on the policy's transformer.
+    package var coefficient: Double
+
+    package init(
+      isOnPolicy: Bool, target: ValueTarget, loss: ValueLoss, learningRate: Double, epochs: Int,
+      coefficient: Double
+    ) {
+      (self.isOnPolicy, self.target, self.loss) = (isOnPolicy, target, loss)
+      (self.learningRate, self.epochs, self.coefficient) = (learningRate, epochs, coefficient)
+    }
+  }
+
+  package let settings: Settings
+  package let head: ScalarHead
+  private let headOptimizer: AdamW
+  private let trunk: Trunk?
+  /// Updates made over the whole run.
+  package var updateCount = 0
+
+  /// A transformer of its own.
+  private struct Trunk {
+    let parameters: Parameters
+    let gradient: Parameters
+    let optimizer: AdamW
+  }
+
+  package init(_ settings: Settings, policy: Parameters) {
+    self.settings = settings
+    head = ScalarHead(policy.configuration)
+    headOptimizer = AdamW(count: head.weight.buffer.count)
+    if settings.isOnPolicy {
+      trunk = nil
+    } else {
+      trunk = Trunk(
+        parameters: Parameters(policy.configuration), gradient: Parameters(policy.configuration),
+        optimizer: AdamW(count: policy.buffer.count))
+      trunk?.parameters.buffer.copy(from: policy.buffer)
+    }
+  }
+
+  package var isOnPolicy: Bool { settings.isOnPolicy }
+
+  private static let adam = AdamW.Coefficients(
+    beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0)
+
+  /// V of the state before every completion token, in canonical order.
+  package func values(of batch: TokenBatch, policy: Parameters, engine: Engine) -> [Double] {
+    engine.values(trunk?.parameters ?? policy, batch, head, keep: false).values.map(Double.init)
+  }
+
+  /// What V is fitted to, in canonical order; nil where there is no reward.
+  package func targets(_ groups: RewardGroups) -> [Double?] { settings.target(groups) }
+
+  /// Fits a transformer of its own to the targets of a step's parts; on the policy's transformer
+  /// the policy's updates have done so already.
+  ///
+  /// Metrics: `value_loss` and `explained_variance`, before the first pass.
+  package func fit(
+    _ parts: [UpdateProblem], engine: Engine
+  ) -> [(name: String, value: Double)] {
+    guard let trunk else { return [] }
+    var means = MeanStatistics()
+    for epoch in 0..<settings.epochs {
+      for part in parts {
+        var inputs = part.inputs
+        let forward = engine.values(trunk.parameters, part.batch, head, keep: true)
+        inputs.value = forward.values.map(Double.init)
+        let result = settings.loss(inputs)
+        if epoch == 0 { means.add(result.statistics) }
+        trunk.gradient.buffer.fill()
+        engine.backward(
+          trunk.parameters, gradient: trunk.gradient, part.batch, dValue: result.dValue?.map(Float.init), values: head, temperature: part.temperature,
+          kept: forward.kept)
+        updateCount += 1
+        let workers = engine.transformer.workers
+        trunk.optimizer.update(
+          trunk.parameters.buffer, gradient: trunk.gradient.buffer, gradientScale: 1,
+          update: updateCount, learningRate: settings.learningRate, coefficients: Self.adam,
+          decayed: [], workers: workers)
+        moveHead(workers)
+      }
+    }
+    return means.values
+  }
+
+  /// Moves the head by the gradient that a policy update has left with it.
+  package func updateHead(_ workers: Workers) {
+    updateCount += 1
+    moveHead(workers)
+  }
+
+  private func moveHead(_ workers: Workers) {
+    headOptimizer.update(
+      head.weight.buffer, gradient: head.gradient.buffer, gradientScale: 1, update: updateCount,
+      learningRate: settings.learningRate, coefficients: Self.adam, decayed: [],
+      workers: workers)
+    head.gradient.buffer.fill()
+  }
+}
+
+// MARK: Checkpoints
+
+extension ValueFunction {
+  /// The transformer of its own and its moments, laid out as parameters are.
+  var trunkState: [(name: String, numbers: FloatBuffer)] {
+    guard let trunk else { return [] }
+    return [
+      ("model", trunk.parameters.buffer), ("first_moment", trunk.optimizer.firstMoment),
+      ("second_moment", trunk.optimizer.secondMoment),
+    ]
+  }
+
+  private var headTensors: [(name: String, numbers: FloatBuffer)] {
+    [
+      (ScalarHead.tensorName, head.weight.buffer), ("first_moment", headOptimizer.firstMoment),
+      ("second_moment", headOptimizer.secondMoment),
+    ]
+  }
+
+  private func view(_ numbers: FloatBuffer) -> PackedWeight {
+    PackedWeight(
+      buffer: numbers, offset: 0, outputs: head.weight.outputs, inputs: head.weight.inputs)
+  }
+
+  func encodedHead() throws(FormatError) -> [UInt8] {
+    var tensors: [(name: String, shape: [Int], values: [Float])] = []
+    for tensor in headTensors {
+      let weight = view(tensor.numbers)
+      tensors.append(
+        (tensor.name, [1, weight.inputs], (0..<weight.inputs).map { weight[0, $0] }))
+    }
+    return try Safetensors.encode(tensors)
+  }
+
+  func restoreHead(_ file: Safetensors, file name: String) throws(FormatError) {
+    for tensor in headTensors {
+      let weight = view(tensor.numbers)
+      guard let found = file.tensor(named: tensor.name), found.shape == [1, weight.inputs] else {
+        throw FormatError(
+          file: name, field: tensor.name, message: "is missing, or not [1, \(weight.inputs)]")
+      }
+      for (i, value) in try file.floats(found).enumerated() { weight[0, i] = value }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Formats
+import Training
+
+/// `grpo explain`.
+struct ExplainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "One question of a run's next step: what an update makes of its completions.",
+    discussion: """
+      Draws and scores the completions as the run would, and shows every token: the log-probs of \
+      policy, old and reference policy, ratio, KL, advantage, and the coefficient with which its \
+      log-prob enters the gradient. The question is taken for a step of its own. A clipped token \
+      is marked with *. Nothing is written.
+      """)
+
+  @OptionGroup var options: RecipeOptions
+
+  @Option(help: "The question's number in data.train. (default: the next step's first)")
+  var question: Int?
+
+  @Option(
+    help: """
+      Updates made on these completions first; without any, every ratio is 1. (default: the \
+      recipe's num_iterations, less one)
+      """)
+  var updates: Int?
+
+  func validate() throws {
+    try Bounds.check("--question", question, 0...Int.max)
+    try Bounds.check("--updates", updates, 0...1000)
+  }
+
+  func run() async throws {
+    let recipe = try options.resolved(steps: "train.steps")
+    guard let train = recipe.train else {
+      throw Failure(
+        .badRecipe, "\(options.recipe.visible()): train: is missing",
+        help: "a recipe that only warm-starts has no update to explain")
+    }
+    let explanation = try await options.withRun(of: recipe) {
+      try await $0.explain(row: question, updates: updates ?? train.axes.epochs - 1)
+    }
+    if options.json {
+      return try StandardOutput.write(line: JSON.object(explanation.encoded).encoded())
+    }
+    for line in lines(explanation) { try StandardOutput.write(line: line) }
+  }
+
+  private func lines(_ explanation: Explanation) -> [String] {
+    let terminal = Terminal.standardOutput
+    var lines = [
+      "\(explanation.prompt.visible()) → \(explanation.answer?.visible() ?? "–")",
+      "step \(explanation.step + 1), after \(explanation.updates) updates on these completions: "
+        + "loss \(Figures.short(explanation.loss))",
+    ]
+    for completion in explanation.completions {
+      let rewards = completion.rewards.map {
+        "\($0.name.visible()) \($0.value.map(Figures.short) ?? "–")"
+      }
+      lines.append("")
+      lines.append(
+        terminal.styled("\"\(completion.text.visible())\"", .bold)
+          + "  reward \(completion.reward.map(Figures.short) ?? "–")"
+          + (rewards.isEmpty ? "" : "  (\(rewards.joined(separator: ", ")))"))
+      lines += table(completion).lines(on: terminal)
+    }
+    return lines
+  }
+
+  private func table(_ completion: Explanation.Completion) -> TextTable {
+    let hasReference = completion.tokens.contains { $0.referenceLogProb != nil }
+    var table = TextTable()
+    table.append(
+      title: ["token", "log π", "log π_old"] + (hasReference ? ["log π_ref"] : [])
+        + ["ratio"] + (hasReference ? ["KL"] : []) + ["advantage", "∂loss/∂log π"])
+    for token in completion.tokens {
+      func number(_ value: Double?) -> String {
+        value.map { Figures.fixed($0, digits: 4) } ?? "–"
+      }
+      table.append(
+        [token.text.isEmpty ? "#\(token.id)" : token.text.visible()]
+          + [number(token.logProb), number(token.oldLogProb)]
+          + (hasReference ? [number(token.referenceLogProb)] : [])
+          + [number(token.ratio) + (token.isClipped ? "*" : "")]
+          + (hasReference ? [number(token.kl)] : [])
+          + [number(token.advantage), number(token.coefficient)])
+    }
+    return table
+  }
+}
