@@ -47,7 +47,10 @@ public struct ClippedSurrogate: Sendable, Equatable {
     let unclipped = isBounded ? delta ?? ratio : ratio
     // Written so that NaN takes the branch that passes it on.
     if clipped * advantage < unclipped * advantage {
-      return Surrogate.Term(loss: -clipped * advantage)
+      // A δ below 1 + ε_high leaves ratios between them to this branch, not clipped by it.
+      let isInside = clipped == ratio
+      return Surrogate.Term(
+        loss: -clipped * advantage, dLogRatio: isInside ? -clipped * advantage : 0)
     }
     return Surrogate.Term(
       loss: -unclipped * advantage, dLogRatio: isBounded ? 0 : -unclipped * advantage)

@@ -4,7 +4,9 @@
 ///
 /// Shao et al. 2024 (DeepSeekMath), section 4.1.2 (<https://arxiv.org/abs/2402.03300>). The paper
 /// leaves ddof and ε open; ddof 1 and 1e-4 are TRL's. With ``Scale/none`` only the mean is
-/// subtracted: Liu et al. 2025 (Dr. GRPO), section 3.2 (<https://arxiv.org/abs/2503.20783>).
+/// subtracted: Liu et al. 2025 (Dr. GRPO), section 3.2 (<https://arxiv.org/abs/2503.20783>). With
+/// ``Scale/batchStandardDeviation`` the deviation is that of all scored completions of the step,
+/// so that a group that almost agrees is not blown up: TRL's `scale_rewards: batch`.
 ///
 /// Edge cases:
 /// - All rewards of a group equal (largest == smallest, exactly): every advantage is exactly 0.
@@ -16,6 +18,7 @@ public struct GroupRelativeAdvantage: AdvantageEstimator, Equatable {
   /// What the centred reward is divided by.
   public enum Scale: String, Sendable, CaseIterable {
     case groupStandardDeviation = "group"
+    case batchStandardDeviation = "batch"
     case none
   }
 
@@ -29,7 +32,9 @@ public struct GroupRelativeAdvantage: AdvantageEstimator, Equatable {
   }
 
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
-    groups.outcomeAdvantages { rewards in
+    let all = groups.groups.joined().compactMap { $0.rewards?.total }
+    let batchDeviation = Moments(of: all)?.standardDeviation
+    return groups.outcomeAdvantages { rewards in
       guard let moments = Moments(of: rewards), let deviation = moments.standardDeviation else {
         return rewards.map { _ in 0 }
       }
@@ -37,6 +42,7 @@ public struct GroupRelativeAdvantage: AdvantageEstimator, Equatable {
         let centred = reward - moments.mean
         return switch scale {
         case .groupStandardDeviation: centred / (deviation + Self.epsilon)
+        case .batchStandardDeviation: centred / ((batchDeviation ?? 0) + Self.epsilon)
         case .none: centred
         }
       }

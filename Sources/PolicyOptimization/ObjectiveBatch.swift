@@ -20,8 +20,12 @@ public struct ObjectiveBatch: Sendable {
   public var klOld: [Double]?
   /// Exact KL between π_θ and π_ref at each token's position.
   public var klReference: [Double]?
+  /// V_φ before each token.
   public var value: [Double]?
+  /// V before each token as it was when the completions were drawn.
   public var oldValue: [Double]?
+  /// What V is fitted to, R̂ of each token.
+  public var valueTarget: [Double]?
   public var reward: [Double]?
   public var advantage: [Double]
   /// Which tokens count; true for every token up to and including EOS.
@@ -37,6 +41,7 @@ public struct ObjectiveBatch: Sendable {
     klReference: [Double]? = nil,
     value: [Double]? = nil,
     oldValue: [Double]? = nil,
+    valueTarget: [Double]? = nil,
     reward: [Double]? = nil,
     advantage: [Double],
     mask: [Bool]
@@ -50,6 +55,7 @@ public struct ObjectiveBatch: Sendable {
     self.klReference = klReference
     self.value = value
     self.oldValue = oldValue
+    self.valueTarget = valueTarget
     self.reward = reward
     self.advantage = advantage
     self.mask = mask
@@ -65,7 +71,7 @@ public struct ObjectiveBatch: Sendable {
     precondition(oldLogProb.count == count, "oldLogProb: one entry per token")
     precondition(advantage.count == count, "advantage: one entry per token")
     for column in [
-      referenceLogProb, entropy, klOld, klReference, value, oldValue, reward,
+      referenceLogProb, entropy, klOld, klReference, value, oldValue, valueTarget, reward,
     ] {
       precondition(column.map { $0.count == count } ?? true, "one entry per token")
     }

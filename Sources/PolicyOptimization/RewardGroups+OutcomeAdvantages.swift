@@ -17,4 +17,24 @@ extension RewardGroups {
     }
     return Advantages(completions: completions, statistics: statistics())
   }
+
+  /// One advantage per token, group by group.
+  ///
+  /// `estimate` sees the scored completions of a group and answers for each with one number per
+  /// token; unscored completions get exactly 0.
+  func tokenAdvantages(
+    _ estimate: (_ scored: [(completion: Completion, rewards: RewardStream)]) -> [[Double]]
+  ) -> Advantages {
+    var completions: [Advantages.Completion] = []
+    for group in groups {
+      let scored = group.compactMap { completion in completion.rewards.map { (completion, $0) } }
+      var estimates = estimate(scored).makeIterator()
+      for completion in group {
+        let advantages = completion.rewards == nil ? nil : estimates.next()
+        completions.append(
+          .perToken(advantages ?? Array(repeating: 0, count: completion.tokenCount)))
+      }
+    }
+    return Advantages(completions: completions, statistics: statistics())
+  }
 }

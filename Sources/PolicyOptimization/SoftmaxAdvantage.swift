@@ -7,18 +7,28 @@ import Foundation
 /// The form in which lectures on policy optimization state GRPO's relative function f_rel. G counts
 /// the scored completions of the group. The advantages of a group sum to 0, lie in
 /// (−1/G, 1 − 1/G), and do not change when a constant is added to every reward. For β → 0 they
-/// tend to β/G·(Rᵢ − mean R): they are smaller than a centred reward by the factor G/β, which
-/// the learning rate has to make up for.
+/// tend to β/G·(Rᵢ − mean R): they are smaller than a centred reward by the factor G/β.
+/// ``Scale/centred`` multiplies by that factor; otherwise the learning rate has to make up for it.
 ///
 /// Edge cases: as ``GroupRelativeAdvantage``; equal rewards, a group of one and a completion without
 /// reward give exactly 0. The largest reward is subtracted first, so no exponential overflows.
 public struct SoftmaxAdvantage: AdvantageEstimator, Equatable {
+  /// What the difference of shares is multiplied with.
+  public enum Scale: String, Sendable, CaseIterable {
+    /// Nothing: the formula as it stands.
+    case none
+    /// G/β, so that for β → 0 it is the reward less the group's mean.
+    case centred
+  }
+
   /// The inverse temperature β > 0, `advantage_beta` in a recipe; no relation to the KL penalty's.
   public var beta: Double
+  public var scale: Scale
 
-  public init(beta: Double = 1) {
+  public init(beta: Double = 1, scale: Scale = .none) {
     precondition(beta > 0 && beta.isFinite)
     self.beta = beta
+    self.scale = scale
   }
 
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
@@ -26,7 +36,14 @@ public struct SoftmaxAdvantage: AdvantageEstimator, Equatable {
       let largest = rewards.max() ?? 0
       let weights = rewards.map { exp(beta * ($0 - largest)) }
       let sum = weights.reduce(0, +)
-      return weights.map { $0 / sum - 1 / Double(rewards.count) }
+      let count = Double(rewards.count)
+      return weights.map { weight in
+        let share = weight / sum - 1 / count
+        return switch scale {
+        case .none: share
+        case .centred: share * count / beta
+        }
+      }
     }
   }
 }

@@ -22,13 +22,58 @@ import Testing
     #expect(term.dLogProb == 0)
   }
 
-  @Test func isNeverBelowTheUnclippedLoss() {
-    let surrogate = ClippedSurrogate(epsilonLow: 0.1, epsilonHigh: 0.3)
-    for ratio in stride(from: 0.0, through: 3, by: 0.05) {
-      for advantage in [-2.0, -0.5, 0, 0.5, 2] {
-        #expect(surrogate(ratio: ratio, advantage: advantage).loss >= -ratio * advantage)
+  /// L^CLIP ≤ r·Â as objectives to maximize, whatever the bounds: PPO's lower bound.
+  ///
+  /// The dual clip and δ give it up for Â < 0, where they bound the loss.
+  @Test func isALowerBoundOfTheUnclippedObjectiveEverywhere() {
+    for epsilons in [(0.1, 0.1), (0.1, 0.3), (0.2, 0.28), (0.9, 4)] {
+      let clipped = ClippedSurrogate(epsilonLow: epsilons.0, epsilonHigh: epsilons.1)
+      for ratio in stride(from: 0.0, through: 6, by: 0.01) {
+        for advantage in [-20, -2.0, -0.5, 0, 0.5, 2, 20] {
+          let objective = -clipped(ratio: ratio, advantage: advantage).loss
+          #expect(objective <= ratio * advantage)
+          if (1 - epsilons.0...1 + epsilons.1).contains(ratio) {
+            #expect(objective == ratio * advantage)
+          }
+        }
       }
     }
+  }
+
+  // ε 0.2: δ and c act where the minimum leaves the loss open, at Â < 0 and a large r.
+  @Test(
+    arguments: [
+      (delta: 1.5, dual: nil, ratio: 1.4, loss: 2.8, dLogRatio: 2.8),
+      (1.5, nil, 1.5, 3, 3),  // on δ: still the ratio
+      (1.5, nil, 9, 3, 0),
+      (nil, 3.0, 2.5, 5, 5),
+      (nil, 3, 3, 6, 6),  // on c: still the ratio
+      (nil, 3, 9, 6, 0),
+      (nil, 1.1, 1.15, 2.2, 0),  // c inside the band
+      (2, 3, 9, 4, 0),  // δ bounds before c does
+      (4, 3, 9, 6, 0),
+    ] as [(Double?, Double?, Double, Double, Double)])
+  func deltaAndDualClipBoundTheLossOfNegativeAdvantages(
+    delta: Double?, dual: Double?, ratio: Double, loss: Double, dLogRatio: Double
+  ) {
+    let surrogate = ClippedSurrogate(delta: delta, dualClip: dual)
+    let term = surrogate(ratio: ratio, advantage: -2)
+    #expect(abs(term.loss - loss) < 1e-15 && abs(term.dLogRatio - dLogRatio) < 1e-15)
+    #expect(surrogate(ratio: .nan, advantage: -2).loss.isNaN)
+  }
+
+  @Test func theFurtherBoundsAreCountedWhereTheyAreSet() {
+    var batch = PolicyObjectiveTests.batch
+    batch.oldLogProb[4] = -2.7  // r = e² ≈ 7.39 at Â < 0
+    func statistics(_ surrogate: ClippedSurrogate) -> ObjectiveResult {
+      PolicyObjective(surrogate: .clipped(surrogate))(batch)
+    }
+    let none = statistics(ClippedSurrogate())
+    #expect(none.statistic("clip_ratio/delta_mean") == nil)
+    #expect(none.statistic("clip_ratio/dual_mean") == nil)
+    let both = statistics(ClippedSurrogate(delta: 5, dualClip: 3))
+    #expect(both.statistic("clip_ratio/delta_mean") == 0.2)
+    #expect(both.statistic("clip_ratio/dual_mean") == 0.2)
   }
 
   /// Away from the kinks at log 0.8 and log 1.28.

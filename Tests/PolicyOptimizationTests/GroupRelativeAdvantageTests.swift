@@ -25,6 +25,15 @@ import Testing
     #expect(isClose(advantages, expected, within: 1e-15))
   }
 
+  // Means ½ and 2; all: 1, 0, 0, 4, 2, 0 has mean 7/6 and s = √(21 − 49/6)/√5.
+  @Test func theBatchDeviationIsThatOfTheWholeStep() {
+    let groups = RewardGroups([1, 0, nil], [0, 4, 2], [0])
+    let advantages = GroupRelativeAdvantage(scale: .batchStandardDeviation)(groups).uniform
+    let s = ((21.0 - 49.0 / 6) / 5).squareRoot() + 1e-4
+    let expected = [0.5, -0.5, 0, -2, 2, 0, 0].map { $0 / s }
+    #expect(isClose(advantages, expected, within: 1e-15))
+  }
+
   /// The mean of these rewards is off by an ulp, which ε alone would turn into a signal.
   @Test(arguments: [0.1, 0.2, 0.3, 0.7, 1.1, -0.3, 0, 1e6 / 3], [2, 3, 6, 7, 10, 16])
   func equalRewardsGiveExactlyZero(reward: Double, groupSize: Int) {

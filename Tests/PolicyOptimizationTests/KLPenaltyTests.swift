@@ -60,4 +60,71 @@ import Testing
       #expect(result.statistic("kl_clamped_tokens") == 1)
     }
   }
+
+  /// Ratios e^.3, e^−.1, 1, e^−.5, e^.2 at weights 1/6 and 1/4: the whole gradient, by formula.
+  @Test func thePenaltyToTheBehaviourPolicyHasItsOwnDirection() {
+    var batch = PolicyObjectiveTests.batch
+    batch.advantage = [0, 0, 0, 0, 0]
+    let weights = [1.0 / 6, 1.0 / 6, 1.0 / 6, 0.25, 0.25]
+    let logRatio = [0.3, -0.1, 0, -0.5, 0.2]
+    for (divergence, estimator, value, slope) in [
+      (KLDivergence.oldToPolicy, KLEstimator.k1, { -$0 }, { _ in -1 }),
+      (.oldToPolicy, .k2, { $0 * $0 / 2 }, { $0 }),
+      (.oldToPolicy, .k3, { exp($0) - 1 - $0 }, { exp($0) - 1 }),
+      (.policyToOld, .k1, { $0 * exp($0) }, { ($0 + 1) * exp($0) }),
+      (.policyToOld, .k2, { $0 * $0 / 2 }, { $0 }),
+      (.policyToOld, .k3, { $0 * exp($0) - exp($0) + 1 }, { $0 * exp($0) }),
+    ] as [(KLDivergence, KLEstimator, (Double) -> Double, (Double) -> Double)] {
+      let result = PolicyObjective(
+        surrogate: .ratio,
+        oldKLPenalty: KLPenalty(
+          coefficient: 2, divergence: divergence, estimator: estimator))(batch)
+      let expected = zip(weights, logRatio).map { 2 * $0 * slope($1) }
+      #expect(isClose(result.dLogProb, expected, within: 1e-15))
+      let loss = zip(weights, logRatio).reduce(0) { $0 + 2 * $1.0 * value($1.1) }
+      #expect(abs(result.loss - loss) < 1e-15)
+      let mean = logRatio.reduce(0) { $0 + value($1) } / 5
+      #expect(abs((result.statistic("kl_old") ?? .nan) - mean) < 1e-15)
+      #expect(result.statistic("kl_old_clamped_tokens") == 0 && result.statistic("kl") == nil)
+    }
+  }
+
+  @Test(arguments: [KLEstimator.k1, .k3])
+  func straightThroughHasTheValueOfOneAndTheGradientOfK2(estimator: KLEstimator) throws {
+    var batch = PolicyObjectiveTests.batch
+    batch.advantage = [0, 0, 0, 0, 0]
+    func result(_ estimator: KLEstimator, _ weighting: KLPenalty.Weighting) -> ObjectiveResult {
+      PolicyObjective(
+        klPenalty: KLPenalty(coefficient: 1, estimator: estimator, weighting: weighting))(batch)
+    }
+    let through = result(estimator, .straightThrough)
+    #expect(through.loss == result(estimator, .plain).loss)
+    #expect(isClose(through.dLogProb, result(.k2, .plain).dLogProb, within: 1e-15))
+    #expect(through.dLogProb != result(estimator, .plain).dLogProb)
+  }
+
+  @Test func anExactPenaltyAnswersThroughItsColumn() {
+    var batch = PolicyObjectiveTests.batch
+    batch.referenceLogProb = nil
+    batch.klReference = [1, 2, 3, 4, 5]
+    batch.klOld = [0.1, 0.2, 0.3, 0.4, 0.5]
+    batch.mask[1] = false
+    let objective = PolicyObjective(
+      surrogate: .ratio,
+      klPenalty: KLPenalty(coefficient: 0.1, divergence: .referenceToPolicy, estimator: .exact),
+      oldKLPenalty: KLPenalty(coefficient: 2, divergence: .oldToPolicy, estimator: .exact))
+    let result = objective(batch)
+    let without = PolicyObjective(surrogate: .ratio)(batch)
+    let weights = [0.25, 0, 0.25, 0.25, 0.25]
+    #expect(isClose(result.dKLReference ?? [], weights.map { $0 * 0.1 }, within: 1e-16))
+    #expect(isClose(result.dKLOld ?? [], weights.map { $0 * 2 }, within: 1e-16))
+    #expect(result.dLogProb == without.dLogProb)
+    // 0.1·13/4 + 2·1.3/4
+    #expect(abs(result.loss - without.loss - 0.975) < 1e-15)
+    #expect(result.statistic("kl") == 3.25)
+    #expect(!objective.needsReferenceLogProb)
+    #expect(objective.exactReference == .referenceToPolicy)
+    #expect(objective.exactOld == .oldToPolicy)
+    #expect(PolicyObjective(klPenalty: KLPenalty(coefficient: 1)).needsReferenceLogProb)
+  }
 }

@@ -43,6 +43,14 @@ import Testing
     #expect(isClose(softmax.map { $0 * 4 / beta }, centred, within: 1e-4))
   }
 
+  @Test func theCentredScaleUndoesTheFactor() {
+    for beta in [1e-5, 2.0] {
+      let plain = SoftmaxAdvantage(beta: beta)(RewardGroups([1, 0, 0.5, 3])).uniform
+      let scaled = SoftmaxAdvantage(beta: beta, scale: .centred)(RewardGroups([1, 0, 0.5, 3]))
+      #expect(isClose(scaled.uniform, plain.map { $0 * 4 / beta }, within: 1e-12))
+    }
+  }
+
   @Test(arguments: [3, 6, 7, 49])
   func equalRewardsGiveExactlyZero(groupSize: Int) {
     let groups = RewardGroups(Array(repeating: 0.3, count: groupSize))

@@ -1,0 +1,46 @@
+/// Tries ever smaller steps until one is accepted.
+///
+///     α = α₀, α₀·s, α₀·s², …   until accepted, or given up after n trials
+///
+/// The line search of lectures on policy optimization: begin with a large step and decrease it until
+/// the new loss is below the old one. With α₀ = 1 and an acceptance that asks for improvement and a
+/// bounded KL it is TRPO's backtracking.
+public struct LineSearch: Sendable, Equatable {
+  /// α₀ > 0.
+  public var initialStep: Double
+  /// s, 0 < s < 1.
+  public var shrinkFactor: Double
+  /// n ≥ 1.
+  public var maximumTrials: Int
+
+  public init(initialStep: Double = 1, shrinkFactor: Double = 0.5, maximumTrials: Int = 10) {
+    precondition(initialStep > 0 && initialStep.isFinite)
+    precondition(0 < shrinkFactor && shrinkFactor < 1 && maximumTrials >= 1)
+    self.initialStep = initialStep
+    self.shrinkFactor = shrinkFactor
+    self.maximumTrials = maximumTrials
+  }
+
+  /// How a search ended.
+  public struct Outcome: Sendable, Equatable {
+    /// The accepted α; nil when the search was given up.
+    public var step: Double?
+    /// How many steps were tried.
+    public var evaluations: Int
+  }
+
+  /// Searches with `isAccepted` as the judge of a step, which it is asked for once.
+  ///
+  /// The judge leaves what it tries as it found it, or the caller restores that when the search is
+  /// given up.
+  public func search(
+    _ isAccepted: (_ step: Double) throws -> Bool
+  ) rethrows -> Outcome {
+    var step = initialStep
+    for trial in 1...maximumTrials {
+      if try isAccepted(step) { return Outcome(step: step, evaluations: trial) }
+      step *= shrinkFactor
+    }
+    return Outcome(step: nil, evaluations: maximumTrials)
+  }
+}

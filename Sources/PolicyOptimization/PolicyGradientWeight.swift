@@ -1,0 +1,130 @@
+/// The weight Ψ of a token in the policy gradient: six of them, with the same expectation.
+///
+///     g = E[ Σ_t γᵗ·Ψ_t·∇log π_θ(o_t | s_t) ],   s_t the prompt and the tokens before t
+///
+/// The forms are those in which lectures on policy optimization state it, after Schulman et al. 2016,
+/// eq. 1 (<https://arxiv.org/abs/1506.02438>). Ĝ_t = Σ_{t′≥t} γ^{t′−t}·r_{t′} is the reward-to-go, V the value
+/// function, 0 after the last token.
+///
+/// Edge cases: a completion without reward gives 0 and is no part of a baseline. A group of one has
+/// no leave-one-out baseline: its advantage is 0, as under ``LeaveOneOutAdvantage``. An empty
+/// completion has no token, but its terminal score is part of the others' baseline. Rewards that
+/// are all equal are not set to 0: only a baseline makes them uninformative.
+public struct PolicyGradientWeight: AdvantageEstimator, Equatable {
+  /// What Ψ is.
+  public enum Form: String, Sendable, CaseIterable {
+    /// Ψ_t = Σ_{t′≥0} γ^{t′}·r_{t′}, the same for every token; the outer γᵗ does not apply.
+    case totalReward = "total-reward"
+    /// Ψ_t = r_t + γ·V(s_{t+1}), the one-step estimate of Q(s_t, o_t).
+    case actionValue = "action-value"
+    /// Ψ_t = Ĝ_t.
+    case rewardToGo = "reward-to-go"
+    /// Ψ_t = Ĝ_t − b(s_t).
+    case rewardToGoBaseline = "baseline"
+    /// Ψ_t = Σ_{t′≥t} γ^{t′−t}·( r_{t′} − b(s_t) ), with the baseline inside the sum.
+    ///
+    /// The form as printed. b then counts once for every token that is still to come, which the
+    /// policy decides: it is biased, by the gradient of −b times the discounted length.
+    case baselineInsideSum = "baseline-inside-sum"
+    /// Ψ_t = Â_t: an n-step return less V where `steps` is set, else GAE(γ, λ).
+    case advantage
+    /// Ψ_t = r_t + γ·V(s_{t+1}) − V(s_t).
+    case temporalDifference = "td-residual"
+
+    /// Where the figures for the rewards after t come from.
+    public var method: Method {
+      switch self {
+      case .totalReward, .rewardToGo, .rewardToGoBaseline, .baselineInsideSum: .monteCarlo
+      case .actionValue, .advantage, .temporalDifference: .temporalDifference
+      }
+    }
+
+    /// Whether a baseline is subtracted that is to be chosen.
+    public var usesBaseline: Bool {
+      switch self {
+      case .rewardToGoBaseline, .baselineInsideSum: true
+      case .totalReward, .actionValue, .rewardToGo, .advantage, .temporalDifference: false
+      }
+    }
+  }
+
+  /// The two ways to learn what follows a token.
+  public enum Method: String, Sendable, CaseIterable {
+    /// From the rewards that did follow.
+    case monteCarlo = "monte-carlo"
+    /// From a value function's opinion of the next state.
+    case temporalDifference = "temporal-difference"
+  }
+
+  /// b(s_t).
+  public enum Baseline: String, Sendable, CaseIterable {
+    /// The mean of Ĝ₀ over the other scored completions of the group: unbiased.
+    case leaveOneOut = "leave-one-out"
+    /// The mean of Ĝ₀ over all scored completions of the group; with γ = 1 the gradient is too small
+    /// by the factor 1 − 1/G.
+    case groupMean = "group-mean"
+    /// V(s_t): unbiased.
+    case value
+  }
+
+  public let form: Form
+  /// γ, 0 to 1.
+  public let discount: Double
+  /// λ, 0 to 1, of ``Form/advantage``.
+  public let lambda: Double
+  /// n ≥ 1, of ``Form/advantage``, in place of λ.
+  public let steps: Int?
+  public let baseline: Baseline
+  /// Whether Ψ_t is multiplied with γᵗ, as the policy gradient of a discounted return demands.
+  ///
+  /// Without, late tokens count as much as early ones, as in every implementation of PPO.
+  public let outerDiscount: Bool
+  /// Whether advantages are brought to mean 0 and deviation 1 over the step's tokens.
+  public let whitens: Bool
+
+  public init(
+    form: Form, discount: Double = 1, lambda: Double = 0.95, steps: Int? = nil,
+    baseline: Baseline = .leaveOneOut, outerDiscount: Bool = false, whitens: Bool = false
+  ) {
+    precondition(0 <= discount && discount <= 1 && 0 <= lambda && lambda <= 1)
+    precondition(steps.map { $0 >= 1 } ?? true)
+    self.form = form
+    self.discount = discount
+    self.lambda = lambda
+    self.steps = steps
+    self.baseline = baseline
+    self.outerDiscount = outerDiscount
+    self.whitens = whitens
+  }
+
+  /// Whether completions must have `values`.
+  public var needsValues: Bool {
+    form.method == .temporalDifference || (form.usesBaseline && baseline == .value)
+  }
+
+  public func callAsFunction(_ groups: RewardGroups) -> Advantages {
+    let advantages = groups.tokenAdvantages { scored in
+      let returns = scored.map { completion, rewards in
+        rewards.discountedReturn(tokenCount: completion.tokenCount, discount: discount)
+      }
+      return scored.indices.map { i in
+        let (completion, rewards) = scored[i]
+        let weights = self.weights(
+          completion, rewards, groupBaseline: groupBaseline(of: i, returns: returns))
+        return outerDiscount && form != .totalReward ? discounted(weights) : weights
+      }
+    }
+    guard whitens else { return advantages }
+    return advantages.whitened(
+      tokenCounts: groups.tokenCounts, takesPart: groups.groups.joined().map { $0.rewards != nil })
+  }
+
+  /// γᵗ·Ψ_t.
+  private func discounted(_ weights: [Double]) -> [Double] {
+    var factor = 1.0
+    return weights.map { weight in
+      defer { factor *= discount }
+      return factor * weight
+    }
+  }
+}

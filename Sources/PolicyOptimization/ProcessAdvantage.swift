@@ -1,0 +1,38 @@
+/// The group-relative advantage with process supervision: steps are rewarded where they end.
+///
+///     r̃ = (r − mean(r)) / (std(r) + ε),   over all step rewards of the group together
+///     Â_t = Σ_{j: index(j) ≥ t} r̃_j,   ε = 1e-4, ddof 1
+///
+/// Shao et al. 2024 (DeepSeekMath), section 4.1.3 (<https://arxiv.org/abs/2402.03300>). A token gets
+/// what it can still bring about. One terminal score per completion is outcome supervision:
+/// ``GroupRelativeAdvantage``, token by token.
+///
+/// Edge cases: step rewards of a group that are all equal, or a single one, give exactly 0. A
+/// completion without reward gives 0; one without steps too, and it adds none to the group. An
+/// empty completion's terminal score counts as a step. `groups/degenerate` and `groups/singleton`
+/// are about the totals of completions, as everywhere.
+public struct ProcessAdvantage: AdvantageEstimator, Equatable {
+  public init() {}
+
+  public func callAsFunction(_ groups: RewardGroups) -> Advantages {
+    groups.tokenAdvantages { scored in
+      let steps = scored.flatMap { $0.rewards.entries.map(\.reward) }
+      let isFlat = steps.allSatisfy { $0 == steps[0] }
+      let moments = isFlat ? nil : Moments(of: steps)
+      return scored.map { completion, rewards in
+        guard let moments, let deviation = moments.standardDeviation else {
+          return Array(repeating: 0, count: completion.tokenCount)
+        }
+        let normalized = RewardStream(
+          rewards.entries.map {
+            RewardStream.Entry(
+              token: $0.token,
+              reward: ($0.reward - moments.mean) / (deviation + GroupRelativeAdvantage.epsilon))
+          })
+        return Array(
+          normalized.rewardsToGo(tokenCount: completion.tokenCount, discount: 1)
+            .prefix(completion.tokenCount))
+      }
+    }
+  }
+}

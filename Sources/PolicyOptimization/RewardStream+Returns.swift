@@ -1,0 +1,26 @@
+extension RewardStream {
+  /// r_t of every token; an empty completion has one entry, for its terminal score.
+  ///
+  /// Shape: [max(1, tokenCount)].
+  func perToken(tokenCount: Int) -> [Double] {
+    var rewards = [Double](repeating: 0, count: max(1, tokenCount))
+    for entry in entries { rewards[entry.token] += entry.reward }
+    return rewards
+  }
+
+  /// The discounted rewards-to-go, from the last token back.
+  ///
+  ///     Ĝ_t = r_t + γ·Ĝ_{t+1} = Σ_{t′≥t} γ^{t′−t}·r_{t′}
+  ///
+  /// Shape: [max(1, tokenCount)].
+  func rewardsToGo(tokenCount: Int, discount: Double) -> [Double] {
+    var returns = perToken(tokenCount: tokenCount)
+    for t in returns.indices.dropLast().reversed() { returns[t] += discount * returns[t + 1] }
+    return returns
+  }
+
+  /// The discounted return of the whole completion, Ĝ₀.
+  func discountedReturn(tokenCount: Int, discount: Double) -> Double {
+    rewardsToGo(tokenCount: tokenCount, discount: discount)[0]
+  }
+}

@@ -1,0 +1,67 @@
+import PolicyOptimization
+import Testing
+
+@Suite struct PolicyObjectiveAdaptationTests {
+  static let adaptive = PolicyObjective(
+    surrogate: .ratio,
+    klPenalty: KLPenalty(coefficient: 0.5, controller: .ziegler(target: 0.1, horizon: 100)),
+    oldKLPenalty: KLPenalty(
+      coefficient: 1, divergence: .oldToPolicy, controller: .adaptive(AdaptiveKL(target: 0.01))),
+    entropyBonus: EntropyBonus(
+      coefficient: 0.01, control: .adaptive(AdaptiveEntropy(target: 0.3))))
+
+  static let measurement = RolloutMeasurement(
+    klOld: 0.5, klReference: 0.2, entropy: 0.2, completions: 50)
+
+  @Test func everyAdaptiveCoefficientFollowsItsOwnMeasurement() {
+    var objective = Self.adaptive
+    #expect(objective.adaptiveState == [0.5, 1, 0.01, 1])
+    objective.adapt(to: Self.measurement)
+    #expect(isClose(objective.adaptiveState, [0.55, 2, 0.015, 1], within: 1e-15))
+    #expect(objective.oldKLPenalty?.coefficient == 2)
+    var batch = PolicyObjectiveTests.batch
+    batch.entropy = [1, 2, 3, 4, 5]
+    let result = objective(batch)
+    #expect(result.statistic("kl_old_coef") == 2)
+    #expect(abs((result.statistic("kl_coef") ?? 0) - 0.55) < 1e-15)
+    #expect(result.loss != Self.adaptive(batch).loss)
+  }
+
+  @Test func aRestoredStateContinuesAlike() {
+    var original = Self.adaptive
+    original.adapt(to: Self.measurement)
+    var resumed = Self.adaptive
+    resumed.adaptiveState = original.adaptiveState
+    #expect(resumed == original)
+    original.adapt(to: Self.measurement)
+    resumed.adapt(to: Self.measurement)
+    #expect(resumed == original)
+  }
+
+  @Test func fixedCoefficientsHaveNoStateAndDoNotMove() {
+    let fixed = PolicyObjective(
+      klPenalty: KLPenalty(coefficient: 0.04), entropyBonus: EntropyBonus(coefficient: 0.01))
+    var objective = fixed
+    #expect(objective.adaptiveState.isEmpty)
+    objective.adapt(to: Self.measurement)
+    #expect(objective == fixed)
+    #expect(objective(PolicyObjectiveTests.entropic).statistic("kl_coef") == nil)
+  }
+
+  @Test func anObjectiveWithoutCoefficientsHasNoState() {
+    var likelihood = Likelihood()
+    #expect(likelihood.adaptiveState.isEmpty)
+    likelihood.adapt(to: Self.measurement)
+    likelihood.adaptiveState = []
+    #expect(likelihood == Likelihood())
+  }
+}
+
+extension PolicyObjectiveTests {
+  /// ``batch`` with entropies 1 to 5.
+  static let entropic: ObjectiveBatch = {
+    var batch = PolicyObjectiveTests.batch
+    batch.entropy = [1, 2, 3, 4, 5]
+    return batch
+  }()
+}
