@@ -71,6 +71,21 @@ CK_CLONES void ck_attention_forward(
   }
 }
 
+// The scores of one query against its keys, as probabilities.
+CK_INLINE void probabilities(
+  long vectors, const v16 *q, const float *k, long ldkv, const int32_t *keys, long count,
+  float maximum, float inverse, float *scores) {
+  for (long j = 0; j < count; j++) {
+    const float *key = k + keys[j] * ldkv;
+    v16 sum = q[0] * load(key);
+    for (long i = 1; i < vectors; i++) sum = fma16(q[i], load(key + 16 * i), sum);
+    scores[j] = sum16(sum);
+  }
+  for (long j = count; j < (count + 15) / 16 * 16; j++) scores[j] = maximum;
+  for (long j = 0; j < count; j += 16)
+    store(scores + j, exp16(load(scores + j) - splat(maximum)) * splat(inverse));
+}
+
 // With p = softmax(s), s = scale·q·k: dv_j += p_j·dout; ds_j = p_j (dout·v_j − dout·out);
 // dq += scale Σ ds_j k_j; dk_j += scale · ds_j q.
 CK_INLINE void attend_backward(
@@ -89,16 +104,8 @@ CK_INLINE void attend_backward(
     dots = fma16(d[i], load(wide + 16 * i), dots);
     dquery[i] = (v16){0};
   }
-  float delta = sum16(dots), maximum = statistics[0], inverse = statistics[1];
-  for (long j = 0; j < count; j++) {
-    const float *key = k + keys[j] * ldkv;
-    v16 sum = q[0] * load(key);
-    for (long i = 1; i < vectors; i++) sum = fma16(q[i], load(key + 16 * i), sum);
-    scores[j] = sum16(sum);
-  }
-  for (long j = count; j < (count + 15) / 16 * 16; j++) scores[j] = maximum;
-  for (long j = 0; j < count; j += 16)
-    store(scores + j, exp16(load(scores + j) - splat(maximum)) * splat(inverse));
+  float delta = sum16(dots);
+  probabilities(vectors, q, k, ldkv, keys, count, statistics[0], statistics[1], scores);
   long tail = head_size - 16 * (vectors - 1);
   for (long j = 0; j < count; j++) {
     const float *key = k + keys[j] * ldkv, *value = v + keys[j] * ldkv;
@@ -145,6 +152,67 @@ CK_CLONES void ck_attention_backward(
         case 2: ATTEND_BACKWARD(2); break;
         case 4: ATTEND_BACKWARD(4); break;
         default: ATTEND_BACKWARD((head_size + 15) / 16);
+      }
+    }
+  }
+}
+
+CK_INLINE void attend_tangent(
+  long vectors, float *tout, const float *tquery, const float *tk, const float *tv,
+  const float *out, const float *statistics, const float *query, const float *k, const float *v,
+  long ldkv, const int32_t *keys, long count, long head_size, float scale, float *scores,
+  float *padded) {
+  v16 q[8], tq[8], sum[8] = {{0}};
+  pad(padded, query, head_size, scale);
+  for (long i = 0; i < vectors; i++) q[i] = load(padded + 16 * i);
+  pad(padded, tquery, head_size, scale);
+  for (long i = 0; i < vectors; i++) tq[i] = load(padded + 16 * i);
+  probabilities(vectors, q, k, ldkv, keys, count, statistics[0], statistics[1], scores);
+  i16 own = inside16(head_size - 16 * (vectors - 1));
+  float mean = 0;
+  for (long j = 0; j < count; j++) {
+    long start = keys[j] * ldkv;
+    v16 products = {0};
+    for (long i = 0; i < vectors; i++) {
+      v16 tkey = load(tk + start + 16 * i);
+      // A zero in q would not silence a NaN that an earlier call left past the head's end.
+      if (i + 1 == vectors) tkey = (v16)((i16)tkey & own);
+      products = fma16(tq[i], load(k + start + 16 * i), fma16(q[i], tkey, products));
+    }
+    float p = scores[j], ts = p * sum16(products);
+    mean += ts;
+    for (long i = 0; i < vectors; i++) {
+      sum[i] = fma16(splat(p), load(tv + start + 16 * i), sum[i]);
+      sum[i] = fma16(splat(ts), load(v + start + 16 * i), sum[i]);
+    }
+  }
+  pad(padded, out, head_size, 1);
+  for (long i = 0; i < vectors; i++)
+    store(padded + 16 * i, fma16(splat(-mean), load(padded + 16 * i), sum[i]));
+  memcpy(tout, padded, head_size * sizeof(float));
+}
+
+#define ATTEND_TANGENT(V)                                                                      \
+  attend_tangent(                                                                              \
+    V, tout + oo, tq + qo, tk + shift, tv + shift, out + oo, statistics + r * ldstatistics + 2 * h, \
+    q + qo, k + shift, v + shift, ldkv, keys, positions[r] + 1, head_size, scale, scores, padded)
+
+CK_CLONES void ck_attention_tangent(
+  float *tout, const float *tq, const float *tk, const float *tv, const float *out, long ldout,
+  const float *statistics, long ldstatistics, const float *q, long ldq, const float *k,
+  const float *v, long ldkv, const int32_t *table, long capacity, const int32_t *sequences,
+  const int32_t *positions, long rows, long heads, long kv_heads, long head_size, float scale,
+  float *scores, float *padded) {
+  for (long r = 0; r < rows; r++) {
+    const int32_t *keys = table + sequences[r] * capacity;
+    for (long h = 0; h < heads; h++) {
+      long shift = h / (heads / kv_heads) * head_size;
+      long qo = r * ldq + h * head_size, oo = r * ldout + h * head_size;
+      switch ((head_size + 15) / 16) {
+        case 1: ATTEND_TANGENT(1); break;
+        case 2: ATTEND_TANGENT(2); break;
+        case 4: ATTEND_TANGENT(4); break;
+        default: ATTEND_TANGENT((head_size + 15) / 16);
       }
     }
   }

@@ -46,6 +46,24 @@ CK_CLONES void ck_rmsnorm_gain_backward(
   }
 }
 
+CK_CLONES void ck_rmsnorm_tangent(
+  float *ty, const float *tx, const float *x, const float *gain, const float *tgain,
+  const float *rstd, long rows, long ld, long channels) {
+  for (long r = 0; r < rows; r++) {
+    const float *in = x + r * ld, *along = tx + r * ld;
+    v16 scale = splat(rstd[r]), products = {0};
+    for (long c = 0; c < ld; c += 16)
+      products = fma16(load(in + c) * scale, load(along + c), products);
+    v16 mean = splat(sum16(products) / (float)channels);
+    for (long c = 0; c < ld; c += 16) {
+      v16 centered = fma16(-(load(in + c) * scale), mean, load(along + c));
+      store(
+        ty + r * ld + c,
+        scale * fma16(load(gain + c), centered, load(tgain + c) * load(in + c)));
+    }
+  }
+}
+
 void ck_rotary(
   float *x, long ld, long rows, long heads, long head_size, const float *cosines,
   const float *sines, const int32_t *positions, float sign) {
@@ -80,6 +98,17 @@ CK_CLONES void ck_swiglu_backward(
     // d silu/dg = σ(g) · (1 + g · (1 − σ(g)))
     store(dup + i, d * (g * sigmoid));
     store(dgate + i, d * u * (sigmoid * fma16(g, 1.0f - sigmoid, splat(1.0f))));
+  }
+}
+
+CK_CLONES void ck_swiglu_tangent(
+  float *ty, const float *tgate, const float *tup, const float *gate, const float *up,
+  long count) {
+  for (long i = 0; i < count; i += 16) {
+    v16 g = load(gate + i), u = load(up + i);
+    v16 sigmoid = 1.0f / (exp16(-g) + 1.0f);
+    v16 slope = sigmoid * fma16(g, 1.0f - sigmoid, splat(1.0f));
+    store(ty + i, fma16(slope * u, load(tgate + i), (g * sigmoid) * load(tup + i)));
   }
 }
 

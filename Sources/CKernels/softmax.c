@@ -20,23 +20,18 @@ double ck_log(double x) {
   return (double)exponent * 0.693147180559945309417 + 2 * s * series;
 }
 
-static const int32_t lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-
 // Lanes at or past `count` become −∞.
 #define masked_load(p, i, count)                                                           \
   ({                                                                                       \
     v16 m_ = load((p) + (i));                                                              \
     if ((i) + 16 > (count)) {                                                              \
-      i16 inside_ = *(const i16 *)lanes < (int32_t)((count) - (i));                        \
-      m_ = (v16)(((i16)m_ & inside_) | ((i16)splat(-__builtin_inff()) & ~inside_));        \
+      m_ = select16(inside16((count) - (i)), m_, splat(-__builtin_inff()));                \
     }                                                                                      \
     m_;                                                                                    \
   })
 
 CK_CLONES ck_softmax_row ck_softmax(
   float *exponentials, const float *logits, long count, float inverse_temperature) {
-  int32_t lanes[16] __attribute__((aligned(64)));
-  memcpy(lanes, lane_numbers, sizeof lanes);
   v16 scale = splat(inverse_temperature), highest = splat(-__builtin_inff());
   for (long i = 0; i < count; i += 16) highest = max16(highest, masked_load(logits, i, count) * scale);
   ck_softmax_row row = {maximum16(highest), 0, 0};
@@ -65,15 +60,42 @@ CK_CLONES void ck_softmax_backward(
   float *dlogits, const float *exponentials, const float *logits, long count,
   float inverse_temperature, float inverse_sum, float log_partition, float c, float h,
   float entropy) {
-  int32_t lanes[16] __attribute__((aligned(64)));
-  memcpy(lanes, lane_numbers, sizeof lanes);
   for (long i = 0; i < count; i += 16) {
     v16 p = load(exponentials + i) * splat(inverse_sum);
     v16 logp = fma16(load(logits + i), splat(inverse_temperature), splat(-log_partition));
     v16 inner = fma16(splat(h), max16(logp, splat(-1000.0f)) + splat(entropy), splat(c));
     v16 d = -(p * inner) * splat(inverse_temperature);
-    if (i + 16 > count) d = (v16)((i16)d & (*(const i16 *)lanes < (int32_t)(count - i)));
+    if (i + 16 > count) d = (v16)((i16)d & inside16(count - i));
     store(dlogits + i, d);
+  }
+}
+
+CK_CLONES void ck_softmax_tangent(
+  float *tlogp, const float *exponentials, const float *tlogits, long count,
+  float inverse_temperature, double sum) {
+  double weighted = 0;
+  for (long block = 0; block < count; block += 512) {
+    long end = block + 512 < count ? block + 512 : count;
+    v16 products = {0};
+    for (long i = block; i < end; i += 16) {
+      v16 along = (v16)((i16)load(tlogits + i) & inside16(count - i));
+      products = fma16(load(exponentials + i), along, products);
+    }
+    weighted += sum16(products);
+  }
+  v16 mean = splat((float)(weighted / sum));
+  for (long i = 0; i < count; i += 16) {
+    v16 t = (load(tlogits + i) - mean) * splat(inverse_temperature);
+    store(tlogp + i, (v16)((i16)t & inside16(count - i)));
+  }
+}
+
+CK_CLONES void ck_softmax_fisher(
+  float *dlogits, const float *exponentials, const float *tlogp, long count, float inverse_sum,
+  float c) {
+  for (long i = 0; i < count; i += 16) {
+    v16 p = load(exponentials + i) * splat(inverse_sum);
+    store(dlogits + i, splat(c) * (p * load(tlogp + i)));
   }
 }
 

@@ -30,6 +30,12 @@ typedef float v16_unaligned __attribute__((vector_size(64), aligned(4)));
 #define max16(a, b) __builtin_elementwise_max((v16)(a), (v16)(b))
 #define maximum16(v) __builtin_reduce_max((v16)(v))
 
+// All bits of the lanes below n set, none of the others.
+#define inside16(n) \
+  ((i16){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} < (int32_t)(n))
+// The lanes of `mask` from a, the others from b.
+#define select16(mask, a, b) ((v16)(((i16)(a) & (mask)) | ((i16)(b) & ~(mask))))
+
 // The tree: lanes i and i + 8, then i + 4, then i + 2, then i + 1.
 #define sum16(vector)                                                                   \
   ({                                                                                    \

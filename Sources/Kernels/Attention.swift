@@ -116,6 +116,34 @@ package struct Attention: Sendable {
     }
   }
 
+  /// The derivative of out along (tq, tk, tv), written to tout[rows].
+  ///
+  ///     tout[r, h] = Σ_j p_j (tv_j + ts_j·v_j) − (Σ_j p_j ts_j)·out[r, h]
+  ///     ts_j = (tq·k_j + q·tk_j) / √D
+  ///
+  /// All matrices count rows as the table does; out and statistics are what `forward` wrote.
+  /// Shapes: tq, tout: [R, H·D]; tk, tv: [R, K·D].
+  package func tangent(
+    _ tout: Matrix, tq: Matrix, tk: Matrix, tv: Matrix, out: Matrix, statistics: Matrix,
+    q: Matrix, k: Matrix, v: Matrix, keys: KeyTable, rows: Range<Int>, scratch: FloatBuffer
+  ) {
+    precondition(q.columns == heads * headSize && out.columns == q.columns)
+    precondition(tq.columns == q.columns && tout.columns == q.columns)
+    precondition(k.columns == keyValueHeads * headSize && v.columns == k.columns)
+    precondition(tk.columns == k.columns && tv.columns == k.columns)
+    precondition(statistics.columns == 2 * heads)
+    precondition(scratch.count >= Attention.scratchCount(capacity: keys.capacity))
+    keys.check(rows, limit: min(k.rows, v.rows, tk.rows, tv.rows))
+    unsafe keys.withPointers { table, sequences, positions in
+      unsafe ck_attention_tangent(
+        tout.pointer(rows), tq.pointer(rows), tk.pointer, tv.pointer, out.pointer(rows),
+        out.stride, statistics.pointer(rows), statistics.stride, q.pointer(rows), q.stride,
+        k.pointer, v.pointer, k.stride, table, keys.capacity, sequences + rows.lowerBound,
+        positions + rows.lowerBound, rows.count, heads, keyValueHeads, headSize, scale,
+        scratch.pointer + 256, scratch.pointer)
+    }
+  }
+
   /// Adds to dq, dk and dv what the query rows `index`, in their order, contribute through one
   /// key/value head.
   ///

@@ -57,6 +57,19 @@ package enum Linear {
       weight.inputs * 16, rows.count, weight.panels, weight.inputs, accumulate ? 1 : 0)
   }
 
+  /// The derivative of y along (tx, tW): ty[rows] = tx·Wᵀ + x·tWᵀ, or ty[rows] += when `accumulate`.
+  ///
+  /// `xFirst` is the row of x that belongs to `rows.lowerBound` when x is numbered differently.
+  /// Shapes: tx: [R, K]; ty: [R, N]; tW: [N, K] in panels. One chain over k for tx·Wᵀ, which then
+  /// goes on through x·tWᵀ.
+  package static func tangent(
+    _ ty: Matrix, tx: Matrix, _ x: Matrix, rows: Range<Int>, xFirst: Int? = nil,
+    weight: PackedWeight, tweight: PackedWeight, accumulate: Bool = false
+  ) {
+    forward(ty, tx, rows: rows, weight: weight, accumulate: accumulate)
+    forward(ty, x, rows: rows, xFirst: xFirst, weight: tweight, accumulate: true)
+  }
+
   /// The panels over inputs that `backwardInput` reads: [K/16][N][16], for panels `panels`.
   package static func transpose(
     _ transposed: FloatBuffer, weight: PackedWeight, panels: Range<Int>

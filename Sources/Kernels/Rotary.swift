@@ -31,6 +31,8 @@ package struct Rotary: Sendable {
   }
 
   /// Turns the rows in place by the positions given, one per row of `rows`.
+  ///
+  /// It is linear, so a tangent is turned in the same way.
   package func forward(_ x: Matrix, rows: Range<Int>, positions: ArraySlice<Int32>) {
     turn(x, rows: rows, positions: positions, sign: 1)
   }

@@ -26,6 +26,25 @@ package enum Softmax {
     }
   }
 
+  /// A row of logits together with what `forward` says about its first `count` entries.
+  package struct Distribution: Sendable {
+    /// Row 0 holds e^{z − max z}.
+    package let exponentials: Matrix
+    package let logits: Matrix
+    package let row: Int
+    package let count: Int
+    package let temperature: Float
+    package let statistics: Statistics
+
+    /// Runs `forward`.
+    package init(exponentials: Matrix, logits: Matrix, row: Int, count: Int, temperature: Float) {
+      (self.exponentials, self.logits, self.row) = (exponentials, logits, row)
+      (self.count, self.temperature) = (count, temperature)
+      statistics = Softmax.forward(
+        exponentials, logits, row: row, count: count, temperature: temperature)
+    }
+  }
+
   /// Writes e^{z − max z} of the first `count` logits of a row to row 0 of `exponentials`.
   package static func forward(
     _ exponentials: Matrix, _ logits: Matrix, row: Int, count: Int, temperature: Float
@@ -73,5 +92,33 @@ package enum Softmax {
       precondition(0 <= target.token && target.token < count)
       unsafe output[target.token] += target.coefficient / temperature
     }
+  }
+
+  /// The derivative of every log p along a row of tangents of the logits, written to row 0 of
+  /// tlogProbs, which may be that row itself.
+  ///
+  ///     tlog p_j = (tlogits_j − Σ_i p_i·tlogits_i) / T
+  package static func tangent(
+    _ tlogProbs: Matrix, tlogits: Matrix, row: Int, of d: Distribution
+  ) {
+    precondition(d.count <= tlogits.columns && d.count <= tlogProbs.columns)
+    unsafe ck_softmax_tangent(
+      tlogProbs.pointer(0..<1), d.exponentials.pointer(0..<1), tlogits.pointer(row..<row + 1),
+      d.count, 1 / d.temperature, d.statistics.sum)
+  }
+
+  /// The distribution's Fisher matrix applied to a tangent of the logits, given as the tangent of the
+  /// log-probabilities that it implies, times `weight`.
+  ///
+  ///     dlogits = weight·(diag p − p pᵀ)·tlogits / T²,   dlogits_j = weight·p_j·tlog p_j / T
+  ///
+  /// Turns row 0 of tlogProbs into row 0 of dlogits, which may be the same.
+  package static func fisher(
+    _ dlogits: Matrix, tlogProbs: Matrix, of d: Distribution, weight: Float
+  ) {
+    precondition(d.count <= tlogProbs.columns && d.count <= dlogits.columns)
+    unsafe ck_softmax_fisher(
+      dlogits.pointer(0..<1), d.exponentials.pointer(0..<1), tlogProbs.pointer(0..<1), d.count,
+      d.statistics.inverseSum, weight / d.temperature)
   }
 }

@@ -17,6 +17,22 @@ package enum SwiGLU {
       rows.count * gate.stride)
   }
 
+  /// The derivative of y along (tgate, tup), written to ty from row `tyFirst` on.
+  ///
+  ///     ty = silu′(gate) ⊙ up ⊙ tgate + silu(gate) ⊙ tup,   silu′(x) = σ(x)·(1 + x·(1 − σ(x)))
+  ///
+  /// Shapes: ty, tgate, tup: [R, F].
+  package static func tangent(
+    _ ty: Matrix, tyFirst: Int, tgate: Matrix, tup: Matrix, gate: Matrix, up: Matrix,
+    rows: Range<Int>
+  ) {
+    precondition(ty.columns == gate.columns && up.columns == gate.columns)
+    precondition(tgate.columns == gate.columns && tup.columns == gate.columns)
+    unsafe ck_swiglu_tangent(
+      ty.pointer(tyFirst..<tyFirst + rows.count), tgate.pointer(rows), tup.pointer(rows),
+      gate.pointer(rows), up.pointer(rows), rows.count * gate.stride)
+  }
+
   /// Writes dgate[rows] and dup[rows].
   ///
   /// Nothing is added, since nothing else feeds them. `dyFirst` is the row of dy that belongs to

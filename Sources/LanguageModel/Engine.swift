@@ -2,7 +2,8 @@ package import Kernels
 
 /// Runs a model over whole batches within a memory budget.
 ///
-/// Log-probabilities forward, gradients back. Results do not depend on the budget, bit for bit.
+/// Log-probabilities, divergences and values forward, gradients and Fisher-vector products back.
+/// Results do not depend on the budget, bit for bit.
 package final class Engine {
   package let configuration: ModelConfiguration
   package let transformer: Transformer
@@ -22,82 +23,94 @@ package final class Engine {
     head = TokenHead(transformer)
   }
 
-  /// Log-probabilities and entropies of every completion token, in canonical order, and the
-  /// activations if those of the whole batch were kept.
+  /// What the heads say about every completion token, in canonical order, and the activations if
+  /// those of the whole batch were kept.
   package struct Forward {
     package var logProbs: [Float]
     package var entropies: [Float]
+    /// Exact divergences from the policies compared with, in the directions asked for.
+    package var klOld: [Float]?
+    package var klReference: [Float]?
+    /// V of the state before each token.
+    package var values: [Float]?
+    package var hidden: HiddenStates?
     package var kept: Activations?
   }
 
-  /// - Parameter keep: Whether a backward pass over the same parameters follows.
+  /// - Parameters:
+  ///   - keep: Whether a backward pass over the same parameters follows.
+  ///   - kept: Activations of the whole batch under `p`, from sampling or an earlier call: then only
+  ///     the heads run.
+  ///   - keepHidden: Whether to return what a later policy can be compared with.
   package func forward(
-    _ p: Parameters, _ batch: TokenBatch, temperature: Float, keep: Bool
+    _ p: Parameters, _ batch: TokenBatch, temperature: Float, keep: Bool,
+    kept: Activations? = nil, keepHidden: Bool = false, old: Comparison? = nil,
+    reference: Comparison? = nil, values scalarHead: ScalarHead? = nil
   ) -> Forward {
-    let retention: Activations.Retention =
-      keep && fits(batch) ? .everything : .keysAndValues
+    let zeros = [Float](repeating: 0, count: batch.tokenCount)
     var result = Forward(
-      logProbs: Array(repeating: 0, count: batch.tokenCount),
-      entropies: Array(repeating: 0, count: batch.tokenCount))
-    var first = 0
-    for range in pieces(of: batch, retention) {
-      let a = compute(p, batch, range, retention)
-      let (predictions, numbers) = batch.predictions(range, in: a)
-      let (logProbs, entropies) = head.logProbs(p, a, predictions, temperature: temperature)
-      for (k, number) in numbers.enumerated() {
-        result.logProbs[first + number] = logProbs[k]
-        result.entropies[first + number] = entropies[k]
+      logProbs: zeros, entropies: zeros, klOld: old.map { _ in zeros },
+      klReference: reference.map { _ in zeros }, values: scalarHead.map { _ in zeros },
+      hidden: keepHidden ? emptyHiddenStates(p, batch) : nil, kept: kept)
+    forEachPiece(p, batch, retention(batch, keep: keep), kept: kept) { piece in
+      let comparisons = [old, reference].compactMap {
+        $0.map { ComparedRows(comparison: $0, first: piece.firstRow) }
       }
-      first += numbers.count
-      if retention == .everything { result.kept = a }
+      let scores = head.scores(
+        p, piece.activations, piece.predictions, temperature: temperature,
+        comparing: comparisons)
+      for (k, token) in piece.tokens.enumerated() {
+        result.logProbs[token] = scores[0][k]
+        result.entropies[token] = scores[1][k]
+        result.klOld?[token] = scores[2][k]
+        result.klReference?[token] = scores[scores.count - 1][k]
+      }
+      if let scalarHead { piece.write(readings(p, piece, scalarHead), to: &result.values) }
+      if let hidden = result.hidden { piece.copy(to: hidden) }
+      if piece.activations.retention == .everything { result.kept = piece.activations }
     }
     if !result.logProbs.allSatisfy({ $0.isFinite }) { forgetActivations() }
     return result
   }
 
+  /// The values alone, where the transformer is a value function's own and has no use for logits.
+  package func values(
+    _ p: Parameters, _ batch: TokenBatch, _ scalarHead: ScalarHead, keep: Bool,
+    kept: Activations? = nil
+  ) -> (values: [Float], kept: Activations?) {
+    var result: [Float]? = Array(repeating: 0, count: batch.tokenCount)
+    var all = kept
+    forEachPiece(p, batch, retention(batch, keep: keep), kept: kept) { piece in
+      piece.write(readings(p, piece, scalarHead), to: &result)
+      if piece.activations.retention == .everything { all = piece.activations }
+    }
+    let values = result ?? []
+    if !values.allSatisfy({ $0.isFinite }) { forgetActivations() }
+    return (values, all)
+  }
+
+  /// What later policies can be compared with: the last layer's rows under `p`.
+  package func hiddenStates(
+    _ p: Parameters, _ batch: TokenBatch, kept: Activations? = nil
+  ) -> HiddenStates {
+    let hidden = emptyHiddenStates(p, batch)
+    forEachPiece(p, batch, .keysAndValues, kept: kept) { $0.copy(to: hidden) }
+    return hidden
+  }
+
+  private func emptyHiddenStates(_ p: Parameters, _ batch: TokenBatch) -> HiddenStates {
+    let rows = batch.questions.reduce(0) { $0 + $1.predictionRowCount }
+    return HiddenStates(
+      stream: Matrix(rows: rows, columns: configuration.hiddenSize), parameters: p)
+  }
+
+  private func readings(_ p: Parameters, _ piece: Piece, _ scalarHead: ScalarHead) -> Matrix {
+    scalarHead.forward(transformer, p, piece.activations, rows: piece.predictions.rows)
+  }
+
   /// Lets go of memory that held numbers that are not finite: vectors reach into the lanes beside a
   /// row, and there 0 · NaN is NaN.
   package func forgetActivations() { (everything, keysAndValues) = (nil, nil) }
-
-  /// Adds the gradient of Σ dLogProb·logProb + Σ dEntropy·entropy over all completion tokens.
-  ///
-  /// - Parameter kept: Activations of the whole batch under `p`, from `forward` or from sampling;
-  ///   without them they are computed again, piece by piece.
-  package func backward(
-    _ p: Parameters, gradient: Parameters, _ batch: TokenBatch, dLogProb: [Float],
-    dEntropy: [Float]? = nil, temperature: Float, kept: Activations?
-  ) {
-    precondition(dLogProb.count == batch.tokenCount)
-    // With tied weights the head's sum must end before the embedding's begins, whatever the pieces.
-    var embedded: [(dx: Matrix, tokens: [Int32], order: [Int32])] = []
-    let ranges = kept == nil ? pieces(of: batch, .everything) : [batch.questions.indices]
-    var first = 0
-    for range in ranges {
-      let a = kept ?? compute(p, batch, range, .everything)
-      let (predictions, numbers) = batch.predictions(range, in: a)
-      let (w, headWorkspace) = workspaces(p, rows: a.rowCount)
-      head.backward(
-        p, gradient: gradient, a, predictions, dLogProb: numbers.map { dLogProb[first + $0] },
-        dEntropy: dEntropy.map { d in numbers.map { d[first + $0] } }, temperature: temperature,
-        headWorkspace, w)
-      transformer.backward(p, gradient: gradient, a, w)
-      first += numbers.count
-      var dx = w.dstream
-      if ranges.count > 1 {
-        dx = Matrix(rows: a.rowCount, columns: configuration.hiddenSize)
-        dx.copy(rows: 0..<a.rowCount, from: w.dstream, first: 0)
-      }
-      embedded.append((dx, a.tokens, a.canonicalOrder().rows))
-    }
-    let (columns, hiddenSize) = (16, configuration.hiddenSize)
-    for piece in embedded {
-      transformer.workers.run((hiddenSize + columns - 1) / columns) { task, _ in
-        Embedding.backward(
-          gradient.embedding, dx: piece.dx, tokens: piece.tokens, index: piece.order,
-          columns: Workers.chunk(task, of: hiddenSize, size: columns))
-      }
-    }
-  }
 
   /// Empty activations for `rows` rows of sequences up to `longest`; kept from call to call.
   package func activations(
@@ -128,12 +141,13 @@ package final class Engine {
     return activationBytes / bytes
   }
 
-  private func fits(_ batch: TokenBatch) -> Bool {
-    canKeep(rows: batch.questions.reduce(0) { $0 + $1.rowCount })
+  private func retention(_ batch: TokenBatch, keep: Bool) -> Activations.Retention {
+    let rows = batch.questions.reduce(0) { $0 + $1.rowCount }
+    return keep && canKeep(rows: rows) ? .everything : .keysAndValues
   }
 
   /// Runs of whole questions whose rows fit the budget.
-  private func pieces(of batch: TokenBatch, _ retention: Activations.Retention) -> [Range<Int>] {
+  func pieces(of batch: TokenBatch, _ retention: Activations.Retention) -> [Range<Int>] {
     let limit = rowLimit(retention)
     var ranges: [Range<Int>] = []
     var (start, rows) = (0, 0)
@@ -148,7 +162,7 @@ package final class Engine {
     return ranges
   }
 
-  private func compute(
+  func compute(
     _ p: Parameters, _ batch: TokenBatch, _ range: Range<Int>,
     _ retention: Activations.Retention
   ) -> Activations {
@@ -161,7 +175,7 @@ package final class Engine {
     return a
   }
 
-  private func workspaces(_ p: Parameters, rows: Int) -> (BackwardWorkspace, HeadWorkspace) {
+  func workspaces(_ p: Parameters, rows: Int) -> (BackwardWorkspace, HeadWorkspace) {
     let own: BackwardWorkspace
     if let workspace, workspace.rowCapacity >= rows {
       own = workspace

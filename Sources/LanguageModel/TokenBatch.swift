@@ -28,6 +28,13 @@ package struct TokenBatch: Sendable {
       completions.reduce(prompt.count) { $0 + max($1.tokens.count - 1, 0) }
     }
 
+    /// Rows that predict a token: the prompt's last speaks for the first of every completion.
+    var predictionRowCount: Int {
+      completions.reduce(completions.allSatisfy(\.tokens.isEmpty) ? 0 : 1) {
+        $0 + max($1.tokens.count - 1, 0)
+      }
+    }
+
     var longest: Int { prompt.count + (completions.map(\.tokens.count).max() ?? 0) }
   }
 

@@ -143,6 +143,33 @@ struct AttentionCase {
     return (dq, dk, dv)
   }
 
+  /// Tangents of q, k and v: what a row's are depends on its place alone.
+  func tangents() -> (tq: Matrix, tk: Matrix, tv: Matrix) {
+    let tangents = [q, k, v].map { Matrix(rows: $0.rows, columns: $0.columns) }
+    for (row, place) in places.enumerated() {
+      var rng = SplitMix64(seed: UInt64(1000 + place))
+      for target in tangents {
+        for column in 0..<target.columns {
+          target[row, column] = .random(in: -1..<1, using: &rng)
+        }
+      }
+    }
+    return (tangents[0], tangents[1], tangents[2])
+  }
+
+  /// The derivative of out along `t`, for some rows; the others keep `untouched`.
+  func tangent(
+    _ t: (tq: Matrix, tk: Matrix, tv: Matrix), rows: Range<Int>? = nil, untouched: Float = 0
+  ) -> Matrix {
+    let (out, statistics) = forward()
+    let tout = Matrix(
+      .init(repeating: untouched, count: q.rows * q.columns), columns: q.columns)
+    attention.tangent(
+      tout, tq: t.tq, tk: t.tk, tv: t.tv, out: out, statistics: statistics, q: q, k: k, v: v,
+      keys: keys, rows: rows ?? 0..<q.rows, scratch: scratch)
+    return tout
+  }
+
   /// Softmax attention over each row's path, in `Double`.
   func reference(_ q: [Double], _ k: [Double], _ v: [Double]) -> [Double] {
     let (heads, size) = (attention.heads, attention.headSize)

@@ -103,4 +103,59 @@ import Testing
     let d = c.backward()
     #expect((d.dq.values + d.dk.values + d.dv.values).allSatisfy { $0.isFinite })
   }
+
+  @Test(arguments: shapes) func tangentMatchesDifferencesAndTheTranspose(
+    heads: Int, keyValueHeads: Int, headSize: Int
+  ) {
+    let c = AttentionCase(heads, keyValueHeads, headSize)
+    let t = c.tangents()
+    let along = t.tq.values + t.tk.values + t.tv.values
+    let tangent = c.tangent(t)
+    let (queries, keys) = (c.q.values.count, c.k.values.count)
+    let differences = tangentError(
+      of: { p in
+        c.reference(
+          Array(p[..<queries]), Array(p[queries..<queries + keys]), Array(p.suffix(keys)))
+      }, at: c.q.values + c.k.values + c.v.values, along: along, tangent: tangent.values)
+    #expect(differences < 2e-6)
+    let d = c.backward()
+    let transpose = transposeError(
+      dy: c.dout.values, tangent: tangent.values,
+      gradient: d.dq.values + d.dk.values + d.dv.values, along: along)
+    #expect(transpose < 3e-6)
+    #expect(tangent.paddingIsZero)
+  }
+
+  @Test(arguments: shapes) func storageOrderAndChunksChangeNoBitOfTheTangent(
+    heads: Int, keyValueHeads: Int, headSize: Int
+  ) {
+    let plain = AttentionCase(heads, keyValueHeads, headSize)
+    let expected = plain.canonical(plain.tangent(plain.tangents()))
+    for order in [AttentionCase.Order.byPosition, .reversedQuestions] {
+      let c = AttentionCase(heads, keyValueHeads, headSize, order: order)
+      let difference = bitDifference(c.canonical(c.tangent(c.tangents())), expected)
+      #expect(difference == nil, "stored \(order)")
+    }
+    let some = plain.tangent(plain.tangents(), rows: 7..<20, untouched: 9).values
+    let width = heads * headSize
+    let all = plain.tangent(plain.tangents()).values
+    #expect(some[(7 * width)..<(20 * width)] == all[(7 * width)..<(20 * width)])
+    #expect((some[..<(7 * width)] + some[(20 * width)...]).allSatisfy { $0 == 9 })
+  }
+
+  /// What an earlier call left in the rows behind may be no number.
+  @Test(arguments: [(6, 2, 6), (3, 1, 10), (1, 1, 127)]) func tangentsBehindDoNotMatter(
+    heads: Int, keyValueHeads: Int, headSize: Int
+  ) {
+    let c = AttentionCase(heads, keyValueHeads, headSize, questions: [[3, 2]])
+    let t = c.tangents()
+    let (tk, tv) = (
+      Matrix(.init(repeating: .nan, count: 6 * t.tk.columns), columns: t.tk.columns),
+      Matrix(.init(repeating: .nan, count: 6 * t.tk.columns), columns: t.tk.columns)
+    )
+    tk.copy(rows: 0..<5, from: t.tk, first: 0)
+    tv.copy(rows: 0..<5, from: t.tv, first: 0)
+    #expect(
+      bitDifference(c.tangent((t.tq, tk, tv)).values, c.tangent(t).values) == nil)
+  }
 }

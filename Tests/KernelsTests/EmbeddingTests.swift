@@ -87,4 +87,18 @@ import Testing
     }
     #expect(whole.paddingIsZero)
   }
+
+  @Test(arguments: shapes) func theTablesTangentMatchesTheTranspose(
+    vocabulary: Int, channels: Int, rows: Int
+  ) {
+    let c = Case(vocabulary, channels, rows)
+    var rng = SplitMix64(seed: 42)
+    let t: [Float] = .uniform(vocabulary * channels, using: &rng)
+    let tx = Matrix(rows: rows, columns: channels)
+    Embedding.forward(
+      tx, first: 0, table: PackedWeight(t, inputs: channels), tokens: c.tokens[...])
+    let error = transposeError(
+      dy: c.dx.values, tangent: tx.values, gradient: c.backward().values, along: t)
+    #expect(error < 1e-6)
+  }
 }

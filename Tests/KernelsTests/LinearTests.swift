@@ -174,4 +174,48 @@ import Testing
       #expect(bitDifference(whole.values, split.values) == nil, "\(panels) panels, \(rows) rows")
     }
   }
+
+  /// The product is bilinear, so two chains give its derivative exactly as they are rounded.
+  @Test(arguments: shapes) func tangentIsOneChainThroughBothProducts(
+    rows: Int, outputs: Int, inputs: Int
+  ) {
+    let c = Case(rows, outputs, inputs)
+    var rng = SplitMix64(seed: 32)
+    let t: [Float] = .uniform((rows + outputs) * inputs, using: &rng)
+    let tx = Matrix(Array(t[..<(rows * inputs)]), columns: inputs)
+    let tweight = PackedWeight(Array(t[(rows * inputs)...]), inputs: inputs)
+    let ty = Matrix(.init(repeating: 0.5, count: rows * outputs), columns: outputs)
+    for accumulate in [false, true] {
+      let before = ty.values
+      Linear.tangent(
+        ty, tx: tx, c.x, rows: 0..<rows, weight: c.weight, tweight: tweight,
+        accumulate: accumulate)
+      let expected = (0..<rows * outputs).map { i in
+        let half = chain(
+          inputs, from: accumulate ? before[i] : 0, { tx[i / outputs, $0] },
+          { c.weight[i % outputs, $0] })
+        return chain(
+          inputs, from: half, { c.x[i / outputs, $0] }, { tweight[i % outputs, $0] })
+      }
+      #expect(bitDifference(ty.values, expected) == nil)
+      #expect(ty.paddingIsZero)
+    }
+  }
+
+  @Test(arguments: shapes) func tangentMatchesTheTranspose(rows: Int, outputs: Int, inputs: Int) {
+    let c = Case(rows, outputs, inputs)
+    var rng = SplitMix64(seed: 33)
+    let t: [Float] = .uniform((rows + outputs) * inputs, using: &rng)
+    let ty = Matrix(rows: rows, columns: outputs)
+    Linear.tangent(
+      ty, tx: Matrix(Array(t[..<(rows * inputs)]), columns: inputs), c.x, rows: 0..<rows,
+      weight: c.weight, tweight: PackedWeight(Array(t[(rows * inputs)...]), inputs: inputs))
+    let (dx, gradient) = (Matrix(rows: rows, columns: inputs), c.zeroGradient())
+    c.backwardInput(0..<rows, into: dx)
+    c.backwardWeight(Array(0..<Int32(rows)), panels: 0..<gradient.panels, into: gradient)
+    // Chains of up to 301 terms of either sign.
+    let error = transposeError(
+      dy: c.dy.values, tangent: ty.values, gradient: dx.values + gradient.values, along: t)
+    #expect(error < 3e-6)
+  }
 }

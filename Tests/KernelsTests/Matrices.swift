@@ -65,4 +65,24 @@ func gradientError(
   return worst
 }
 
+/// How far a kernel's tangent is from the central differences of `f` at `x` along `t`, relative to the
+/// largest of them or 1.
+func tangentError(
+  of f: ([Double]) -> [Double], at x: [Float], along t: [Float], tangent: [Float]
+) -> Double {
+  let h = 1e-5
+  let after = f(zip(x, t).map { Double($0) + h * Double($1) })
+  let before = f(zip(x, t).map { Double($0) - h * Double($1) })
+  return worstError(tangent, zip(after, before).map { ($0 - $1) / (2 * h) })
+}
+
+/// How far ⟨dy, J t⟩ is from ⟨Jᵀ dy, t⟩, in units of what the second is when its terms have random
+/// signs.
+func transposeError(dy: [Float], tangent: [Float], gradient: [Float], along t: [Float]) -> Double {
+  precondition(dy.count == tangent.count && gradient.count == t.count)
+  let terms = zip(gradient, t).map { Double($0) * Double($1) }
+  let scale = terms.reduce(0) { $0 + $1 * $1 }.squareRoot()
+  return abs(dot(dy, tangent.doubles) - terms.reduce(0, +)) / max(scale, 1e-3)
+}
+
 func dot(_ a: [Float], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * $1.1 } }

@@ -100,4 +100,30 @@ import Testing
     }
     #expect(bitDifference(dgain.values, expected) == nil)
   }
+
+  @Test(arguments: shapes) func tangentMatchesDifferencesAndTheTranspose(rows: Int, channels: Int) {
+    let c = Case(rows: rows, channels: channels)
+    _ = c.forward()
+    var rng = SplitMix64(seed: 8)
+    let t: [Float] = .uniform((rows + 1) * channels, using: &rng)
+    let nines = [Float](repeating: 9, count: channels)
+    let (tx, tgain) = (
+      Matrix(nines + t[..<(rows * channels)], columns: channels),
+      Matrix(Array(t[(rows * channels)...]), columns: channels)
+    )
+    let ty = Matrix(nines + nines + t[channels..<(rows * channels)], columns: channels)
+    RMSNorm.tangent(
+      ty, tx: tx, first: 1, c.x, rows: 0..<rows, gain: c.gain, tgain: tgain, rstd: c.rstd)
+    let tangent = Array(ty.values[channels...])
+    let differences = tangentError(
+      of: { reference(Array($0.prefix(rows * channels)), Array($0.suffix(channels))) },
+      at: c.x.values + c.gain.values, along: t, tangent: tangent)
+    // A few roundings of 6e-8 each; a single channel's derivative is a difference of equal numbers.
+    #expect(differences < 2e-6)
+    let (dx, dgain) = c.backward()
+    let transpose = transposeError(
+      dy: c.dy.values, tangent: tangent, gradient: dx.values + dgain.values, along: t)
+    #expect(transpose < 3e-6)
+    #expect(ty.paddingIsZero && ty.values[..<channels].allSatisfy { $0 == 9 })
+  }
 }

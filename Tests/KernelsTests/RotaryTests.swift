@@ -83,4 +83,18 @@ import Testing
     let expected = reference([1, 1, 1, 1, 1, 1], heads: 1, headSize: 6, positions: [8])
     #expect(worstError(y.values, [1, 1, 1, 1, 1, 1] + expected + [1, 1, 1, 1, 1, 1]) < 3e-7)
   }
+
+  @Test(arguments: shapes) func turningATangentMatchesTheTranspose(
+    rows: Int, heads: Int, headSize: Int
+  ) {
+    var rng = SplitMix64(seed: 6)
+    let t: [Float] = .uniform(rows * heads * headSize, using: &rng)
+    let dy: [Float] = .uniform(t.count, using: &rng)
+    let (ty, dx) = (Matrix(t, columns: heads * headSize), Matrix(dy, columns: heads * headSize))
+    let rotary = Rotary(headSize: headSize, positions: 40, theta: Self.theta)
+    rotary.forward(ty, rows: 0..<rows, positions: positions(rows)[...])
+    rotary.backward(dx, rows: 0..<rows, positions: positions(rows)[...])
+    let error = transposeError(dy: dy, tangent: ty.values, gradient: dx.values, along: t)
+    #expect(error < 1e-6)
+  }
 }

@@ -159,4 +159,69 @@ import Testing
     let (statistic, bound) = chiSquared(counts, probabilities: p)
     #expect(statistic < bound)
   }
+
+  @Test(arguments: counts, temperatures) func tangentMatchesDifferencesAndTheTranspose(
+    count: Int, temperature: Float
+  ) {
+    let logits = logits(count, scale: 2)
+    var rng = SplitMix64(seed: 12)
+    let t: [Float] = .uniform(count, using: &rng)
+    let dy: [Float] = .uniform(count, using: &rng)
+    let d = Softmax.Distribution(
+      exponentials: Matrix(rows: 1, columns: count), logits: Matrix(logits, columns: count), row: 0,
+      count: count, temperature: temperature)
+    let tangent = Matrix(t, columns: count)
+    Softmax.tangent(tangent, tlogits: tangent, row: 0, of: d)
+    let differences = tangentError(
+      of: { reference($0, Double(temperature)) }, at: logits, along: t, tangent: tangent.values)
+    #expect(differences < 1e-6)
+    #expect(tangent.paddingIsZero)
+    let gradient = backward(
+      logits, temperature, dy.enumerated().map { ($0.offset, $0.element) }, 0, inPlace: false)
+    let transpose = transposeError(
+      dy: dy, tangent: tangent.values, gradient: gradient.values, along: t)
+    // The gradient at a token takes Σ dy, of up to 20 here, times p from one coefficient.
+    #expect(transpose < 1e-5)
+  }
+
+  /// (diag p − p pᵀ)/T², written out.
+  @Test(arguments: counts, temperatures) func fisherMatchesTheDenseMatrix(
+    count: Int, temperature: Float
+  ) {
+    let logits = logits(count, scale: 2)
+    var rng = SplitMix64(seed: 13)
+    let t: [Float] = .uniform(count, using: &rng)
+    let d = Softmax.Distribution(
+      exponentials: Matrix(rows: 1, columns: count), logits: Matrix(logits, columns: count), row: 0,
+      count: count, temperature: temperature)
+    let product = Matrix(t, columns: count)
+    Softmax.tangent(product, tlogits: product, row: 0, of: d)
+    Softmax.fisher(product, tlogProbs: product, of: d, weight: 0.3)
+    let p = reference(logits.doubles, Double(temperature)).map { exp($0) }
+    let mean = zip(p, t).reduce(0) { $0 + $1.0 * Double($1.1) }
+    let scale = 0.3 / Double(temperature) / Double(temperature)
+    let expected = zip(p, t).map { scale * $0 * (Double($1) - mean) }
+    let largest = expected.reduce(1e-6) { max($0, abs($1)) }
+    for (found, expected) in zip(product.values, expected) {
+      #expect(abs(Double(found) - expected) < 1e-6 * max(largest, 0.1))
+    }
+    #expect(product.paddingIsZero)
+  }
+
+  /// A support's gathered tangents may have anything behind them.
+  @Test func tangentsPastTheCountDoNotMatter() {
+    var rng = SplitMix64(seed: 14)
+    let t: [Float] = .uniform(21, using: &rng)
+    var found: [[Float]] = []
+    for stale: Float in [0, 1e9, .nan] {
+      let d = Softmax.Distribution(
+        exponentials: Matrix(rows: 1, columns: 40), logits: Matrix(logits(40), columns: 40), row: 0,
+        count: 21, temperature: 0.7)
+      let tlogits = Matrix(t + .init(repeating: stale, count: 19), columns: 40)
+      Softmax.tangent(tlogits, tlogits: tlogits, row: 0, of: d)
+      found.append(Array(tlogits.values[..<32]))
+      #expect(found[0] == found.last)
+      #expect(tlogits.values[21..<32].allSatisfy { $0 == 0 })
+    }
+  }
 }

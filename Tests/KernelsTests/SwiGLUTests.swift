@@ -85,4 +85,28 @@ import Testing
     #expect(dgate.values[..<3].allSatisfy { abs($0) < 1e-33 })
     #expect(Array(dgate.values[3...]) == [1, 1, 1])
   }
+
+  @Test(arguments: shapes) func tangentMatchesDifferencesAndTheTranspose(rows: Int, columns: Int) {
+    let c = Case(rows: rows, columns: columns)
+    let count = rows * columns
+    var rng = SplitMix64(seed: 22)
+    let t: [Float] = .uniform(2 * count, using: &rng)
+    let (tgate, tup) = (
+      Matrix(Array(t[..<count]), columns: columns), Matrix(Array(t[count...]), columns: columns)
+    )
+    let ty = Matrix(rows: rows + 1, columns: columns)
+    SwiGLU.tangent(
+      ty, tyFirst: 1, tgate: tgate, tup: tup, gate: c.gate, up: c.up, rows: 0..<rows)
+    let tangent = Array(ty.values[columns...])
+    let differences = tangentError(
+      of: { reference(Array($0.prefix(count)), Array($0.suffix(count))) },
+      at: c.gate.values + c.up.values, along: t, tangent: tangent)
+    #expect(differences < 1e-6)
+    let (dgate, dup) = (Matrix(rows: rows, columns: columns), Matrix(rows: rows, columns: columns))
+    c.backward(dgate: dgate, dup: dup)
+    let transpose = transposeError(
+      dy: c.dy.values, tangent: tangent, gradient: dgate.values + dup.values, along: t)
+    #expect(transpose < 1e-6)
+    #expect(ty.paddingIsZero)
+  }
 }

@@ -63,8 +63,8 @@ struct ReferenceModel {
     }
   }
 
-  /// The logits after each token.
-  func logits(_ tokens: [Int]) -> [[Double]] {
+  /// The residual stream out of the last layer.
+  func stream(_ tokens: [Int]) -> [[Double]] {
     let width = configuration.hiddenSize
     let table = tensor("model.embed_tokens.weight")
     var stream = tokens.map { Array(table[$0 * width..<($0 + 1) * width]) }
@@ -87,32 +87,72 @@ struct ReferenceModel {
         add(multiply(prefix + "mlp.down_proj.weight", activated), to: &stream[t])
       }
     }
+    return stream
+  }
+
+  /// The logits after each token.
+  func logits(_ tokens: [Int]) -> [[Double]] {
     let head =
       configuration.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"
-    return stream.map { multiply(head, normalize("model.norm.weight", $0)) }
+    return stream(tokens).map { multiply(head, normalize("model.norm.weight", $0)) }
   }
 
   private func add(_ x: [Double], to y: inout [Double]) {
     for i in y.indices { y[i] += x[i] }
   }
 
+  /// Per completion token of a batch, in canonical order: log p of every id it could be, and which of
+  /// them it is.
+  func distributions(
+    _ batch: TokenBatch, temperature: Double
+  ) -> [(logProbs: [Double], token: Int)] {
+    batch.questions.flatMap { question in
+      question.completions.flatMap { completion in
+        let rows = logits(question.prompt + completion.tokens)
+        return completion.tokens.enumerated().map { t, token in
+          let z = rows[question.prompt.count + t - 1].map { $0 / temperature }
+          let support = completion.supports?[t].map(Int.init) ?? Array(z.indices)
+          let logSum = log(support.reduce(0) { $0 + exp(z[$1]) })
+          return (support.map { z[$0] - logSum }, support.firstIndex(of: token) ?? -1)
+        }
+      }
+    }
+  }
+
   /// log p and entropy of every completion token of a batch, in canonical order.
   func score(
     _ batch: TokenBatch, temperature: Double
   ) -> (logProbs: [Double], entropies: [Double]) {
-    var (logProbs, entropies): ([Double], [Double]) = ([], [])
-    for question in batch.questions {
-      for completion in question.completions {
-        let rows = logits(question.prompt + completion.tokens)
-        for (t, token) in completion.tokens.enumerated() {
-          let z = rows[question.prompt.count + t - 1].map { $0 / temperature }
-          let support = completion.supports?[t].map(Int.init) ?? Array(z.indices)
-          let logSum = log(support.reduce(0) { $0 + exp(z[$1]) })
-          logProbs.append(z[token] - logSum)
-          entropies.append(support.reduce(0) { $0 - exp(z[$1] - logSum) * (z[$1] - logSum) })
+    let all = distributions(batch, temperature: temperature)
+    return (
+      all.map { $0.logProbs[$0.token] },
+      all.map { $0.logProbs.reduce(0) { $0 - exp($1) * $1 } }
+    )
+  }
+
+  /// KL(self‖other) before every completion token.
+  func divergences(
+    from other: ReferenceModel, _ batch: TokenBatch, temperature: Double
+  ) -> [Double] {
+    zip(
+      distributions(batch, temperature: temperature),
+      other.distributions(batch, temperature: temperature)
+    ).map { p, q in
+      zip(p.logProbs, q.logProbs).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
+    }
+  }
+
+  /// w·n(h) before every completion token.
+  func values(_ batch: TokenBatch, weight: [Double]) -> [Double] {
+    batch.questions.flatMap { question in
+      question.completions.flatMap { completion in
+        let rows = stream(question.prompt + completion.tokens)
+        return completion.tokens.indices.map { t in
+          zip(weight, normalize("model.norm.weight", rows[question.prompt.count + t - 1])).reduce(
+            0
+          ) { $0 + $1.0 * $1.1 }
         }
       }
     }
-    return (logProbs, entropies)
   }
 }

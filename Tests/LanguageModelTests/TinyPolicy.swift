@@ -57,6 +57,21 @@ enum TinyPolicy {
   ]
 }
 
+/// ⟨gradient, t⟩ against the derivative of `objective` along t, the worst of three random t over all
+/// numbers, in units of what such a product is expected to be: t's numbers have variance 1/3.
+func directionError(
+  of gradient: Parameters, at p: Parameters, _ objective: ([Double]) -> Double
+) -> Double {
+  let (x, g) = (p.flat.doubles, gradient.flat.doubles)
+  let scale = (g.reduce(0) { $0 + $1 * $1 } / 3).squareRoot()
+  var rng = SplitMix64(seed: 14)
+  return (0..<3).map { _ in
+    let t = [Double].uniform(x.count, using: &rng)
+    let numerical = directionalDerivative(of: objective, at: x, along: t, step: 1e-6)
+    return abs(numerical - zip(g, t).reduce(0) { $0 + $1.0 * $1.1 }) / scale
+  }.max() ?? 0
+}
+
 extension Parameters {
   /// Every number of every tensor, row-major, in the order of the layout.
   var flat: [Float] { layout.tensors.flatMap { values($0) } }

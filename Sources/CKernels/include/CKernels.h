@@ -77,6 +77,12 @@ void ck_rmsnorm_gain_backward(
   float *dgain, const float *dy, const float *x, const float *rstd, const int32_t *index,
   long rows, long ld, long first, long last);
 
+/// ty[r] = rstd[r] · (tgain·x + gain·(tx − x̂ · mean(x̂·tx))), x̂ = x·rstd: the derivative of y along
+/// (tx, tgain). ty may alias tx.
+void ck_rmsnorm_tangent(
+  float *ty, const float *tx, const float *x, const float *gain, const float *tgain,
+  const float *rstd, long rows, long ld, long channels);
+
 /// Rotary embedding in place, halves split: (a, b) ← (a·cos − b·sin, b·cos + a·sin) for
 /// a = x[h·D + i], b = x[h·D + D/2 + i]. `sign` −1 turns back (the transpose).
 /// cosines and sines: [position][D/2].
@@ -104,12 +110,27 @@ void ck_attention_backward(
   const int32_t *positions, long rows, long heads, long kv_heads, long kv_head, long head_size,
   float scale, float *scores, float *padded);
 
+/// The derivative of out along (tq, tk, tv): with p of the forward pass and its statistics,
+/// ts_j = scale · (tq·k_j + q·tk_j),  tout = Σ_j p_j (tv_j + ts_j v_j) − (Σ_j p_j ts_j) out.
+/// tout, out: row stride ldout; tq as q, tk and tv as k and v; the rest as in the forward pass. What
+/// lies past a head's end in tk and tv is read, but never used.
+void ck_attention_tangent(
+  float *tout, const float *tq, const float *tk, const float *tv, const float *out, long ldout,
+  const float *statistics, long ldstatistics, const float *q, long ldq, const float *k,
+  const float *v, long ldkv, const int32_t *table, long capacity, const int32_t *sequences,
+  const int32_t *positions, long rows, long heads, long kv_heads, long head_size, float scale,
+  float *scores, float *padded);
+
 /// y = silu(gate) · up, silu(x) = x / (1 + e^−x).
 void ck_swiglu_forward(float *y, const float *gate, const float *up, long count);
 
 /// Writes dgate and dup (no accumulation). dgate may alias gate, dup may alias up.
 void ck_swiglu_backward(
   float *dgate, float *dup, const float *dy, const float *gate, const float *up, long count);
+
+/// ty = silu′(gate) · up · tgate + silu(gate) · tup. ty may alias tgate or tup.
+void ck_swiglu_tangent(
+  float *ty, const float *tgate, const float *tup, const float *gate, const float *up, long count);
 
 /// What one row of logits says: of z = logits · inverse_temperature over the first `count`
 /// entries, `maximum` = max z, `sum` = Σ e^(z − max), `weighted` = Σ e^(z − max) · (z − max).
@@ -134,6 +155,39 @@ void ck_softmax_backward(
   float *dlogits, const float *exponentials, const float *logits, long count,
   float inverse_temperature, float inverse_sum, float log_partition, float c, float h,
   float entropy);
+
+/// The derivative of log p along tlogits: tlogp[j] = inverse_temperature · (tlogits[j] − Σ_i p_i
+/// tlogits[i]), p_i = exponentials[i] / sum. The sum runs as in ck_softmax. tlogp may alias tlogits.
+/// Padded lanes get 0.
+void ck_softmax_tangent(
+  float *tlogp, const float *exponentials, const float *tlogits, long count,
+  float inverse_temperature, double sum);
+
+/// dlogits[j] = c · p_j · tlogp[j], p_j = exponentials[j] · inverse_sum. dlogits may alias either.
+void ck_softmax_fisher(
+  float *dlogits, const float *exponentials, const float *tlogp, long count, float inverse_sum,
+  float c);
+
+/// Two distributions over the same `count` tokens, as ck_softmax left them: probabilities
+/// exponentials[j] · inverse_sum, of logits · inverse_temperature.
+typedef struct {
+  const float *exponentials, *logits;
+  float inverse_sum;
+} ck_distribution;
+
+/// KL(p‖q) = Σ p_j log(p_j / q_j), summed as Σ p_j (e^u − 1 − u) with u = log(q_j / p_j): no term is
+/// negative, none but a rounding error of second order is lost where p and q are close, and equal
+/// rows give exactly 0. `offset` is log-partition p − log-partition q; |u| is taken as at most 1000.
+/// Sums run over 512 entries in float, then in double.
+double ck_kl(
+  ck_distribution p, ck_distribution q, long count, float inverse_temperature, float offset);
+
+/// Adds the gradient of c·KL(q‖p) + h·KL(p‖q) with respect to the logits of p:
+/// dlogits[j] += inverse_temperature · (c·(p_j − q_j) + h·p_j·(log(p_j / q_j) − kl)), kl = KL(p‖q).
+/// dlogits aliases neither row. Padded lanes are left.
+void ck_kl_backward(
+  float *dlogits, ck_distribution p, ck_distribution q, long count, float inverse_temperature,
+  float offset, float c, float h, float kl);
 
 /// y[i] += alpha · x[i].
 void ck_axpy(float *y, const float *x, float alpha, long count);

@@ -1,0 +1,62 @@
+internal import Kernels
+
+/// What another policy's layers made of a batch: its residual stream before the last norm.
+///
+/// There is one row for every row that predicts a completion token, in the canonical order
+/// (question; the prompt's last row; then completion, position). The head turns a block of them at a
+/// time into that policy's distributions, so no row of its logits is ever stored. The parameters are
+/// read then: they must not move while the comparison is in use, so a policy that is being trained
+/// leaves a copy.
+///
+/// Shapes: stream: [prediction rows, C].
+package struct HiddenStates: Sendable {
+  let stream: Matrix
+  let parameters: Parameters
+}
+
+/// Which distribution an exact divergence averages over.
+package enum Divergence: Sendable {
+  /// KL(other‖π_θ): with π_old as the other, PPO's penalty.
+  case otherToPolicy
+  /// KL(π_θ‖other): with π_ref as the other, GRPO's penalty.
+  case policyToOther
+}
+
+/// Another policy, and the direction in which the one that is trained is measured against it.
+package struct Comparison: Sendable {
+  package let hidden: HiddenStates
+  package let divergence: Divergence
+
+  package init(_ hidden: HiddenStates, _ divergence: Divergence) {
+    (self.hidden, self.divergence) = (hidden, divergence)
+  }
+}
+
+/// A comparison from the row on at which a piece of the batch begins.
+struct ComparedRows: Sendable {
+  let comparison: Comparison
+  let first: Int
+
+  /// KL in the comparison's direction, rounded once.
+  func divergence(_ policy: Softmax.Distribution, _ other: Softmax.Distribution) -> Float {
+    switch comparison.divergence {
+    case .otherToPolicy: Float(KLDivergence.forward(of: other, from: policy))
+    case .policyToOther: Float(KLDivergence.forward(of: policy, from: other))
+    }
+  }
+
+  /// Adds `coefficient` times the divergence's gradient with respect to the policy's logits.
+  func backward(
+    _ dlogits: Matrix, _ policy: Softmax.Distribution, _ other: Softmax.Distribution,
+    coefficient: Float
+  ) {
+    switch comparison.divergence {
+    case .otherToPolicy:
+      KLDivergence.backward(
+        dlogits, policy: policy, other: other, dOtherToPolicy: coefficient, dPolicyToOther: 0)
+    case .policyToOther:
+      KLDivergence.backward(
+        dlogits, policy: policy, other: other, dOtherToPolicy: 0, dPolicyToOther: coefficient)
+    }
+  }
+}
