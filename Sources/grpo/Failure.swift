@@ -34,6 +34,7 @@ extension Failure {
     case let error as FormatError: self.init(error)
     case let error as RecipeError: self.init(error)
     case let error as TrainingError: self.init(error)
+    case let error as ComparisonError: self.init(error)
     case let error as RewardError: self.init(error)
     case let error as TokenizerError:
       self.init(.badData, error.description.visible())
@@ -86,8 +87,10 @@ extension Failure {
   }
 
   private init(_ error: RecipeError) {
-    // What --set says is part of the recipe; the other options are not.
-    if case .option(let option, _)? = error.place, !option.hasPrefix("--set") {
+    // What --set and --vary say is part of the recipe; the other options are not.
+    if case .option(let option, _)? = error.place, option.hasPrefix("--"),
+      !option.hasPrefix("--set"), !option.hasPrefix("--vary")
+    {
       self.init(.usage, error.description)
       return
     }
@@ -125,6 +128,17 @@ extension Failure {
       self.init(
         .missingInput, text,
         help: "grpo sft makes the warm start, and grpo run makes every stage that is missing")
+    }
+  }
+
+  private init?(_ error: ComparisonError) {
+    switch error {
+    case .stopped:
+      self.init(.resumable, error.description)
+      isError = false
+    case .run(let name, let reason):
+      self.init(reason)
+      problems = problems.map { "\(name.visible()): \($0)" }
     }
   }
 

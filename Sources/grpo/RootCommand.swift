@@ -18,7 +18,9 @@ struct RootCommand: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Training",
-        subcommands: [RunCommand.self, WarmStartCommand.self, TrainCommand.self]),
+        subcommands: [
+          RunCommand.self, WarmStartCommand.self, TrainCommand.self, CompareCommand.self,
+        ]),
       CommandGroup(
         name: "Algorithms",
         subcommands: [AlgorithmsCommand.self, ExplainCommand.self]),

@@ -8,8 +8,21 @@ import Testing
   private static let modelOptions = ["--model", "--json", "--threads"]
 
   @Test(arguments: [
-    ([], ["run", "sft", "train", "evaluate", "sample", "score", "tokenizer", "Exit codes: 0 "]),
+    (
+      [],
+      [
+        "run", "sft", "train", "compare", "evaluate", "sample", "score", "tokenizer",
+        "Exit codes: 0 ",
+      ]
+    ),
     (["run"], recipeOptions),
+    (
+      ["compare"],
+      [
+        "<recipes>", "--vary <key=a,b>", "--variants", "--seeds", "--set <key=value>",
+        "--metric", "--output", "--jobs", "--quiet", "--json",
+      ]
+    ),
     (["sft"], recipeOptions),
     (["train"], recipeOptions + ["--resume"]),
     (

@@ -11,6 +11,11 @@ extension Recipe {
   public init(
     contentsOf path: String, overrides: [RecipeOverride] = []
   ) throws(RecipeError) {
+    try self.init(yaml: Self.text(of: path), file: path, overrides: overrides)
+  }
+
+  /// The text of a recipe's or study's file.
+  static func text(of path: String) throws(RecipeError) -> String {
     let bytes: [UInt8]
     do throws(FormatError) {
       bytes = try Files.read(path, maximumBytes: Self.largestFile)
@@ -24,7 +29,7 @@ extension Recipe {
       let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }
       throw RecipeError("is not UTF-8", at: .file(path, line: (index ?? 0) + 1))
     }
-    try self.init(yaml: text, file: path, overrides: overrides)
+    return text
   }
 
   /// Reads a recipe from its text.

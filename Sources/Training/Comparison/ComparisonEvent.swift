@@ -1,0 +1,28 @@
+/// What a comparison reports while it goes on; runs are named as in "caesar, seed 1, beta=0".
+public enum ComparisonEvent: Sendable {
+  /// A warm start is there, made now or by an earlier comparison.
+  case warmStarted(String, done: Int, of: Int)
+  /// A step of a run in progress.
+  case stepped(String, step: Int, of: Int)
+  /// A run is finished or has failed, now or in an earlier comparison.
+  case ended(ComparedRun, done: Int, of: Int, wasThere: Bool)
+  case warning(String)
+}
+
+/// What ends a comparison before its last run; what is done is found again.
+public enum ComparisonError: Error {
+  /// Asked to stop, or a run was.
+  case stopped(done: Int, of: Int, what: String)
+  /// A run ended for a reason that says nothing about its variant.
+  case run(String, any Error)
+}
+
+extension ComparisonError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .stopped(let done, let count, let what):
+      "stopped with \(done) of \(count) \(what) done; those under way are saved"
+    case .run(let name, let error): "\(name): \(error)"
+    }
+  }
+}

@@ -1,0 +1,80 @@
+public import Formats
+
+extension ComparisonResult {
+  /// The names of the files that `write` makes.
+  public static let files = ["results.csv", "curves.csv", "curves.svg"]
+
+  /// Writes `results.csv`, `curves.csv` and `curves.svg`, which are the same bytes for the same
+  /// runs.
+  public func write(to directory: String) throws(FormatError) {
+    try Files.createDirectory(directory)
+    for (name, text) in zip(Self.files, [resultsCSV, curvesCSV, learningCurves.svg]) {
+      try Files.writeAtomically(Array(text.utf8), to: "\(directory)/\(name)")
+    }
+  }
+
+  /// One row a run: accuracies, scores, and the metrics' means over the last tenth of the steps.
+  ///
+  /// What is unknown is empty.
+  public var resultsCSV: String {
+    let scales = Scale.allCases
+    var table = CSV(
+      ["recipe", "seed", "variant", "status", "steps", "before", "after"]
+        + scales.map(\.rawValue) + metrics)
+    for run in runs {
+      table.append(
+        [.text(run.recipe), .text(String(run.seed)), .text(run.variant)]
+          + [.text(run.status.rawValue), .text(String(run.steps.last?.step ?? 0))]
+          + [.number(run.before), .number(run.after)]
+          + scales.map { .number(score(of: run, $0)) }
+          + metrics.indices.map { .number(run.steps.isEmpty ? nil : run.metrics[$0]) })
+    }
+    return table.text
+  }
+
+  /// One row a step of each run; step 0 is the warm start.
+  ///
+  /// Accuracy is empty at the steps that were not evaluated.
+  public var curvesCSV: String {
+    var table = CSV(["recipe", "seed", "variant", "step", "reward", "accuracy"] + metrics)
+    for run in runs {
+      let start = ComparedRun.Step(
+        step: 0, reward: nil, accuracy: run.before, metrics: metrics.map { _ in nil })
+      for step in [start] + run.steps {
+        table.append(
+          [.text(run.recipe), .text(String(run.seed)), .text(run.variant)]
+            + [.text(String(step.step)), .number(step.reward), .number(step.accuracy)]
+            + step.metrics.map { .number($0) })
+      }
+    }
+    return table.text
+  }
+}
+
+/// Comma-separated values as RFC 4180 has them, with lines that end in LF.
+struct CSV {
+  enum Cell {
+    case text(String)
+    /// The shortest decimal that reads back to the same bits; empty for nil.
+    case number(Double?)
+  }
+
+  private(set) var text = ""
+
+  init(_ header: [String]) { append(header.map(Cell.text)) }
+
+  mutating func append(_ cells: [Cell]) {
+    text += cells.map(Self.field).joined(separator: ",") + "\n"
+  }
+
+  private static func field(_ cell: Cell) -> String {
+    switch cell {
+    case .number(let number): return number?.description ?? ""
+    case .text(let text):
+      let isPlain = text.utf8.allSatisfy { !",\"\r\n".utf8.contains($0) }
+      return isPlain
+        ? text
+        : "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+    }
+  }
+}

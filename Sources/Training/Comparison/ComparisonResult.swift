@@ -1,0 +1,86 @@
+public import Evaluation
+
+/// The runs of a comparison, and what they say of each variant.
+public struct ComparisonResult: Sendable, Equatable {
+  public var recipes: [String]
+  public var variants: [String]
+  public var metrics: [String]
+  /// Recipe by recipe, of each seed by seed, of each variant by variant.
+  public var runs: [ComparedRun]
+
+  package init(recipes: [String], variants: [String], metrics: [String], runs: [ComparedRun]) {
+    (self.recipes, self.variants, self.metrics) = (recipes, variants, metrics)
+    self.runs = runs
+    // The warm start is shared, so what one run knows of it holds for the others.
+    for (index, run) in runs.enumerated() where run.before == nil {
+      self.runs[index].before =
+        runs.first { $0.recipe == run.recipe && $0.seed == run.seed && $0.before != nil }?.before
+    }
+  }
+
+  /// The metrics that no step of any run has.
+  public var unknownMetrics: [String] {
+    metrics.enumerated().filter { index, _ in
+      runs.allSatisfy { $0.steps.allSatisfy { $0.metrics[index] == nil } }
+    }.map(\.element)
+  }
+
+  /// What accuracies are divided by, so that those of different recipes can be averaged.
+  public enum Scale: String, Sendable, CaseIterable {
+    /// 0 for the warm start of the same seed.
+    case warmStart = "normalised"
+    /// 0 for the accuracy 0.
+    case zero = "normalised_from_zero"
+  }
+
+  /// A run's accuracy between the scale's 0 and the best run of its recipe, which has 1.
+  ///
+  ///     (after − start) / (best − start)
+  ///
+  /// nil where an accuracy is unknown, or where no run is better than `start`.
+  public func score(of run: ComparedRun, _ scale: Scale) -> Double? {
+    let start: Double? =
+      switch scale {
+      case .warmStart: run.before
+      case .zero: 0
+      }
+    let best = runs.filter { $0.recipe == run.recipe }.compactMap(\.after).max()
+    guard let after = run.after, let start, let best, best > start else { return nil }
+    return (after - start) / (best - start)
+  }
+
+  /// Means and standard errors over runs of one variant.
+  public struct Row: Sendable {
+    public var count: Int
+    public var failed: Int
+    public var before: MeanEstimate?
+    public var after: MeanEstimate?
+    public var gain: MeanEstimate?
+    /// By scale, in its cases' order.
+    public var scores: [MeanEstimate?]
+    /// In the order of the comparison's metrics.
+    public var metrics: [MeanEstimate?]
+  }
+
+  /// The runs of a variant with a recipe, one for each seed; with any recipe if that is nil.
+  public func runs(of variant: String, recipe: String?) -> [ComparedRun] {
+    runs.filter { $0.variant == variant && (recipe == nil || $0.recipe == recipe) }
+  }
+
+  public func row(_ variant: String, recipe: String?) -> Row {
+    let runs = runs(of: variant, recipe: recipe)
+    func mean(_ value: (ComparedRun) -> Double?) -> MeanEstimate? {
+      MeanEstimate(of: runs.compactMap(value))
+    }
+    return Row(
+      count: runs.count, failed: runs.count { $0.status == .failed },
+      before: mean(\.before), after: mean(\.after),
+      gain: mean { run in
+        if let before = run.before, let after = run.after { after - before } else { nil }
+      },
+      scores: Scale.allCases.map { scale in mean { score(of: $0, scale) } },
+      metrics: metrics.indices.map { index in
+        mean { $0.metrics.indices.contains(index) ? $0.metrics[index] : nil }
+      })
+  }
+}

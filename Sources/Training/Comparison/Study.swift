@@ -1,0 +1,81 @@
+/// What is compared: every variant of every recipe, with every seed.
+public struct Study: Sendable, Equatable {
+  /// A name, and what it sets in each recipe.
+  public struct Variant: Sendable, Equatable {
+    public var name: String
+    public var settings: [RecipeOverride]
+
+    public init(name: String, settings: [RecipeOverride]) {
+      (self.name, self.settings) = (name, settings)
+    }
+  }
+
+  /// Recipe files, whose names without directory and extension must differ.
+  public var recipes: [String] = []
+  public var seeds = [1, 2, 3]
+  /// Keys set in every recipe, for the warm start too.
+  public var settings: [RecipeOverride] = []
+  /// None stands for the recipes as they are.
+  public var variants: [Variant] = []
+  /// Metrics whose means over the last tenth of the steps are reported.
+  public var metrics: [String] = []
+
+  public init() {}
+
+  /// A recipe key and the values it takes in turn: `train.beta=0,0.01`.
+  public struct Axis: Sendable, Equatable {
+    public let key: String
+    /// As YAML; at least one.
+    public let values: [String]
+
+    /// `key=a,b`; nil without a key, and where a value is empty.
+    ///
+    /// Commas within brackets, braces and quotation marks belong to a value: `evaluation.k=[1,2]`
+    /// is one.
+    public init?(_ text: String) {
+      guard let equals = text.firstIndex(of: "="), equals > text.startIndex else { return nil }
+      key = String(text[..<equals])
+      values = Self.split(text[text.index(after: equals)...])
+      if values.contains("") { return nil }
+    }
+
+    private static func split(_ text: Substring) -> [String] {
+      var values = [""]
+      var depth = 0
+      var quotation: Character?
+      for character in text {
+        if let mark = quotation {
+          if character == mark { quotation = nil }
+        } else {
+          switch character {
+          case "\"", "'": quotation = character
+          case "[", "{": depth += 1
+          case "]", "}": depth -= 1
+          case "," where depth == 0:
+            values.append("")
+            continue
+          default: break
+          }
+        }
+        values[values.count - 1].append(character)
+      }
+      return values
+    }
+  }
+
+  /// Makes of each variant as many as the axis has values.
+  ///
+  /// Names are those of keys within `train`, else of whole keys: `beta=0 rewards.1.weight=2`.
+  public mutating func vary(_ axis: Axis) {
+    let known = variants.isEmpty ? [Variant(name: "", settings: [])] : variants
+    let label = axis.key.hasPrefix("train.") ? String(axis.key.dropFirst(6)) : axis.key
+    variants = known.flatMap { variant in
+      axis.values.map { value in
+        let setting = RecipeOverride(option: "--vary \(axis.key)", key: axis.key, value: value)
+        return Variant(
+          name: (variant.name.isEmpty ? "" : variant.name + " ") + "\(label)=\(value)",
+          settings: variant.settings + [setting])
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+internal import Foundation
+internal import Runs
+
+/// The runs of a study, each with its recipe and directory.
+///
+///     DIR/RECIPE/seed-1/warm-start/   what all variants start from
+///     DIR/RECIPE/seed-1/VARIANT/      a run without a warm start of its own
+struct StudyPlan: Sendable {
+  /// A recipe as it is, with one seed.
+  struct Start: Sendable {
+    let name: String
+    let recipe: Recipe
+  }
+
+  /// One variant of a recipe, with one seed.
+  struct Run: Sendable {
+    let recipeName: String
+    let seed: Int
+    let variant: String
+    let recipe: Recipe
+
+    var name: String { "\(recipeName), seed \(seed), \(variant)" }
+  }
+
+  let recipeNames: [String]
+  let variantNames: [String]
+  /// Those that have a warm start.
+  private(set) var starts: [Start] = []
+  /// Recipe by recipe, of each seed by seed, of each variant by variant.
+  private(set) var runs: [Run] = []
+  /// What recipes say that is hardly meant, once for all seeds.
+  private(set) var warnings: [String] = []
+
+  /// What a variant may change: nothing that the warm start depends on.
+  private static let variedSections = ["train", "rewards", "evaluation"]
+
+  /// - Throws: a `RecipeError` for whatever is wrong with any of the runs' recipes.
+  init(_ study: Study, output: String) throws(RecipeError) {
+    let variants =
+      study.variants.isEmpty ? [Study.Variant(name: "recipe", settings: [])] : study.variants
+    recipeNames = study.recipes.map {
+      URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent
+    }
+    variantNames = variants.map(\.name)
+    try Self.check(recipeNames, "recipe", taken: [])
+    try Self.check(variantNames, "variant", taken: RunDirectory("").namesInUse)
+    for variant in variants {
+      for setting in variant.settings { try Self.check(setting) }
+    }
+    for (path, name) in zip(study.recipes, recipeNames) {
+      for seed in study.seeds {
+        let directory = "\(output)/\(Self.directoryName(name))/seed-\(seed)"
+        let common = study.settings + [.seed(seed)]
+        let recipe = try Recipe(contentsOf: path, overrides: common + [.output(directory)])
+        if recipe.train == nil {
+          throw RecipeError(
+            "is missing (need it to compare)", field: "train", at: .file(path, line: nil))
+        }
+        if recipe.warmStart != nil {
+          starts.append(Start(name: "\(name), seed \(seed)", recipe: recipe))
+        }
+        for variant in variants {
+          let place = RecipeOverride.output("\(directory)/\(Self.directoryName(variant.name))")
+          let varied = try Recipe(
+            contentsOf: path, overrides: common + [place] + variant.settings)
+          runs.append(
+            Run(
+              recipeName: name, seed: seed, variant: variant.name,
+              recipe: try varied.starting(from: RunDirectory(directory))))
+          if seed == study.seeds.first {
+            warnings += varied.warnings.map { "\(variant.name): \($0)" }
+          }
+        }
+      }
+    }
+  }
+
+  private static func check(_ setting: RecipeOverride) throws(RecipeError) {
+    let section = setting.key.prefix { $0 != "." }
+    if variedSections.contains(String(section)) { return }
+    throw RecipeError(
+      "cannot differ between variants, which share one warm start (need a key of "
+        + "\(variedSections.dropLast().joined(separator: ", ")) or \(variedSections.last ?? ""))",
+      field: setting.key, at: .option(setting.option, key: setting.key))
+  }
+
+  /// Refuses names that have no directory of their own.
+  private static func check(
+    _ names: [String], _ kind: String, taken: Set<String>
+  ) throws(RecipeError) {
+    var directories = taken
+    for name in names where !directories.insert(directoryName(name)).inserted {
+      throw RecipeError(
+        "\(kind) \(name.shortened()): its directory's name is taken (got "
+          + "\(directoryName(name).shortened()); need another name)")
+    }
+  }
+
+  /// A name as one component of a path: other than letters, digits and `._=-` it has hyphens.
+  static func directoryName(_ name: String) -> String {
+    let text = name.unicodeScalars.map { scalar in
+      let isPlain =
+        scalar.isASCII
+        && (scalar.properties.isAlphabetic || "0123456789._=-".contains(Character(scalar)))
+      return isPlain ? String(scalar) : "-"
+    }.joined()
+    return text.hasPrefix(".") ? "-" + text.dropFirst() : text
+  }
+}
+
+extension RunDirectory {
+  /// What a run puts into its directory.
+  fileprivate var namesInUse: Set<String> {
+    [
+      "", "lock", "tokenizer.model", ComparedRun.outcomeFile,
+      String(recipe.dropFirst()), String(warmStart.dropFirst()), String(metrics.dropFirst()),
+      String(completions.dropFirst()), String(checkpoints.directory.dropFirst()),
+      String(model.dropFirst()),
+    ]
+  }
+}
+
+extension Recipe {
+  /// The same training with another run's warm start, if the recipe asks for one.
+  fileprivate func starting(from run: RunDirectory) throws(RecipeError) -> Recipe {
+    guard warmStart != nil else { return self }
+    var recipe = self
+    recipe.warmStart = nil
+    recipe.model = .directory(
+      RecipePath.absolute(run.warmStartModel, from: FileManager.default.currentDirectoryPath))
+    recipe.tokenizer = .init(defaultFor: recipe.model)
+    return try recipe.validated()
+  }
+}

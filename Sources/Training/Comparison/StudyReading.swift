@@ -1,0 +1,107 @@
+internal import Formats
+internal import Foundation
+internal import Rewards
+
+extension Study {
+  private static let keys = ["recipes", "seeds", "set", "metrics", "variants"]
+
+  /// Whether the file is a study: a map with the key `variants`, which no recipe has.
+  ///
+  /// - Throws: a `RecipeError`, also where the file is no YAML.
+  public static func isStudy(_ path: String) throws(RecipeError) -> Bool {
+    try root(of: path).contains { $0.key == "variants" }
+  }
+
+  /// Reads a study, or a file that has variants only.
+  ///
+  ///     recipes: [../recipes/quickstart.yaml]       # from this file's directory
+  ///     seeds: [1, 2, 3]
+  ///     set: { train.num_iterations: 4 }            # in every recipe, for the warm start too
+  ///     metrics: [kl, clip_ratio/region_mean]
+  ///     variants:
+  ///       no penalty: { train.beta: 0 }
+  ///       as it is: {}
+  ///
+  /// Only `variants` must be there. In a file without that key every key is a variant's name.
+  ///
+  /// - Throws: a `RecipeError`: the first thing that is wrong.
+  public init(contentsOf path: String) throws(RecipeError) {
+    let entries = try Self.root(of: path)
+    guard entries.contains(where: { $0.key == "variants" }) else {
+      variants = try Self.variants(entries, path)
+      return
+    }
+    let here = FileManager.default.currentDirectoryPath
+    let context = RecipeContext(
+      directory: RecipePath.directory(of: RecipePath.absolute(path, from: here)))
+    for entry in entries {
+      let (key, node) = (entry.key, entry.value)
+      func read<Value>(
+        _ format: RecipeFormat<[Value]>
+      ) throws(RecipeError) -> [Value] {
+        let values = format.read(node, context[key])
+        if let problem = context.journal.problems.first { throw problem }
+        return values ?? []
+      }
+      switch key {
+      case "recipes": recipes = try read(.list(of: .path, count: 1...256))
+      case "seeds": seeds = try read(.list(of: .integer(0...), count: 1...1024))
+      case "metrics": metrics = try read(.list(of: .text, count: 0...256))
+      case "set": settings = try Self.settings(node, named: nil, path)
+      case "variants": variants = try Self.variants(node.map(named: key), path)
+      default:
+        let hint = Spelling.closest(to: key, among: Self.keys).map { "did you mean \($0)?" }
+        throw RecipeError(
+          "unknown key (\(hint ?? "need one of \(Self.keys.joined(separator: ", "))"))",
+          field: key, at: node.place)
+      }
+    }
+  }
+
+  private static func root(of path: String) throws(RecipeError) -> [RecipeNode.Entry] {
+    let root = try RecipeNode(yaml: Recipe.text(of: path)) { .file(path, line: $0) }
+    return try root.map(named: "")
+  }
+
+  private static func variants(
+    _ entries: [RecipeNode.Entry], _ path: String
+  ) throws(RecipeError) -> [Variant] {
+    var variants: [Variant] = []
+    for entry in entries {
+      variants.append(
+        Variant(
+          name: entry.key, settings: try settings(entry.value, named: entry.key, path)))
+    }
+    return variants
+  }
+
+  /// The keys of a map; errors about a value name its line, the variant and the key.
+  private static func settings(
+    _ node: RecipeNode, named variant: String?, _ path: String
+  ) throws(RecipeError) -> [RecipeOverride] {
+    try node.map(named: variant ?? "set").map { entry in
+      let place = [entry.value.place.description, variant, entry.key].compactMap { $0 }
+      return RecipeOverride(
+        option: place.joined(separator: ": "), key: entry.key, value: entry.value.flow)
+    }
+  }
+}
+
+extension RecipeNode {
+  /// The entries of a map.
+  fileprivate func map(named key: String) throws(RecipeError) -> [Entry] {
+    if let entries { return entries }
+    throw RecipeError("is not a map (got \(found); need a map of keys)", field: key, at: place)
+  }
+
+  /// The value as YAML on one line.
+  fileprivate var flow: String {
+    switch content {
+    case .scalar(let text, quoted: false): text
+    case .scalar(let text, quoted: true): JSON.string(text).encoded()
+    case .list(let items): "[\(items.map(\.flow).joined(separator: ", "))]"
+    case .map(let entries):
+      "{\(entries.map { "\(JSON.string($0.key).encoded()): \($0.value.flow)" }.joined(separator: ", "))}"
+    }
+  }
+}

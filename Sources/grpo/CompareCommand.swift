@@ -1,0 +1,135 @@
+import ArgumentParser
+import Foundation
+import Training
+
+/// `grpo compare`.
+struct CompareCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Trains variants of recipes with several seeds and tabulates what came of them.",
+    discussion: """
+      All variants of a recipe and seed start from one warm start, so they may differ in train, \
+      rewards and evaluation only. The output directory gets results.csv, curves.csv, curves.svg \
+      and every run; the same command again makes only the runs that are missing. A run whose \
+      numbers are not finite counts as a result.
+
+      A study is a YAML file with the key variants, a map from names to maps of keys and values, \
+      such as {plain: {train.beta: 0}}; it may list recipes, seeds, metrics, and keys to set.
+      """)
+
+  @Argument(
+    help: "Recipes, or one study.", completion: .file(extensions: ["yaml", "yml"]))
+  var recipes: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Varies a key of the recipe, such as train.beta=0,0.01. Repeated, all combinations.",
+      valueName: "key=a,b"),
+    transform: Self.axis)
+  var vary: [Study.Axis] = []
+
+  @Option(
+    help: "A file of variants, a map from names to maps of keys and values, or a study.",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var variants: String?
+
+  @Option(
+    help: ArgumentHelp("Seeds of the runs. (default: 1,2,3)", valueName: "numbers"),
+    transform: Self.seeds)
+  var seeds: [Int] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Sets a key in every recipe, for the warm start too. May be repeated.",
+      valueName: "key=value"),
+    transform: Assignment.init)
+  var set: [Assignment] = []
+
+  @Option(
+    name: .customLong("metric"),
+    help: ArgumentHelp(
+      "Adds a metric's mean over the last tenth of the steps. May be repeated.",
+      valueName: "name"))
+  var metrics: [String] = []
+
+  @Option(help: "The directory of all runs.", completion: .directory)
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Runs at a time, one thread each. (default: one for each core)", valueName: "count"))
+  var jobs: Int?
+
+  @Flag(name: .shortAndLong, help: "Shows warnings and errors only, not how far the runs are.")
+  var quiet = false
+
+  @Flag(help: "Prints the table as JSON.")
+  var json = false
+
+  private static func axis(_ text: String) throws -> Study.Axis {
+    guard let axis = Study.Axis(text) else {
+      throw ValidationError(
+        "got \(text.visible()); need key=value,value, such as train.beta=0,0.01")
+    }
+    return axis
+  }
+
+  private static func seeds(_ text: String) throws -> [Int] {
+    let seeds = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
+    guard seeds.allSatisfy({ $0 >= 0 }), Set(seeds).count == seeds.count else {
+      throw ValidationError("got \(text.visible()); need different numbers from 0, such as 1,2,3")
+    }
+    return seeds
+  }
+
+  func validate() throws {
+    try Bounds.check("--jobs", jobs, 1...256)
+    if recipes.isEmpty && variants == nil {
+      throw ValidationError("nothing to compare; need recipes or a study")
+    }
+  }
+
+  func run() async throws {
+    let study = try study()
+    Interruption.watch()
+    let display = ComparisonDisplay(terminal: .standardError, isQuiet: quiet)
+    do {
+      let comparison = try Comparison(
+        study, output: output, jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
+        report: { display.show($0) }, isCancelled: { Interruption.isRequested })
+      let result = try await comparison.run()
+      display.end()
+      try result.write(to: output)
+      try ComparisonReport(result, output: output).write(json: json)
+    } catch {
+      display.end()
+      guard var failure = Failure(error) else { throw error }
+      if failure.status == .resumable { failure.help = "resume with: \(Self.commandToResume)" }
+      throw failure
+    }
+  }
+
+  private static var commandToResume: String {
+    ([programName] + CommandLine.arguments.dropFirst()).map(\.shellQuoted).joined(separator: " ")
+  }
+
+  /// The study as a file has it, and what the command line says instead or in addition.
+  private func study() throws -> Study {
+    var (study, recipes) = (Study(), recipes)
+    if let variants {
+      study = try Study(contentsOf: variants)
+    } else if let only = recipes.first, recipes.count == 1, try Study.isStudy(only) {
+      study = try Study(contentsOf: only)
+      recipes = []
+    }
+    if !recipes.isEmpty { study.recipes = recipes }
+    if study.recipes.isEmpty {
+      throw ValidationError("nothing to compare; need recipes, here or in the study")
+    }
+    if !seeds.isEmpty { study.seeds = seeds }
+    for axis in vary { study.vary(axis) }
+    study.settings += set.map(\.override)
+    study.metrics += metrics.filter { !study.metrics.contains($0) }
+    return study
+  }
+}

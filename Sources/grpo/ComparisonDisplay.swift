@@ -1,0 +1,87 @@
+import Dispatch
+import Synchronization
+import Training
+
+/// How a comparison is shown while it goes on: a line on standard error for each run that has
+/// ended, and one every half minute in between.
+final class ComparisonDisplay: Sendable {
+  private let terminal: Terminal
+  private let isQuiet: Bool
+  private let state = Mutex(State())
+
+  private static let tickSeconds = 0.25
+  private static let longestSilence = 30.0
+  private static let labelWidth = 10
+
+  private struct State {
+    /// Where one of the runs under way is.
+    var latest: String?
+    var lastLine = ContinuousClock.now
+    var saidItStops = false
+    var hasEnded = false
+  }
+
+  init(terminal: Terminal, isQuiet: Bool) {
+    (self.terminal, self.isQuiet) = (terminal, isQuiet)
+    if !isQuiet { scheduleTick() }
+  }
+
+  private func scheduleTick() {
+    DispatchQueue.global().asyncAfter(deadline: .now() + Self.tickSeconds) { [weak self] in
+      guard let self, self.tick() else { return }
+      self.scheduleTick()
+    }
+  }
+
+  /// Nothing is shown afterwards.
+  func end() { state.withLock { $0.hasEnded = true } }
+
+  func show(_ event: ComparisonEvent) { state.withLock { show(event, &$0) } }
+
+  private func show(_ event: ComparisonEvent, _ state: inout State) {
+    switch event {
+    case .warmStarted(let name, let done, let count):
+      print("warm start", "\(done) of \(count): \(name.visible())", &state)
+    case .stepped(let name, let step, let count):
+      state.latest = "\(name.visible()): step \(step) of \(count)"
+    case .ended(let run, let done, let count, let wasThere):
+      let name = "\(run.recipe), seed \(run.seed), \(run.variant)".visible()
+      let accuracies = [run.before, run.after].map { $0.map(Figures.percent) ?? "unknown" }
+      let ending =
+        switch run.status {
+        case .finished: ""
+        case .failed: ", failed after step \(run.steps.last?.step ?? 0)"
+        }
+      print(
+        wasThere ? "found" : "run",
+        "\(done) of \(count): \(name): greedy accuracy \(accuracies.joined(separator: " → ")) %"
+          + ending, &state)
+    case .warning(let text):
+      StandardError.write(terminal.styled("warning", .warning) + ": " + text.visible())
+    }
+  }
+
+  /// Shows that time goes by; false when there is nothing to show any more.
+  private func tick() -> Bool {
+    state.withLock { state in
+      guard !state.hasEnded else { return false }
+      if Interruption.isRequested, !state.saidItStops {
+        state.saidItStops = true
+        print("stopping", "after these steps; Ctrl-C once more ends at once", &state)
+      }
+      if let latest = state.latest,
+        ContinuousClock.now - state.lastLine >= .seconds(Self.longestSilence)
+      {
+        print("running", latest, &state)
+      }
+      return true
+    }
+  }
+
+  private func print(_ label: String, _ text: String, _ state: inout State) {
+    if isQuiet || state.hasEnded { return }
+    state.lastLine = .now
+    let word = terminal.styled(label.padded(toAtLeast: Self.labelWidth), .stage)
+    StandardError.write("\(word)  \(text)")
+  }
+}

@@ -1,0 +1,125 @@
+import Evaluation
+import Formats
+import Training
+
+/// What a comparison says of itself on standard output.
+struct ComparisonReport {
+  private let result: ComparisonResult
+  private let output: String
+
+  init(_ result: ComparisonResult, output: String) {
+    (self.result, self.output) = (result, output)
+  }
+
+  func write(json: Bool) throws {
+    let text = json ? JSON.object(encoded).encoded() : lines.joined(separator: "\n")
+    try StandardOutput.write(line: text)
+  }
+
+  // MARK: For people
+
+  private var lines: [String] {
+    var table = TextTable()
+    for recipe in result.recipes { append(recipe, to: &table) }
+    if result.recipes.count > 1 { appendAll(to: &table) }
+    let files = ComparisonResult.files.map { shownPath("\(output)/\($0)").visible() }
+    return table.lines(on: .standardOutput) + ["files  " + files.joined(separator: "  ")]
+  }
+
+  private func append(_ recipe: String, to table: inout TextTable) {
+    let seeds = result.runs(of: result.variants.first ?? "", recipe: recipe).count
+    table.append(
+      title: ["\(recipe.visible()), \(Self.seeds(seeds))", "before, %", "after, %", "gain"]
+        + result.metrics.map { $0.visible() } + failedTitle)
+    for variant in result.variants {
+      let row = result.row(variant, recipe: recipe)
+      let gain = row.gain.map { gain in
+        Figures.points(gain.mean)
+          + (gain.standardError.map { " ± \(Figures.percent($0))" } ?? "")
+      }
+      table.append(
+        [
+          variant.visible(), row.before.map(Figures.estimate) ?? "–",
+          row.after.map(Figures.estimate) ?? "–", gain ?? "–",
+        ] + metrics(of: row) + failures(of: row))
+    }
+  }
+
+  /// Scores over all recipes and seeds; the accuracies themselves cannot be averaged.
+  private func appendAll(to table: inout TextTable) {
+    table.append(
+      title: ["all \(result.recipes.count) recipes", "normalised", "from zero", ""]
+        + result.metrics.map { $0.visible() } + failedTitle)
+    for variant in result.variants {
+      let row = result.row(variant, recipe: nil)
+      table.append(
+        [variant.visible()] + row.scores.map(Self.score) + [""] + metrics(of: row)
+          + failures(of: row))
+    }
+  }
+
+  private var failedTitle: [String] { hasFailures ? ["failed"] : [] }
+
+  private var hasFailures: Bool { result.runs.contains { $0.status == .failed } }
+
+  private func failures(of row: ComparisonResult.Row) -> [String] {
+    hasFailures ? ["\(row.failed) of \(row.count)"] : []
+  }
+
+  private func metrics(of row: ComparisonResult.Row) -> [String] {
+    row.metrics.map { metric in
+      guard let metric else { return "–" }
+      return Figures.short(metric.mean)
+        + (metric.standardError.map { " ± \(Figures.short($0))" } ?? "")
+    }
+  }
+
+  private static func seeds(_ count: Int) -> String { count == 1 ? "1 seed" : "\(count) seeds" }
+
+  private static func score(_ score: MeanEstimate?) -> String {
+    guard let score else { return "–" }
+    return Figures.fixed(score.mean, digits: 2)
+      + (score.standardError.map { " ± \(Figures.fixed($0, digits: 2))" } ?? "")
+  }
+
+  // MARK: For programs
+
+  private var encoded: JSONObject {
+    [
+      "output": .string(output),
+      "recipes": .array(
+        result.recipes.map { recipe in
+          [
+            "name": .string(recipe),
+            "variants": .array(result.variants.map { encoded($0, recipe: recipe) }),
+          ]
+        }),
+      "all": .array(result.variants.map { encoded($0, recipe: nil) }),
+      "files": .array(ComparisonResult.files.map { .string("\(output)/\($0)") }),
+    ]
+  }
+
+  private func encoded(_ variant: String, recipe: String?) -> JSON {
+    func estimate(_ value: MeanEstimate?) -> JSON {
+      guard let value else { return .null }
+      return [
+        "mean": .number(value.mean), "stderr": value.standardError.map { .number($0) } ?? .null,
+      ]
+    }
+    let row = result.row(variant, recipe: recipe)
+    var object: JSONObject = [
+      "name": .string(variant), "runs": .integer(row.count), "failed": .integer(row.failed),
+    ]
+    if recipe != nil {
+      object["before"] = estimate(row.before)
+      object["after"] = estimate(row.after)
+      object["gain"] = estimate(row.gain)
+    }
+    for (scale, score) in zip(ComparisonResult.Scale.allCases, row.scores) {
+      object[scale.rawValue] = estimate(score)
+    }
+    object["metrics"] = .object(
+      JSONObject(zip(result.metrics, row.metrics).map { ($0, estimate($1)) }))
+    return .object(object)
+  }
+}

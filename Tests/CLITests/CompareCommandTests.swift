@@ -1,0 +1,145 @@
+import Formats
+import Foundation
+import Testing
+
+@Suite struct CompareCommandTests {
+  private static let axis = ["--vary", "train.beta=0,0.5", "--seeds", "1,2"]
+
+  @Test func theTableHasARowForEachVariant() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      ["compare", "recipe.yaml"] + Self.axis + ["--metric", "kl", "--output", "out"], in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let lines = outcome.outputLines
+    #expect(lines.count == 4)
+    #expect(lines[0].contains(#/^recipe, 2 seeds +before, % +after, % +gain +kl$/#))
+    #expect(lines[1].contains(#/^beta=0 .* ± .* ± .* ± .* –$/#))
+    #expect(lines[2].contains(#/^beta=0\.5 .* ± .* ± .* ± .* ± /#))
+    #expect(lines[3] == "files  out/results.csv  out/curves.csv  out/curves.svg")
+    #expect(outcome.errors.contains("warm start  2 of 2: recipe, seed "))
+    #expect(outcome.errors.contains("4 of 4: recipe, seed "))
+    for run in ["seed-1/beta=0", "seed-2/beta=0.5"] {
+      #expect(folder.exists("out/recipe/\(run)/model/model.safetensors"))
+      // Checkpoints are only for going on.
+      #expect(!folder.exists("out/recipe/\(run)/checkpoints"))
+    }
+    let again = try await GrpoProgram.run(
+      ["compare", "recipe.yaml"] + Self.axis + [
+        "--metric", "kl", "--output", "out", "--jobs", "1",
+      ],
+      in: folder)
+    #expect(again.output == outcome.output)
+    #expect(again.errors.split(separator: "\n").count { $0.contains("found  ") } == 4)
+  }
+
+  @Test func aStudyIsOneFileAndTheCommandLineGoesBeforeIt() async throws {
+    let folder = try Workspace()
+    try folder.write("other.yaml", folder.text("recipe.yaml"))
+    try folder.write(
+      "study.yaml",
+      """
+      recipes: [recipe.yaml, other.yaml]
+      seeds: [1, 2, 3]
+      metrics: [entropy]
+      variants:
+        plain: {}
+        strong: { train.beta: 0.5 }
+      """)
+    let outcome = try await GrpoProgram.run(
+      "compare", "study.yaml", "--seeds", "4", "--output", "out", "--json", "-q", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.errors.isEmpty)
+    let json = try JSON(parsing: Array(outcome.output.utf8), file: "table")
+    let recipes = try #require(json["recipes"]?.array)
+    #expect(recipes.map { $0["name"]?.string } == ["recipe", "other"])
+    let variants = try #require(recipes[0]["variants"]?.array)
+    #expect(variants.map { $0["name"]?.string } == ["plain", "strong"])
+    #expect(variants.map { $0["runs"]?.int } == [1, 1])
+    #expect(variants[0]["after"]?["mean"]?.double != nil)
+    #expect(variants[0]["after"]?["stderr"]?.isNull == true)
+    #expect(variants[0]["metrics"]?["entropy"]?["mean"]?.double != nil)
+    // Two recipes that are the same recipe have the same runs.
+    #expect(
+      recipes[1]["variants"]?.array?[1]["after"]?["mean"]?.double
+        == variants[1]["after"]?["mean"]?.double)
+    #expect(json["all"]?.array?.map { $0["runs"]?.int } == [2, 2])
+    #expect(folder.exists("out/other/seed-4/strong/model"))
+    let text = try await GrpoProgram.run(
+      "compare", "study.yaml", "--seeds", "4", "--output", "out", "-q", in: folder)
+    #expect(text.outputLines.contains { $0.hasPrefix("all 2 recipes ") })
+  }
+
+  @Test(arguments: [
+    (["recipe.yaml", "--vary", "train.betta=1,2"], 78, "--vary train.betta: unknown key"),
+    (["recipe.yaml", "--vary", "model.hidden_size=8,16"], 78, "cannot differ between variants"),
+    (["recipe.yaml", "--set", "train=null"], 78, "train: is missing"),
+    (["none.yaml"], 66, "none.yaml: no such file"),
+    ([], 64, "nothing to compare"),
+    (["recipe.yaml", "--vary", "train.beta"], 64, "need key=value,value"),
+    (["recipe.yaml", "--seeds", "1,1"], 64, "need different numbers"),
+    (["recipe.yaml", "--jobs", "0"], 64, "--jobs: got 0; need 1 to 256"),
+    (["recipe.yaml", "--variants", "study.yaml"], 78, "study.yaml:1: a: train.betta: unknown key"),
+    (
+      ["recipe.yaml", "--set", "rewards.2={ command: [./none.sh] }"], 69,
+      "recipe, seed 1: reward 'none': cannot start"
+    ),
+  ])
+  func mistakesAreOneLineAndAStatus(
+    arguments: [String], status: Int32, problem: String
+  ) async throws {
+    let folder = try Workspace()
+    try folder.write("study.yaml", "a: { train.betta: 1 }\n")
+    let outcome = try await GrpoProgram.run(
+      ["compare"] + arguments + ["--output", "out"], in: folder)
+    #expect(outcome.status == status, "\(outcome.errors)")
+    #expect(outcome.problems.count == 1)
+    #expect(outcome.problems.first?.contains(problem) == true, "\(outcome.problems)")
+    #expect(outcome.output.isEmpty)
+    #expect(!folder.exists("out/results.csv"))
+  }
+
+  @Test func aStoppedComparisonGoesOnWhereItWas() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "wait.sh",
+      """
+      #!/bin/sh
+      while read -r line; do
+        case "$line" in
+        *'"step":3,'*)
+          touch waiting
+          while [ ! -e go ]; do sleep 0.01; done
+          ;;
+        esac
+        echo '{"rewards": [0, 0, 0, 0, 0, 0, 0, 0]}'
+      done
+
+      """)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: folder["wait.sh"])
+    try folder.edit("\nevaluation:", "\n  - { command: [./wait.sh], weight: 0 }\nevaluation:")
+    let words = ["compare", "recipe.yaml", "--seeds", "1,2", "--output", "out", "--jobs", "1"]
+    let streams = try GrpoProgram.Streams(in: folder)
+    let process = try GrpoProgram.start(
+      words, in: folder.path, output: streams.output, errors: streams.errors)
+    try await GrpoProgram.waitUntil("the third step") { folder.exists("waiting") }
+    process.interrupt()
+    try await GrpoProgram.waitUntil("the interrupt is noticed") {
+      try streams.outcome(status: 0).errors.contains("  stopping  ")
+    }
+    try folder.write("go", "")
+    let stopped = try streams.outcome(status: try await GrpoProgram.end(process))
+    #expect(stopped.status == 75)
+    #expect(stopped.output.isEmpty)
+    #expect(stopped.errors.contains("\nstopped with 0 of 2 runs done; those under way are saved\n"))
+    #expect(stopped.help?.hasSuffix("/grpo \(words.joined(separator: " "))") == true)
+    let resumed = try await GrpoProgram.run(words, in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    let whole = try await GrpoProgram.run(
+      "compare", "recipe.yaml", "--seeds", "1,2", "--output", "whole", in: folder)
+    #expect(whole.status == 0, "\(whole.errors)")
+    for file in ["results.csv", "curves.csv", "curves.svg"] {
+      #expect(try folder.bytes("out/\(file)") == folder.bytes("whole/\(file)"), "\(file)")
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import Formats
+import Foundation
+import Synchronization
+import Testing
+import Training
+
+@Suite struct ComparisonTests {
+  private func study(_ small: SmallRecipe) throws -> Study {
+    var study = Study()
+    study.recipes = [small.directory + "/recipe.yaml"]
+    study.seeds = [1, 2]
+    study.metrics = ["kl", "loss"]
+    study.settings = [
+      try #require(RecipeOverride(assignment: "warm_start.steps=100")),
+      try #require(RecipeOverride(assignment: "evaluation.every=2")),
+    ]
+    study.vary(try #require(Study.Axis("train.beta=0,0.5")))
+    return study
+  }
+
+  private func text(_ directory: String, _ name: String) throws -> String {
+    String(decoding: try Files.read("\(directory)/\(name)", maximumBytes: 1 << 24), as: UTF8.self)
+  }
+
+  @Test func runsAtATimeChangeNothingAndRunsThatEndedAreFound() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let study = try study(small)
+    for jobs in 1...2 {
+      let output = small.directory + "/\(jobs)"
+      try await Comparison(study, output: output, jobs: jobs).run().write(to: output)
+    }
+    let first = small.directory + "/1"
+    for name in ComparisonResult.files {
+      #expect(try text(first, name) == text(small.directory + "/2", name), "\(name)")
+    }
+    let rows = try text(first, "results.csv").split(separator: "\n")
+    #expect(
+      rows.first
+        == "recipe,seed,variant,status,steps,before,after,normalised,normalised_from_zero,kl,loss")
+    #expect(
+      rows.dropFirst().map { $0.split(separator: ",").prefix(5).joined(separator: ",") } == [
+        "recipe,1,beta=0,finished,9", "recipe,1,beta=0.5,finished,9",
+        "recipe,2,beta=0,finished,9", "recipe,2,beta=0.5,finished,9",
+      ])
+    // Four runs of nine steps, each with its warm start as step 0.
+    #expect(try text(first, "curves.csv").split(separator: "\n").count == 1 + 4 * 10)
+
+    let events = Mutex<[(run: String, wasThere: Bool)]>([])
+    let again = try Comparison(
+      study, output: first, jobs: 2,
+      report: { event in
+        switch event {
+        case .ended(let run, _, _, let wasThere):
+          events.withLock { $0.append(("\(run.seed) \(run.variant)", wasThere)) }
+        case .stepped(let run, _, _): Issue.record("\(run) was made again")
+        case .warmStarted, .warning: break
+        }
+      })
+    let result = try await again.run()
+    #expect(events.withLock { $0.map(\.wasThere) } == [true, true, true, true])
+    #expect(try result.resultsCSV == text(first, "results.csv"))
+    #expect(try result.curvesCSV == text(first, "curves.csv"))
+  }
+
+  @Test func variantsStartFromOneWarmStartAndDifferAfterwards() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let output = small.directory + "/out"
+    let result = try await Comparison(study(small), output: output, jobs: 2).run()
+    for seed in [1, 2] {
+      let runs = result.runs.filter { $0.seed == seed }
+      #expect(runs.count == 2)
+      #expect(runs[0].before == runs[1].before)
+      // The first draws are the same too; the penalty is 0 until the policy has moved.
+      #expect(runs[0].steps[0].reward == runs[1].steps[0].reward)
+      #expect(runs[0].steps != runs[1].steps)
+      // The trained model's accuracy is that of the last evaluation while training.
+      #expect(runs.allSatisfy { $0.after == $0.steps.last?.accuracy })
+    }
+    let weights = { (seed: Int) in
+      try Files.read(
+        "\(output)/recipe/seed-\(seed)/warm-start/model/model.safetensors", maximumBytes: 1 << 24)
+    }
+    #expect(try weights(1) != weights(2))
+  }
+
+  @Test func aStoppedComparisonEndsWithTheSameBytes() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let study = try study(small)
+    let whole = try await Comparison(study, output: small.directory + "/whole", jobs: 2).run()
+    let output = small.directory + "/parts"
+    let steps = Mutex(0)
+    let stopping = try Comparison(
+      study, output: output, jobs: 1,
+      report: { event in
+        if case .stepped = event { steps.withLock { $0 += 1 } }
+      },
+      // Within the second of four runs.
+      isCancelled: { steps.withLock { $0 } >= 12 })
+    let error = await #expect(throws: ComparisonError.self) { _ = try await stopping.run() }
+    guard case .stopped(done: 1, of: 4, what: "runs")? = error else {
+      Issue.record("\(error, default: "no error")")
+      return
+    }
+    let rest = try await Comparison(study, output: output, jobs: 2).run()
+    #expect(rest == whole)
+  }
+
+  @Test func aRunWhoseNumbersOverflowIsAResult() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    var study = try study(small)
+    study.seeds = [1]
+    study.variants = []
+    // Weights that move by 1 in each update soon have ratios beyond Double's range.
+    study.vary(try #require(Study.Axis("train.learning_rate=1.0e-3,1")))
+    let output = small.directory + "/out"
+    let result = try await Comparison(study, output: output, jobs: 2).run()
+    #expect(result.runs.map(\.status) == [.finished, .failed])
+    let failed = result.runs[1]
+    #expect(failed.before == result.runs[0].before)
+    #expect(failed.after == failed.steps.compactMap(\.accuracy).last ?? 0)
+    #expect(result.row(failed.variant, recipe: nil).failed == 1)
+    let again = try await Comparison(
+      study, output: output, jobs: 1,
+      report: { event in
+        if case .stepped(let run, _, _) = event { Issue.record("\(run) was made again") }
+      }
+    ).run()
+    #expect(again == result)
+  }
+
+  @Test func whatIsNoResultEndsTheComparisonAndNamesTheRun() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    var study = try study(small)
+    study.seeds = [1]
+    // There is no such program.
+    study.variants = [
+      Study.Variant(
+        name: "broken",
+        settings: [
+          try #require(RecipeOverride(assignment: "rewards=[{ command: [./none.sh] }]"))
+        ])
+    ]
+    let comparison = try Comparison(study, output: small.directory + "/out", jobs: 2)
+    let error = await #expect(throws: ComparisonError.self) { _ = try await comparison.run() }
+    #expect("\(error, default: "")".hasPrefix("recipe, seed 1, broken: "))
+  }
+
+  @Test func anotherStudyInTheSameDirectoryIsRefused() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    var study = try study(small)
+    study.seeds = [1]
+    let output = small.directory + "/out"
+    _ = try await Comparison(study, output: output, jobs: 2).run()
+    study.variants[0].settings.append(
+      try #require(RecipeOverride(assignment: "train.epsilon=0.3")))
+    let other = try Comparison(study, output: output, jobs: 2)
+    let error = await #expect(throws: ComparisonError.self) { _ = try await other.run() }
+    #expect("\(error, default: "")".contains("train.epsilon: differs (got 0.3; need 0.2)"))
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Testing
+import Training
+
+@Suite struct StudyTests {
+  /// A folder with the small recipe and a study of the given text.
+  private func study(_ text: String) throws -> Study {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    try small.write("study.yaml", text)
+    return try Study(contentsOf: small.directory + "/study.yaml")
+  }
+
+  private func plan(_ study: Study) throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    var study = study
+    study.recipes = [small.directory + "/recipe.yaml"]
+    _ = try Comparison(study, output: small.directory + "/out", jobs: 1)
+    #expect(!FileManager.default.fileExists(atPath: small.directory + "/out"))
+  }
+
+  @Test(arguments: [
+    ("train.beta=0,0.01", "train.beta", ["0", "0.01"]),
+    ("evaluation.k=[1, 2],[1]", "evaluation.k", ["[1, 2]", "[1]"]),
+    (
+      "rewards=[{ name: contains, text: \"a,b\" }],[exact_match]", "rewards",
+      ["[{ name: contains, text: \"a,b\" }]", "[exact_match]"]
+    ),
+    ("train.beta=1", "train.beta", ["1"]),
+  ])
+  func commasWithinAValueDoNotEndIt(text: String, key: String, values: [String]) throws {
+    let axis = try #require(Study.Axis(text))
+    #expect(axis.key == key)
+    #expect(axis.values == values)
+  }
+
+  @Test(arguments: ["train.beta", "=1", "train.beta=", "train.beta=1,,2"])
+  func anAxisNeedsAKeyAndValues(text: String) { #expect(Study.Axis(text) == nil) }
+
+  @Test func axesMultiply() throws {
+    var study = Study()
+    study.vary(try #require(Study.Axis("train.beta=0,0.1")))
+    study.vary(try #require(Study.Axis("rewards.1.weight=1,2,3")))
+    #expect(
+      study.variants.map(\.name) == [
+        "beta=0 rewards.1.weight=1", "beta=0 rewards.1.weight=2", "beta=0 rewards.1.weight=3",
+        "beta=0.1 rewards.1.weight=1", "beta=0.1 rewards.1.weight=2", "beta=0.1 rewards.1.weight=3",
+      ])
+    #expect(study.variants.allSatisfy { $0.settings.count == 2 })
+    try plan(study)
+  }
+
+  @Test func aFileIsAWholeStudy() throws {
+    let study = try study(
+      """
+      recipes: [a.yaml, ../b.yaml]
+      seeds: [4, 5]
+      set: { train.num_iterations: 4 }
+      metrics: [kl, clip_ratio/region_mean]
+      variants:
+        plain: {}
+        words: { train.stop: ["a: b", c], train.beta: 0.5 }
+      """)
+    #expect(study.recipes.map { ($0 as NSString).lastPathComponent } == ["a.yaml", "b.yaml"])
+    #expect(study.recipes.allSatisfy { $0.hasPrefix("/") && !$0.contains("..") })
+    #expect(study.seeds == [4, 5])
+    #expect(study.settings.count == 1)
+    #expect(study.metrics == ["kl", "clip_ratio/region_mean"])
+    #expect(study.variants.map(\.name) == ["plain", "words"])
+    #expect(study.variants.map(\.settings.count) == [0, 2])
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let recipe = try Recipe(
+      contentsOf: small.directory + "/recipe.yaml",
+      overrides: study.settings + study.variants[1].settings)
+    #expect(recipe.train?.updatesPerStep == 4)
+    #expect(recipe.train?.stop == ["a: b", "c"])
+    #expect(recipe.train?.beta == 0.5)
+  }
+
+  @Test func aFileWithoutTheKeyHoldsVariants() throws {
+    let study = try study("plain: {}\nstrong: { train.beta: 0.5 }\n")
+    #expect(study.variants.map(\.name) == ["plain", "strong"])
+    #expect(study.recipes.isEmpty)
+    #expect(study.seeds == [1, 2, 3])
+  }
+
+  @Test func aStudyIsToldFromARecipe() throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    try small.write("study.yaml", "variants: { plain: {} }\n")
+    #expect(try Study.isStudy(small.directory + "/study.yaml"))
+    #expect(try !Study.isStudy(small.directory + "/recipe.yaml"))
+  }
+
+  @Test(arguments: [
+    ("variants: { a: {} }\nseed: [1]\n", ":2: seed: unknown key (did you mean seeds?)"),
+    ("variants: { a: 3 }\n", ":1: a: is not a map (got 3; need a map of keys)"),
+    (
+      "variants: { a: {} }\nseeds: [x]\n",
+      ":2: seeds.0: is not a whole number (got x; need a whole number from 0 up)"
+    ),
+  ])
+  func mistakesNameTheirLine(text: String, problem: String) {
+    let error = #expect(throws: RecipeError.self) { _ = try study(text) }
+    #expect(error?.description.hasSuffix("/study.yaml" + problem) == true, "\(error, default: "")")
+  }
+
+  @Test(arguments: [
+    (
+      "variants: { a: { train.betta: 1 } }",
+      "study.yaml:1: a: train.betta: unknown key (did you mean beta?)"
+    ),
+    (
+      "variants:\n  a: { model.hidden_size: 8 }",
+      "study.yaml:2: a: model.hidden_size: cannot differ between variants, which share one warm "
+        + "start (need a key of train, rewards or evaluation)"
+    ),
+    (
+      "variants: { a b: {}, a/b: {} }",
+      "variant a/b: its directory's name is taken (got a-b; need another name)"
+    ),
+    (
+      "variants: { model: {} }",
+      "variant model: its directory's name is taken (got model; need another name)"
+    ),
+  ])
+  func whatCannotRunIsRefusedBeforeAnythingIsWritten(text: String, problem: String) throws {
+    let study = try study(text)
+    let error = #expect(throws: RecipeError.self) { try plan(study) }
+    #expect(error?.description.hasSuffix(problem) == true, "\(error, default: "")")
+  }
+}
