@@ -7,7 +7,7 @@ import Training
 
 /// Times GRPO steps of a randomly initialised policy.
 @main struct StepBenchmark {
-  static func main() throws {
+  static func main() async throws {
     let options = try Options(Array(CommandLine.arguments.dropFirst()))
     let shape = options.shape
     let configuration = ModelConfiguration(
@@ -21,9 +21,11 @@ import Training
       settings: PolicyTrainer.Settings(
         objective: PolicyObjective(klPenalty: KLPenalty(coefficient: 0.04)),
         advantage: GroupRelativeAdvantage(),
-        schedule: LearningRateSchedule(peak: 1e-4, totalUpdates: 1_000_000),
-        adam: AdamW.Coefficients(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0),
-        maximumGradientNorm: 1, updatesPerStep: 1, usesReference: true))
+        update: .adam(
+          AdamUpdate.Settings(
+            schedule: LearningRateSchedule(peak: 1e-4, totalUpdates: 1_000_000),
+            adam: AdamW.Coefficients(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0),
+            maximumGradientNorm: 1)), usesReference: true))
     // No id ends a completion.
     let sampler = Sampler(
       engine: engine,
@@ -50,9 +52,9 @@ import Training
             prompt: request.prompt, completions: samples.map { .init(tokens: $0.tokens) })
         })
       let samples = drawn.completions.flatMap { $0 }
-      _ = trainer.step(
+      _ = try await trainer.step(
         PolicyTrainer.Rollouts(
-          batch: batch,
+          step: step, batch: batch,
           groups: RewardGroups(
             scores: drawn.completions.map { $0.map { Double($0.tokens[0] % 7) } },
             tokenCounts: drawn.completions.map { $0.map(\.tokens.count) }),

@@ -21,6 +21,13 @@ public struct LineSearch: Sendable, Equatable {
     self.maximumTrials = maximumTrials
   }
 
+  /// α₀, α₀·s, α₀·s², …: the steps in the order in which they are tried.
+  public var steps: [Double] {
+    var steps = [initialStep]
+    while steps.count < maximumTrials { steps.append(steps[steps.count - 1] * shrinkFactor) }
+    return steps
+  }
+
   /// How a search ended.
   public struct Outcome: Sendable, Equatable {
     /// The accepted α; nil when the search was given up.
@@ -36,10 +43,8 @@ public struct LineSearch: Sendable, Equatable {
   public func search(
     _ isAccepted: (_ step: Double) throws -> Bool
   ) rethrows -> Outcome {
-    var step = initialStep
-    for trial in 1...maximumTrials {
-      if try isAccepted(step) { return Outcome(step: step, evaluations: trial) }
-      step *= shrinkFactor
+    for (trial, step) in steps.enumerated() where try isAccepted(step) {
+      return Outcome(step: step, evaluations: trial + 1)
     }
     return Outcome(step: nil, evaluations: maximumTrials)
   }

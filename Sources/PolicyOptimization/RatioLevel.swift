@@ -31,6 +31,11 @@ public enum RatioLevel: String, Sendable, CaseIterable {
   /// no bound is needed: exp of a large negative number is 0 without harm.
   public static let maximumLogRatio = 20.0
 
+  /// The ratio of every token, or of its completion; 1 where the token is masked.
+  ///
+  /// Shape: [T].
+  public func values(of batch: ObjectiveBatch) -> [Double] { ratios(of: batch).values }
+
   func ratios(of batch: ObjectiveBatch) -> Ratios {
     var ratios = Ratios(count: batch.tokenCount, isShared: self != .token)
     for range in batch.completions {

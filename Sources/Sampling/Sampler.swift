@@ -62,6 +62,10 @@ public struct Sampler {
   package struct Result {
     package var completions: [[SampledCompletion]]
     package var kept: Activations?
+
+    package init(completions: [[SampledCompletion]], kept: Activations?) {
+      (self.completions, self.kept) = (completions, kept)
+    }
   }
 
   let engine: Engine

@@ -1,4 +1,3 @@
-internal import Foundation
 package import Kernels
 package import LanguageModel
 package import PolicyOptimization

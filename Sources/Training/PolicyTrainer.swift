@@ -1,4 +1,5 @@
 internal import Datasets
+internal import Kernels
 package import LanguageModel
 package import PolicyOptimization
 
@@ -53,7 +54,7 @@ package final class PolicyTrainer {
   package let engine: Engine
   package let policy: Parameters
   package let reference: Parameters
-  package let update: any PolicyUpdate
+  package let rule: any PolicyUpdate
   package let value: ValueFunction?
   package let settings: Settings
   /// The objective with its coefficients as they are now.
@@ -70,10 +71,10 @@ package final class PolicyTrainer {
     reference.buffer.copy(from: policy.buffer)
     gradient = Parameters(policy.configuration)
     switch settings.update {
-    case .adam(let adam): update = AdamUpdate(adam, layout: policy.layout)
+    case .adam(let adam): rule = AdamUpdate(adam, layout: policy.layout)
     case .lineSearch(let search, let resamples):
-      update = LineSearchUpdate(search, resamples: resamples, layout: policy.layout)
-    case .trustRegion(let region): update = TrustRegionUpdate(region, policy.configuration)
+      rule = LineSearchUpdate(search, resamples: resamples, layout: policy.layout)
+    case .trustRegion(let region): rule = TrustRegionUpdate(region, policy.configuration)
     }
     value = settings.value.map { ValueFunction($0, policy: policy) }
     old = settings.divergenceFromOld == nil ? nil : Parameters(policy.configuration)
@@ -146,7 +147,7 @@ package final class PolicyTrainer {
     for _ in 0..<settings.epochs {
       for i in parts.indices {
         parts[i].objective = objective
-        updates.append(try await update.update(&parts[i], gradient: gradient))
+        updates.append(try await update(&parts[i]))
         if let value, value.isOnPolicy, updates.last?.skipped == false {
           value.updateHead(engine.transformer.workers)
         }
@@ -163,6 +164,11 @@ package final class PolicyTrainer {
       advantages: advantages, updates: updates, statistics: statistics, inputs: inputs)
   }
 
+  /// Makes one update.
+  package func update(_ problem: inout UpdateProblem) async throws -> UpdateReport {
+    try await rule.update(&problem, gradient: gradient)
+  }
+
   /// Makes the updates of one step, but for what follows the last; then answers with what one
   /// more update would read, and what the objective says to it.
   package func examine(
@@ -174,7 +180,7 @@ package final class PolicyTrainer {
     old?.buffer.copy(from: policy.buffer)
     var part = parts(of: rollouts, inputs)[0]
     compareAndValue(&part, nil)
-    for _ in 0..<settings.epochs { _ = try await update.update(&part, gradient: gradient) }
+    for _ in 0..<settings.epochs { _ = try await update(&part) }
     let result = part.evaluate(keep: false)
     return (part.inputs, result)
   }
@@ -254,11 +260,11 @@ package final class PolicyTrainer {
     _ part: inout UpdateProblem, _ resampledLoss: UpdateProblem.ResampledLoss?
   ) {
     if let old, let divergence = settings.divergenceFromOld {
-      part.old = Comparison(engine.hiddenStates(old, part.batch), divergence)
+      part.old = .init(engine.hiddenStates(old, part.batch), divergence)
       part.headsMustBeAsked()
     }
     if let divergence = settings.divergenceFromReference {
-      part.reference = Comparison(engine.hiddenStates(reference, part.batch), divergence)
+      part.reference = .init(engine.hiddenStates(reference, part.batch), divergence)
       part.headsMustBeAsked()
     }
     if let value, value.isOnPolicy { part.valueHead = value.head }

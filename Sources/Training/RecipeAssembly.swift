@@ -66,7 +66,8 @@ extension Recipe.Train {
     case .lineSearch(let search):
       .lineSearch(
         LineSearch(
-          initialStep: search.initialStep, shrink: search.shrink, maximumTrials: search.trials),
+          initialStep: search.initialStep, shrinkFactor: search.shrink,
+          maximumTrials: search.trials),
         resamples: search.loss == .resampled)
     case .trustRegion(let region): .trustRegion(region.settings)
     }
@@ -85,7 +86,7 @@ extension Recipe.Train {
   }
 }
 
-extension KLDivergence {
+extension PolicyOptimization.KLDivergence {
   /// As the engine names it, to which every policy but π_θ is another one.
   fileprivate var direction: Divergence {
     switch self {
@@ -98,12 +99,14 @@ extension KLDivergence {
 extension Recipe.TrustRegionUpdate {
   fileprivate var settings: TrustRegionUpdate.Settings {
     TrustRegionUpdate.Settings(
-      region: TrustRegionStep(radius: maximumKL, form: form == .halfMean ? .half : .whole),
+      region: TrustRegionStep(
+        bound: maximumKL,
+        constraint: form == .halfMean ? .halfQuadraticForm : .quadraticForm),
       conjugateGradient: ConjugateGradient(damping: damping, maximumIterations: iterations),
       fisher: fisher == .exact ? .exact : .sampled, isMean: form == .halfMean,
       search: backtrackTrials == 0
         ? nil
-        : LineSearch(initialStep: 1, shrink: backtrackShrink, maximumTrials: backtrackTrials))
+        : LineSearch(shrinkFactor: backtrackShrink, maximumTrials: backtrackTrials))
   }
 }
 

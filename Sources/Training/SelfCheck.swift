@@ -13,7 +13,11 @@ internal import PolicyOptimization
 /// numbers, once a run.
 enum SelfCheck {
   /// What is wrong with an objective; nil for nothing, or where these inputs cannot tell.
-  static func problem(of objective: any Objective, at inputs: ObjectiveBatch) -> String? {
+  static func problem(of objective: any Objective, at given: ObjectiveBatch) -> String? {
+    var inputs = given
+    // What the heads would say is the same in all four passes.
+    inputs.klOld = inputs.klOld ?? inputs.mask.map { _ in 0 }
+    inputs.klReference = inputs.klReference ?? inputs.mask.map { _ in 0 }
     let differs = inputs.mask.indices.contains {
       inputs.mask[$0] && inputs.advantage[$0] != 0
     }
@@ -23,13 +27,13 @@ enum SelfCheck {
       changed.advantage = advantage
       return objective(changed).dLogProb
     }
-    let given = coefficients(inputs.advantage)
+    let plain = coefficients(inputs.advantage)
     let negated = coefficients(inputs.advantage.map { -$0 })
     let none = coefficients(inputs.advantage.map { _ in 0 })
-    let scale = given.reduce(0) { max($0, abs($1)) }
+    let scale = plain.reduce(0) { max($0, abs($1)) }
     for t in inputs.mask.indices where inputs.mask[t] {
       // Each side is a few roundings of numbers of this size.
-      if abs(given[t] + negated[t] - 2 * none[t]) > 1e-9 * scale {
+      if abs(plain[t] + negated[t] - 2 * none[t]) > 1e-9 * scale {
         return "negating the advantages does not negate the policy term (token \(t))"
       }
     }
@@ -39,7 +43,7 @@ enum SelfCheck {
       let source = byCompletion[(i + byCompletion.count - 1) % byCompletion.count]
       return inputs.completions[i].indices.map { source.isEmpty ? 0 : source[$0 % source.count] }
     }
-    if rotated != inputs.advantage, coefficients(rotated) == given {
+    if rotated != inputs.advantage, coefficients(rotated) == plain {
       return "exchanging the advantages of completions does not change the gradient"
     }
     return nil

@@ -4,7 +4,9 @@ internal import Kernels
 internal import LanguageModel
 internal import PolicyOptimization
 internal import Rewards
+internal import Runs
 internal import Sampling
+internal import Tokenization
 
 extension TrainingRun {
   /// Draws and scores the completions of one question as the run's next step would, and says what

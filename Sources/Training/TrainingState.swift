@@ -1,6 +1,7 @@
 internal import Formats
 internal import Kernels
 internal import LanguageModel
+internal import PolicyOptimization
 
 /// What a checkpoint holds: everything that the next step depends on.
 ///
@@ -80,14 +81,14 @@ extension PolicyTrainer {
         file: file, field: "state.adaptive",
         message: "got \(state.adaptive.count) numbers; need \(need)")
     }
-    update.updateCount = state.updateCount
+    rule.updateCount = state.updateCount
     value?.updateCount = state.valueUpdateCount
     objective.adaptiveState = state.adaptive
   }
 
   /// Writes its counters and coefficients down.
   func record(in state: inout TrainingState) {
-    state.updateCount = update.updateCount
+    state.updateCount = rule.updateCount
     state.valueUpdateCount = value?.updateCount ?? 0
     state.adaptive = objective.adaptiveState
   }
@@ -96,7 +97,7 @@ extension PolicyTrainer {
   private var parts: [(file: String, numbers: FloatBuffer)] {
     var parts = [("model", policy.buffer)]
     if settings.usesReference { parts.append(("reference", reference.buffer)) }
-    parts += update.state.map { ($0.name, $0.numbers) }
+    parts += rule.state.map { ($0.name, $0.numbers) }
     parts += value?.trunkState.map { ("value_" + $0.name, $0.numbers) } ?? []
     return parts.map { (file: $0.0 + ".safetensors", numbers: $0.1) }
   }

@@ -62,15 +62,15 @@ package final class TrustRegionUpdate: PolicyUpdate {
     if norm.isFinite, norm > 0, before.loss.isFinite {
       let descent = gradient.buffer.doubles.map { -$0 }
       let weights = problem.tokenWeights(mean: settings.isMean)
-      let solution = settings.conjugateGradient(descent) { vector in
+      let solution = settings.conjugateGradient.solve(descent) { vector in
         tangent.buffer.set(vector)
         product.buffer.fill()
         problem.addFisherProduct(
           of: tangent, into: product, weights: weights, matrix: settings.fisher)
         return product.buffer.doubles
       }
-      (iterations, residual) = (solution.iterations, solution.residual)
-      if let step = settings.region.step(solution: solution.x, descent: descent) {
+      (iterations, residual) = (solution.iterations, solution.residualNorm)
+      if let step = settings.region(gradient: descent, direction: solution.x) {
         start.copy(from: policy.buffer)
         tangent.buffer.set(step)
         for share in settings.search?.steps ?? [1] {
@@ -80,7 +80,7 @@ package final class TrustRegionUpdate: PolicyUpdate {
           let after = problem.evaluate(keep: false)
           evaluations += 1
           kl = problem.divergence(mean: settings.isMean)
-          let holds = after.loss < before.loss && kl <= settings.region.radius
+          let holds = after.loss < before.loss && kl <= settings.region.bound
           if settings.search == nil || holds {
             (report.learningRate, report.skipped) = (share, false)
             break

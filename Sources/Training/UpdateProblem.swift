@@ -1,3 +1,4 @@
+internal import Kernels
 package import LanguageModel
 package import PolicyOptimization
 
@@ -10,8 +11,8 @@ package struct UpdateProblem {
   package let batch: TokenBatch
   package let temperature: Float
   /// π_old and π_ref, where the objective or the update asks for an exact divergence.
-  var old: Comparison?
-  var reference: Comparison?
+  var old: LanguageModel.Comparison?
+  var reference: LanguageModel.Comparison?
   /// The head whose values the objective reads, where it stands on the policy.
   var valueHead: ScalarHead?
   /// The loss on completions drawn anew; nil where no update asks for it.
@@ -73,8 +74,8 @@ package struct UpdateProblem {
     engine.backward(
       policy, gradient: gradient, batch, dLogProb: result.dLogProb.map(Float.init),
       dEntropy: floats(result.dEntropy), dKLOld: floats(result.dKLOld),
-      dKLReference: floats(result.dKLReference), dValue: floats(result.dValue), old: old,
-      reference: reference, values: valueHead, temperature: temperature, kept: kept)
+      dKLReference: floats(result.dKLReference), dValue: floats(result.dValue),
+      temperature: temperature, old: old, reference: reference, values: valueHead, kept: kept)
   }
 
   /// Adds the product of the policy's Fisher matrix, as it stands, with a tangent.

@@ -48,7 +48,10 @@ struct WarmStart {
       let batch = TokenBatch(drawn.map { example(prompts[$0], answers[$0]) })
       let forward = engine.forward(policy, batch, temperature: 1, keep: true)
       let inputs = ObjectiveBatch(likelihood: forward, batch)
-      let update = trainer.update(inputs, batch, kept: forward.kept)
+      var problem = UpdateProblem(
+        engine: engine, policy: policy, objective: trainer.objective, batch: batch,
+        temperature: 1, inputs: inputs, isCurrent: true, kept: forward.kept)
+      let update = try await trainer.update(&problem)
       if !update.loss.isFinite || !update.gradientNorm.isFinite {
         throw TrainingError.notFinite(step: step + 1, what: "the warm start's gradient")
       }

@@ -10,7 +10,7 @@ import Training
     let recipe = try SampleRecipe.recipe(
       overrides: set(
         "train.beta=0.125", "evaluation.k=[1, 2, 4]", "tokenizer={ path: own.model }", "seed=7"))
-    #expect(recipe.train?.beta == 0.125)
+    #expect(recipe.train?.axes.objective.referenceKL.coefficient == 0.125)
     #expect(recipe.evaluation?.k == [1, 2, 4])
     #expect(recipe.tokenizer == .file("/home/r/own.model"))
     #expect(recipe.seed == 7)
@@ -35,7 +35,7 @@ import Training
     let recipe = try SampleRecipe.recipe(
       overrides: set("warm_start=null", "train.num_iterations=~", "evaluation=null"))
     #expect(recipe.warmStart == nil)
-    #expect(recipe.train?.updatesPerStep == 1)
+    #expect(recipe.train?.axes.epochs == 1)
     #expect(recipe.evaluation == Recipe.Evaluation())
   }
 

@@ -8,9 +8,8 @@ import Training
     train.questionsPerStep = 4
     train.maxCompletionTokens = 8
     train.stepsPerIteration = 5
-    train.updatesPerStep = 2
+    train.axes.epochs = 2
     train.optimizer.learningRate = 1e-4
-    train.epsilonHigh = 0.2
     #expect(recipe.train == train)
 
     var warmStart = Recipe.WarmStart()

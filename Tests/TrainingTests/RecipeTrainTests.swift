@@ -1,3 +1,4 @@
+import PolicyOptimization
 import Testing
 import Training
 
@@ -7,31 +8,81 @@ import Training
       try SampleRecipe.recipe(replacing: "  num_iterations: 2\n", with: keys).train)
   }
 
-  @Test func aPresetFillsItsAxesAndTheRecipeOverridesThem() throws {
-    #expect(try train("").advantage == .group(scale: .group))
-    #expect(try train("  scale_rewards: none\n").advantage == .group(scale: .none))
-    #expect(try train("  algorithm: grpo-softmax\n").advantage == .softmax(beta: 1))
-    #expect(
-      try train("  advantage_beta: 2.5\n  algorithm: grpo-softmax\n").advantage
-        == .softmax(beta: 2.5))
-    #expect(try train("  advantage: softmax\n").advantage == .softmax(beta: 1))
-    #expect(
-      try train("  algorithm: grpo-softmax\n  advantage: group\n").advantage
-        == .group(scale: .group))
+  private func advantage(_ keys: String) throws -> Recipe.Advantage {
+    try train(keys).axes.advantage
   }
 
-  @Test func aPresetInSwiftHasTheSameAxes() {
-    for algorithm in Recipe.Algorithm.allCases {
-      #expect(Recipe.Train(algorithm: algorithm).advantage == algorithm.advantage)
+  private func clip(_ keys: String) throws -> ClippedSurrogate {
+    guard case .clipped(let clip) = try train(keys).axes.objective.surrogate else {
+      throw Failure("no clipped surrogate")
     }
+    return clip
+  }
+
+  private struct Failure: Error {
+    let text: String
+    init(_ text: String) { self.text = text }
+  }
+
+  @Test func aPresetFillsItsAxesAndTheRecipeOverridesThem() throws {
+    #expect(try advantage("") == .group(GroupRelativeAdvantage()))
+    #expect(
+      try advantage("  scale_rewards: none\n") == .group(GroupRelativeAdvantage(scale: .none)))
+    #expect(try advantage("  algorithm: grpo-softmax\n") == .softmax(SoftmaxAdvantage()))
+    #expect(
+      try advantage("  advantage_beta: 2.5\n  algorithm: grpo-softmax\n")
+        == .softmax(SoftmaxAdvantage(beta: 2.5)))
+    #expect(try advantage("  advantage: softmax\n") == .softmax(SoftmaxAdvantage()))
+    #expect(
+      try advantage("  algorithm: grpo-softmax\n  advantage: group\n")
+        == .group(GroupRelativeAdvantage()))
+    #expect(
+      try advantage("  algorithm: ppo-clip\n  lam: 0.5\n  gamma: 0.9\n")
+        == .weight(PolicyGradientWeight(form: .advantage, discount: 0.9, lambda: 0.5)))
+  }
+
+  private func recipe(of algorithm: Recipe.Algorithm) throws -> Recipe {
+    var overrides: [RecipeOverride] = []
+    if algorithm.axes(maxCompletionTokens: 8).update != .adam {
+      overrides = [RecipeOverride(assignment: "train.learning_rate=null")].compactMap(\.self)
+    }
+    return try SampleRecipe.recipe(
+      replacing: "  num_iterations: 2\n", with: "  algorithm: \(algorithm.rawValue)\n",
+      overrides: overrides)
+  }
+
+  @Test(arguments: Recipe.Algorithm.allCases)
+  func aPresetInSwiftHasTheSameAxesAsInARecipe(_ algorithm: Recipe.Algorithm) throws {
+    let train = try #require(try recipe(of: algorithm).train)
+    #expect(train.axes == algorithm.axes(maxCompletionTokens: train.maxCompletionTokens))
+    #expect(try recipe(of: algorithm).warnings == [])
+  }
+
+  /// Every key that a preset shows may be written beside it.
+  @Test(arguments: Recipe.Algorithm.allCases)
+  func aPresetSpelledOutIsTheSamePreset(_ algorithm: Recipe.Algorithm) throws {
+    let recipe = try recipe(of: algorithm)
+    let again = try Recipe(
+      yaml: recipe.resolvedYAML(relativeTo: "/home/r"), file: "/home/r/again.yaml")
+    #expect(again == recipe)
+    let train = try #require(recipe.train)
+    let keys = algorithm.keys(maxCompletionTokens: train.maxCompletionTokens)
+    let spelled = keys.compactMap { RecipeOverride(assignment: "train.\($0.key)=\($0.value)") }
+    #expect(spelled.count == keys.count)
+    let changed = try SampleRecipe.recipe(
+      overrides: spelled + (train.axes.update == .adam
+        ? [] : [RecipeOverride(assignment: "train.learning_rate=null")].compactMap(\.self)))
+    #expect(changed.train?.axes == train.axes)
   }
 
   @Test func theUpperClipFollowsTheLowerOneUnlessItIsWritten() throws {
-    #expect(try train("  epsilon: 0.25\n").clipRange == 0.75...1.25)
-    #expect(try train("  epsilon: 0.25\n  epsilon_high: 0.5\n").clipRange == 0.75...1.5)
-    var train = Recipe.Train()
-    train.epsilon = 0.5
-    #expect(train.clipRange == 0.5...1.5)
+    #expect(try clip("  epsilon: 0.25\n") == ClippedSurrogate(epsilonLow: 0.25))
+    #expect(
+      try clip("  epsilon: 0.25\n  epsilon_high: 0.5\n")
+        == ClippedSurrogate(epsilonLow: 0.25, epsilonHigh: 0.5))
+    #expect(
+      try clip("  algorithm: dapo\n  beta: 0\n")
+        == ClippedSurrogate(epsilonLow: 0.2, epsilonHigh: 0.28))
   }
 
   @Test func stepsEndTheRunEarlyAndUpdatesFollow() throws {
@@ -44,11 +95,11 @@ import Training
   @Test(arguments: [
     (
       "  epsilon: 0.1\n",
-      "20: train.epsilon: has no effect with num_iterations 1, where the ratio is always 1"
+      "20: train.epsilon: has no effect with one update a step (num_iterations 1, num_mini_batches 1), where the ratio is always 1"
     ),
     (
       "  epsilon_high: 0.3\n",
-      "20: train.epsilon_high: has no effect with num_iterations 1, where the ratio is always 1"
+      "20: train.epsilon_high: has no effect with one update a step (num_iterations 1, num_mini_batches 1), where the ratio is always 1"
     ),
     (
       "  beta: 0\n  use_bias_correction_kl: true\n",

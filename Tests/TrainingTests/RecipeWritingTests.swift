@@ -133,8 +133,10 @@ import Training
   @Test func numbersComeBackBitForBit() throws {
     for value in [0.1, 1e-300, 1.0 / 3, 0.1 + 0.2, 2.5e-308, 99.99999999999999] {
       var recipe = try SampleRecipe.recipe()
-      recipe.train?.beta = value
-      #expect(try recipe.validated().train?.beta.bitPattern == value.bitPattern)
+      recipe.train?.axes.objective.referenceKL.coefficient = value
+      #expect(
+        try recipe.validated().train?.axes.objective.referenceKL.coefficient.bitPattern
+          == value.bitPattern)
     }
   }
 

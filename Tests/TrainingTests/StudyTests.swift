@@ -74,9 +74,9 @@ import Training
     let recipe = try Recipe(
       contentsOf: small.directory + "/recipe.yaml",
       overrides: study.settings + study.variants[1].settings)
-    #expect(recipe.train?.updatesPerStep == 4)
+    #expect(recipe.train?.axes.epochs == 4)
     #expect(recipe.train?.stop == ["a: b", "c"])
-    #expect(recipe.train?.beta == 0.5)
+    #expect(recipe.train?.axes.objective.referenceKL.coefficient == 0.5)
   }
 
   @Test func aFileWithoutTheKeyHoldsVariants() throws {

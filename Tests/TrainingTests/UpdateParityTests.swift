@@ -13,7 +13,7 @@ import Training
 
   @Test func thereAreFixtures() { #expect(!Self.folders.isEmpty) }
 
-  @Test(arguments: folders) func agreesWithPyTorch(folder: URL) throws {
+  @Test(arguments: folders) func agreesWithPyTorch(folder: URL) async throws {
     func json(_ name: String) throws -> JSON {
       let path = folder.appendingPathComponent(name).path
       return try JSON(parsing: Files.read(path, maximumBytes: 1 << 28), file: path)
@@ -34,15 +34,14 @@ import Training
       policy: model.parameters, settings: trainerSettings)
     let reset = try #require(settings["reference_reset_steps"]?.int)
 
-    var updates: [PolicyTrainer.Update] = []
+    var updates: [UpdateReport] = []
     for (step, questions) in try #require(rollouts["steps"]?.array).enumerated() {
-      if step % reset == 0 { trainer.resetReference() }
-      let rollout = try Self.rollouts(#require(questions.array))
-      let (advantages, made) = trainer.step(rollout)
-      updates += made
+      if step % reset == 0 { trainer.moveReference() }
+      let done = try await trainer.step(Self.rollouts(#require(questions.array), step: step))
+      updates += done.updates
       let wanted = try #require(expected[updates.count - 1]["advantages"]?.array)
         .flatMap { ($0.array ?? []).compactMap(\.double) }
-      for (found, wanted) in zip(advantages.completions, wanted) {
+      for (found, wanted) in zip(done.advantages.completions, wanted) {
         guard case .uniform(let value) = found else {
           Issue.record("not one advantage a completion")
           continue
@@ -108,17 +107,21 @@ import Training
             epsilonLow: try number("epsilon"), epsilonHigh: try number("epsilon_high"))),
         klPenalty: KLPenalty(coefficient: try number("beta"))),
       advantage: GroupRelativeAdvantage(),
-      schedule: LearningRateSchedule(
-        peak: try number("learning_rate"), warmUpUpdates: Int(try number("warmup_updates")),
-        totalUpdates: updates, decay: .cosine(floor: 0.1)),
-      adam: AdamW.Coefficients(
-        beta1: try number("adam_beta1"), beta2: try number("adam_beta2"),
-        epsilon: try number("adam_epsilon"), weightDecay: try number("weight_decay")),
-      maximumGradientNorm: try number("max_grad_norm"),
-      updatesPerStep: Int(try number("num_iterations")), usesReference: true)
+      update: .adam(
+        AdamUpdate.Settings(
+          schedule: LearningRateSchedule(
+            peak: try number("learning_rate"), warmUpUpdates: Int(try number("warmup_updates")),
+            totalUpdates: updates, decay: .cosine(floor: 0.1)),
+          adam: AdamW.Coefficients(
+            beta1: try number("adam_beta1"), beta2: try number("adam_beta2"),
+            epsilon: try number("adam_epsilon"), weightDecay: try number("weight_decay")),
+          maximumGradientNorm: try number("max_grad_norm"))),
+      epochs: Int(try number("num_iterations")), usesReference: true)
   }
 
-  private static func rollouts(_ questions: [JSON]) throws -> PolicyTrainer.Rollouts {
+  private static func rollouts(
+    _ questions: [JSON], step: Int
+  ) throws -> PolicyTrainer.Rollouts {
     func ids(_ json: JSON?) throws -> [Int] { try #require(json?.array).compactMap(\.int) }
     let batch = TokenBatch(
       try questions.map { question in
@@ -130,7 +133,7 @@ import Training
       })
     let scores = try questions.map { try #require($0["rewards"]?.array).map(\.double) }
     return PolicyTrainer.Rollouts(
-      batch: batch,
+      step: step, batch: batch,
       groups: RewardGroups(
         scores: scores,
         tokenCounts: batch.questions.map { $0.completions.map(\.tokens.count) }),

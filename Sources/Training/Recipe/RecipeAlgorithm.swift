@@ -1,4 +1,4 @@
-public import PolicyOptimization
+internal import PolicyOptimization
 
 extension Recipe {
   /// A named combination of axes: `algorithm`.

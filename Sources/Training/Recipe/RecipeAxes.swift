@@ -1,4 +1,4 @@
-public import PolicyOptimization
+internal import PolicyOptimization
 
 extension Recipe {
   /// What an algorithm is made of: choices that do not depend on each other, each a few keys of
@@ -117,6 +117,10 @@ extension Recipe.Axes {
     if update != .adam, updatesPerStep > 1 {
       fields.warn(
         "update", "makes \(updatesPerStep) searches a step, each on a part of its completions")
+    }
+    if case .trustRegion = update, objective.oldKL.coefficient > 0 {
+      fields.fail(
+        "old_kl_coef", "has no place beside update trust-region, which bounds that divergence")
     }
     if dynamicSamplingRounds > 0, !advantage.wantsGroups {
       fields.fail(

@@ -123,7 +123,7 @@ extension Recipe.Objective {
 }
 
 extension Surrogate {
-  private enum Kind: String, CaseIterable {
+  fileprivate enum Kind: String, CaseIterable {
     case policyGradient = "policy-gradient"
     case ratio, clip, cispo, sapo, gmpo, vespo
   }

@@ -1,4 +1,4 @@
-public import PolicyOptimization
+internal import PolicyOptimization
 
 extension Recipe.Penalty {
   private enum Rule: String, CaseIterable { case fixed, adaptive, ziegler }

@@ -1,4 +1,4 @@
-public import PolicyOptimization
+internal import PolicyOptimization
 
 extension Recipe {
   /// How a gradient moves the policy: `update`.

@@ -2,7 +2,7 @@ import Kernels
 import TestSupport
 import Testing
 
-@Suite struct FloatBufferAdditionTests {
+@Suite struct FloatBufferVectorTests {
   // Past one piece of 2^16, and no multiple of a vector.
   private let count = (1 << 16) + 37
 

@@ -1,6 +1,15 @@
 internal import CKernels
 
 extension FloatBuffer {
+  /// The numbers in double precision.
+  package var doubles: [Double] { (0..<count).map { Double(self[$0]) } }
+
+  /// Overwrites this buffer with as many numbers, each rounded once.
+  package func set(_ values: [Double]) {
+    precondition(values.count == count)
+    for (i, value) in values.enumerated() { self[i] = Float(value) }
+  }
+
   /// this ← this + factor·x, each element rounded once; both have the same count.
   package func add(_ x: FloatBuffer, times factor: Float, workers: Workers) {
     precondition(x.count == count)
