@@ -5,7 +5,7 @@
 /// Williams and Peng 1991; Schulman et al. 2017, eq. 9 (<https://arxiv.org/abs/1707.06347>). H is a
 /// mean over the step's unmasked tokens whatever the aggregation of the policy term, as in TRL.
 public struct EntropyBonus: Sendable, Equatable {
-  /// c ≥ 0, usually 0.001 to 0.01; moved by an adaptive control.
+  /// c ≥ 0, usually 0.001 to 0.01; within the bounds of an adaptive control, which moves it.
   public private(set) var coefficient: Double
   public let control: EntropyControl
   /// Whether the bonus applies at present: always, unless the control withholds it.
@@ -13,6 +13,9 @@ public struct EntropyBonus: Sendable, Equatable {
 
   public init(coefficient: Double, control: EntropyControl = .fixed) {
     precondition(coefficient >= 0 && coefficient.isFinite)
+    if case .adaptive(let adaptive) = control {
+      precondition(adaptive.minimum <= coefficient && coefficient <= adaptive.maximum)
+    }
     self.coefficient = coefficient
     self.control = control
   }

@@ -9,8 +9,10 @@ public enum KLController: Sendable, Equatable {
 
   /// Ziegler's proportional rule.
   ///
-  ///     β ← β·( 1 + clip(d/d_target − 1, ±0.2)·n/h ),   n completions measured, h the horizon
+  ///     β ← β·( 1 + clip(d/d_target − 1, ±0.2)·min(1, n/h) )
   ///
+  /// n completions were measured; the horizon h > 0, usually 10000, is in completions too, and a
+  /// rollout larger than that counts as one horizon.
   /// Ziegler et al. 2019, section 2.2 (<https://arxiv.org/abs/1909.08593>), in the linear form of its
   /// code, which verl and OpenRLHF use.
   case ziegler(target: Double, horizon: Double)
@@ -21,10 +23,15 @@ public enum KLController: Sendable, Equatable {
     case .fixed: return coefficient
     case .adaptive(let rule): return rule.coefficient(after: coefficient, kl: kl)
     case .ziegler(let target, let horizon):
-      precondition(target > 0 && horizon >= Double(completions), "target > 0, horizon ≥ n")
       let error = min(max(kl / target - 1, -0.2), 0.2)
-      return coefficient * (1 + error * Double(completions) / horizon)
+      return coefficient * (1 + error * min(1, Double(completions) / horizon))
     }
+  }
+
+  /// Stops the program where a target or a horizon is not positive.
+  func checkRanges() {
+    guard case .ziegler(let target, let horizon) = self else { return }
+    precondition(target > 0 && target.isFinite && horizon > 0 && horizon.isFinite)
   }
 }
 

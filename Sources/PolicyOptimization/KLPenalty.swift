@@ -3,7 +3,8 @@
 ///     plain:              β·k              straight-through:   β·( sg[k] + k2 − sg[k2] )
 ///     ratio:              β·r·k            exact:              β·KL of the position
 ///
-/// k estimates ``divergence`` from the drawn token; r is the objective's importance ratio. Plain k3
+/// k estimates ``divergence`` from the drawn token; r is the objective's importance ratio, that of the
+/// token where the surrogate has one of its own. Plain k3
 /// of KL(π_θ‖π_ref) is eq. 3 and 4 of DeepSeekMath (<https://arxiv.org/abs/2402.03300>); KL(π_old‖π_θ)
 /// is PPO's, eq. 8 (<https://arxiv.org/abs/1707.06347>).
 ///
@@ -43,6 +44,7 @@ public struct KLPenalty: Sendable, Equatable {
     precondition(coefficient >= 0 && coefficient.isFinite)
     precondition(
       controller == .fixed || coefficient > 0, "no factor moves a coefficient of 0")
+    controller.checkRanges()
     switch weighting {
     case .plain: break
     case .ratio:

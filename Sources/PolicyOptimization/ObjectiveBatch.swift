@@ -16,9 +16,9 @@ public struct ObjectiveBatch: Sendable {
   public var referenceLogProb: [Double]?
   /// Entropy of π_θ at each token's position, in nats.
   public var entropy: [Double]?
-  /// Exact KL between π_θ and π_old at each token's position.
+  /// Exact KL between π_θ and π_old at each token's position, in the objective's direction.
   public var klOld: [Double]?
-  /// Exact KL between π_θ and π_ref at each token's position.
+  /// Exact KL between π_θ and π_ref at each token's position, in the objective's direction.
   public var klReference: [Double]?
   /// V_φ before each token.
   public var value: [Double]?

@@ -13,6 +13,8 @@ extension PolicyObjective {
     batch.checkShapes()
     let weights = aggregation.weights(completions: batch.completions, mask: batch.mask)
     let ratios = surrogate.ratios(level: ratioLevel, batch: batch)
+    // A penalty is weighted by what the token's importance is, not by a surrogate's invention.
+    let importance = surrogate.usesRatioLevel ? ratios : RatioLevel.token.ratios(of: batch)
     let policy = surrogate(ratios: ratios, batch: batch)
     let offPolicy = offPolicyMask?.keeps(batch)
     let highEntropy = entropyMask?.keeps(batch)
@@ -27,13 +29,13 @@ extension PolicyObjective {
       result.dLogProb[t] += weights[t] * term.dLogProb
       dLogRatio[t] += weights[t] * term.dLogRatio
     }
+    ratios.pullBack(dLogRatio, of: batch, into: &result.dLogProb)
     let reference = klPenalty.map {
-      add($0, weights: weights, ratios: ratios, of: batch, to: &result, dLogRatio: &dLogRatio)
+      add($0, weights: weights, ratios: importance, of: batch, to: &result)
     }
     let old = oldKLPenalty.map {
-      add($0, weights: weights, ratios: ratios, of: batch, to: &result, dLogRatio: &dLogRatio)
+      add($0, weights: weights, ratios: importance, of: batch, to: &result)
     }
-    ratios.pullBack(dLogRatio, of: batch, into: &result.dLogProb)
 
     if let reference { result.statistics.append(("kl", reference.mean)) }
     if let old { result.statistics.append(("kl_old", old.mean)) }
@@ -59,10 +61,11 @@ extension PolicyObjective {
   /// Adds one penalty; answers with its mean over unmasked tokens and how many were cut.
   private func add(
     _ penalty: KLPenalty, weights: [Double], ratios: Ratios, of batch: ObjectiveBatch,
-    to result: inout ObjectiveResult, dLogRatio: inout [Double]
+    to result: inout ObjectiveResult
   ) -> (mean: Double, clamped: Int) {
     let terms = penalty.terms(ratios: ratios.values, batch: batch)
-    var dExact = [Double](repeating: 0, count: batch.tokenCount)
+    var dLogRatio = [Double](repeating: 0, count: batch.tokenCount)
+    var dExact = dLogRatio
     for t in batch.mask.indices {
       guard let term = terms[t] else { continue }
       let weight = weights[t] * penalty.coefficient
@@ -71,6 +74,7 @@ extension PolicyObjective {
       dLogRatio[t] += weight * term.dLogRatio
       dExact[t] = weight * term.dExact
     }
+    ratios.pullBack(dLogRatio, of: batch, into: &result.dLogProb)
     if penalty.estimator == .exact {
       if penalty.divergence.isToReference {
         result.dKLReference = dExact

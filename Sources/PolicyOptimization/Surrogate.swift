@@ -1,6 +1,6 @@
 /// The policy term: how a ratio and an advantage make a loss.
 ///
-/// Every case is a loss to minimize. `.policyGradient` and `.vespo` and `.gmpo` leave
+/// Every case is a loss to minimize. ``policyGradient``, ``gmpo(_:)`` and ``vespo(_:)`` leave
 /// ``RatioLevel`` no choice: the first has no ratio, the others define their own.
 public enum Surrogate: Sendable, Equatable {
   /// The policy gradient: L = −Â·log π_θ.

@@ -28,6 +28,9 @@ import Testing
     let controller = KLController.ziegler(target: 0.1, horizon: 100)
     let coefficient = controller.coefficient(after: 1, kl: kl, completions: 10)
     #expect(abs(coefficient - expected) < 1e-15)
+    // A rollout beyond the horizon counts as one.
+    let large = controller.coefficient(after: 1, kl: 9, completions: 5000)
+    #expect(abs(large - 1.2) < 1e-15)
   }
 
   @Test func aFixedCoefficientStays() {

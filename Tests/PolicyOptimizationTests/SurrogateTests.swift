@@ -111,4 +111,30 @@ import Testing
     let own = Self.rows.map(\.objective.surrogate).filter { !$0.usesRatioLevel }
     #expect(own == [.gmpo(GMPO(epsilonLow: 0.25)), .vespo(VESPO()), .policyGradient])
   }
+
+  @Test(arguments: rows)
+  func maskedTokensAreNeverReadAndUnmaskedNaNIsPassedOn(row: Row) {
+    var batch = PolicyObjectiveTests.batch
+    batch.mask[1] = false
+    let expected = row.objective(batch)
+    batch.logProb[1] = .nan
+    batch.oldLogProb[1] = .infinity
+    batch.advantage[1] = .nan
+    let result = row.objective(batch)
+    #expect(result.loss == expected.loss && result.dLogProb == expected.dLogProb)
+    #expect(result.statistics.map(\.value) == expected.statistics.map(\.value))
+    batch.logProb[0] = .nan
+    #expect(row.objective(batch).loss.isNaN)
+  }
+
+  /// GMPO's ratio is clipped and shared; a token's importance is neither.
+  @Test func aPenaltyBesideGMPOIsWeightedByTheTokensOwnRatio() {
+    var batch = PolicyObjectiveTests.batch
+    batch.advantage = [0, 0, 0, 0, 0]
+    let penalty = KLPenalty(coefficient: 0.04, weighting: .ratio)
+    let beside = PolicyObjective(surrogate: .gmpo(GMPO(epsilonLow: 0.25)), klPenalty: penalty)(
+      batch)
+    let plain = PolicyObjective(surrogate: .ratio, klPenalty: penalty)(batch)
+    #expect(beside.loss == plain.loss && beside.dLogProb == plain.dLogProb)
+  }
 }
