@@ -45,16 +45,19 @@ package enum Linear {
   /// y[rows] = x[rows]·Wᵀ, or y[rows] += when `accumulate`.
   ///
   /// `xFirst` is the row of x that belongs to `rows.lowerBound` when the two are numbered
-  /// differently.
+  /// differently; `panels` are those of the weight whose outputs are wanted, if not all.
   package static func forward(
     _ y: Matrix, _ x: Matrix, rows: Range<Int>, xFirst: Int? = nil, weight: PackedWeight,
-    accumulate: Bool = false
+    panels: Range<Int>? = nil, accumulate: Bool = false
   ) {
     let first = xFirst ?? rows.lowerBound
+    let panels = panels ?? 0..<weight.panels
     precondition(y.columns == weight.outputs && x.columns == weight.inputs)
+    precondition(0 <= panels.lowerBound && panels.upperBound <= weight.panels)
     unsafe ck_gemm(
-      y.pointer(rows), y.stride, x.pointer(first..<first + rows.count), x.stride, weight.pointer,
-      weight.inputs * 16, rows.count, weight.panels, weight.inputs, accumulate ? 1 : 0)
+      y.pointer(rows) + 16 * panels.lowerBound, y.stride, x.pointer(first..<first + rows.count),
+      x.stride, weight.pointer + panels.lowerBound * weight.inputs * 16, weight.inputs * 16,
+      rows.count, panels.count, weight.inputs, accumulate ? 1 : 0)
   }
 
   /// The derivative of y along (tx, tW): ty[rows] = tx·Wᵀ + x·tWᵀ, or ty[rows] += when `accumulate`.

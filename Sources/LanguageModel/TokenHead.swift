@@ -74,6 +74,19 @@ package final class TokenHead {
     let size = transformer.chunkSize(rows: rows.count)
     let base = a.retention == .everything ? 0 : first
     let (output, policy, others) = (a.output, policy, otherRows(comparisons.count))
+    if comparisons.isEmpty, transformer.sharesPanels(rows: rows.count) {
+      let shared = policy[0]
+      shared.normalize(p, output, rows: rows.lazy.map { Int($0) - base })
+      SharedProduct.run(
+        [
+          SharedProduct(
+            y: shared.logits, rows: rows.indices, x: shared.normed, xFirst: 0, weight: p.head)
+        ], transformer.workers)
+      transformer.workers.run(rows.count) { i, worker in
+        body(i, policy[worker].row(i, of: shared.logits))
+      }
+      return
+    }
     transformer.workers.run((rows.count + size - 1) / size) { task, worker in
       let chunk = Workers.chunk(task, of: rows.count, size: size)
       policy[worker].compute(p, output, rows: rows[chunk].lazy.map { Int($0) - base })
@@ -141,16 +154,20 @@ struct LogitRows: Sendable {
     gathered = Matrix(rows: 1, columns: c.vocabularySize)
   }
 
-  /// The logits of the rows named of a residual stream.
-  func compute(_ p: Parameters, _ source: Matrix, rows: some Collection<Int>) {
+  /// The last norm of the rows named of a residual stream.
+  func normalize(_ p: Parameters, _ source: Matrix, rows: some Collection<Int>) {
     for (i, row) in rows.enumerated() {
       stream.copy(rows: i..<i + 1, from: source, first: row)
     }
-    let own = 0..<rows.count
     RMSNorm.forward(
-      normed, yFirst: 0, rstd: scale, stream, rows: own, gain: p.norm,
+      normed, yFirst: 0, rstd: scale, stream, rows: 0..<rows.count, gain: p.norm,
       epsilon: Float(p.configuration.normEpsilon))
-    Linear.forward(logits, normed, rows: own, weight: p.head)
+  }
+
+  /// The logits of the rows named of a residual stream.
+  func compute(_ p: Parameters, _ source: Matrix, rows: some Collection<Int>) {
+    normalize(p, source, rows: rows)
+    Linear.forward(logits, normed, rows: 0..<rows.count, weight: p.head)
   }
 
   /// The logits of another policy, for a chunk of the rows it is compared at.
@@ -161,9 +178,12 @@ struct LogitRows: Sendable {
       rows: other.first + chunk.lowerBound..<other.first + chunk.upperBound)
   }
 
-  func row(_ index: Int, beside others: [TokenHead.Row] = []) -> TokenHead.Row {
+  /// A row with this scratch, of these logits or of others.
+  func row(
+    _ index: Int, of shared: Matrix? = nil, beside others: [TokenHead.Row] = []
+  ) -> TokenHead.Row {
     TokenHead.Row(
-      logits: logits, index: index, exponentials: exponentials, gathered: gathered,
+      logits: shared ?? logits, index: index, exponentials: exponentials, gathered: gathered,
       others: others)
   }
 }

@@ -59,7 +59,9 @@ package final class Transformer {
     let chunks = (rows.count + size - 1) / size
     let pass = ForwardPass(
       transformer: self, parameters: p, activations: a, rows: rows, chunkSize: size)
-    if pass.rowsAreIndependent {
+    if sharesPanels(rows: rows.count), pass.rowsAreIndependent {
+      pass.runByPanels(workers)
+    } else if pass.rowsAreIndependent {
       workers.run(chunks) { task, worker in
         let chunk = pass.chunk(task)
         pass.embed(chunk)
@@ -79,7 +81,7 @@ package final class Transformer {
 }
 
 /// One call of the forward pass: everything its tasks read.
-private struct ForwardPass: Sendable {
+struct ForwardPass: Sendable {
   // Tasks write disjoint rows, and scratch by worker; nothing else changes while they run.
   let parameters: Parameters
   let layers: [Activations.Layer]
@@ -124,7 +126,7 @@ private struct ForwardPass: Sendable {
     return rows.lowerBound + local.lowerBound..<rows.lowerBound + local.upperBound
   }
 
-  private func local(_ rows: Range<Int>) -> Range<Int> {
+  func local(_ rows: Range<Int>) -> Range<Int> {
     rows.lowerBound - base..<rows.upperBound - base
   }
 

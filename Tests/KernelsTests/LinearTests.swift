@@ -175,6 +175,25 @@ import Testing
     }
   }
 
+  /// Any split of the panels gives the same bits, and leaves the other outputs alone.
+  @Test(arguments: shapes) func panelsMayBeSplit(rows: Int, outputs: Int, inputs: Int) {
+    let c = Case(rows, outputs, inputs)
+    let (whole, y) = (
+      Matrix(rows: rows, columns: outputs),
+      Matrix(.init(repeating: 9, count: rows * outputs), columns: outputs)
+    )
+    c.forward(0..<rows, into: whole)
+    for first in stride(from: 0, to: c.weight.panels, by: 2) {
+      let last = min(first + 2, c.weight.panels)
+      Linear.forward(y, c.x, rows: 0..<rows, weight: c.weight, panels: first..<last)
+      for i in 0..<rows * outputs {
+        let done = i % outputs < 16 * last
+        #expect(y[i / outputs, i % outputs] == (done ? whole[i / outputs, i % outputs] : 9))
+      }
+    }
+    #expect(y.paddingIsZero)
+  }
+
   /// The product is bilinear, so two chains give its derivative exactly as they are rounded.
   @Test(arguments: shapes) func tangentIsOneChainThroughBothProducts(
     rows: Int, outputs: Int, inputs: Int
