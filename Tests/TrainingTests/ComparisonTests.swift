@@ -101,7 +101,7 @@ import Training
       isCancelled: { steps.withLock { $0 } >= 12 })
     let error = await #expect(throws: ComparisonError.self) { _ = try await stopping.run() }
     guard case .stopped(done: 1, of: 4, what: "runs")? = error else {
-      Issue.record("\(error, default: "no error")")
+      Issue.record("\(error.map(String.init(describing:)) ?? "no error")")
       return
     }
     let rest = try await Comparison(study, output: output, jobs: 2).run()
@@ -147,7 +147,7 @@ import Training
     ]
     let comparison = try Comparison(study, output: small.directory + "/out", jobs: 2)
     let error = await #expect(throws: ComparisonError.self) { _ = try await comparison.run() }
-    #expect("\(error, default: "")".hasPrefix("recipe, seed 1, broken: "))
+    #expect("\(try #require(error))".hasPrefix("recipe, seed 1, broken: "))
   }
 
   @Test func anotherStudyInTheSameDirectoryIsRefused() async throws {
@@ -161,6 +161,6 @@ import Training
       try #require(RecipeOverride(assignment: "train.epsilon=0.3")))
     let other = try Comparison(study, output: output, jobs: 2)
     let error = await #expect(throws: ComparisonError.self) { _ = try await other.run() }
-    #expect("\(error, default: "")".contains("train.epsilon: differs (got 0.3; need 0.2)"))
+    #expect("\(try #require(error))".contains("train.epsilon: differs (got 0.3; need 0.2)"))
   }
 }

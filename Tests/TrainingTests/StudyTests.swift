@@ -102,9 +102,10 @@ import Training
       ":2: seeds.0: is not a whole number (got x; need a whole number from 0 up)"
     ),
   ])
-  func mistakesNameTheirLine(text: String, problem: String) {
-    let error = #expect(throws: RecipeError.self) { _ = try study(text) }
-    #expect(error?.description.hasSuffix("/study.yaml" + problem) == true, "\(error, default: "")")
+  func mistakesNameTheirLine(study: String, problem: String) throws {
+    let error = #expect(throws: RecipeError.self) { _ = try self.study(study) }
+    let text = try #require(error).description
+    #expect(text.hasSuffix("/study.yaml" + problem), "\(text)")
   }
 
   @Test(arguments: [
@@ -129,6 +130,7 @@ import Training
   func whatCannotRunIsRefusedBeforeAnythingIsWritten(text: String, problem: String) throws {
     let study = try study(text)
     let error = #expect(throws: RecipeError.self) { try plan(study) }
-    #expect(error?.description.hasSuffix(problem) == true, "\(error, default: "")")
+    let text = try #require(error).description
+    #expect(text.hasSuffix(problem), "\(text)")
   }
 }
