@@ -15,9 +15,7 @@ extension Advantages {
     let values = completions.indices.map { i in
       takesPart[i] ? completions[i].values(tokenCount: tokenCounts[i]) : []
     }
-    let all = values.flatMap(\.self)
-    let isFlat = all.allSatisfy { $0 == all[0] }
-    let moments = isFlat ? nil : Moments(of: all)
+    let moments = Moments(of: values.flatMap(\.self))
     let whitened: [Completion] = completions.indices.map { i in
       guard takesPart[i], let moments, let deviation = moments.standardDeviation else {
         return .perToken(Array(repeating: 0, count: tokenCounts[i]))

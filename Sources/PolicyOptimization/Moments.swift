@@ -3,7 +3,8 @@
 ///     m = Σ x / n,   s = √( Σ (x − m)² / (n − 1) )
 ///
 /// The second pass subtracts the mean before squaring, so that numbers that differ little from
-/// each other keep their digits.
+/// each other keep their digits. Numbers that are all equal have themselves as mean, exactly: the
+/// rounding of a sum would else pass for a difference from it.
 struct Moments {
   let mean: Double
   /// With Bessel's correction; nil for a single number.
@@ -12,7 +13,8 @@ struct Moments {
   /// nil for no numbers.
   init?(of values: [Double]) {
     guard !values.isEmpty else { return nil }
-    let mean = values.reduce(0, +) / Double(values.count)
+    let areEqual = values.allSatisfy { $0 == values[0] }
+    let mean = areEqual ? values[0] : values.reduce(0, +) / Double(values.count)
     self.mean = mean
     guard values.count > 1 else {
       standardDeviation = nil

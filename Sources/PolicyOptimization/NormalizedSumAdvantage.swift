@@ -40,8 +40,7 @@ public struct NormalizedSumAdvantage: AdvantageEstimator, Equatable {
     precondition(scored.isEmpty || functions > 0, "the reward functions one by one")
     precondition(scored.allSatisfy { $0.components.count == functions }, "the same functions")
     let moments = (0..<functions).map { k in
-      let values = scored.compactMap { $0.components[k].value }
-      return values.allSatisfy { $0 == values[0] } ? nil : Moments(of: values)
+      Moments(of: scored.compactMap { $0.components[k].value })
     }
     return group.map { completion in
       guard completion.rewards != nil else { return nil }

@@ -16,9 +16,7 @@ public struct ProcessAdvantage: AdvantageEstimator, Equatable {
 
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     groups.tokenAdvantages { scored in
-      let steps = scored.flatMap { $0.rewards.entries.map(\.reward) }
-      let isFlat = steps.allSatisfy { $0 == steps[0] }
-      let moments = isFlat ? nil : Moments(of: steps)
+      let moments = Moments(of: scored.flatMap { $0.rewards.entries.map(\.reward) })
       return scored.map { completion, rewards in
         guard let moments, let deviation = moments.standardDeviation else {
           return Array(repeating: 0, count: completion.tokenCount)

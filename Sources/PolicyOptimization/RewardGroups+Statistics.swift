@@ -26,7 +26,7 @@ extension RewardGroups {
   /// whose group has no spread: TRL's definition, but by exact equality where TRL asks whether the
   /// standard deviation is within 1e-8 of 0. A group of one is in the share and is counted
   /// under `groups/singleton`, not under `groups/degenerate`.
-  func statistics() -> [(name: String, value: Double)] {
+  public func statistics() -> [(name: String, value: Double)] {
     let totals = groups.map { group in group.compactMap { $0.rewards?.total } }
     let scored = totals.flatMap(\.self)
     let spreads = totals.map(Spread.init(of:))

@@ -7,6 +7,11 @@
 /// gradient is that of the reward, so k1 does here what it cannot do in the loss. The other makes
 /// every token cost something.
 ///
+/// Meant for estimators of returns (``PolicyGradientWeight``, ``WhitenedAdvantage``, those of totals).
+/// ``ProcessAdvantage`` would take every token for a step, ``NormalizedSumAdvantage`` reads components,
+/// which stay as they are, and greedy rewards stay too. The estimator's `reward` is then the shaped
+/// one; ``RewardGroups/statistics()`` of the groups before has the other.
+///
 /// Edge cases: a completion without reward stays without. An empty one has no token to pay for.
 /// |log π_old − log π_ref| above ``KLEstimator/maximumExponent`` is cut to it and counted.
 public struct RewardShaping: Sendable, Equatable {

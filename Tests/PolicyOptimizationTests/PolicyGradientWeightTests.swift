@@ -74,6 +74,18 @@ import Testing
     #expect(PolicyGradientWeight(form: .rewardToGo)(one).values(tokenCounts: [2, 1]) == [3, 3, 0])
   }
 
+  /// The mean of six times 0.1 is off by an ulp; a baseline that equals the returns is not.
+  @Test func equalReturnsLessTheirBaselineAreExactlyZero() {
+    for reward in [0.1, 0.7, 1e6 / 3] {
+      let groups = RewardGroups(Array(repeating: reward, count: 7))
+      let counts = Array(repeating: 2, count: 7)
+      for baseline in [PolicyGradientWeight.Baseline.leaveOneOut, .groupMean] {
+        let weight = PolicyGradientWeight(form: .rewardToGoBaseline, baseline: baseline)
+        #expect(weight(groups).values(tokenCounts: counts).allSatisfy { $0 == 0 })
+      }
+    }
+  }
+
   @Test func anEmptyCompletionIsPartOfTheBaselineOnly() {
     let groups = RewardGroups(scores: [[4, 1]], tokenCounts: [[0, 2]])
     let values = PolicyGradientWeight(form: .rewardToGoBaseline)(groups)

@@ -27,6 +27,21 @@ import Testing
     #expect(result.loss != Self.adaptive(batch).loss)
   }
 
+  @Test func everyStatisticHasItsPlace() {
+    let objective = PolicyObjective(
+      klPenalty: KLPenalty(coefficient: 0.5, controller: .ziegler(target: 0.1, horizon: 100)),
+      oldKLPenalty: Self.adaptive.oldKLPenalty, entropyBonus: EntropyBonus(coefficient: 0.01),
+      offPolicyMask: OffPolicySequenceMask(threshold: 1), entropyMask: HighEntropyMask())
+    #expect(
+      objective(PolicyObjectiveTests.entropic).statistics.map(\.name) == [
+        "kl", "kl_old", "entropy", "policy_loss", "entropy_coef", "kl_coef", "kl_old_coef",
+        "clip_ratio/low_mean", "clip_ratio/low_min", "clip_ratio/high_mean",
+        "clip_ratio/high_max", "clip_ratio/region_mean", "off_policy_masked_tokens",
+        "entropy_masked_tokens", "ratio_clamped_tokens", "kl_clamped_tokens",
+        "kl_old_clamped_tokens",
+      ])
+  }
+
   @Test func aRestoredStateContinuesAlike() {
     var original = Self.adaptive
     original.adapt(to: Self.measurement)

@@ -46,4 +46,27 @@ import Testing
     #expect(one.statistic("reward") == 3)
     #expect(one.statistic("reward_std") == nil)
   }
+
+  private static let outcomeEstimators: [any AdvantageEstimator] = [
+    GroupRelativeAdvantage(), GroupRelativeAdvantage(scale: .batchStandardDeviation),
+    SoftmaxAdvantage(), RankAdvantage(), LeaveOneOutAdvantage(),
+  ]
+
+  /// It has a reward, if no token to credit it to.
+  @Test func anEmptyCompletionIsOneOfItsGroup() {
+    let empty = RewardGroups(scores: [[1, 0, 3]], tokenCounts: [[0, 2, 1]])
+    let full = RewardGroups(scores: [[1, 0, 3]], tokenCounts: [[1, 2, 1]])
+    for estimator in Self.outcomeEstimators {
+      let values = estimator(empty).values(tokenCounts: [0, 2, 1])
+      let expected = estimator(full).values(tokenCounts: [1, 2, 1])
+      #expect(values.count == 3 && values == Array(expected[1...]))
+    }
+  }
+
+  @Test func noGroupsAndEmptyGroupsHaveNoAdvantages() {
+    for estimator in Self.outcomeEstimators {
+      #expect(estimator(RewardGroups([[RewardGroups.Completion]]())).completions.isEmpty)
+      #expect(estimator(RewardGroups([[RewardGroups.Completion](), []])).completions.isEmpty)
+    }
+  }
 }
