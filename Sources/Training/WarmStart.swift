@@ -11,8 +11,7 @@ internal import Tokenization
 ///
 ///     L(θ) = −mean log π_θ(answer token | prompt, answer so far)
 ///
-/// over the answers' tokens, end-of-sequence included, of a batch of rows; on request over the
-/// prompts' tokens too. Prompt and answer are
+/// over the answers' tokens, end-of-sequence included, of a batch of rows. Prompt and answer are
 /// encoded separately and joined as ids, as in sampling.
 struct WarmStart {
   let recipe: Recipe.WarmStart
@@ -45,7 +44,8 @@ struct WarmStart {
       if isCancelled() { throw TrainingError.stoppedEarly(stage: .warmStart) }
       let timer = Stopwatch()
       let drawn = order.rows(step: step, count: recipe.batchSize)
-      let batch = TokenBatch(drawn.map { example(prompts[$0], answers[$0]) })
+      let batch = TokenBatch(
+        drawn.map { .init(prompt: prompts[$0], completions: [.init(tokens: answers[$0])]) })
       let forward = engine.forward(policy, batch, temperature: 1, keep: true)
       let inputs = ObjectiveBatch(likelihood: forward, batch)
       var problem = UpdateProblem(
@@ -69,13 +69,6 @@ struct WarmStart {
       try onStep(step + 1, line.object)
       if isDone { break }
     }
-  }
-
-  /// What is given, and what is learned after it: the answer, or all that follows the first token.
-  private func example(_ prompt: [Int], _ answer: [Int]) -> TokenBatch.Question {
-    let given = recipe.completionOnlyLoss ? prompt.count : 1
-    return .init(
-      prompt: Array(prompt[..<given]), completions: [.init(tokens: prompt[given...] + answer)])
   }
 
   private func fit(_ answer: [Int], _ question: Question, _ prompts: [[Int]]) throws -> [Int] {

@@ -11,8 +11,8 @@ import Testing
       "--set train.beta: is not a number (got nan; need a number from 0 to 100)"
     ),
     (
-      "train.num_generations=1", 78,
-      "--set train.num_generations: is out of range (got 1; need a whole number from 2 to 4096)"
+      "train.num_generations=0", 78,
+      "--set train.num_generations: is out of range (got 0; need a whole number from 1 to 4096)"
     ),
     ("rewards.1.name=exact_mach", 78, nil),
     ("data.train=none.jsonl", 66, "FOLDER/none.jsonl: no such file"),

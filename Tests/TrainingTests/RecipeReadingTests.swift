@@ -72,7 +72,7 @@ import Training
   }
 
   @Test(arguments: [
-    ("1", "is out of range"), ("0", "is out of range"), ("-4", "is out of range"),
+    ("0", "is out of range"), ("-4", "is out of range"),
     ("4097", "is out of range"), ("9223372036854775808", "is out of range"),
     ("2.0", "is not a whole number"), ("1e1", "is not a whole number"),
     ("0x10", "is not a whole number"), ("\"8\"", "is not a whole number"),
@@ -85,7 +85,7 @@ import Training
     #expect(
       error
         == "sample.yaml:20: train.num_generations: \(complaint) (got \(text); need a whole number "
-        + "from 2 to 4096)")
+        + "from 1 to 4096)")
   }
 
   @Test(arguments: [
@@ -118,11 +118,12 @@ import Training
       "20: train.lr_scheduler_type: is unknown (got cosinus; need one of constant, linear, "
         + "cosine; did you mean cosine?)"),
     BadRecipe(
-      "num_iterations: 2", "scale_rewards: batch",
-      "20: train.scale_rewards: is unknown (got batch; need group or none)"),
+      "num_iterations: 2", "scale_rewards: mean",
+      "20: train.scale_rewards: is unknown (got mean; need one of group, batch, none)"),
     BadRecipe(
       "num_iterations: 2", "algorithm: [grpo]",
-      "20: train.algorithm: is not a name (got a list; need grpo or grpo-softmax)"),
+      "20: train.algorithm: is not a name (got a list; need one of "
+        + "\(Recipe.Algorithm.allCases.map(\.rawValue).joined(separator: ", ")))"),
     BadRecipe(
       "num_iterations: 2", "stop: x",
       "20: train.stop: is not a list (got x; need a list of 0 to 64 items, each a text)"),
@@ -203,6 +204,58 @@ import Training
       "num_iterations: 2", "steps: 6",
       "20: train.steps: is more than outer_iterations × steps_per_iteration (got 6; need at most "
         + "5)"),
+    BadRecipe(
+      "num_iterations: 2", "num_generations: 1",
+      "20: train.num_generations: leaves nothing to compare (got 1; need 2 or more with advantage "
+        + "group)"),
+    BadRecipe(
+      "num_iterations: 2", "beta: 0\n  use_bias_correction_kl: true",
+      "21: train.use_bias_correction_kl: has no effect with beta 0"),
+    BadRecipe(
+      "num_iterations: 2", "beta: 0.1\n  kl_estimator: exact\n  use_bias_correction_kl: true",
+      "22: train.use_bias_correction_kl: has no effect with kl_estimator exact"),
+    BadRecipe(
+      "num_iterations: 2", "surrogate: ratio\n  epsilon: 0.1",
+      "21: train.epsilon: has no effect with surrogate ratio"),
+    BadRecipe(
+      "num_iterations: 2", "surrogate: gmpo\n  importance_sampling_level: sequence",
+      "21: train.importance_sampling_level: has no effect with surrogate gmpo, which leaves it no "
+        + "choice"),
+    BadRecipe(
+      "num_iterations: 2", "update: trust-region",
+      "21: train.learning_rate: has no effect with update trust-region"),
+    BadRecipe(
+      "num_iterations: 2", "num_mini_batches: 5",
+      "20: train.num_mini_batches: is more than questions_per_step (got 5; need at most 4)"),
+    BadRecipe(
+      "num_iterations: 2", "gamma: 0.9",
+      "20: train.gamma: has no effect with advantage group"),
+    BadRecipe(
+      "num_iterations: 2", "value: { epochs: 2 }",
+      "20: train.value: has no effect with advantage group"),
+    BadRecipe(
+      "num_iterations: 2", "algorithm: ppo-clip\n  value: { model: policy, epochs: 2 }",
+      "21: train.value.epochs: has no effect with model policy, which is fitted in the policy's "
+        + "updates"),
+    BadRecipe(
+      "num_iterations: 2", "algorithm: ppo-clip\n  outer_discount: true",
+      "21: train.outer_discount: has no effect with gamma 1"),
+    BadRecipe(
+      "num_iterations: 2", "algorithm: ppo-clip\n  dynamic_sampling_rounds: 2",
+      "21: train.dynamic_sampling_rounds: has no effect with advantage advantage, which does not "
+        + "compare completions"),
+    BadRecipe(
+      "num_iterations: 2", "overlong_buffer: 2",
+      "20: train.overlong_buffer: has no effect with overlong_penalty 0"),
+    BadRecipe(
+      "num_iterations: 2", "ref_model_sync_steps: 2",
+      "20: train.ref_model_sync_steps: has no effect with reference reset (need mix)"),
+    BadRecipe(
+      "num_iterations: 2", "algorithm: dapo\n  reference: fixed",
+      "21: train.reference: has no effect without a KL penalty to the reference policy"),
+    BadRecipe(
+      "num_iterations: 2", "reference: fixed\n  outer_iterations: 2",
+      "21: train.outer_iterations: has no effect with reference fixed (got 2; need 1)"),
     BadRecipe(
       "num_iterations: 2", "advantage_beta: 1",
       "20: train.advantage_beta: has no effect with advantage group (need softmax)"),

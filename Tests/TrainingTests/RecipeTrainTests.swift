@@ -102,10 +102,6 @@ import Training
       "20: train.epsilon_high: has no effect with one update a step (num_iterations 1, num_mini_batches 1), where the ratio is always 1"
     ),
     (
-      "  beta: 0\n  use_bias_correction_kl: true\n",
-      "21: train.use_bias_correction_kl: has no effect with beta 0"
-    ),
-    (
       "  min_lr_ratio: 0.1\n",
       "20: train.min_lr_ratio: has no effect with lr_scheduler_type constant"
     ),

@@ -71,12 +71,30 @@ import Training
           outer_iterations: 1
           steps_per_iteration: 5
           num_iterations: 2
+          num_mini_batches: 1
           advantage: group
           scale_rewards: group
-          beta: 0.04
-          use_bias_correction_kl: false
+          surrogate: clip
           epsilon: 0.2
           epsilon_high: 0.2
+          importance_sampling_level: token
+          aggregation: sequence-mean
+          beta: 0.04
+          kl_direction: policy-to-reference
+          kl_estimator: k3
+          use_bias_correction_kl: false
+          kl_straight_through: false
+          kl_controller: fixed
+          old_kl_coef: 0.0
+          entropy_coef: 0.0
+          use_adaptive_entropy: false
+          top_entropy_quantile: 1.0
+          overlong_penalty: 0.0
+          reward_kl_coef: 0.0
+          token_cost: 0.0
+          update: adam
+          reference: reset
+          dynamic_sampling_rounds: 0
           mask_truncated_completions: false
           learning_rate: 0.0001
           lr_scheduler_type: constant

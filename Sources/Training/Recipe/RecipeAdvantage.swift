@@ -125,18 +125,22 @@ extension Recipe.Advantage {
     let before = kind
     fields("advantage", &kind, .choice)
     if kind != before { self = .init(kind) }
-    let reason = "has no effect with advantage \(kind.rawValue)"
+    func reason(_ need: Kind...) -> String {
+      "has no effect with advantage \(kind.rawValue) (need "
+        + need.map(\.rawValue).joined(separator: " or ") + ")"
+    }
     var group = if case .group(let estimator) = self { estimator } else { GroupRelativeAdvantage() }
-    fields("scale_rewards", &group.scale, .choice, when: kind == .group, else: reason)
+    fields("scale_rewards", &group.scale, .choice, when: kind == .group, else: reason(.group))
     var softmax = if case .softmax(let estimator) = self { estimator } else { SoftmaxAdvantage() }
     fields(
       "advantage_beta", &softmax.beta, .number(above: 0, through: 1000), when: kind == .softmax,
-      else: reason)
-    fields("advantage_scale", &softmax.scale, .choice, when: kind == .softmax, else: reason)
-    let weight = declareWeight(fields, kind, reason)
+      else: reason(.softmax))
+    fields(
+      "advantage_scale", &softmax.scale, .choice, when: kind == .softmax, else: reason(.softmax))
+    let weight = declareWeight(fields, kind)
     var whitened = if case .whitened(let estimator) = self { estimator } else { WhitenedAdvantage() }
     var baseline = whitened.baseline
-    fields("whitened_baseline", &baseline, .choice, when: kind == .whitened, else: reason)
+    fields("whitened_baseline", &baseline, .choice, when: kind == .whitened, else: reason(.whitened))
     whitened = WhitenedAdvantage(discount: weight.discount, baseline: baseline)
     switch kind {
     case .group: self = .group(group)
@@ -151,8 +155,9 @@ extension Recipe.Advantage {
 
   /// The keys of the lecture's weights; whitened returns share γ with them.
   private func declareWeight(
-    _ fields: RecipeFields, _ kind: Kind, _ reason: String
+    _ fields: RecipeFields, _ kind: Kind
   ) -> PolicyGradientWeight {
+    let reason = "has no effect with advantage \(kind.rawValue)"
     let current: PolicyGradientWeight =
       if case .weight(let weight) = self { weight } else { .init(form: kind.form ?? .rewardToGo) }
     var (discount, lambda, steps) = (self.discount, current.lambda, current.steps)

@@ -23,11 +23,6 @@ extension Recipe {
     /// A template of the row's columns, where `{answer}` is the answer column. A leading space,
     /// `" {answer}"`, makes an answer the same pieces as a word inside a text.
     public var answer = "{answer}"
-    /// Whether only answers are learned, and prompts are merely given: `completion_only_loss`.
-    ///
-    /// False learns the prompts' text too, which has many more tokens: a policy that knows how
-    /// stories go on finds its way in them sooner.
-    public var completionOnlyLoss = true
     /// The learning rate and all else about updates, whose keys stand beside these.
     public var optimizer = Optimizer()
 
@@ -42,7 +37,6 @@ extension Recipe.WarmStart: RecipeSection {
     fields("examples", &examples, .integer(1...))
     fields("until_accuracy", &untilAccuracy, .number(above: 0, through: 1))
     fields("answer", &answer, .text)
-    fields("completion_only_loss", &completionOnlyLoss, .flag)
     optimizer.declare(fields)
     if fields.isSound { optimizer.compare(withUpdates: steps, fields) }
   }
