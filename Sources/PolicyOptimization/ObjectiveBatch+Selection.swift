@@ -12,7 +12,8 @@ extension ObjectiveBatch {
       logProb: picked(logProb), oldLogProb: picked(oldLogProb),
       referenceLogProb: referenceLogProb.map(picked), entropy: entropy.map(picked),
       klOld: klOld.map(picked), klReference: klReference.map(picked), value: value.map(picked),
-      oldValue: oldValue.map(picked), valueTarget: valueTarget.map(picked), reward: reward.map(picked), advantage: picked(advantage),
+      oldValue: oldValue.map(picked), valueTarget: valueTarget.map(picked),
+      reward: reward.map(picked), advantage: picked(advantage),
       mask: picked(mask))
   }
 }

@@ -46,7 +46,8 @@ extension Recipe.WarmStart {
 extension Recipe.Train {
   func settings(seed: Int) -> PolicyTrainer.Settings {
     let policy = axes.objective.policyObjective(maxCompletionTokens: maxCompletionTokens)
-    let value = axes.value?.settings(discount: axes.advantage.discount, lambda: axes.advantage.lambda)
+    let value = axes.value?.settings(
+      discount: axes.advantage.discount, lambda: axes.advantage.lambda)
     var objective: any Objective = policy
     if let value, value.isOnPolicy {
       objective = JointObjective(
@@ -56,7 +57,8 @@ extension Recipe.Train {
       objective: objective, advantage: axes.advantage.estimator, shaping: axes.shaping.rewards,
       update: update, epochs: axes.epochs, miniBatches: axes.miniBatches,
       temperature: temperature, usesReference: axes.usesReference,
-      divergenceFromOld: divergenceFromOld(policy), divergenceFromReference: policy.exactReference?.direction,
+      divergenceFromOld: divergenceFromOld(policy),
+      divergenceFromReference: policy.exactReference?.direction,
       value: value, seed: UInt64(seed))
   }
 

@@ -90,7 +90,8 @@ package final class ValueFunction {
         if epoch == 0 { means.add(result.statistics) }
         trunk.gradient.buffer.fill()
         engine.backward(
-          trunk.parameters, gradient: trunk.gradient, part.batch, dValue: result.dValue?.map(Float.init), temperature: part.temperature, values: head,
+          trunk.parameters, gradient: trunk.gradient, part.batch,
+          dValue: result.dValue?.map(Float.init), temperature: part.temperature, values: head,
           kept: forward.kept)
         updateCount += 1
         let workers = engine.transformer.workers

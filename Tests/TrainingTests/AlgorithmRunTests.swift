@@ -37,11 +37,12 @@ import Training
   func everyPresetRaisesTheReward(_ algorithm: Recipe.Algorithm) async throws {
     let small = try SmallRecipe()
     defer { small.remove() }
-    var settings = Self.settings(algorithm) + [
-      "rewards=[{ name: contains, text: '7' }]", "train.steps_per_iteration=25",
-      "train.outer_iterations=1", "train.questions_per_step=8", "train.num_generations=8",
-      "train.checkpoint_steps=0", "evaluation=null",
-    ]
+    var settings =
+      Self.settings(algorithm) + [
+        "rewards=[{ name: contains, text: '7' }]", "train.steps_per_iteration=25",
+        "train.outer_iterations=1", "train.questions_per_step=8", "train.num_generations=8",
+        "train.checkpoint_steps=0", "evaluation=null",
+      ]
     switch algorithm {
     case .naturalGradient, .trpo: settings += ["train.max_kl=0.05", "train.cg_damping=0.01"]
     // A ratio of four tokens' mean moves little: its band is as narrow.

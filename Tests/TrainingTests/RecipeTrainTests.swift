@@ -70,8 +70,9 @@ import Training
     let spelled = keys.compactMap { RecipeOverride(assignment: "train.\($0.key)=\($0.value)") }
     #expect(spelled.count == keys.count)
     let changed = try SampleRecipe.recipe(
-      overrides: spelled + (train.axes.update == .adam
-        ? [] : [RecipeOverride(assignment: "train.learning_rate=null")].compactMap(\.self)))
+      overrides: spelled
+        + (train.axes.update == .adam
+          ? [] : [RecipeOverride(assignment: "train.learning_rate=null")].compactMap(\.self)))
     #expect(changed.train?.axes == train.axes)
   }
 

@@ -138,9 +138,11 @@ extension Recipe.Advantage {
     fields(
       "advantage_scale", &softmax.scale, .choice, when: kind == .softmax, else: reason(.softmax))
     let weight = declareWeight(fields, kind)
-    var whitened = if case .whitened(let estimator) = self { estimator } else { WhitenedAdvantage() }
+    var whitened =
+      if case .whitened(let estimator) = self { estimator } else { WhitenedAdvantage() }
     var baseline = whitened.baseline
-    fields("whitened_baseline", &baseline, .choice, when: kind == .whitened, else: reason(.whitened))
+    fields(
+      "whitened_baseline", &baseline, .choice, when: kind == .whitened, else: reason(.whitened))
     whitened = WhitenedAdvantage(discount: weight.discount, baseline: baseline)
     switch kind {
     case .group: self = .group(group)

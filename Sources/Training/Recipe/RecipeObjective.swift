@@ -178,7 +178,8 @@ extension Surrogate {
       if fields.isReading, fields.has("epsilon") { gmpo.epsilonHigh = gmpo.epsilonLow }
       fields("epsilon_high", &gmpo.epsilonHigh, .number(above: 0, through: 100))
     } else {
-      fields("epsilon", &clip.epsilonLow, .number(above: 0, below: 1), when: kind == .clip, else: reason)
+      fields(
+        "epsilon", &clip.epsilonLow, .number(above: 0, below: 1), when: kind == .clip, else: reason)
       if fields.isReading, fields.has("epsilon") { clip.epsilonHigh = clip.epsilonLow }
       if kind == .cispo {
         fields("epsilon_high", &cispo.maximumRatio, .number(above: 0, through: 1e6))
