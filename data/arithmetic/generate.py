@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes train.jsonl and test.jsonl: every sum and difference of two numbers below 100.
 
-The same bytes come out on every run; `--check` compares them with the files that are here.
+The sums among them are also in files of their own, and so are the differences. The same bytes come out on every run; `--check` compares them with the files that are here.
 """
 
 import argparse
@@ -28,11 +28,11 @@ def files():
     """The content of each file, by name."""
     rows = list(questions())
     random.Random(SEED).shuffle(rows)
-    lines = [json.dumps(row) + "\n" for row in rows]
-    return {
-        "test.jsonl": "".join(lines[:HELD_OUT]),
-        "train.jsonl": "".join(lines[HELD_OUT:]),
-    }
+    parts = {"test.jsonl": rows[:HELD_OUT], "train.jsonl": rows[HELD_OUT:]}
+    for operation, sign in [("addition", "+"), ("subtraction", "-")]:
+        for name in ["test.jsonl", "train.jsonl"]:
+            parts[f"{operation}-{name}"] = [row for row in parts[name] if sign in row["question"]]
+    return {name: "".join(json.dumps(row) + "\n" for row in part) for name, part in parts.items()}
 
 
 def main():
