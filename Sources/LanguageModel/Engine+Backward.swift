@@ -15,8 +15,8 @@ extension Engine {
   package func backward(
     _ p: Parameters, gradient: Parameters, _ batch: TokenBatch, dLogProb: [Float]? = nil,
     dEntropy: [Float]? = nil, dKLOld: [Float]? = nil, dKLReference: [Float]? = nil,
-    dValue: [Float]? = nil, temperature: Float, old: Comparison? = nil,
-    reference: Comparison? = nil, values scalarHead: ScalarHead? = nil, kept: Activations?
+    dValue: [Float]? = nil, temperature: Float, old: ExactDivergence? = nil,
+    reference: ExactDivergence? = nil, values scalarHead: ScalarHead? = nil, kept: Activations?
   ) {
     for coefficients in [dLogProb, dEntropy, dKLOld, dKLReference, dValue] {
       precondition(coefficients == nil || coefficients?.count == batch.tokenCount)

@@ -44,8 +44,8 @@ package final class Engine {
   ///   - keepHidden: Whether to return what a later policy can be compared with.
   package func forward(
     _ p: Parameters, _ batch: TokenBatch, temperature: Float, keep: Bool,
-    kept: Activations? = nil, keepHidden: Bool = false, old: Comparison? = nil,
-    reference: Comparison? = nil, values scalarHead: ScalarHead? = nil
+    kept: Activations? = nil, keepHidden: Bool = false, old: ExactDivergence? = nil,
+    reference: ExactDivergence? = nil, values scalarHead: ScalarHead? = nil
   ) -> Forward {
     let zeros = [Float](repeating: 0, count: batch.tokenCount)
     var result = Forward(

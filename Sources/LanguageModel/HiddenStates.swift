@@ -23,25 +23,25 @@ package enum Divergence: Sendable {
 }
 
 /// Another policy, and the direction in which the one that is trained is measured against it.
-package struct Comparison: Sendable {
+package struct ExactDivergence: Sendable {
   package let hidden: HiddenStates
-  package let divergence: Divergence
+  package let direction: Divergence
 
-  package init(_ hidden: HiddenStates, _ divergence: Divergence) {
-    (self.hidden, self.divergence) = (hidden, divergence)
+  package init(_ hidden: HiddenStates, _ direction: Divergence) {
+    (self.hidden, self.direction) = (hidden, direction)
   }
 }
 
 /// A comparison from the row on at which a piece of the batch begins.
 struct ComparedRows: Sendable {
-  let comparison: Comparison
+  let comparison: ExactDivergence
   let first: Int
 
   /// KL in the comparison's direction, rounded once.
   func divergence(_ policy: Softmax.Distribution, _ other: Softmax.Distribution) -> Float {
-    switch comparison.divergence {
-    case .otherToPolicy: Float(KLDivergence.forward(of: other, from: policy))
-    case .policyToOther: Float(KLDivergence.forward(of: policy, from: other))
+    switch comparison.direction {
+    case .otherToPolicy: Float(ExactKL.forward(of: other, from: policy))
+    case .policyToOther: Float(ExactKL.forward(of: policy, from: other))
     }
   }
 
@@ -50,12 +50,12 @@ struct ComparedRows: Sendable {
     _ dlogits: Matrix, _ policy: Softmax.Distribution, _ other: Softmax.Distribution,
     coefficient: Float
   ) {
-    switch comparison.divergence {
+    switch comparison.direction {
     case .otherToPolicy:
-      KLDivergence.backward(
+      ExactKL.backward(
         dlogits, policy: policy, other: other, dOtherToPolicy: coefficient, dPolicyToOther: 0)
     case .policyToOther:
-      KLDivergence.backward(
+      ExactKL.backward(
         dlogits, policy: policy, other: other, dOtherToPolicy: 0, dPolicyToOther: coefficient)
     }
   }

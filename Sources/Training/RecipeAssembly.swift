@@ -88,7 +88,7 @@ extension Recipe.Train {
   }
 }
 
-extension PolicyOptimization.KLDivergence {
+extension KLDivergence {
   /// As the engine names it, to which every policy but π_θ is another one.
   fileprivate var direction: Divergence {
     switch self {

@@ -11,8 +11,8 @@ package struct UpdateProblem {
   package let batch: TokenBatch
   package let temperature: Float
   /// π_old and π_ref, where the objective or the update asks for an exact divergence.
-  var old: LanguageModel.Comparison?
-  var reference: LanguageModel.Comparison?
+  var old: ExactDivergence?
+  var reference: ExactDivergence?
   /// The head whose values the objective reads, where it stands on the policy.
   var valueHead: ScalarHead?
   /// The loss on completions drawn anew; nil where no update asks for it.

@@ -36,8 +36,8 @@ import Testing
     ) -> Engine.Forward {
       engine.forward(
         policy, batch, temperature: temperature, keep: keep,
-        old: Comparison(engine.hiddenStates(old, batch), direction),
-        reference: Comparison(engine.hiddenStates(reference, batch), other))
+        old: ExactDivergence(engine.hiddenStates(old, batch), direction),
+        reference: ExactDivergence(engine.hiddenStates(reference, batch), other))
     }
   }
 
@@ -75,7 +75,7 @@ import Testing
   func anIdenticalPolicyIsAtZeroWithoutGradient(direction: Divergence, supported: Bool) {
     let c = Case(supported: supported)
     let engine = c.engine()
-    let same = Comparison(engine.hiddenStates(c.policy, c.batch), direction)
+    let same = ExactDivergence(engine.hiddenStates(c.policy, c.batch), direction)
     let forward = engine.forward(
       c.policy, c.batch, temperature: Self.temperature, keep: false, old: same)
     #expect(forward.klOld == .init(repeating: 0, count: c.batch.tokenCount))
@@ -104,8 +104,8 @@ import Testing
       engine.backward(
         c.policy, gradient: gradient, c.batch, dLogProb: d[0], dEntropy: d[1], dKLOld: d[2],
         dKLReference: d[3], temperature: Self.temperature,
-        old: Comparison(engine.hiddenStates(c.old, c.batch), direction),
-        reference: Comparison(engine.hiddenStates(c.reference, c.batch), other), kept: nil)
+        old: ExactDivergence(engine.hiddenStates(c.old, c.batch), direction),
+        reference: ExactDivergence(engine.hiddenStates(c.reference, c.batch), other), kept: nil)
       func divergences(
         _ policy: ReferenceModel, _ other: ReferenceModel, _ direction: Divergence
       ) -> [Double] {
@@ -136,11 +136,11 @@ import Testing
       + BackwardWorkspace.bytesPerRow(c.policy.configuration)
     func outcome(workers: Int, rows: Int, keep: Bool) -> [Float] {
       let engine = c.engine(workers: workers, activationBytes: rows * bytesPerRow)
-      let old = Comparison(engine.hiddenStates(c.old, c.batch), .otherToPolicy)
+      let old = ExactDivergence(engine.hiddenStates(c.old, c.batch), .otherToPolicy)
       let other = engine.forward(
         c.reference, c.batch, temperature: 1, keep: keep, keepHidden: true)
       guard let hidden = other.hidden else { return [] }
-      let reference = Comparison(hidden, .policyToOther)
+      let reference = ExactDivergence(hidden, .policyToOther)
       let forward = engine.forward(
         c.policy, c.batch, temperature: Self.temperature, keep: keep, old: old,
         reference: reference)
@@ -168,7 +168,7 @@ import Testing
   @Test func keptActivationsGiveTheSameBits() {
     let c = Case()
     let engine = c.engine()
-    let old = Comparison(engine.hiddenStates(c.old, c.batch), .otherToPolicy)
+    let old = ExactDivergence(engine.hiddenStates(c.old, c.batch), .otherToPolicy)
     let first = engine.forward(
       c.policy, c.batch, temperature: Self.temperature, keep: true, old: old)
     let again = engine.forward(
@@ -177,7 +177,7 @@ import Testing
     #expect(bitDifference(again.logProbs, first.logProbs) == nil)
     #expect(bitDifference(again.klOld ?? [], first.klOld ?? []) == nil)
     // Hidden rows of kept activations are those of a pass of their own.
-    let same = Comparison(engine.hiddenStates(c.policy, c.batch, kept: first.kept), .policyToOther)
+    let same = ExactDivergence(engine.hiddenStates(c.policy, c.batch, kept: first.kept), .policyToOther)
     let zero = engine.forward(
       c.policy, c.batch, temperature: Self.temperature, keep: false, reference: same)
     #expect(zero.klReference == .init(repeating: 0, count: c.batch.tokenCount))

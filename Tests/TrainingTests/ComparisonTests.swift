@@ -169,6 +169,23 @@ import Training
     #expect("\(try #require(error))".hasPrefix("recipe, seed 1, broken: "))
   }
 
+  @Test func theFirstOfSeveralFailuresIsTheOneThatIsReported() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    var study = try study(small)
+    study.seeds = [1]
+    study.variants = try (1...8).map { number in
+      let reward = "rewards=[{ command: [./none\(number).sh] }]"
+      return Study.Variant(
+        name: "broken \(number)", settings: [try #require(RecipeOverride(assignment: reward))])
+    }
+    for jobs in [1, 3, 8] {
+      let comparison = try Comparison(study, output: "\(small.directory)/\(jobs)", jobs: jobs)
+      let error = await #expect(throws: ComparisonError.self) { _ = try await comparison.run() }
+      #expect("\(try #require(error))".hasPrefix("recipe, seed 1, broken 1: "), "\(jobs) jobs")
+    }
+  }
+
   @Test func anotherStudyInTheSameDirectoryIsRefused() async throws {
     let small = try SmallRecipe()
     defer { small.remove() }

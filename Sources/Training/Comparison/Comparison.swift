@@ -105,26 +105,27 @@ public struct Comparison: Sendable {
 
   /// Does `body` for every item, `jobs` at a time, and gives the results in the items' order.
   ///
-  /// After the first error no item is begun, and those under way are asked to stop.
+  /// After an error no item is begun and those after the failed one are asked to stop. Those before
+  /// it go on, so that it is always the first item to fail whose error is thrown.
   private func each<Item: Sendable, Result: Sendable>(
     _ items: [Item], _ what: String, name: (Item) -> String,
     _ body: @escaping @Sendable (Item, @escaping @Sendable () -> Bool) async throws -> Result,
     onEnd: (Item, Result, Int) -> Void
   ) async throws -> [Result] {
-    let ending = Ending()
+    let failed = FirstFailure()
     let isCancelled = isCancelled
-    let mustStop: @Sendable () -> Bool = { isCancelled() || ending.isDue }
     var results: [Result?] = Array(repeating: nil, count: items.count)
-    var failure: ComparisonError?
+    var failure: (index: Int, error: any Error)?
     var (next, done) = (0, 0)
     await withTaskGroup(of: (Int, Swift.Result<Result, any Error>).self) { group in
       func begin(_ group: inout TaskGroup<(Int, Swift.Result<Result, any Error>)>) {
-        guard next < items.count, !mustStop() else { return }
+        guard next < items.count, !isCancelled(), !failed.isBefore(next) else { return }
         let (index, item) = (next, items[next])
         next += 1
         group.addTask {
           do {
-            return (index, .success(try await body(item, mustStop)))
+            let result = try await body(item) { isCancelled() || failed.isBefore(index) }
+            return (index, .success(result))
           } catch {
             return (index, .failure(error))
           }
@@ -138,13 +139,14 @@ public struct Comparison: Sendable {
           done += 1
           onEnd(items[index], value, done)
         case .failure(let error):
-          ending.makeDue()
-          if failure == nil, !Self.isStop(error) { failure = .run(name(items[index]), error) }
+          guard !Self.isStop(error) else { break }
+          failed.record(index)
+          if failure.map({ index < $0.index }) ?? true { failure = (index, error) }
         }
         begin(&group)
       }
     }
-    if let failure { throw failure }
+    if let failure { throw ComparisonError.run(name(items[failure.index]), failure.error) }
     let complete = results.compactMap { $0 }
     if complete.count < items.count {
       throw ComparisonError.stopped(done: done, of: items.count, what: what)
@@ -161,11 +163,11 @@ public struct Comparison: Sendable {
   }
 }
 
-/// Whether the runs under way must stop since one of them cannot go on.
-private final class Ending: Sendable {
-  private let flag = Atomic<Bool>(false)
+/// The first item that failed.
+private final class FirstFailure: Sendable {
+  private let index = Atomic<Int>(.max)
 
-  var isDue: Bool { flag.load(ordering: .relaxed) }
+  func record(_ failed: Int) { index.min(failed, ordering: .relaxed) }
 
-  func makeDue() { flag.store(true, ordering: .relaxed) }
+  func isBefore(_ other: Int) -> Bool { index.load(ordering: .relaxed) < other }
 }

@@ -9,7 +9,7 @@ internal import CKernels
 /// negative term, so that equal rows give exactly 0 and close ones keep their digits. A token that
 /// only p can draw counts as 1000·p_j; a single token is certain, so its divergence is 0. NaN if a row's
 /// statistics are not finite.
-package enum KLDivergence {
+package enum ExactKL {
   /// KL(p‖q), 0 or more.
   package static func forward(of p: Softmax.Distribution, from q: Softmax.Distribution) -> Double {
     precondition(p.count == q.count && p.temperature == q.temperature)

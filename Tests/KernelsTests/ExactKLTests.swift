@@ -3,7 +3,7 @@ import Kernels
 import TestSupport
 import Testing
 
-@Suite struct KLDivergenceTests {
+@Suite struct ExactKLTests {
   static let counts = [1, 2, 15, 16, 17, 77, 512, 513, 1030]
   static let temperatures: [Float] = [1, 0.7, 2.5]
 
@@ -36,7 +36,7 @@ import Testing
   }
 
   private func divergence(_ p: [Float], _ q: [Float], _ temperature: Float = 1) -> Double {
-    KLDivergence.forward(of: row(p, temperature), from: row(q, temperature))
+    ExactKL.forward(of: row(p, temperature), from: row(q, temperature))
   }
 
   @Test(arguments: counts, temperatures) func forwardMatchesTheEquation(
@@ -71,7 +71,7 @@ import Testing
     let p = logits(count, seed: 3)
     #expect(divergence(p, p, temperature) == 0)
     let gradient = Matrix(rows: 1, columns: count)
-    KLDivergence.backward(
+    ExactKL.backward(
       gradient, policy: row(p, temperature), other: row(p, temperature), dOtherToPolicy: 0.7,
       dPolicyToOther: -1.3)
     #expect(gradient.values.allSatisfy { $0 == 0 })
@@ -91,7 +91,7 @@ import Testing
     let (p, q) = (logits(count, seed: 4, scale: 2), logits(count, seed: 5, scale: 2))
     for (c, h): (Float, Float) in [(0.8, 0), (0, -1.3), (0.6, 0.4)] {
       let gradient = Matrix(rows: 1, columns: count)
-      KLDivergence.backward(
+      ExactKL.backward(
         gradient, policy: row(p, temperature), other: row(q, temperature), dOtherToPolicy: c,
         dPolicyToOther: h)
       let error = gradientError(
@@ -113,7 +113,7 @@ import Testing
     func gradient(times: Int) -> [Float] {
       let gradient = Matrix(rows: 1, columns: 37)
       for _ in 0..<times {
-        KLDivergence.backward(
+        ExactKL.backward(
           gradient, policy: p, other: q, dOtherToPolicy: 0.5, dPolicyToOther: 2)
       }
       return gradient.values
@@ -128,9 +128,9 @@ import Testing
     for stale: Float in [0, 1e9, .nan, -.infinity] {
       let tail = [Float](repeating: stale, count: 19)
       let (long, other) = (row(p + tail, count: 21, 1), row(q + tail.reversed(), count: 21, 1))
-      #expect(KLDivergence.forward(of: long, from: other) == expected)
+      #expect(ExactKL.forward(of: long, from: other) == expected)
       let gradient = Matrix(.init(repeating: 5, count: 40), columns: 40)
-      KLDivergence.backward(
+      ExactKL.backward(
         gradient, policy: long, other: other, dOtherToPolicy: 1, dPolicyToOther: 1)
       #expect(gradient.values[21...].allSatisfy { $0 == 5 })
       #expect(gradient.values[..<21].allSatisfy { $0.isFinite })
