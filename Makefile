@@ -10,6 +10,8 @@ PACKAGES := libsentencepiece-dev pkg-config
 SWIFT_FILES = find $(wildcard Package.swift Sources Tests Benchmarks Examples) \
 	-name '*.swift' -not -path '*/.build/*' -print0
 VENV := .venv-conformance
+# Packages of their own, as a user's would be; they share what they build of this one.
+EXAMPLES := Examples/Embedding Examples/OwnObjective
 
 .PHONY: help quickstart build test lint format conformance packages
 
@@ -23,9 +25,13 @@ quickstart: packages ## build the program, then train and evaluate recipes/quick
 build: packages ## build the program
 	swift build -c release --product grpo
 
-test: packages lint ## lint, build, run every test, then a short recipe end to end
+test: packages lint ## lint, build, run every test, build the examples, run a short recipe end to end
 	swift build -c release --build-tests
 	swift test -c release --skip-build
+	@for example in $(EXAMPLES); do \
+	  echo "swift build --package-path $$example"; \
+	  swift build -c release --package-path $$example --scratch-path .build-examples; \
+	done
 	@directory=$$(mktemp -d); trap 'rm -rf "$$directory"' EXIT; \
 	echo '$(GRPO) run recipes/smoke.yaml'; \
 	$(GRPO) run recipes/smoke.yaml --output "$$directory/run" | tee "$$directory/summary"; \

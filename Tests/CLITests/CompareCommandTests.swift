@@ -32,6 +32,22 @@ import Testing
     #expect(again.errors.split(separator: "\n").count { $0.contains("found  ") } == 4)
   }
 
+  @Test func aWarningOfEveryVariantIsPrintedOnce() async throws {
+    let folder = try Workspace()
+    try folder.edit(
+      "  beta: 0.01\n", "  beta: 0.01\n  lr_scheduler_type: constant\n  min_lr_ratio: 0.5\n")
+    func warnings(_ axis: String, _ output: String) async throws -> [Substring] {
+      let outcome = try await GrpoProgram.run(
+        "compare", "recipe.yaml", "--seeds", "1", "--vary", axis, "--output", output, in: folder)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return outcome.errors.split(separator: "\n").filter { $0.hasPrefix("warning:") }
+    }
+    let all = try await warnings("train.beta=0.01,0.02", "all")
+    #expect(all.count == 1 && all[0].hasPrefix("warning: ") && !all[0].contains("beta="))
+    let one = try await warnings("train.lr_scheduler_type=constant,linear", "one")
+    #expect(one.count == 1 && one[0].hasPrefix("warning: lr_scheduler_type=constant: "))
+  }
+
   @Test func aStudyIsOneFileAndTheCommandLineGoesBeforeIt() async throws {
     let folder = try Workspace()
     try folder.write("other.yaml", folder.text("recipe.yaml"))

@@ -48,6 +48,7 @@ struct StudyPlan: Sendable {
       for setting in variant.settings { try Self.check(setting) }
     }
     for (path, name) in zip(study.recipes, recipeNames) {
+      var warned: [(text: String, variants: [String])] = []
       for seed in study.seeds {
         let directory = "\(output)/\(Self.directoryName(name))/seed-\(seed)"
         let common = study.settings + [.seed(seed)]
@@ -68,9 +69,18 @@ struct StudyPlan: Sendable {
               recipeName: name, seed: seed, variant: variant.name,
               recipe: try varied.starting(from: RunDirectory(directory))))
           if seed == study.seeds.first {
-            warnings += varied.warnings.map { "\(variant.name): \($0)" }
+            for text in varied.warnings {
+              if let known = warned.firstIndex(where: { $0.text == text }) {
+                warned[known].variants.append(variant.name)
+              } else {
+                warned.append((text, [variant.name]))
+              }
+            }
           }
         }
+      }
+      warnings += warned.map { text, names in
+        names.count == variants.count ? text : "\(names.joined(separator: ", ")): \(text)"
       }
     }
   }
