@@ -108,7 +108,10 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     testTarget(
       "EvaluationTests",
-      ["Evaluation", "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards", "Kernels"]),
+      [
+        "Evaluation", "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards", "Kernels",
+        "Formats",
+      ]),
     testTarget("RunsTests", ["Runs", "Formats"]),
     testTarget(
       "TrainingTests",

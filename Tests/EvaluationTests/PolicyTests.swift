@@ -1,4 +1,5 @@
 import Evaluation
+import Formats
 import Foundation
 import Kernels
 import LanguageModel
@@ -15,7 +16,8 @@ import Tokenization
       let tokenizer = try SentencePieceTokenizer.train(
         sentences: (0..<50).map { "\($0)+\($0)=\(2 * $0)" }, options: .init(vocabularySize: 280))
       let configuration = ModelConfiguration(
-        vocabularySize: 280, hiddenSize: 16, layers: 2, attentionHeads: 2, keyValueHeads: 1,
+        vocabularySize: try SentencePieceTokenizer(bytes: tokenizer, name: "corpus")
+          .vocabularySize, hiddenSize: 16, layers: 2, attentionHeads: 2, keyValueHeads: 1,
         headSize: 8, intermediateSize: 24, maximumPositions: 24, ropeTheta: 10000,
         tiedEmbeddings: true, initializerRange: 0.3)
       let model = Model(
@@ -76,7 +78,7 @@ import Tokenization
   @Test func aDirectoryWithoutAFileIsNamed() throws {
     let directory = try Directory()
     try FileManager.default.removeItem(atPath: directory.path + "/tokenizer.model")
-    let error = #expect(throws: TokenizerError.self) {
+    let error = #expect(throws: FormatError.self) {
       _ = try Policy(directory.path, threads: 1)
     }
     #expect("\(try #require(error))".contains("tokenizer.model"))

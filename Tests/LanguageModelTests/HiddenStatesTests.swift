@@ -177,7 +177,8 @@ import Testing
     #expect(bitDifference(again.logProbs, first.logProbs) == nil)
     #expect(bitDifference(again.klOld ?? [], first.klOld ?? []) == nil)
     // Hidden rows of kept activations are those of a pass of their own.
-    let same = ExactDivergence(engine.hiddenStates(c.policy, c.batch, kept: first.kept), .policyToOther)
+    let same = ExactDivergence(
+      engine.hiddenStates(c.policy, c.batch, kept: first.kept), .policyToOther)
     let zero = engine.forward(
       c.policy, c.batch, temperature: Self.temperature, keep: false, reference: same)
     #expect(zero.klReference == .init(repeating: 0, count: c.batch.tokenCount))

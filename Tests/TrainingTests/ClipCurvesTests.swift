@@ -5,14 +5,15 @@ import Training
 
 /// The picture on the page of `ppo-clip`, drawn from the surrogate that trains.
 @Suite struct ClipCurvesTests {
-  private static let path = "Sources/PolicyOptimization/PolicyOptimization.docc/Resources/clip-curves.svg"
+  private static let path =
+    "Sources/PolicyOptimization/PolicyOptimization.docc/Resources/clip-curves.svg"
 
   private var file: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent(Self.path)
   }
 
-  /// −loss of one token over the ratio, as in Schulman et al. 2017, figure 1, with ε = 0.2.
+  /// What one token adds to the objective, over the ratio: figure 1 of PPO's paper, ε = 0.2.
   private func chart(advantage: Double) -> LineChart {
     func series(_ name: String, _ objective: (Double) -> Double) -> LineChart.Series {
       let ratios = (0...80).map { Double($0) / 40 }
