@@ -34,9 +34,12 @@ public struct TextSampler {
   package let engine: Engine
   public let options: SamplingOptions
   public let stop: [String]
+  private let recordsTokenEnds: Bool
 
+  /// - Parameter recordsTokenEnds: Whether completions have `tokenEnds`.
   package init(
-    engine: Engine, tokenizer: any Tokenizer, options: SamplingOptions, stop: [String] = []
+    engine: Engine, tokenizer: any Tokenizer, options: SamplingOptions, stop: [String] = [],
+    recordsTokenEnds: Bool = false
   ) throws(TextSamplerError) {
     let size = engine.configuration.vocabularySize
     guard tokenizer.vocabularySize == size else {
@@ -44,7 +47,7 @@ public struct TextSampler {
     }
     guard tokenizer.bosID != nil else { throw .noBeginning }
     (self.engine, self.tokenizer) = (engine, tokenizer)
-    (self.options, self.stop) = (options, stop)
+    (self.options, self.stop, self.recordsTokenEnds) = (options, stop, recordsTokenEnds)
   }
 
   /// BOS and the prompt's ids.
@@ -75,6 +78,15 @@ public struct TextSampler {
     return String(text[..<cut])
   }
 
+  /// A token that ends within a character ends where that character begins, and the one that
+  /// completes it holds it; behind a stop string all tokens end where the text does.
+  private func tokenEnds(_ tokens: [Int], in text: String) throws -> [Int] {
+    try tokens.indices.map { last in
+      let prefix = try tokenizer.decode(Array(tokens[...last]))
+      return zip(prefix.utf8, text.utf8).prefix { $0 == $1 }.count
+    }
+  }
+
   private func firstStop(in text: String) -> String.Index? {
     stop.compactMap { text.firstRange(of: $0)?.lowerBound }.min()
   }
@@ -93,10 +105,12 @@ public struct TextSampler {
       p, requests, completions: count, draws: draws, keep: keep, isFinished: ends)
     let completions = try zip(questions, drawn.completions).map { question, samples in
       try samples.map { sample in
-        Completion(
-          prompt: question.prompt, text: try text(of: sample.tokens), tokenIDs: sample.tokens,
-          finishReason: sample.stopped ? .stop : .length, answer: question.answer,
-          columns: question.columns)
+        let text = try text(of: sample.tokens)
+        return Completion(
+          prompt: question.prompt, text: text, tokenIDs: sample.tokens,
+          finishReason: sample.stopped ? .stop : .length,
+          tokenEnds: recordsTokenEnds ? try tokenEnds(sample.tokens, in: text) : nil,
+          answer: question.answer, columns: question.columns)
       }
     }
     return (drawn, completions)

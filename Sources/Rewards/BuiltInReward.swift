@@ -5,7 +5,7 @@ public enum BuiltInReward {
   /// Every name, in the order in which messages list them.
   public static let names = [
     ExactMatch.name, NumericMatch.name, ContainsText.name, RegularExpressionMatch.name,
-    ThinkAnswerFormat.name, GSM8KAnswer.name,
+    ThinkAnswerFormat.name, GSM8KAnswer.name, StepMatch.name,
   ]
 
   /// The built-in reward `name`, set up with the options of a recipe.
@@ -30,6 +30,7 @@ public enum BuiltInReward {
     case ByteKey(ThinkAnswerFormat.name):
       reward = try ThinkAnswerFormat(options: &options, label: label)
     case ByteKey(GSM8KAnswer.name): reward = try GSM8KAnswer(options: &options, label: label)
+    case ByteKey(StepMatch.name): reward = try StepMatch(options: &options, label: label)
     default:
       throw .unknownReward(name: name, suggestion: Spelling.closest(to: name, among: names))
     }

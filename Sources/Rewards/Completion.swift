@@ -17,6 +17,11 @@ public struct Completion: Sendable {
   /// What the policy wrote, as it was sampled; an end-of-sequence token is part of it.
   public var tokenIDs: [Int]
   public var finishReason: FinishReason
+  /// Where the text of each token ends in `text`, as an exclusive UTF-8 offset, ascending; nil where
+  /// no reward reads it.
+  ///
+  /// Shape: as tokenIDs.
+  public var tokenEnds: [Int]?
   /// The expected answer, where the dataset row has one.
   public var answer: String?
   /// Every column of the dataset row.
@@ -24,12 +29,14 @@ public struct Completion: Sendable {
 
   public init(
     prompt: String, text: String, tokenIDs: [Int], finishReason: FinishReason,
-    answer: String? = nil, columns: JSONObject = [:]
+    tokenEnds: [Int]? = nil, answer: String? = nil, columns: JSONObject = [:]
   ) {
+    precondition(tokenEnds.map { $0.count == tokenIDs.count } ?? true)
     self.prompt = prompt
     self.text = text
     self.tokenIDs = tokenIDs
     self.finishReason = finishReason
+    self.tokenEnds = tokenEnds
     self.answer = answer
     self.columns = columns
   }

@@ -33,6 +33,9 @@ public struct RewardSet: Sendable {
     self.entries = entries
   }
 
+  /// Whether any function reads ``Completion/tokenEnds``.
+  public var readsTokenEnds: Bool { entries.contains { $0.function.readsTokenEnds } }
+
   /// Starts every function, in order; those already started are stopped again when one fails.
   public func start() async throws {
     for (position, entry) in entries.enumerated() {

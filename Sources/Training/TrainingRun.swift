@@ -192,7 +192,8 @@ public final class TrainingRun {
       engine: engine(start.model.configuration), tokenizer: start.tokenizer,
       options: recipe.train?.samplingOptions(eosIDs: eos)
         ?? .init(maximumTokens: maximumTokens, eosIDs: eos),
-      stop: recipe.train?.stop ?? [])
+      stop: recipe.train?.stop ?? [],
+      recordsTokenEnds: try recipe.train != nil && rewardSet().readsTokenEnds)
   }
 
   private func tokenizer() throws -> SentencePieceTokenizer {

@@ -8,36 +8,12 @@ import Testing
 import Tokenization
 
 @Suite struct PolicyTests {
-  /// A model directory with random weights, removed with this.
-  private final class Directory {
-    let path = NSTemporaryDirectory() + "policy-" + UUID().uuidString
-
-    init() throws {
-      let tokenizer = try SentencePieceTokenizer.train(
-        sentences: (0..<50).map { "\($0)+\($0)=\(2 * $0)" }, options: .init(vocabularySize: 280))
-      let configuration = ModelConfiguration(
-        vocabularySize: try SentencePieceTokenizer(bytes: tokenizer, name: "corpus")
-          .vocabularySize, hiddenSize: 16, layers: 2, attentionHeads: 2, keyValueHeads: 1,
-        headSize: 8, intermediateSize: 24, maximumPositions: 24, ropeTheta: 10000,
-        tiedEmbeddings: true, initializerRange: 0.3)
-      let model = Model(
-        configuration: configuration, parameters: Parameters(configuration, seed: 1))
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      let files = try ModelDirectory.files(of: model) + [("tokenizer.model", tokenizer)]
-      for file in files {
-        try Data(file.bytes).write(to: URL(fileURLWithPath: "\(path)/\(file.name)"))
-      }
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-  }
-
   private func options(_ temperature: Double) -> SamplingOptions {
     SamplingOptions(temperature: temperature, maximumTokens: 6, eosIDs: [2])
   }
 
   @Test func completionsDependOnSeedRowAndSampleAlone() throws {
-    let directory = try Directory()
+    let directory = try ModelFolder()
     let policy = try Policy(directory.path, threads: 2)
     let options = options(1)
     let drawn = try policy.complete("3+4=", count: 4, options: options, seed: 7, row: 2)
@@ -58,7 +34,7 @@ import Tokenization
   }
 
   @Test func greedyCompletionsAreAllTheSameAndTextIsTheirTokens() throws {
-    let directory = try Directory()
+    let directory = try ModelFolder()
     let policy = try Policy(directory.path, threads: 1)
     let drawn = try policy.complete("1+1=", count: 3, options: options(0))
     #expect(Set(drawn.map(\.drawn.tokens)).count == 1)
@@ -68,7 +44,7 @@ import Tokenization
   }
 
   @Test func aPromptThatFillsTheContextIsRefused() throws {
-    let directory = try Directory()
+    let directory = try ModelFolder()
     let policy = try Policy(directory.path, threads: 1)
     #expect(throws: TextSamplerError.self) {
       _ = try policy.complete(String(repeating: "9+", count: 40), options: options(1))
@@ -76,7 +52,7 @@ import Tokenization
   }
 
   @Test func aDirectoryWithoutAFileIsNamed() throws {
-    let directory = try Directory()
+    let directory = try ModelFolder()
     try FileManager.default.removeItem(atPath: directory.path + "/tokenizer.model")
     let error = #expect(throws: FormatError.self) {
       _ = try Policy(directory.path, threads: 1)

@@ -7,6 +7,7 @@ import Testing
     #expect(
       BuiltInReward.names == [
         "exact_match", "numeric_match", "contains", "regex", "think_answer_format", "gsm8k",
+        "step_match",
       ])
     for name in BuiltInReward.names {
       let options: JSONObject = name == "regex" ? ["pattern": "x"] : [:]
@@ -29,7 +30,7 @@ import Testing
     #expect(
       String(describing: RewardError.unknownReward(name: "exact_mach", suggestion: "exact_match"))
         == "unknown reward 'exact_mach'; did you mean exact_match? (need a command, or one of "
-        + "exact_match, numeric_match, contains, regex, think_answer_format, gsm8k)")
+        + "exact_match, numeric_match, contains, regex, think_answer_format, gsm8k, step_match)")
   }
 
   @Test(arguments: BuiltInReward.names)

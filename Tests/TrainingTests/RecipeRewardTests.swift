@@ -57,7 +57,8 @@ import Training
     BadRecipe(
       "  - exact_match", "  - exact_mach",
       "23: rewards.0: unknown reward 'exact_mach'; did you mean exact_match? (need a command, or "
-        + "one of exact_match, numeric_match, contains, regex, think_answer_format, gsm8k)"),
+        + "one of exact_match, numeric_match, contains, regex, think_answer_format, gsm8k, "
+        + "step_match)"),
     BadRecipe(
       "  - exact_match", "  - name: exact_match\n    ignore_cases: true",
       "24: rewards.0: ignore_cases: unknown option of exact_match; did you mean ignore_case? (need "

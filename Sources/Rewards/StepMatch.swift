@@ -1,0 +1,79 @@
+internal import Formats
+
+/// Rewards each step of a worked solution that is right, where it ends: process supervision.
+///
+///     reward = Σ_j 1/n · [step j of the completion is step j of the row's working]
+///
+/// The steps of completion and working (`column`, of n steps) are what stands between `separator`s,
+/// and are compared exactly after trimming white space. Each step of the completion has an entry in
+/// the stream, at the token that holds its last byte: 1/n where it is right and 0 where it is not,
+/// so that ``ProcessAdvantage`` sees them all. Options: `column` (`steps`), `separator` (`,`).
+///
+/// Edge cases: a row without the column is not scored, and neither is the working of test rows that
+/// have none. Steps after the nth are wrong. An empty completion has no step. Steps that end at one
+/// token add up there.
+public struct StepMatch: PerCompletionReward {
+  public static let name = "step_match"
+
+  public let name: String
+  private let column: String
+  private let separator: String
+
+  public var readsTokenEnds: Bool { true }
+
+  /// `separator` must not be empty.
+  public init(label: String = Self.name, column: String = "steps", separator: String = ",") {
+    precondition(!separator.isEmpty)
+    (name, self.column, self.separator) = (label, column, separator)
+  }
+
+  init(options: inout RewardOptions, label: String) throws(RewardError) {
+    let column = try options.string("column") ?? "steps"
+    let separator = try options.string("separator") ?? ","
+    if separator.isEmpty { throw options.missing("separator", need: "a text between steps") }
+    self.init(label: label, column: column, separator: separator)
+  }
+
+  public func score(_ completion: Completion) throws -> Double? {
+    try rewards(completion)?.reduce(0) { $0 + $1.reward }
+  }
+
+  public func score(_ request: RewardRequest) async throws -> RewardResponse {
+    RewardResponse(
+      scores: request.completions.map { completion in
+        do {
+          guard let rewards = try rewards(completion) else { return .notApplicable }
+          guard let ends = completion.tokenEnds else {
+            return .value(rewards.reduce(0) { $0 + $1.reward })
+          }
+          return .stream(
+            rewards.compactMap { step in
+              ends.firstIndex { $0 >= step.end }.map {
+                TokenReward(index: $0, reward: step.reward)
+              }
+            })
+        } catch {
+          return .failed(String(describing: error))
+        }
+      })
+  }
+
+  /// Each step's reward, and where it ends in the text; nil for a row without a working.
+  private func rewards(_ completion: Completion) throws -> [(end: Int, reward: Double)]? {
+    guard let value = completion.columns[column] else { return nil }
+    guard let working = value.string else {
+      throw ScoreFailure("the column \(column.quotedForMessage()) is no text")
+    }
+    if completion.text.isEmpty { return [] }
+    let expected = working.split(separator: separator, omittingEmptySubsequences: false)
+      .map { TextComparison.trim(String($0)) }
+    let parts = completion.text.split(separator: separator, omittingEmptySubsequences: false)
+    return parts.enumerated().map { index, part in
+      let isRight =
+        index < expected.count && TextComparison.trim(String(part)) == expected[index]
+      let end = completion.text.utf8.distance(
+        from: completion.text.startIndex, to: part.endIndex)
+      return (max(1, end), isRight ? 1 / Double(expected.count) : 0)
+    }
+  }
+}

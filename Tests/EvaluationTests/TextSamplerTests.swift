@@ -1,0 +1,61 @@
+import Datasets
+import Evaluation
+import Formats
+import Kernels
+import LanguageModel
+import Rewards
+import Sampling
+import Testing
+import Tokenization
+
+@Suite struct TextSamplerTests {
+  private func completions(
+    stop: [String] = [], recordsTokenEnds: Bool
+  ) throws -> (SentencePieceTokenizer, [Completion]) {
+    let folder = try ModelFolder()
+    let policy = try Policy(folder.path, threads: 1)
+    let tokenizer = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model")
+    let sampler = try TextSampler(
+      engine: policy.engine(), tokenizer: tokenizer,
+      options: SamplingOptions(maximumTokens: 12, eosIDs: [2]), stop: stop,
+      recordsTokenEnds: recordsTokenEnds)
+    let question = Question(index: 0, line: 1, prompt: "1+1=", answer: nil, columns: [:])
+    let (_, completions) = try sampler.sample(
+      policy.parameters, [question],
+      [Sampler.Request(prompt: sampler.encode(prompt: "1+1="), row: 0, firstSample: 0)],
+      completions: 40, draws: Draws(key: RandomKey(seed: 1, purpose: .sampling), step: 0))
+    return (tokenizer, completions[0])
+  }
+
+  @Test func tokenEndsSplitTheTextIntoTheTokensTexts() throws {
+    let (tokenizer, completions) = try completions(recordsTokenEnds: true)
+    var inside = 0
+    for completion in completions {
+      let ends = try #require(completion.tokenEnds)
+      #expect(ends.count == completion.tokenIDs.count)
+      #expect(ends == ends.sorted() && (ends.last ?? 0) == completion.text.utf8.count)
+      for (count, end) in ends.enumerated() {
+        let prefix = try tokenizer.decode(Array(completion.tokenIDs[...count]))
+        guard !prefix.contains("\u{FFFD}") else { continue }
+        #expect(Array(completion.text.utf8.prefix(end)) == Array(prefix.utf8))
+        if end < completion.text.utf8.count { inside += 1 }
+      }
+    }
+    #expect(inside > 0)
+  }
+
+  @Test func behindAStopStringTokensEndWhereTheTextDoes() throws {
+    let (_, all) = try completions(recordsTokenEnds: true)
+    let letter = try #require(all.compactMap { $0.text.dropFirst(2).first { $0.isASCII } }.first)
+    let (_, cut) = try completions(stop: [String(letter)], recordsTokenEnds: true)
+    #expect(zip(all, cut).contains { $0.text != $1.text })
+    for completion in cut {
+      #expect(!completion.text.contains(letter))
+      #expect((completion.tokenEnds?.last ?? 0) == completion.text.utf8.count)
+    }
+  }
+
+  @Test func theyAreLeftOutUnlessAskedFor() throws {
+    #expect(try completions(recordsTokenEnds: false).1.allSatisfy { $0.tokenEnds == nil })
+  }
+}

@@ -1,0 +1,67 @@
+import Formats
+import Rewards
+import Testing
+
+@Suite struct StepMatchTests {
+  /// Tokens of the given lengths; what is left of the text is not drawn.
+  private func completion(
+    _ text: String, tokens lengths: [Int], columns: JSONObject = ["steps": "1+2=3, 3-5=-2"]
+  ) -> Completion {
+    let ends = lengths.indices.map { lengths[...$0].reduce(0, +) }
+    return Completion(
+      prompt: "", text: text, tokenIDs: Array(lengths.indices), finishReason: .stop,
+      tokenEnds: ends, columns: columns)
+  }
+
+  private func outcome(_ completion: Completion) async throws -> Score.Outcome {
+    let request = RewardRequest(step: 1, completions: [completion])
+    return try #require(try await StepMatch().score(request).scores.first).outcome
+  }
+
+  @Test func aRightStepIsRewardedAtTheTokenThatHoldsItsLastByte() async throws {
+    // "1+2=3" has 5 bytes, ", 3-5=-2" 8 more; the last token is the end of the sequence.
+    let text = "1+2=3, 3-5=-2"
+    #expect(
+      try await outcome(completion(text, tokens: [2, 3, 1, 1, 6, 0]))
+        == .stream([.init(index: 1, reward: 0.5), .init(index: 4, reward: 0.5)]))
+    // A token across the separator holds the step's last byte.
+    #expect(
+      try await outcome(completion(text, tokens: [4, 3, 6]))
+        == .stream([.init(index: 1, reward: 0.5), .init(index: 2, reward: 0.5)]))
+  }
+
+  @Test func aWrongStepHasAnEntryOfZero() async throws {
+    #expect(
+      try await outcome(completion("1+2=4, 3-5=-2", tokens: [5, 8]))
+        == .stream([.init(index: 0, reward: 0), .init(index: 1, reward: 0.5)]))
+    // More steps than the working has.
+    #expect(
+      try await outcome(completion("1+2=3,3-5=-2,0", tokens: [6, 7, 1]))
+        == .stream([
+          .init(index: 0, reward: 0.5), .init(index: 1, reward: 0.5), .init(index: 2, reward: 0),
+        ]))
+  }
+
+  @Test func withoutTokenEndsTheStepsAreOneNumber() throws {
+    let text = Completion(
+      prompt: "", text: "1+2=3, 3-5=8", tokenIDs: [1], finishReason: .stop,
+      columns: ["steps": "1+2=3, 3-5=-2"])
+    #expect(try StepMatch().score(text) == 0.5)
+  }
+
+  @Test func rowsWithoutAWorkingAreNotScoredAndOthersThanTextFail() async throws {
+    #expect(try await outcome(completion("3", tokens: [1], columns: [:])) == .notApplicable)
+    guard case .failed = try await outcome(completion("3", tokens: [1], columns: ["steps": 3]))
+    else {
+      Issue.record("a number is no working")
+      return
+    }
+    #expect(try await outcome(completion("", tokens: [0])) == .stream([]))
+  }
+
+  @Test func anEmptySeparatorIsRefused() {
+    #expect(throws: RewardError.self) {
+      _ = try BuiltInReward.named("step_match", options: ["separator": ""])
+    }
+  }
+}
