@@ -13,7 +13,7 @@ VENV := .venv-conformance
 # Packages of their own, as a user's would be; they share what they build of this one.
 EXAMPLES := Examples/Embedding Examples/OwnObjective
 
-.PHONY: help quickstart build test lint format conformance packages
+.PHONY: help quickstart build test faults lint format conformance packages
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -38,6 +38,10 @@ test: packages lint ## lint, build, run every test, build the examples, run a sh
 	test -s "$$directory/run/model/model.safetensors"; \
 	tail -n 1 "$$directory/summary" | grep -q 'grpo ' || \
 	  { echo 'error: recipes/smoke.yaml: the last line of the summary names no next command'; exit 1; }
+
+faults: packages ## meet every fault of a plug-in 100 times
+	swift build -c release --build-tests
+	GRPO_FAULTS=100 swift test -c release --skip-build --no-parallel --filter FaultRepetitionTests
 
 lint: ## check the layout and the rules of every Swift file
 	$(SWIFT_FILES) | xargs -0 swift format lint --strict --parallel

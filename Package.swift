@@ -56,12 +56,14 @@ let package = Package(
     target("Sampling", ["LanguageModel", "Kernels"]),
     target("Datasets", ["Formats"]),
     target("Rewards", ["Formats"]),
-    target(
-      "RewardPlugins",
-      [
+    .target(
+      name: "RewardPlugins",
+      dependencies: [
         "Rewards", "Formats", .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
-      ]),
+      ],
+      exclude: ["README.md"], resources: [.embedInCode("Python/bridge.py")],
+      swiftSettings: swiftSettings),
     target("PolicyOptimization"),
     target(
       "Evaluation",

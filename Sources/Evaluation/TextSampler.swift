@@ -34,12 +34,9 @@ public struct TextSampler {
   package let engine: Engine
   public let options: SamplingOptions
   public let stop: [String]
-  private let recordsTokenEnds: Bool
 
-  /// - Parameter recordsTokenEnds: Whether completions have `tokenEnds`.
   package init(
-    engine: Engine, tokenizer: any Tokenizer, options: SamplingOptions, stop: [String] = [],
-    recordsTokenEnds: Bool = false
+    engine: Engine, tokenizer: any Tokenizer, options: SamplingOptions, stop: [String] = []
   ) throws(TextSamplerError) {
     let size = engine.configuration.vocabularySize
     guard tokenizer.vocabularySize == size else {
@@ -47,7 +44,7 @@ public struct TextSampler {
     }
     guard tokenizer.bosID != nil else { throw .noBeginning }
     (self.engine, self.tokenizer) = (engine, tokenizer)
-    (self.options, self.stop, self.recordsTokenEnds) = (options, stop, recordsTokenEnds)
+    (self.options, self.stop) = (options, stop)
   }
 
   /// BOS and the prompt's ids.
@@ -80,7 +77,9 @@ public struct TextSampler {
 
   /// A token that ends within a character ends where that character begins, and the one that
   /// completes it holds it; behind a stop string all tokens end where the text does.
-  private func tokenEnds(_ tokens: [Int], in text: String) throws -> [Int] {
+  private static func tokenEnds(
+    _ tokens: [Int], in text: String, _ tokenizer: any Tokenizer
+  ) throws -> [Int] {
     try tokens.indices.map { last in
       let prefix = try tokenizer.decode(Array(tokens[...last]))
       return zip(prefix.utf8, text.utf8).prefix { $0 == $1 }.count
@@ -109,7 +108,7 @@ public struct TextSampler {
         return Completion(
           prompt: question.prompt, text: text, tokenIDs: sample.tokens,
           finishReason: sample.stopped ? .stop : .length,
-          tokenEnds: recordsTokenEnds ? try tokenEnds(sample.tokens, in: text) : nil,
+          tokenEnds: { [tokenizer] in try Self.tokenEnds(sample.tokens, in: text, tokenizer) },
           answer: question.answer, columns: question.columns)
       }
     }

@@ -1,154 +1,136 @@
+internal import Formats
 internal import Foundation
 public import Rewards
-internal import Subprocess
 internal import SystemPackage
 
 /// A reward computed by a command of yours, in any language.
 ///
 /// The command is started once, and then answers one line of JSON on its standard input with one
 /// line on its standard output per step; `RewardMessage` shows both, `Examples/score.py` is a
-/// worked example. Its standard error is always drained, and the last line of it is shown when
-/// something goes wrong. It runs in the folder of the recipe, in a session of its own, with the
-/// environment of this process and PYTHONUNBUFFERED=1.
+/// worked example. At its start it is asked to score an empty batch. Its standard error is always
+/// drained, and the last line of it is shown when something goes wrong. It runs in the folder of
+/// the recipe, within ``PluginLimits``, in a session of its own, with a chosen part of the
+/// environment (``PluginOptions/environmentAlways``) and PYTHONUNBUFFERED=1.
 ///
-/// When a request goes wrong, all its scores are failed, with the reason; the command and all
-/// processes of its group are killed, and it is started again for the next request. What goes
-/// wrong: no reply within the timeout; the command ends, crashes or closes its output; a reply
-/// that is no JSON object, has another number of rewards than there are completions, a number
-/// that is not finite, anything else where a number or null must be, another `id`, or more than
-/// 8 MiB; a line that no request asked for.
-public actor CommandReward: RewardFunction {
-  public nonisolated let name: String
-  private let command: [String]
-  private let timeout: Duration
-  private let limits: LineProcess.Limits
-  private let configuration: Configuration
-  /// Nil for a program that is looked up in PATH.
-  private let executablePath: String?
-
-  private var process: LineProcess?
-  private var nextID = 1
-  /// Requests are put to the command one after the other.
-  private var lastRequest: Task<Void, Never>?
+/// When a request goes wrong, the command and all processes of its group are killed. No reply in
+/// time, or a command that ended or crashed: it is started again and asked once more, and then all
+/// scores of the request are failed, with the reason. A reply that is no JSON object, has another
+/// number of rewards than there are completions, a number that is not finite, anything else where a
+/// number or null must be, another `id`, or more than 8 MiB, or a line that no request asked for:
+/// the scores are failed at once. It is started again for the next request.
+///
+/// With several workers a batch is split between prompts into parts of about one size, one each;
+/// metrics are means over the parts, weighted by their completions.
+///
+/// Metrics: `restarts`, processes started in place of others, where there were any.
+public final class CommandReward: RewardFunction {
+  public let name: String
+  private let program: String
+  private let workers: [PluginWorker]
 
   /// - Parameters:
   ///   - command: the program and its arguments. A program with a `/` is a path, relative to
-  ///     `directory`; any other is looked up in PATH.
+  ///     the options' directory; any other is looked up in PATH.
   ///   - name: by default the program's file name without its extension.
-  ///   - timeout: how many seconds a request may take.
-  ///   - directory: where the command runs; by default the current directory.
-  ///   - settling: how many seconds ``start()`` watches for a command that ends at once.
-  /// - Throws: `RewardError.badOption` for an empty command or a timeout that is not positive.
+  /// - Throws: `RewardError.badOption` for an empty command or an option out of range.
   public init(
-    _ command: [String], name: String? = nil, timeout: Double = 30, directory: String? = nil,
-    settling: Double = 0.25
+    _ command: [String], name: String? = nil, options: PluginOptions = PluginOptions()
   ) throws(RewardError) {
     guard let program = command.first, !program.isEmpty else {
       throw .badOption(reward: "command", option: "command", problem: "empty (need a program)")
     }
-    guard timeout > 0, timeout <= Self.longestTimeout else {
+    for (option, seconds) in [
+      ("timeout", options.timeout), ("start_timeout", options.startTimeout),
+    ] {
+      guard seconds > 0, seconds <= Self.longestTimeout else {
+        throw .badOption(
+          reward: "command", option: option,
+          problem: "got \(seconds); need seconds, more than 0 and at most \(Self.longestTimeout)")
+      }
+    }
+    guard (1...Self.mostWorkers).contains(options.workers) else {
       throw .badOption(
-        reward: "command", option: "timeout",
-        problem: "got \(timeout); need seconds, more than 0 and at most \(Self.longestTimeout)")
+        reward: "command", option: "workers",
+        problem: "got \(options.workers); need 1 to \(Self.mostWorkers)")
     }
     self.name = name ?? Self.defaultName(program)
-    self.command = command
-    self.timeout = .seconds(timeout)
-    self.limits = LineProcess.Limits(settling: .seconds(settling))
-    let folder = FilePath(FileManager.default.currentDirectoryPath)
-      .pushing(FilePath(directory ?? "."))
-    // Absolute, because the working directory changes before the program is looked up.
-    self.executablePath =
-      program.utf8.contains(UInt8(ascii: "/")) ? folder.pushing(FilePath(program)).string : nil
-    self.configuration = Self.configuration(
-      command, executablePath: executablePath, directory: folder)
+    self.program = program
+    let launch = PluginLaunch(command, options)
+    workers = (0..<options.workers).map { _ in
+      PluginWorker(
+        launch, timeout: .seconds(options.timeout), startTimeout: .seconds(options.startTimeout))
+    }
   }
 
   private static let longestTimeout: Double = 86_400
+  private static let mostWorkers = 64
 
-  /// Starts the command.
+  /// Starts the command, and asks it to score an empty batch.
   ///
-  /// - Throws: `RewardError.cannotStart` when it cannot be, or ends or writes at once.
+  /// - Throws: `RewardError.cannotStart` when it cannot be started, or does not answer.
   public func start() async throws {
     do {
-      process = try await launch()
+      try await withThrowingTaskGroup { group in
+        for worker in workers { group.addTask { try await worker.start() } }
+        try await group.waitForAll()
+      }
     } catch {
-      throw RewardError.cannotStart(reward: name, problem: "\(command[0]): \(error)")
+      await stop()
+      throw RewardError.cannotStart(reward: name, problem: "\(program): \(error)")
     }
   }
 
   public func stop() async {
-    await process?.stop()
-    process = nil
+    await withTaskGroup { group in
+      for worker in workers { group.addTask { await worker.stop() } }
+    }
   }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
-    let previous = lastRequest
-    let current = Task {
-      await previous?.value
-      return await self.exchange(request)
-    }
-    lastRequest = Task { _ = await current.value }
-    let response = await withTaskCancellationHandler {
-      await current.value
-    } onCancel: {
-      current.cancel()
+    let parts = request.split(into: workers.count)
+    let found = await withTaskGroup { group in
+      for (place, part) in parts.enumerated() {
+        group.addTask { [worker = workers[place]] in (place, await worker.score(part)) }
+      }
+      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
     }
     try Task.checkCancellation()
-    return response
-  }
-
-  private func exchange(_ request: RewardRequest) async -> RewardResponse {
-    let id = nextID
-    nextID += 1
-    do {
-      let process = if let process { process } else { try await launch() }
-      self.process = process
-      let line = try await process.exchange(
-        RewardMessage.encode(request, id: id), timeout: timeout)
-      do {
-        return try RewardMessage.decode(line, id: id, completions: request.completions)
-      } catch {
-        // What sends one wrong reply may send another: only a fresh process can be trusted.
-        await process.kill()
-        throw LineProcess.Failure("reply: \(error)")
-      }
-    } catch {
-      process = nil
-      return failed(request, String(describing: error))
+    var whole = RewardResponse(scores: [])
+    var restarts = 0
+    for place in parts.indices {
+      guard let part = found[place] else { continue }
+      whole.append(part.response)
+      restarts += part.restarts
     }
-  }
-
-  private func launch() async throws(LineProcess.Failure) -> LineProcess {
-    if let path = executablePath, FileManager.default.fileExists(atPath: path),
-      !FileManager.default.isExecutableFile(atPath: path)
-    {
-      throw LineProcess.Failure("Permission denied; it is not executable")
-    }
-    return try await LineProcess(configuration, limits: limits)
-  }
-
-  private func failed(_ request: RewardRequest, _ reason: String) -> RewardResponse {
-    RewardResponse(scores: request.completions.map { _ in .failed(reason) })
+    if restarts > 0 { whole.metrics.append(("restarts", Double(restarts))) }
+    return whole
   }
 
   private static func defaultName(_ program: String) -> String {
     let file = FilePath(program).lastComponent
     return file.map(\.stem) ?? program
   }
+}
 
-  private static func configuration(
-    _ command: [String], executablePath: String?, directory: FilePath
-  ) -> Configuration {
-    var options = PlatformOptions()
-    options.createSession = true
-    options.teardownSequence = [
-      .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
-    ]
-    return Configuration(
-      executable: executablePath.map { .path(FilePath($0)) } ?? .name(command[0]),
-      arguments: Arguments(Array(command.dropFirst())),
-      environment: .inherit.updating(["PYTHONUNBUFFERED": "1"]), workingDirectory: directory,
-      platformOptions: options)
+extension RewardRequest {
+  /// Parts of about one size, at most `count`; the completions of one prompt stay together.
+  ///
+  /// No part is empty unless all is.
+  func split(into count: Int) -> [RewardRequest] {
+    let all = completions.count
+    let ends = completions.indices.dropFirst().filter {
+      !completions[$0].prompt.hasSameBytes(as: completions[$0 - 1].prompt)
+    }
+    var cuts = [0]
+    for part in 1..<max(count, 1) {
+      // The end of a prompt that is nearest to where equal parts would end.
+      let later = ends.filter { $0 > cuts[cuts.count - 1] }
+      guard let cut = later.min(by: { abs($0 * count - part * all) < abs($1 * count - part * all) })
+      else { break }
+      cuts.append(cut)
+    }
+    return zip(cuts, cuts.dropFirst() + [all]).map { start, end in
+      RewardRequest(step: step, completions: Array(completions[start..<end]))
+    }
   }
 }

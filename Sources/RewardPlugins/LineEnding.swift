@@ -8,6 +8,14 @@ struct LineEnding: Sendable {
     case inbox(LineInbox.Failure)
     case deadline(Duration)
 
+    /// Whether the child was late or is gone, and has said nothing wrong.
+    var isPassing: Bool {
+      switch self {
+      case .told, .inbox(.ended), .deadline: true
+      case .inbox: false
+      }
+    }
+
     /// Whether the child may be about to end by itself, in its own way.
     var isPatient: Bool {
       switch self {

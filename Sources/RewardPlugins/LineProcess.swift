@@ -13,20 +13,24 @@ final class LineProcess: Sendable {
     /// How long a child may take to end by itself once its input is closed, and again after
     /// SIGTERM, before SIGKILL.
     var grace: Duration = .seconds(2)
-    /// A child that ends, or writes, within this time has not started.
-    var settling: Duration = .milliseconds(250)
   }
 
   /// Why a request has no reply, or the child did not start: one line.
   struct Failure: Error, Equatable, CustomStringConvertible {
     var description: String
-    init(_ description: String) { self.description = description }
+    /// Whether the child was late or is gone, so that another one may do better.
+    var isPassing: Bool
+
+    init(_ description: String, isPassing: Bool = false) {
+      self.description = description
+      self.isPassing = isPassing
+    }
   }
 
   private let requests: AsyncStream<LineRequest>.Continuation
   private let life: Task<Void, Never>
 
-  /// Starts the child, and returns once it has settled.
+  /// Starts the child.
   init(_ configuration: Configuration, limits: Limits) async throws(Failure) {
     Self.ignoreBrokenPipes()
     let (stream, requests) = AsyncStream<LineRequest>.makeStream()
@@ -55,7 +59,7 @@ final class LineProcess: Sendable {
       await withCheckedContinuation { continuation in
         let request = LineRequest(line: line, timeout: timeout, continuation: continuation)
         if case .terminated = requests.yield(request) {
-          continuation.resume(returning: .failure(Failure("it has ended")))
+          continuation.resume(returning: .failure(Failure("it has ended", isPassing: true)))
         }
       }
     } onCancel: {
@@ -88,7 +92,8 @@ final class LineProcess: Sendable {
         await LineService(execution, limits).serve(requests, onStart: onStart)
       }
       let ending = result.closureResult
-      let failure = Failure(ending.description(status: result.terminationStatus))
+      let failure = Failure(
+        ending.description(status: result.terminationStatus), isPassing: ending.cause.isPassing)
       ending.request?.continuation.resume(returning: .failure(failure))
       return failure
     } catch {

@@ -35,9 +35,6 @@ struct LineService: Sendable {
   private func serveInOrder(
     _ requests: AsyncStream<LineRequest>, onStart: @Sendable () -> Void
   ) async -> LineEnding {
-    if case .failure(let failure)? = await within(limits.settling, { await inbox.line() }) {
-      return LineEnding(cause: .inbox(failure))
-    }
     onStart()
     for await request in requests {
       switch await reply(to: request) {

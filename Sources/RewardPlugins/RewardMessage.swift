@@ -13,17 +13,24 @@ package import Rewards
 /// Every list has n elements; the completions of one prompt stand next to each other. The reply:
 ///
 ///     {"rewards": [number | null, …],                  null: does not apply
-///      "step_rewards": [[{"end": token, "reward": number}, …] | null, …],
+///      "step_rewards": [[{"end": byte, "reward": number}, …] | null, …],
 ///      "error": [text | null, …],                      or one text for the whole request
 ///      "metrics": {"name": number, …},
 ///      "extra_logs": {"name": number | [number, …], …},
+///      "columns": {"name": [value, …], …},
+///      "seconds": [number, …],
 ///      "id": 7}
 ///
-/// `rewards` suffices. `step_rewards` takes its place for completions where it is not null; `end`
-/// is the position of the step's last token, from 0. A completion with an `error` has failed,
-/// whatever its reward. A list in `extra_logs` is logged as its mean. An `id` must be the
-/// request's; echo it, and a stray line that comes late cannot be taken for the next reply. Other
-/// keys (OpenRLHF's `scores`, `columns`) are ignored.
+/// `rewards` suffices. `step_rewards` takes its place for completions where it is not null: `end` is
+/// where the step ends in the completion, an exclusive offset in bytes of UTF-8 from 1 to the
+/// completion's length, and the token that holds byte `end` − 1 gets the reward. A completion with
+/// an `error` has failed, whatever its reward. A list in `extra_logs` is logged as its mean;
+/// `columns` go to `completions.jsonl` beside each completion; `seconds` say how long each score
+/// took. An `id` must be the request's; echo it, and a stray line that comes late cannot be taken
+/// for the next reply. Other keys (OpenRLHF's `scores`) are ignored.
+///
+/// The first request a process gets has `"protocol": 1`, the `id` 0 and no completions: its reply is
+/// `{"rewards": []}`, which most programs give without being told. A `protocol` in it must be 1.
 package enum RewardMessage {
   /// What is wrong with a reply, in one line.
   package struct ReplyError: Error, Equatable, CustomStringConvertible {
@@ -31,8 +38,36 @@ package enum RewardMessage {
     init(_ description: String) { self.description = description }
   }
 
+  /// What this protocol is called when processes are asked for it.
+  private static let version = 1
+
+  /// The request that a process must answer before any other, newline included.
+  package static var handshake: [UInt8] {
+    var message: JSONObject = ["protocol": .integer(version)]
+    for (key, value) in object(RewardRequest(step: 0, completions: []), id: 0).entries {
+      message[key] = value
+    }
+    return line(message)
+  }
+
+  /// Whether a line answers ``handshake``.
+  package static func checkHandshake(_ line: [UInt8]) throws(ReplyError) {
+    if let found = try parse(line)["protocol"], found != .integer(version) {
+      throw ReplyError("protocol: got \(brief(found)); need \(version)")
+    }
+    _ = try decode(line, id: 0, completions: [])
+  }
+
   /// The request as one line, newline included.
   package static func encode(_ request: RewardRequest, id: Int) -> [UInt8] {
+    line(object(request, id: id))
+  }
+
+  private static func line(_ message: JSONObject) -> [UInt8] {
+    JSON.object(message).encodedBytes() + [UInt8(ascii: "\n")]
+  }
+
+  private static func object(_ request: RewardRequest, id: Int) -> JSONObject {
     let completions = request.completions
     func list(_ value: (Completion) -> JSON) -> JSON { .array(completions.map(value)) }
 
@@ -45,7 +80,7 @@ package enum RewardMessage {
       }
     }
 
-    let message: JSON = [
+    return [
       "id": .integer(id),
       "step": .integer(request.step),
       "query": list { .string($0.prompt + $0.text) },
@@ -56,7 +91,6 @@ package enum RewardMessage {
       "labels": list { $0.answer.map(JSON.string) ?? .null },
       "columns": .object(columns),
     ]
-    return message.encodedBytes() + [UInt8(ascii: "\n")]
   }
 
   /// The scores that a reply line gives `completions`, checked in full.
@@ -82,22 +116,29 @@ package enum RewardMessage {
       }
     }
 
-    let streams = try streams(in: reply, completions)
-    let rewards = try rewards(in: reply, count: completions.count, mayLack: streams != nil)
+    let steps = try steps(in: reply, completions)
+    let rewards = try rewards(in: reply, count: completions.count, mayLack: steps != nil)
     var scores: [Score] = []
     for position in completions.indices {
       if let error = errors[position] {
         scores.append(.failed(error))
-      } else if let stream = streams?[position] {
+      } else if let steps = steps?[position] {
         guard rewards[position] == nil else {
           throw ReplyError("rewards[\(position)]: need null where step_rewards has a list")
         }
-        scores.append(.stream(stream))
+        do {
+          scores.append(try completions[position].score(of: steps))
+        } catch {
+          scores.append(.failed(String(describing: error)))
+        }
       } else {
         scores.append(rewards[position].map(Score.value) ?? .notApplicable)
       }
     }
-    return RewardResponse(scores: scores, metrics: try metrics(in: reply))
+    return RewardResponse(
+      scores: scores, metrics: try metrics(in: reply),
+      columns: try columns(in: reply, count: completions.count),
+      seconds: try seconds(in: reply, count: completions.count))
   }
 
   private static func parse(_ line: [UInt8]) throws(ReplyError) -> JSONObject {
@@ -129,9 +170,9 @@ package enum RewardMessage {
     }
   }
 
-  private static func streams(
+  private static func steps(
     in reply: JSONObject, _ completions: [Completion]
-  ) throws(ReplyError) -> [[TokenReward]?]? {
+  ) throws(ReplyError) -> [[(end: Int, reward: Double)]?]? {
     guard let found = reply["step_rewards"], !found.isNull else { return nil }
     var position = -1
     return try list("step_rewards", in: reply, count: completions.count) {
@@ -141,19 +182,49 @@ package enum RewardMessage {
       guard let steps = element.array else {
         throw ReplyError("\(path): got \(brief(element)); need a list or null")
       }
-      let tokens = completions[position].tokenIDs.count
-      var stream: [TokenReward] = []
+      let length = completions[position].text.utf8.count
+      var rewarded: [(end: Int, reward: Double)] = []
       for (number, step) in steps.enumerated() {
-        guard let end = step["end"]?.int, (0..<tokens).contains(end) else {
+        guard let end = step["end"]?.int, end >= 1, end <= length else {
           throw ReplyError(
-            "\(path)[\(number)].end: got \(brief(step["end"] ?? .null)); need a token's position "
-              + "below \(tokens)")
+            "\(path)[\(number)].end: got \(brief(step["end"] ?? .null)); need a step's end in "
+              + "bytes, 1 to \(length)")
         }
         let reward = try Self.number(
           step["reward"] ?? .null, "\(path)[\(number)].reward", need: "a number")
-        stream.append(TokenReward(index: end, reward: reward))
+        rewarded.append((end, reward))
       }
-      return stream
+      return rewarded
+    }
+  }
+
+  private static func columns(
+    in reply: JSONObject, count: Int
+  ) throws(ReplyError) -> [(name: String, values: [JSON])] {
+    guard let found = reply["columns"], !found.isNull else { return [] }
+    guard let object = found.object else {
+      throw ReplyError("columns: got \(brief(found)); need an object")
+    }
+    var columns: [(name: String, values: [JSON])] = []
+    for (name, value) in object.entries {
+      guard let values = value.array, values.count == count else {
+        throw ReplyError(
+          "columns.\(oneLine(name)): got \(value.array.map { "\($0.count) values" } ?? brief(value))"
+            + "; sent \(count) completions")
+      }
+      columns.append((name, values))
+    }
+    return columns
+  }
+
+  private static func seconds(
+    in reply: JSONObject, count: Int
+  ) throws(ReplyError) -> [Double]? {
+    guard let found = reply["seconds"], !found.isNull else { return nil }
+    return try list("seconds", in: reply, count: count) { (element, path) throws(ReplyError) in
+      let seconds = try number(element ?? .null, path, need: "seconds")
+      guard seconds >= 0 else { throw ReplyError("\(path): got \(seconds); need seconds from 0") }
+      return seconds
     }
   }
 

@@ -5,7 +5,8 @@ public enum BuiltInReward {
   /// Every name, in the order in which messages list them.
   public static let names = [
     ExactMatch.name, NumericMatch.name, ContainsText.name, RegularExpressionMatch.name,
-    ThinkAnswerFormat.name, GSM8KAnswer.name, StepMatch.name,
+    ThinkAnswerFormat.name, GSM8KAnswer.name, StepMatch.name, Countdown.name, LengthBand.name,
+    RepetitionPenalty.name, SoftOverlongPunishment.name,
   ]
 
   /// The built-in reward `name`, set up with the options of a recipe.
@@ -31,6 +32,12 @@ public enum BuiltInReward {
       reward = try ThinkAnswerFormat(options: &options, label: label)
     case ByteKey(GSM8KAnswer.name): reward = try GSM8KAnswer(options: &options, label: label)
     case ByteKey(StepMatch.name): reward = try StepMatch(options: &options, label: label)
+    case ByteKey(Countdown.name): reward = try Countdown(options: &options, label: label)
+    case ByteKey(LengthBand.name): reward = try LengthBand(options: &options, label: label)
+    case ByteKey(RepetitionPenalty.name):
+      reward = try RepetitionPenalty(options: &options, label: label)
+    case ByteKey(SoftOverlongPunishment.name):
+      reward = try SoftOverlongPunishment(options: &options, label: label)
     default:
       throw .unknownReward(name: name, suggestion: Spelling.closest(to: name, among: names))
     }

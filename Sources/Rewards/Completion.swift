@@ -17,11 +17,11 @@ public struct Completion: Sendable {
   /// What the policy wrote, as it was sampled; an end-of-sequence token is part of it.
   public var tokenIDs: [Int]
   public var finishReason: FinishReason
-  /// Where the text of each token ends in `text`, as an exclusive UTF-8 offset, ascending; nil where
-  /// no reward reads it.
+  /// Finds out where the text of each token ends in `text`, as exclusive UTF-8 offsets, ascending,
+  /// one for each of `tokenIDs`; nil where nobody knows.
   ///
-  /// Shape: as tokenIDs.
-  public var tokenEnds: [Int]?
+  /// - Complexity: a decoding for each token; ask only where steps are to be rewarded.
+  public var tokenEnds: (@Sendable () throws -> [Int])?
   /// The expected answer, where the dataset row has one.
   public var answer: String?
   /// Every column of the dataset row.
@@ -29,9 +29,9 @@ public struct Completion: Sendable {
 
   public init(
     prompt: String, text: String, tokenIDs: [Int], finishReason: FinishReason,
-    tokenEnds: [Int]? = nil, answer: String? = nil, columns: JSONObject = [:]
+    tokenEnds: (@Sendable () throws -> [Int])? = nil, answer: String? = nil,
+    columns: JSONObject = [:]
   ) {
-    precondition(tokenEnds.map { $0.count == tokenIDs.count } ?? true)
     self.prompt = prompt
     self.text = text
     self.tokenIDs = tokenIDs
@@ -39,5 +39,20 @@ public struct Completion: Sendable {
     self.tokenEnds = tokenEnds
     self.answer = answer
     self.columns = columns
+  }
+
+  /// The score that rewards steps where they end: each at the token that holds its last byte.
+  ///
+  /// Where token ends are not known, the sum of the rewards.
+  ///
+  /// - Parameter steps: `end` is exclusive, a UTF-8 offset in `text`, and at least 1.
+  package func score(of steps: [(end: Int, reward: Double)]) throws -> Score {
+    guard let tokenEnds else { return .value(steps.reduce(0) { $0 + $1.reward }) }
+    if steps.isEmpty { return .stream([]) }
+    let ends = try tokenEnds()
+    return .stream(
+      steps.compactMap { step in
+        ends.firstIndex { $0 >= step.end }.map { TokenReward(index: $0, reward: step.reward) }
+      })
   }
 }

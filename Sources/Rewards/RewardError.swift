@@ -14,6 +14,8 @@ public enum RewardError: Error, Sendable, Equatable {
   case notFinite(reward: String, completion: Int, value: Double)
   case tokenOutOfRange(reward: String, completion: Int, token: Int, tokens: Int)
   case metricNotFinite(reward: String, metric: String, value: Double)
+  case wrongColumn(reward: String, column: String, values: Int, completions: Int)
+  case scoreFailed(reward: String, reason: String)
   case sumNotFinite(completion: Int)
   case threw(reward: String, problem: String)
 }
@@ -22,7 +24,7 @@ extension RewardError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownReward(let name, let suggestion):
-      "unknown reward '\(oneLine(name))'\(didYouMean(suggestion)) (need a command, or one of "
+      "unknown reward '\(oneLine(name))'\(didYouMean(suggestion)) (need a plug-in, or one of "
         + BuiltInReward.names.joined(separator: ", ") + ")"
     case .unknownOption(let reward, let option, let suggestion, let known):
       "\(oneLine(option)): unknown option of \(reward)\(didYouMean(suggestion)) (need "
@@ -46,6 +48,11 @@ extension RewardError: CustomStringConvertible {
         + "a completion of \(tokens) tokens"
     case .metricNotFinite(let reward, let metric, let value):
       "reward '\(oneLine(reward))': metric '\(oneLine(metric))' is not finite (got \(value))"
+    case .wrongColumn(let reward, let column, let values, let completions):
+      "reward '\(oneLine(reward))': column '\(oneLine(column))': got \(values) values for "
+        + "\(completions) completions"
+    case .scoreFailed(let reward, let reason):
+      "reward '\(oneLine(reward))': a score failed, and on_error is fail: \(oneLine(reason))"
     case .sumNotFinite(let completion):
       "rewards: completion \(completion): the weighted sum of its rewards is not finite"
     case .threw(let reward, let problem):

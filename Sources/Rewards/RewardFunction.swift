@@ -25,10 +25,6 @@ public protocol RewardFunction: Sendable {
   /// ``Score/failed(_:)`` instead: its completion is left out of the update, and counted.
   func score(_ request: RewardRequest) async throws -> RewardResponse
 
-  /// Whether ``Completion/tokenEnds`` is read, which costs a decoding for each token; false unless
-  /// said otherwise.
-  var readsTokenEnds: Bool { get }
-
   /// Makes ready what scoring needs, or throws; called once before the first step.
   func start() async throws
 
@@ -37,7 +33,6 @@ public protocol RewardFunction: Sendable {
 }
 
 extension RewardFunction {
-  public var readsTokenEnds: Bool { false }
   public func start() async throws {}
   public func stop() async {}
 }

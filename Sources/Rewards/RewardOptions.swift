@@ -23,9 +23,31 @@ struct RewardOptions {
   mutating func number(
     _ option: String, default value: Double, in range: ClosedRange<Double>
   ) throws(RewardError) -> Double {
-    guard let found = take(option) else { return value }
+    try number(option, in: range) ?? value
+  }
+
+  mutating func number(
+    _ option: String, in range: ClosedRange<Double>
+  ) throws(RewardError) -> Double? {
+    guard let found = take(option) else { return nil }
     guard let value = found.double, range.contains(value) else {
       throw bad(option, found, need: "\(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  mutating func integer(
+    _ option: String, default value: Int, in range: ClosedRange<Int>
+  ) throws(RewardError) -> Int {
+    try integer(option, in: range) ?? value
+  }
+
+  mutating func integer(
+    _ option: String, in range: ClosedRange<Int>
+  ) throws(RewardError) -> Int? {
+    guard let found = take(option) else { return nil }
+    guard let value = found.int, range.contains(value) else {
+      throw bad(option, found, need: "a whole number, \(range.lowerBound) to \(range.upperBound)")
     }
     return value
   }

@@ -1,3 +1,5 @@
+public import Formats
+
 /// What a ``RewardSet`` says about the completions of a request.
 public struct RewardReport: Sendable {
   /// What the functions together say about one completion.
@@ -25,6 +27,35 @@ public struct RewardReport: Sendable {
 
   public var maskedCount: Int { outcomes.count { $0 == .masked } }
   public var unscoredCount: Int { outcomes.count { $0 == .unscored } }
+
+  /// What is said about some of the completions.
+  package func selecting(_ places: [Int]) -> RewardReport {
+    RewardReport(
+      outcomes: places.map { outcomes[$0] },
+      functions: functions.map { function in
+        var part = function
+        part.scores = places.map { function.scores[$0] }
+        part.columns = function.columns.map { column in
+          (column.name, places.map { column.values[$0] })
+        }
+        return part
+      })
+  }
+
+  /// This report and one of the same functions about further completions; metrics stay this one's.
+  package func appending(_ other: RewardReport) -> RewardReport {
+    RewardReport(
+      outcomes: outcomes + other.outcomes,
+      functions: zip(functions, other.functions).map { own, further in
+        var whole = own
+        whole.scores += further.scores
+        whole.columns = joinedColumns(
+          own.columns, own.scores.count, further.columns, further.scores.count)
+        whole.seconds += further.seconds
+        whole.slowestSeconds = [own.slowestSeconds, further.slowestSeconds].compactMap(\.self).max()
+        return whole
+      })
+  }
 }
 
 /// What one reward function of a set said, for logs.
@@ -33,7 +64,15 @@ public struct FunctionReport: Sendable {
   public var weight: Double
   /// One for each completion, before the weight.
   public var scores: [Score]
+  /// Whether a failed score counts as 0.
+  public var failuresAreZero = false
   public var metrics: [(name: String, value: Double)]
+  /// Facts about each completion: a value each.
+  public var columns: [(name: String, values: [JSON])] = []
+  /// How long the function took for all of them.
+  public var seconds = 0.0
+  /// How long the slowest of the scores took, where the function says so.
+  public var slowestSeconds: Double?
 
   /// One for each completion, before the weight; nil where it does not apply or failed.
   ///

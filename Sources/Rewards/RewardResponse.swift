@@ -1,3 +1,5 @@
+public import Formats
+
 /// A reward for one token of a completion.
 public struct TokenReward: Sendable, Equatable {
   /// The token's position in the completion, from 0.
@@ -50,9 +52,60 @@ public struct RewardResponse: Sendable {
   public var scores: [Score]
   /// Further numbers about the batch, to be logged; each finite.
   public var metrics: [(name: String, value: Double)]
+  /// Further facts about each completion, to be logged with it: a value each.
+  public var columns: [(name: String, values: [JSON])]
+  /// How long each score took, where that is known; one each, not negative.
+  public var seconds: [Double]?
 
-  public init(scores: [Score], metrics: [(name: String, value: Double)] = []) {
+  public init(
+    scores: [Score], metrics: [(name: String, value: Double)] = [],
+    columns: [(name: String, values: [JSON])] = [], seconds: [Double]? = nil
+  ) {
     self.scores = scores
     self.metrics = metrics
+    self.columns = columns
+    self.seconds = seconds
+  }
+
+  /// Adds what is said about further completions; a metric becomes the mean, weighted by
+  /// completions, over the parts that have it.
+  package mutating func append(_ other: RewardResponse) {
+    let (own, further) = (scores.count, other.scores.count)
+    for metric in other.metrics {
+      guard let place = metrics.firstIndex(where: { $0.name.hasSameBytes(as: metric.name) }) else {
+        metrics.append(metric)
+        continue
+      }
+      metrics[place].value +=
+        (metric.value - metrics[place].value) * Double(further) / Double(max(1, own + further))
+    }
+    columns = joinedColumns(columns, own, other.columns, further)
+    if own == 0 {
+      seconds = other.seconds
+    } else if let mine = seconds, let others = other.seconds {
+      seconds = mine + others
+    } else {
+      seconds = nil
+    }
+    scores += other.scores
+  }
+}
+
+/// The columns of either, null where one of them has none of that name.
+func joinedColumns(
+  _ own: [(name: String, values: [JSON])], _ ownCount: Int,
+  _ further: [(name: String, values: [JSON])], _ furtherCount: Int
+) -> [(name: String, values: [JSON])] {
+  func values(
+    _ name: String, _ columns: [(name: String, values: [JSON])], _ count: Int
+  ) -> [JSON] {
+    columns.first { $0.name.hasSameBytes(as: name) }?.values
+      ?? Array(repeating: .null, count: count)
+  }
+  let added = further.map(\.name).filter { name in
+    !own.contains { $0.name.hasSameBytes(as: name) }
+  }
+  return (own.map(\.name) + added).map {
+    ($0, values($0, own, ownCount) + values($0, further, furtherCount))
   }
 }

@@ -7,16 +7,35 @@ internal import Formats
 /// As in TRL, a function that does not apply leaves the weights of the others as they are, and a
 /// completion to which none applies is unscored. A completion for which any function failed, one
 /// of weight 0 included, is masked: what a failed score would have been is unknown, and zero would
-/// be a lie.
+/// be a lie. ``Entry/onError`` chooses otherwise.
 public struct RewardSet: Sendable {
   public struct Entry: Sendable {
     public var function: any RewardFunction
     public var weight: Double
+    /// What becomes of a completion whose score failed.
+    public var onError: OnError
+    /// What a completion's reward must lie in, before the weight; one outside has failed.
+    public var range: ClosedRange<Double>?
 
-    public init(_ function: any RewardFunction, weight: Double = 1) {
+    public init(
+      _ function: any RewardFunction, weight: Double = 1, onError: OnError = .mask,
+      range: ClosedRange<Double>? = nil
+    ) {
       self.function = function
       self.weight = weight
+      self.onError = onError
+      self.range = range
     }
+  }
+
+  /// What becomes of a completion whose score failed.
+  public enum OnError: String, Sendable, CaseIterable {
+    /// It is left out of the update, and counted.
+    case mask
+    /// The run ends.
+    case fail
+    /// Its score is 0, and counted: a wrong label, taken knowingly.
+    case zero
   }
 
   public let entries: [Entry]
@@ -32,9 +51,6 @@ public struct RewardSet: Sendable {
     }
     self.entries = entries
   }
-
-  /// Whether any function reads ``Completion/tokenEnds``.
-  public var readsTokenEnds: Bool { entries.contains { $0.function.readsTokenEnds } }
 
   /// Starts every function, in order; those already started are stopped again when one fails.
   public func start() async throws {
@@ -58,8 +74,8 @@ public struct RewardSet: Sendable {
   ///
   /// - Throws: a `RewardError` that names the function which threw, returned scores of another
   ///   number than there are completions, a score or metric that is not finite, or a reward for a
-  ///   token the completion has not got; `.sumNotFinite` when the weighted sum overflows;
-  ///   `CancellationError` as it is.
+  ///   token the completion has not got; `.scoreFailed` where a failed score ends the run;
+  ///   `.sumNotFinite` when the weighted sum overflows; `CancellationError` as it is.
   public func score(_ request: RewardRequest) async throws -> RewardReport {
     let functions = try await withThrowingTaskGroup(of: (Int, FunctionReport).self) { group in
       for (position, entry) in entries.enumerated() {
@@ -77,7 +93,8 @@ public struct RewardSet: Sendable {
 
   private func report(of entry: Entry, on request: RewardRequest) async throws -> FunctionReport {
     let name = entry.function.name
-    let response: RewardResponse
+    var response: RewardResponse
+    let start = ContinuousClock.now
     do {
       response = try await entry.function.score(request)
     } catch let error as CancellationError {
@@ -87,9 +104,27 @@ public struct RewardSet: Sendable {
     } catch {
       throw RewardError.threw(reward: name, problem: String(describing: error))
     }
+    let seconds = start.duration(to: .now) / .seconds(1)
     try check(response, of: name, on: request.completions)
-    return FunctionReport(
-      name: name, weight: entry.weight, scores: response.scores, metrics: response.metrics)
+    if let range = entry.range { refuse(&response.scores, outside: range) }
+    let scores = response.scores
+    let isZero = entry.onError == .zero
+    let report = FunctionReport(
+      name: name, weight: entry.weight, scores: scores, failuresAreZero: isZero,
+      metrics: response.metrics, columns: response.columns, seconds: seconds,
+      slowestSeconds: response.seconds?.max())
+    if entry.onError == .fail, let reason = report.firstFailure {
+      throw RewardError.scoreFailed(reward: name, reason: reason)
+    }
+    return report
+  }
+
+  private func refuse(_ scores: inout [Score], outside range: ClosedRange<Double>) {
+    for (position, score) in scores.enumerated() {
+      guard let total = score.total, !range.contains(total) else { continue }
+      scores[position] = .failed(
+        "got \(total); need \(range.lowerBound) to \(range.upperBound)")
+    }
   }
 
   /// The one place where a response is checked.
@@ -118,6 +153,11 @@ public struct RewardSet: Sendable {
     for metric in response.metrics where !metric.value.isFinite {
       throw .metricNotFinite(reward: name, metric: metric.name, value: metric.value)
     }
+    for column in response.columns where column.values.count != completions.count {
+      throw .wrongColumn(
+        reward: name, column: column.name, values: column.values.count,
+        completions: completions.count)
+    }
   }
 
   private func outcome(
@@ -133,7 +173,9 @@ public struct RewardSet: Sendable {
         stream = stream ?? RewardStream()
         stream?.add(entries, weight: function.weight)
       case .notApplicable: continue
-      case .failed: return .masked
+      case .failed:
+        guard function.failuresAreZero else { return .masked }
+        stream = stream ?? RewardStream()
       }
     }
     guard let stream else { return .unscored }

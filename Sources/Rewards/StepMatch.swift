@@ -19,8 +19,6 @@ public struct StepMatch: PerCompletionReward {
   private let column: String
   private let separator: String
 
-  public var readsTokenEnds: Bool { true }
-
   /// `separator` must not be empty.
   public init(label: String = Self.name, column: String = "steps", separator: String = ",") {
     precondition(!separator.isEmpty)
@@ -43,15 +41,7 @@ public struct StepMatch: PerCompletionReward {
       scores: request.completions.map { completion in
         do {
           guard let rewards = try rewards(completion) else { return .notApplicable }
-          guard let ends = completion.tokenEnds else {
-            return .value(rewards.reduce(0) { $0 + $1.reward })
-          }
-          return .stream(
-            rewards.compactMap { step in
-              ends.firstIndex { $0 >= step.end }.map {
-                TokenReward(index: $0, reward: step.reward)
-              }
-            })
+          return try completion.score(of: rewards)
         } catch {
           return .failed(String(describing: error))
         }

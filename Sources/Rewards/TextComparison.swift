@@ -33,6 +33,11 @@ package enum TextComparison {
     return firstPosition(of: part, in: text, from: 0) != nil
   }
 
+  /// What white space separates; no word is empty.
+  static func words(of text: String) -> [String] {
+    text.unicodeScalars.split { $0.properties.isWhitespace }.map { String($0) }
+  }
+
   /// Where `part` first occurs in `text` at or after `start`, in bytes.
   static func firstPosition(of part: [UInt8], in text: [UInt8], from start: Int) -> Int? {
     guard start >= 0, text.count - start >= part.count else { return nil }

@@ -71,6 +71,10 @@ struct MetricsLine {
       for metric in function.metrics {
         self["rewards/\(function.name)/\(metric.name)"] = metric.value
       }
+      self["time/rewards/\(function.name)"] = function.seconds
+      if let slowest = function.slowestSeconds {
+        self["time/rewards/\(function.name)/slowest"] = slowest
+      }
     }
     set("rewards/masked", count: report.maskedCount)
   }

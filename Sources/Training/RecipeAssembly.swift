@@ -135,19 +135,31 @@ extension Recipe {
   public func rewardSet() throws -> RewardSet {
     try RewardSet(
       rewards.map { reward in
-        switch reward.source {
-        case .builtIn(let name, let options):
-          RewardSet.Entry(
-            try BuiltInReward.named(name, options: options, label: reward.label),
-            weight: reward.weight)
-        case .command(let command):
-          RewardSet.Entry(
-            try CommandReward(
-              command.arguments, name: reward.label, timeout: command.timeoutSeconds,
-              directory: command.directory),
-            weight: reward.weight)
-        }
+        RewardSet.Entry(
+          try reward.function, weight: reward.weight, onError: reward.onError,
+          range: reward.range.map { $0[0]...$0[1] })
       })
+  }
+}
+
+extension Recipe.Reward {
+  /// The score itself; a plug-in is not yet started.
+  fileprivate var function: any RewardFunction {
+    get throws {
+      switch source {
+      case .builtIn(let name, let options):
+        try BuiltInReward.named(name, options: options, label: label)
+      case .command(let command):
+        try CommandReward(command.arguments, name: label, options: command.processes.options)
+      case .python(let python):
+        try PythonReward.reward(
+          python.function, name: label, style: python.style, conversational: python.conversational,
+          arguments: python.arguments, interpreter: python.interpreter,
+          options: python.processes.options)
+      case .url(let server):
+        try HTTPReward(server.urls, name: label, timeout: server.timeoutSeconds)
+      }
+    }
   }
 }
 

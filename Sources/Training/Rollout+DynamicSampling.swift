@@ -26,13 +26,7 @@ extension Rollout {
       questions: places.map { questions[$0] }, requests: places.map { requests[$0] },
       drawn: Sampler.Result(completions: places.map { drawn.completions[$0] }, kept: nil),
       completions: numbers.map { completions[$0] },
-      report: RewardReport(
-        outcomes: numbers.map { report.outcomes[$0] },
-        functions: report.functions.map { function in
-          var part = function
-          part.scores = numbers.map { function.scores[$0] }
-          return part
-        }))
+      report: report.selecting(numbers))
   }
 
   /// This rollout with the questions of another behind its own; metrics of rewards stay its own.
@@ -42,12 +36,6 @@ extension Rollout {
       drawn: Sampler.Result(
         completions: drawn.completions + other.drawn.completions, kept: nil),
       completions: completions + other.completions,
-      report: RewardReport(
-        outcomes: report.outcomes + other.report.outcomes,
-        functions: zip(report.functions, other.report.functions).map { own, further in
-          var whole = own
-          whole.scores += further.scores
-          return whole
-        }))
+      report: report.appending(other.report))
   }
 }

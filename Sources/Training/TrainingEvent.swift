@@ -45,7 +45,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   case notFinite(step: Int, what: String)
   /// The objective does not do what it must.
   case selfCheck(step: Int, problem: String)
-  case rewardsFailed(step: Int, masked: Int, of: Int, reason: String)
+  /// Too many at once, or in too many steps in a row.
+  case rewardsFailed(step: Int, masked: Int, of: Int, inARow: Int, reason: String)
   case differentRecipe(path: String, difference: String)
   case outputInUse(path: String, why: String)
   case missingStart(path: String)
@@ -58,8 +59,9 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .notFinite(let step, let what):
       "step \(step): \(what) is not finite (need finite numbers)"
     case .selfCheck(let step, let problem): "step \(step): self-check: \(problem)"
-    case .rewardsFailed(let step, let masked, let count, let reason):
-      "step \(step): \(masked) of \(count) rewards failed: \(reason)"
+    case .rewardsFailed(let step, let masked, let count, let steps, let reason):
+      "step \(step): \(masked) of \(count) rewards failed"
+        + (steps > 1 ? ", as some did in the \(steps - 1) steps before" : "") + ": \(reason)"
     case .differentRecipe(let path, let difference):
       "\(path): belongs to another recipe: \(difference)"
     case .outputInUse(let path, let why): "\(path): \(why)"

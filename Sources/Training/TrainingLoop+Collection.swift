@@ -14,11 +14,12 @@ extension TrainingLoop {
   /// place of others) and `/left_out` (by which the step is short of questions).
   func collect(
     _ rows: [Int], _ policy: Parameters, _ draws: Draws
-  ) async throws -> (Rollout, statistics: [(name: String, value: Double)]) {
+  ) async throws -> (Rollout, statistics: [(name: String, value: Double)], RewardFailures) {
     var seen: [Int: Int] = [:]
     var rollout = try await draw(rows, policy, draws, &seen)
+    var failures = RewardFailures(rollout.report)
     let rounds = train.axes.dynamicSamplingRounds
-    if rounds == 0 { return (rollout, []) }
+    if rounds == 0 { return (rollout, [], failures) }
     let order = DataOrder(
       count: questions.questions.count, seed: UInt64(recipe.seed), stream: 4)
     var (round, replaced) = (0, 0)
@@ -28,7 +29,9 @@ extension TrainingLoop {
       let turn = draws.step * rounds + round
       let fresh = Array(order.rows(step: turn, count: rows.count).prefix(dull.count))
       let kept = rollout.selecting(rollout.questions.indices.filter { !dull.contains($0) })
-      rollout = kept.appending(try await draw(fresh, policy, draws, &seen))
+      let further = try await draw(fresh, policy, draws, &seen)
+      failures.add(further.report)
+      rollout = kept.appending(further)
       replaced += fresh.count
       round += 1
       dull = rollout.dullQuestions
@@ -41,19 +44,17 @@ extension TrainingLoop {
       [
         ("dynamic_sampling/rounds", Double(round)), ("dynamic_sampling/replaced", Double(replaced)),
         ("dynamic_sampling/left_out", Double(rows.count - rollout.questions.count)),
-      ]
+      ], failures
     )
   }
 
   private func draw(
     _ rows: [Int], _ policy: Parameters, _ draws: Draws, _ seen: inout [Int: Int]
   ) async throws -> Rollout {
-    let rollout = try await Rollout.collect(
+    try await Rollout.collect(
       sampler: sampler, policy: policy, questions: rows.map { questions.questions[$0] },
       prompts: rows.map { prompts[$0] }, completions: train.completionsPerQuestion,
       rewards: rewards, draws: draws, seen: &seen)
-    try checkRewards(rollout.report, step: draws.step + 1)
-    return rollout
   }
 
   /// The reward of the greedy completion of each question, where advantages are measured from it.
@@ -129,5 +130,23 @@ extension TrainingLoop {
       throw TrainingError.selfCheck(step: step + 1, problem: problem)
     }
     report(.warning("step \(step + 1): self-check: \(problem)"))
+  }
+}
+
+/// What failed of all rewards that a step asked for, replaced questions included.
+struct RewardFailures {
+  private(set) var masked = 0
+  private(set) var count = 0
+  /// The first reason, with the reward's name; nil where nothing is masked.
+  private(set) var reason: String?
+
+  init(_ report: RewardReport) { add(report) }
+
+  mutating func add(_ report: RewardReport) {
+    masked += report.maskedCount
+    count += report.outcomes.count
+    guard reason == nil, report.maskedCount > 0 else { return }
+    let failed = report.functions.first { $0.failureCount > 0 && !$0.failuresAreZero }
+    reason = failed.map { "\($0.name): \($0.firstFailure ?? "no reason given")" } ?? "unknown"
   }
 }

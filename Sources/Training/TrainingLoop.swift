@@ -92,7 +92,8 @@ struct TrainingLoop {
     let whole = Stopwatch()
     moveReference(trainer, before: step)
     let draws = Draws(key: RandomKey(seed: seed, purpose: .sampling), step: step)
-    let (rollout, collection) = try await collect(rows, trainer.policy, draws)
+    let (rollout, collection, failures) = try await collect(rows, trainer.policy, draws)
+    try checkRewards(failures, &state)
     let greedyRewards = try await self.greedyRewards(of: rollout, trainer.policy, draws)
     let sampling = whole.seconds
     let audit = rollout.audit(
@@ -148,16 +149,20 @@ struct TrainingLoop {
     try checkNumbers(updates, &state)
   }
 
-  /// A step in which more than a tenth of the rewards failed ends the run.
-  func checkRewards(_ report: RewardReport, step: Int) throws {
-    let (masked, count) = (report.maskedCount, report.outcomes.count)
-    if masked == 0 { return }
-    let failed = report.functions.first { $0.failureCount > 0 }
-    let reason = failed.map { "\($0.name): \($0.firstFailure ?? "no reason given")" } ?? "unknown"
-    if masked * 10 > count {
-      throw TrainingError.rewardsFailed(step: step, masked: masked, of: count, reason: reason)
+  /// A step in which more than a tenth of the rewards failed ends the run, and so does the third in a
+  /// row in which any did.
+  private func checkRewards(_ failures: RewardFailures, _ state: inout TrainingState) throws {
+    guard let reason = failures.reason else {
+      state.maskedInARow = 0
+      return
     }
-    self.report(.warning("step \(step): \(masked) of \(count) rewards failed: \(reason)"))
+    state.maskedInARow += 1
+    let (masked, count, step) = (failures.masked, failures.count, state.step + 1)
+    if masked * 10 > count || state.maskedInARow >= 3 {
+      throw TrainingError.rewardsFailed(
+        step: step, masked: masked, of: count, inARow: state.maskedInARow, reason: reason)
+    }
+    report(.warning("step \(step): \(masked) of \(count) rewards failed: \(reason)"))
   }
 
   private func checkNumbers(
@@ -187,6 +192,9 @@ struct TrainingLoop {
       ]
       for function in rollout.report.functions {
         line[function.name] = function.values[i].map { .number($0) } ?? .null
+        for column in function.columns {
+          line["\(function.name)/\(column.name)"] = column.values[i]
+        }
       }
       line["advantage"] = .number(advantage)
       if train.logsTokenIDs {

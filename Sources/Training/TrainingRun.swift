@@ -192,8 +192,7 @@ public final class TrainingRun {
       engine: engine(start.model.configuration), tokenizer: start.tokenizer,
       options: recipe.train?.samplingOptions(eosIDs: eos)
         ?? .init(maximumTokens: maximumTokens, eosIDs: eos),
-      stop: recipe.train?.stop ?? [],
-      recordsTokenEnds: try recipe.train != nil && rewardSet().readsTokenEnds)
+      stop: recipe.train?.stop ?? [])
   }
 
   private func tokenizer() throws -> SentencePieceTokenizer {

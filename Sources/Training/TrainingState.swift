@@ -19,6 +19,8 @@ struct TrainingState {
   var tokenCount: Int
   /// Updates in a row that were skipped for numbers that are not finite.
   var notFiniteInARow: Int
+  /// Steps in a row in which a reward failed.
+  var maskedInARow: Int
   /// Bytes of the logs that belong to the steps done.
   var metricsOffset: Int
   var completionsOffset: Int
@@ -29,6 +31,7 @@ struct TrainingState {
       "value_update_count": .integer(valueUpdateCount),
       "adaptive": .array(adaptive.map { .number($0) }),
       "token_count": .integer(tokenCount), "not_finite_in_a_row": .integer(notFiniteInARow),
+      "masked_in_a_row": .integer(maskedInARow),
       "metrics_offset": .integer(metricsOffset),
       "completions_offset": .integer(completionsOffset),
     ]
@@ -36,12 +39,12 @@ struct TrainingState {
 
   init(
     step: Int = 0, updateCount: Int = 0, valueUpdateCount: Int = 0, adaptive: [Double] = [],
-    tokenCount: Int = 0, notFiniteInARow: Int = 0, metricsOffset: Int = 0,
+    tokenCount: Int = 0, notFiniteInARow: Int = 0, maskedInARow: Int = 0, metricsOffset: Int = 0,
     completionsOffset: Int = 0
   ) {
     (self.step, self.updateCount, self.tokenCount) = (step, updateCount, tokenCount)
     (self.valueUpdateCount, self.adaptive) = (valueUpdateCount, adaptive)
-    self.notFiniteInARow = notFiniteInARow
+    (self.notFiniteInARow, self.maskedInARow) = (notFiniteInARow, maskedInARow)
     (self.metricsOffset, self.completionsOffset) = (metricsOffset, completionsOffset)
   }
 
@@ -67,6 +70,7 @@ struct TrainingState {
       valueUpdateCount: try integer("value_update_count"), adaptive: numbers,
       tokenCount: try integer("token_count"),
       notFiniteInARow: try integer("not_finite_in_a_row"),
+      maskedInARow: try integer("masked_in_a_row"),
       metricsOffset: try integer("metrics_offset"),
       completionsOffset: try integer("completions_offset"))
   }

@@ -151,7 +151,8 @@ extension Failure {
       self.init(
         .rewardFailed, text,
         help: "its path counts from the recipe's folder, and the file must be executable")
-    case .wrongCount, .notFinite, .tokenOutOfRange, .metricNotFinite, .sumNotFinite, .threw:
+    case .wrongCount, .notFinite, .tokenOutOfRange, .metricNotFinite, .wrongColumn, .sumNotFinite,
+      .scoreFailed, .threw:
       self.init(.rewardFailed, text)
     }
   }

@@ -122,6 +122,7 @@ import Testing
       #!/bin/sh
       while read -r line; do
         case "$line" in
+        *'"completions":[],'*) echo '{"rewards": []}'; continue ;;
         *'"step":3,'*)
           touch waiting
           while [ ! -e go ]; do sleep 0.01; done
@@ -133,7 +134,9 @@ import Testing
       """)
     try FileManager.default.setAttributes(
       [.posixPermissions: 0o755], ofItemAtPath: folder["wait.sh"])
-    try folder.edit("\nevaluation:", "\n  - { command: [./wait.sh], weight: 0 }\nevaluation:")
+    try folder.edit(
+      "\nevaluation:",
+      "\n  - { command: [./wait.sh], weight: 0, timeout: 600 }\nevaluation:")
     let words = ["compare", "recipe.yaml", "--seeds", "1,2", "--output", "out", "--jobs", "1"]
     let streams = try GrpoProgram.Streams(in: folder)
     let process = try GrpoProgram.start(

@@ -11,8 +11,9 @@ import Testing
       #!/bin/sh
       while read -r line; do
         case "$line" in
+        *'"completions":[],'*) echo '{"rewards": []}'; continue ;;
         *'"step":3,'*)
-          touch waiting
+          echo $$ >waiting
           while [ ! -e go ]; do sleep 0.01; done
           ;;
         esac
@@ -22,7 +23,9 @@ import Testing
       """)
     try FileManager.default.setAttributes(
       [.posixPermissions: 0o755], ofItemAtPath: folder["wait.sh"])
-    try folder.edit("\nevaluation:", "\n  - { command: [./wait.sh], weight: 0 }\nevaluation:")
+    try folder.edit(
+      "\nevaluation:",
+      "\n  - { command: [./wait.sh], weight: 0, timeout: 600 }\nevaluation:")
     return folder
   }
 
@@ -82,6 +85,19 @@ import Testing
     try folder.write("go", "")
     let resumed = try await GrpoProgram.run("run", "recipe.yaml", "-q", in: folder)
     #expect(resumed.status == 0, "\(resumed.errors)")
+  }
+
+  @Test func aPluginDiesWithItsTrainer() async throws {
+    let folder = try waitingFolder()
+    let (process, _) = try await start(["run", "recipe.yaml"], in: folder)
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    // It waits for a file and reads nothing: the end of its input is not what ends it.
+    let text = try String(contentsOfFile: folder["waiting"], encoding: .utf8)
+    let plugin = try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    try await GrpoProgram.waitUntil("the plug-in's end") {
+      !FileManager.default.fileExists(atPath: "/proc/\(plugin)")
+    }
   }
 
   @Test func oneWriterAtATime() async throws {

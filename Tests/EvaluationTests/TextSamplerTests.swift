@@ -10,15 +10,14 @@ import Tokenization
 
 @Suite struct TextSamplerTests {
   private func completions(
-    stop: [String] = [], recordsTokenEnds: Bool
+    stop: [String] = []
   ) throws -> (SentencePieceTokenizer, [Completion]) {
     let folder = try ModelFolder()
     let policy = try Policy(folder.path, threads: 1)
     let tokenizer = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model")
     let sampler = try TextSampler(
       engine: policy.engine(), tokenizer: tokenizer,
-      options: SamplingOptions(maximumTokens: 12, eosIDs: [2]), stop: stop,
-      recordsTokenEnds: recordsTokenEnds)
+      options: SamplingOptions(maximumTokens: 12, eosIDs: [2]), stop: stop)
     let question = Question(index: 0, line: 1, prompt: "1+1=", answer: nil, columns: [:])
     let (_, completions) = try sampler.sample(
       policy.parameters, [question],
@@ -28,10 +27,10 @@ import Tokenization
   }
 
   @Test func tokenEndsSplitTheTextIntoTheTokensTexts() throws {
-    let (tokenizer, completions) = try completions(recordsTokenEnds: true)
+    let (tokenizer, completions) = try completions()
     var inside = 0
     for completion in completions {
-      let ends = try #require(completion.tokenEnds)
+      let ends = try completion.tokenEnds?() ?? []
       #expect(ends.count == completion.tokenIDs.count)
       #expect(ends == ends.sorted() && (ends.last ?? 0) == completion.text.utf8.count)
       for (count, end) in ends.enumerated() {
@@ -45,17 +44,14 @@ import Tokenization
   }
 
   @Test func behindAStopStringTokensEndWhereTheTextDoes() throws {
-    let (_, all) = try completions(recordsTokenEnds: true)
+    let (_, all) = try completions()
     let letter = try #require(all.compactMap { $0.text.dropFirst(2).first { $0.isASCII } }.first)
-    let (_, cut) = try completions(stop: [String(letter)], recordsTokenEnds: true)
+    let (_, cut) = try completions(stop: [String(letter)])
     #expect(zip(all, cut).contains { $0.text != $1.text })
     for completion in cut {
       #expect(!completion.text.contains(letter))
-      #expect((completion.tokenEnds?.last ?? 0) == completion.text.utf8.count)
+      let end = try completion.tokenEnds?().last ?? 0
+      #expect(end == completion.text.utf8.count)
     }
-  }
-
-  @Test func theyAreLeftOutUnlessAskedFor() throws {
-    #expect(try completions(recordsTokenEnds: false).1.allSatisfy { $0.tokenEnds == nil })
   }
 }

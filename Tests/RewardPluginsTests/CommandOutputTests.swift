@@ -60,7 +60,7 @@ import Testing
           if len(data) < 200_000: time.sleep(0.002)
       request = json.loads(data)
       print(json.dumps({"rewards": [len(text) for text in request["completions"]],
-                        "columns": {"pad": "x" * 4_000_000}}), flush=True)
+                        "padding": "x" * 4_000_000}), flush=True)
       """)
     let text = String(repeating: "é\n\"", count: 500_000)
     let response = try await reward.score(.of(text, "5"))
@@ -73,7 +73,7 @@ import Testing
     let reward = try folder.python(
       """
       sys.stdin.buffer.raw.read(1)
-      print('{"columns": "' + "x" * 4_000_000, end='", ', flush=True)
+      print('{"padding": "' + "x" * 4_000_000, end='", ', flush=True)
       sys.stdin.readline()
       print('"rewards": [1]}', flush=True)
       """)

@@ -10,8 +10,10 @@ import Testing
       ScriptFolder.isInPath("python3"), "this test needs python3, which is not installed")
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().path
-    let reward = try CommandReward(
-      ["./score.py"], timeout: 60, directory: root + "/Examples")
+    var options = PluginOptions()
+    options.timeout = 60
+    options.directory = root + "/Examples"
+    let reward = try CommandReward(["./score.py"], options: options)
     #expect(reward.name == "score")
     try await reward.start()
     for step in 1...3 {
@@ -85,10 +87,13 @@ import Testing
       """
       for request in requests():
           reply(request, rewards=[1, None, 3, None], error=[None, None, "bad row", None],
-                step_rewards=[None, None, None, [{"end": 0, "reward": 1}, {"end": 1, "reward": 2}]],
-                metrics={"speed": 2}, extra_logs={"dummy": [1, 2, 6]}, scores=[0, 0, 0, 0])
+                step_rewards=[None, None, None, [{"end": 1, "reward": 1}, {"end": 3, "reward": 2}]],
+                metrics={"speed": 2}, extra_logs={"dummy": [1, 2, 6]}, scores=[0, 0, 0, 0],
+                columns={"kind": ["x", None, {"y": 1}, 4]}, seconds=[0, 0.5, 1, 2])
       """)
-    let response = try await reward.score(.of("a", "b", "c", "d"))
+    var request = RewardRequest.of("a", "b", "c", "d,e")
+    request.completions[3].tokenEnds = { [1, 3] }
+    let response = try await reward.score(request)
     #expect(
       response.scores == [
         .value(1), .notApplicable, .failed("bad row"),
@@ -96,6 +101,9 @@ import Testing
       ])
     #expect(response.metrics.map(\.name) == ["speed", "dummy"])
     #expect(response.metrics.map(\.value) == [2, 3])
+    #expect(response.columns.map(\.name) == ["kind"])
+    #expect(response.columns[0].values == ["x", nil, ["y": 1], 4])
+    #expect(response.seconds == [0, 0.5, 1, 2])
     await reward.stop()
   }
 
@@ -111,7 +119,9 @@ import Testing
     #expect(
       throws: RewardError.badOption(reward: "command", option: "timeout", problem: problem)
     ) {
-      _ = try CommandReward(["./score.py"], timeout: timeout)
+      var options = PluginOptions()
+      options.timeout = timeout
+      _ = try CommandReward(["./score.py"], options: options)
     }
   }
 

@@ -6,7 +6,12 @@ import Testing
 @Suite struct RewardMessageTests {
   private func decode(_ reply: String) throws(RewardMessage.ReplyError) -> RewardResponse {
     try RewardMessage.decode(
-      Array(reply.utf8), id: 7, completions: RewardRequest.of("4", "5").completions)
+      Array(reply.utf8), id: 7,
+      completions: RewardRequest.of("4", "5").completions.map {
+        var completion = $0
+        completion.tokenEnds = { [1, 1] }
+        return completion
+      })
   }
 
   @Test func requestIsOneLineWithAColumnForEveryName() throws {
@@ -39,7 +44,7 @@ import Testing
     ("{\"error\": \"all\"}", [.failed("all"), .failed("all")]),
     (
       "{\"step_rewards\": [[], [{\"end\": 1, \"reward\": 0.5}]]}",
-      [.stream([]), .stream([.init(index: 1, reward: 0.5)])]
+      [.stream([]), .stream([.init(index: 0, reward: 0.5)])]
     ),
     ("{\"rewards\": [3, null], \"step_rewards\": [null, []]}", [.value(3), .stream([])]),
   ])
@@ -74,16 +79,29 @@ import Testing
     ),
     (
       "{\"step_rewards\": [[{\"end\": 2, \"reward\": 1}], null]}",
-      "step_rewards[0][0].end: got 2; need a token's position below 2"
+      "step_rewards[0][0].end: got 2; need a step's end in bytes, 1 to 1"
     ),
     (
       "{\"step_rewards\": [null, [{\"end\": -1, \"reward\": 1}]]}",
-      "step_rewards[1][0].end: got -1; need a token's position below 2"
+      "step_rewards[1][0].end: got -1; need a step's end in bytes, 1 to 1"
     ),
     (
       "{\"step_rewards\": [[{\"end\": 1}], null]}",
       "step_rewards[0][0].reward: got null; need a number"
     ),
+    (
+      "{\"step_rewards\": [null, [{\"end\": 0, \"reward\": 1}]]}",
+      "step_rewards[1][0].end: got 0; need a step's end in bytes, 1 to 1"
+    ),
+    ("{\"rewards\": [1, 2], \"columns\": [1]}", "columns: got [1]; need an object"),
+    (
+      "{\"rewards\": [1, 2], \"columns\": {\"a\": [1]}}",
+      "columns.a: got 1 values; sent 2 completions"
+    ),
+    ("{\"rewards\": [1, 2], \"columns\": {\"a\": 1}}", "columns.a: got 1; sent 2 completions"),
+    ("{\"rewards\": [1, 2], \"seconds\": [1]}", "seconds: got 1 values; sent 2 completions"),
+    ("{\"rewards\": [1, 2], \"seconds\": [1, null]}", "seconds[1]: got null; need seconds"),
+    ("{\"rewards\": [1, 2], \"seconds\": [1, -1]}", "seconds[1]: got -1.0; need seconds from 0"),
     (
       "{\"rewards\": [1, 2], \"step_rewards\": [[], null]}",
       "rewards[0]: need null where step_rewards has a list"

@@ -26,11 +26,11 @@ final class ScriptFolder {
     try? String(contentsOfFile: path + "/" + name, encoding: .utf8)
   }
 
-  /// A command that runs Python.
+  /// A command that runs Python, after having answered the empty batch.
   ///
   /// `reply(request, …)` prints a reply with the fields given, `n(request)` counts completions.
   func python(
-    _ body: String, timeout: Double = 20, settling: Double = 0
+    _ body: String, timeout: Double = 20, _ change: (inout PluginOptions) -> Void = { _ in }
   ) throws -> CommandReward {
     try #require(
       ["/usr/bin/python3", "/usr/local/bin/python3"].contains {
@@ -46,11 +46,29 @@ final class ScriptFolder {
       def requests():
           for line in iter(sys.stdin.readline, ""):
               yield json.loads(line)
+      sys.stdin.readline()
+      print('{"rewards": []}', flush=True)
 
       """
     try write("score.py", prelude + body)
-    return try CommandReward(
-      ["./score.py"], name: "test", timeout: timeout, directory: path, settling: settling)
+    return try CommandReward(["./score.py"], name: "test", options: options(timeout, change))
+  }
+
+  /// A command that is no script of this folder's making.
+  func command(
+    _ command: [String], _ change: (inout PluginOptions) -> Void = { _ in }
+  ) throws -> CommandReward {
+    try CommandReward(command, name: "math", options: options(20, change))
+  }
+
+  private func options(
+    _ timeout: Double, _ change: (inout PluginOptions) -> Void
+  ) -> PluginOptions {
+    var options = PluginOptions()
+    options.timeout = timeout
+    options.directory = path
+    change(&options)
+    return options
   }
 
   static func isInPath(_ program: String) -> Bool {
@@ -60,11 +78,19 @@ final class ScriptFolder {
     }
   }
 
-  /// A command that runs a shell script.
-  func shell(_ body: String, timeout: Double = 20, settling: Double = 0) throws -> CommandReward {
+  /// A command that runs a shell script, after having answered the empty batch.
+  func shell(
+    _ body: String, timeout: Double = 20, _ change: (inout PluginOptions) -> Void = { _ in }
+  ) throws -> CommandReward {
+    try raw("read line; echo '{\"rewards\": []}'\n" + body, timeout: timeout, change)
+  }
+
+  /// A command that runs a shell script and nothing else.
+  func raw(
+    _ body: String, timeout: Double = 20, _ change: (inout PluginOptions) -> Void = { _ in }
+  ) throws -> CommandReward {
     try write("score.sh", "#!/bin/sh\n" + body)
-    return try CommandReward(
-      ["./score.sh"], name: "test", timeout: timeout, directory: path, settling: settling)
+    return try CommandReward(["./score.sh"], name: "test", options: options(timeout, change))
   }
 }
 

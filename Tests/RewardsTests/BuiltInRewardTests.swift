@@ -3,14 +3,20 @@ import Rewards
 import Testing
 
 @Suite struct BuiltInRewardTests {
+  /// The options without which a reward cannot be set up.
+  private static let needed: [String: JSONObject] = [
+    "regex": ["pattern": "x"], "length_band": ["max": 10],
+    "soft_overlong": ["max_length": 10, "buffer": 5],
+  ]
+
   @Test func everyNameGivesARewardOfThatName() throws {
     #expect(
       BuiltInReward.names == [
         "exact_match", "numeric_match", "contains", "regex", "think_answer_format", "gsm8k",
-        "step_match",
+        "step_match", "countdown", "length_band", "repetition_penalty", "soft_overlong",
       ])
     for name in BuiltInReward.names {
-      let options: JSONObject = name == "regex" ? ["pattern": "x"] : [:]
+      let options = Self.needed[name] ?? [:]
       #expect(try BuiltInReward.named(name, options: options).name == name)
       #expect(try BuiltInReward.named(name, options: options, label: "mine").name == "mine")
     }
@@ -29,13 +35,14 @@ import Testing
   @Test func messagesSayWhatThereIs() {
     #expect(
       String(describing: RewardError.unknownReward(name: "exact_mach", suggestion: "exact_match"))
-        == "unknown reward 'exact_mach'; did you mean exact_match? (need a command, or one of "
-        + "exact_match, numeric_match, contains, regex, think_answer_format, gsm8k, step_match)")
+        == "unknown reward 'exact_mach'; did you mean exact_match? (need a plug-in, or one of "
+        + "exact_match, numeric_match, contains, regex, think_answer_format, gsm8k, step_match, "
+        + "countdown, length_band, repetition_penalty, soft_overlong)")
   }
 
   @Test(arguments: BuiltInReward.names)
   func anUnknownOptionIsRefusedByName(name: String) {
-    var options: JSONObject = name == "regex" ? ["pattern": "x"] : [:]
+    var options = Self.needed[name] ?? [:]
     options["colour"] = "red"
     #expect {
       _ = try BuiltInReward.named(name, options: options)
@@ -66,9 +73,12 @@ import Testing
     ("contains", "text", 1), ("contains", "text", ""),
     ("regex", "pattern", 1), ("regex", "pattern", "(a"), ("regex", "match", "anywhere"),
     ("think_answer_format", "format", "answer"), ("gsm8k", "format_score", true),
+    ("countdown", "extract", "last_number"), ("length_band", "unit", "bytes"),
+    ("length_band", "max", -1), ("repetition_penalty", "ngram_size", 0),
+    ("repetition_penalty", "max_penalty", 1), ("soft_overlong", "buffer", 11),
   ])
   func anOptionOfAnotherKindOrRangeIsRefused(name: String, option: String, value: JSON) {
-    var options: JSONObject = name == "regex" ? ["pattern": "x"] : [:]
+    var options = Self.needed[name] ?? [:]
     options[option] = value
     #expect {
       _ = try BuiltInReward.named(name, options: options)

@@ -1,3 +1,4 @@
+import Formats
 import Rewards
 import Testing
 
@@ -170,6 +171,67 @@ import Testing
     let set = try RewardSet([.init(FixedReward(name: "x", response: RewardResponse(scores: [])))])
     let report = try await set.score(RewardRequest(step: 0, completions: []))
     #expect(report.outcomes.isEmpty && report.functions.count == 1)
+  }
+
+  // MARK: Failed scores
+
+  @Test func aFailedScoreCanEndTheRun() async throws {
+    let set = try RewardSet([
+      .init(fixed("x", .value(1), .failed("why"), .value(1)), onError: .fail)
+    ])
+    await #expect(throws: RewardError.scoreFailed(reward: "x", reason: "why")) {
+      try await set.score(request)
+    }
+  }
+
+  @Test func aFailedScoreCanBeZeroAndIsCounted() async throws {
+    let set = try RewardSet([
+      .init(fixed("x", .value(1), .failed("why"), .value(1)), onError: .zero),
+      .init(fixed("y", .value(2), .value(3), .failed("else"))),
+    ])
+    let report = try await set.score(request)
+    #expect(report.outcomes.map(\.total) == [3, 3, nil])
+    #expect(report.outcomes[2] == .masked)
+    #expect(report.functions[0].failureCount == 1)
+    #expect(report.functions[0].values == [1, nil, 1])
+  }
+
+  @Test func aRewardOutOfItsRangeHasFailed() async throws {
+    let stream: Score = .stream([.init(index: 0, reward: 0.5), .init(index: 2, reward: 1)])
+    let set = try RewardSet([
+      .init(fixed("x", stream, .value(-0.5), .value(1)), range: 0...1)
+    ])
+    let report = try await set.score(request)
+    #expect(report.outcomes.map(\.total) == [nil, nil, 1])
+    #expect(report.functions[0].firstFailure == "got 1.5; need 0.0 to 1.0")
+  }
+
+  @Test func columnsHaveAValueForEachCompletion() async throws {
+    var function = fixed("x", .value(1), .value(2), .value(3))
+    function.response.columns = [("kind", [1, nil, "z"])]
+    let report = try await RewardSet([.init(function)]).score(request)
+    #expect(report.functions[0].columns.first?.values == [1, nil, "z"])
+    function.response.columns = [("kind", [1])]
+    let set = try RewardSet([.init(function)])
+    await #expect(
+      throws: RewardError.wrongColumn(reward: "x", column: "kind", values: 1, completions: 3)
+    ) {
+      try await set.score(request)
+    }
+  }
+
+  @Test func reportsOfPartsMakeTheReportOfTheWhole() async throws {
+    var function = fixed("x", .value(1), .value(2), .failed("why"))
+    function.response.columns = [("kind", [1, 2, 3])]
+    let report = try await RewardSet([.init(function)]).score(request)
+    let joined = report.selecting([2]).appending(report.selecting([0, 1]))
+    #expect(joined.outcomes == [report.outcomes[2], report.outcomes[0], report.outcomes[1]])
+    #expect(joined.functions[0].columns.first?.values == [3, 1, 2])
+    var other = report
+    other.functions[0].columns = [("mood", [4, 5, 6])]
+    let padded = report.appending(other).functions[0].columns
+    #expect(padded.map(\.name) == ["kind", "mood"])
+    #expect(padded.map(\.values) == [[1, 2, 3, nil, nil, nil], [nil, nil, nil, 4, 5, 6]])
   }
 }
 

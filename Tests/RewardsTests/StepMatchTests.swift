@@ -10,7 +10,7 @@ import Testing
     let ends = lengths.indices.map { lengths[...$0].reduce(0, +) }
     return Completion(
       prompt: "", text: text, tokenIDs: Array(lengths.indices), finishReason: .stop,
-      tokenEnds: ends, columns: columns)
+      tokenEnds: { ends }, columns: columns)
   }
 
   private func outcome(_ completion: Completion) async throws -> Score.Outcome {

@@ -1,4 +1,5 @@
 import Formats
+import Rewards
 import Testing
 import Training
 
@@ -39,10 +40,52 @@ import Training
       return
     }
     #expect(first.arguments == ["./tools/score.v2.py", "-v"])
-    #expect(first.executable == "/home/r/tools/score.v2.py")
-    #expect((first.directory, first.timeoutSeconds) == ("/home/r", 2.5))
-    #expect((second.executable, second.directory) == ("python3", "/home/x"))
-    #expect(second.timeoutSeconds == 30)
+    #expect(first.processes.directory == "/home/r")
+    #expect(first.processes.timeoutSeconds == 2.5)
+    #expect(second.processes.directory == "/home/x")
+    #expect(second.processes.timeoutSeconds == 30)
+  }
+
+  @Test func aPlugInComesBackWithAllItsKeys() throws {
+    let recipe = try SampleRecipe.recipe(
+      replacing: "  - exact_match\n",
+      with: """
+          - python: "r.py:f"
+            style: verl
+            arguments: { a: [1, x], b: null }
+            interpreter: ./venv/bin/python
+            workers: 2
+            start_timeout: 60
+            env: { A: "1", B: null }
+            memory_megabytes: 4096
+            cpu_seconds: 100
+            open_files: 64
+            file_megabytes: 1
+            network: false
+            on_error: fail
+            range: [0, 1]
+          - url: http://127.0.0.1:5000/get_reward
+          - url: [http://a/one, https://b/two]
+            name: both
+            timeout: 5
+
+        """)
+    #expect(recipe.rewards.map(\.label) == ["f", "get_reward", "both"])
+    let text = recipe.resolvedYAML(relativeTo: "/home/r")
+    #expect(try Recipe(yaml: text, file: "/home/r/recipe.yaml") == recipe)
+    guard case .python(let function) = recipe.rewards[0].source,
+      case .url(let servers) = recipe.rewards[2].source
+    else {
+      Issue.record("plug-ins were read as something else")
+      return
+    }
+    #expect(function.arguments == ["a": [1, "x"], "b": nil])
+    #expect(
+      function.processes.environment == [
+        .init(name: "A", value: "1"), .init(name: "B", value: nil),
+      ])
+    #expect(recipe.rewards[0].range == [0, 1] && recipe.rewards[0].onError == .fail)
+    #expect(servers.urls == ["http://a/one", "https://b/two"])
   }
 
   @Test(arguments: [("./.score", ".score"), ("/", "command"), ("a/b.c/d", "d"), ("..", "..")])
@@ -56,9 +99,9 @@ import Training
   @Test(arguments: [
     BadRecipe(
       "  - exact_match", "  - exact_mach",
-      "23: rewards.0: unknown reward 'exact_mach'; did you mean exact_match? (need a command, or "
+      "23: rewards.0: unknown reward 'exact_mach'; did you mean exact_match? (need a plug-in, or "
         + "one of exact_match, numeric_match, contains, regex, think_answer_format, gsm8k, "
-        + "step_match)"),
+        + "step_match, countdown, length_band, repetition_penalty, soft_overlong)"),
     BadRecipe(
       "  - exact_match", "  - name: exact_match\n    ignore_cases: true",
       "24: rewards.0: ignore_cases: unknown option of exact_match; did you mean ignore_case? (need "
@@ -84,6 +127,28 @@ import Training
     BadRecipe(
       "  - exact_match", "  - { command: [a], time_out: 1 }",
       "23: rewards.0.time_out: unknown key (did you mean timeout?)"),
+    BadRecipe(
+      "  - exact_match", "  - { command: [a], workers: 0 }",
+      "23: rewards.0.workers: is out of range (got 0; need a whole number from 1 to 64)"),
+    BadRecipe(
+      "  - exact_match", "  - { command: [a], env: { A: [1] } }",
+      "23: rewards.0.env.A: is no variable (got a list; need a text or null)"),
+    BadRecipe(
+      "  - exact_match", "  - { name: exact_match, range: [1, 0] }",
+      "23: rewards.0.range: is empty (got 1.0 to 0.0; need the least first)"),
+    BadRecipe(
+      "  - exact_match", "  - { name: exact_match, on_error: skip }",
+      "23: rewards.0.on_error: is unknown (got skip; need one of mask, fail, zero)"),
+    BadRecipe(
+      "  - exact_match", "  - { python: score.py }",
+      "23: rewards.0.python: names no function (got score.py; need FILE.py:FUNCTION or "
+        + "MODULE:FUNCTION)"),
+    BadRecipe(
+      "  - exact_match", "  - { python: \"a.py:f\", style: verl, conversational: true }",
+      "23: rewards.0.conversational: has no effect with style verl (need trl)"),
+    BadRecipe(
+      "  - exact_match", "  - { url: ftp://x/y }",
+      "23: rewards.0.url: is no URL (got ftp://x/y; need http://HOST or https://HOST with a path)"),
   ])
   func namesTheRewardThatIsWrong(_ bad: BadRecipe) throws {
     let error = try SampleRecipe.error(replacing: bad.old, with: bad.new)

@@ -114,12 +114,21 @@ import Training
           - name: contains
             label: near
             weight: 1.0
+            on_error: mask
             ignore_case: true
           - command: [./score.py, "a: b"]
             timeout: 30.0
+            start_timeout: 10.0
+            workers: 1
             directory: ../../r
+            env: {}
+            memory_megabytes: 2048
+            open_files: 256
+            file_megabytes: 64
+            network: true
             name: score
             weight: 0.5
+            on_error: mask
         evaluation:
           samples: 4
           k: [1, 4]

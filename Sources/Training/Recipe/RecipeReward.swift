@@ -1,62 +1,41 @@
 public import Formats
-internal import Rewards
+public import Rewards
 
 extension Recipe {
   /// One of the scores whose weighted sum a completion's reward is: an item of `rewards`.
   ///
-  /// Either the name of a built-in score alone, or a map of `name`, `label`, `weight` and the
-  /// score's own options, or a map of `command`, `name`, `weight`, `timeout` and `directory`.
+  /// Either the name of a built-in score alone, or a map of `name`, `label` and the score's own
+  /// options, or a map with `command`, `python` or `url`, `name` and what such a plug-in takes; all
+  /// maps may have `weight`, `on_error` and `range`.
   public struct Reward: Sendable, Equatable {
     public enum Source: Sendable, Equatable {
       /// A built-in score, by its `name`, and the options that it takes.
       case builtIn(String, options: JSONObject)
       case command(Command)
+      case python(PythonFunction)
+      case url(Server)
     }
 
     /// What metrics call it: `label` for a built-in score, by default its name; `name` for a
-    /// command, by default its program without folder and extension.
+    /// plug-in, by default its program without folder and extension, its function, or the last
+    /// part of its URL.
     public var label = ""
     /// Its weight in the sum, −10⁶ to 10⁶: `weight`.
     ///
     /// A reward of weight 0 is only logged.
     public var weight = 1.0
+    /// What becomes of a completion whose score failed, `mask`, `fail` (the run ends) or `zero`:
+    /// `on_error`.
+    public var onError: RewardSet.OnError = .mask
+    /// The least and the greatest reward, before the weight; one outside has failed: `range`.
+    ///
+    /// Without it any finite number is a reward.
+    public var range: [Double]?
     public var source: Source
 
     public init(_ source: Source) {
       self.source = source
-      label =
-        switch source {
-        case .builtIn(let name, _): name
-        case .command(let command): command.defaultLabel
-        }
-    }
-  }
-
-  /// A program that scores completions.
-  public struct Command: Sendable, Equatable {
-    /// The program and its arguments, 1 to 256 texts: `command`.
-    ///
-    /// Required.
-    public var arguments: [String] = []
-    /// Seconds until a batch of scores must be there, above 0 and at most 86400: `timeout`.
-    public var timeoutSeconds = 30.0
-    /// The directory the program runs in, by default the recipe's: `directory`.
-    ///
-    /// Relative paths among the arguments count from it.
-    public var directory = "."
-
-    public init() {}
-
-    /// The program as an absolute path, or a bare name to be looked for along `PATH`.
-    public var executable: String {
-      let program = arguments.first ?? ""
-      return program.contains("/") ? RecipePath.absolute(program, from: directory) : program
-    }
-
-    var defaultLabel: String {
-      let file = arguments.first?.split(separator: "/").last ?? "command"
-      let stem = file.prefix { $0 != "." }
-      return String(stem.isEmpty ? file : stem)
+      label = source.defaultLabel
     }
   }
 }
@@ -65,7 +44,7 @@ extension RecipeFormat where Value == Recipe.Reward {
   static var reward: Self {
     let section = RecipeFormat<Recipe.Reward>.section
     return Self(
-      need: "a reward's name, or a map with name or command",
+      need: "a reward's name, or a map with name, command, python or url",
       read: { node, context in
         var map = node
         if case .scalar = node.content {
@@ -81,13 +60,13 @@ extension Recipe.Reward: RecipeSection {
   init() { self.init(.builtIn("", options: [:])) }
 
   mutating func declare(_ fields: RecipeFields) {
-    if fields.isReading && fields.has("command") { source = .command(Recipe.Command()) }
+    if fields.isReading { source = Source(kindIn: fields) }
     switch source {
     case .builtIn(var name, var options):
       fields("name", &name, .text, .required)
       if fields.isReading { label = name }
       fields("label", &label, .text)
-      fields("weight", &weight, .number(-1e6...1e6))
+      declareCommon(fields)
       if fields.isReading {
         options = JSONObject(fields.takeRest().map { ($0.key, $0.value.json) })
         if fields.isSound { check(name, options, fields) }
@@ -97,10 +76,31 @@ extension Recipe.Reward: RecipeSection {
       source = .builtIn(name, options: options)
     case .command(var command):
       command.declare(fields)
-      if fields.isReading { label = command.defaultLabel }
-      fields("name", &label, .text)
-      fields("weight", &weight, .number(-1e6...1e6))
       source = .command(command)
+      declarePlugin(fields)
+    case .python(var function):
+      function.declare(fields)
+      source = .python(function)
+      declarePlugin(fields)
+    case .url(var server):
+      server.declare(fields)
+      source = .url(server)
+      declarePlugin(fields)
+    }
+  }
+
+  private mutating func declarePlugin(_ fields: RecipeFields) {
+    if fields.isReading { label = source.defaultLabel }
+    fields("name", &label, .text)
+    declareCommon(fields)
+  }
+
+  private mutating func declareCommon(_ fields: RecipeFields) {
+    fields("weight", &weight, .number(-1e6...1e6))
+    fields("on_error", &onError, .choice)
+    fields("range", &range, .list(of: .number(-1e300...1e300), count: 2...2))
+    if fields.isReading, let range, range[0] > range[1] {
+      fields.fail("range", "is empty (got \(range[0]) to \(range[1]); need the least first)")
     }
   }
 
@@ -119,12 +119,28 @@ extension Recipe.Reward: RecipeSection {
   }
 }
 
-extension Recipe.Command: RecipeSection {
-  mutating func declare(_ fields: RecipeFields) {
-    fields("command", &arguments, .list(of: .text, count: 1...256), .required)
-    fields("timeout", &timeoutSeconds, .number(above: 0, through: 86400))
-    if fields.isReading { directory = fields.context.directory }
-    fields("directory", &directory, .path)
+extension Recipe.Reward.Source {
+  /// The kind of source that a map is about, by its key.
+  fileprivate init(kindIn fields: RecipeFields) {
+    self =
+      if fields.has("command") {
+        .command(Recipe.Command())
+      } else if fields.has("python") {
+        .python(Recipe.PythonFunction())
+      } else if fields.has("url") {
+        .url(Recipe.Server())
+      } else {
+        .builtIn("", options: [:])
+      }
+  }
+
+  fileprivate var defaultLabel: String {
+    switch self {
+    case .builtIn(let name, _): name
+    case .command(let command): command.defaultLabel
+    case .python(let function): function.defaultLabel
+    case .url(let server): server.defaultLabel
+    }
   }
 }
 

@@ -1,0 +1,45 @@
+/// How a plug-in is run: its times, its processes, and what it may use of the machine.
+public struct PluginOptions: Sendable, Equatable {
+  /// Seconds a request may take.
+  public var timeout = 30.0
+  /// Seconds a process may take from its start to its answer to an empty batch.
+  public var startTimeout = 10.0
+  /// Processes at a time; each gets its share of a batch, whole prompts.
+  public var workers = 1
+  /// Where processes run; by default the current directory.
+  public var directory: String?
+  /// Environment variables beside ``environmentAlways``; a nil value is taken from this process.
+  public var environment: [String: String?] = [:]
+  public var limits = PluginLimits()
+
+  public init() {}
+
+  /// Variables that processes get from this one, where it has them; all others are kept from them.
+  public static let environmentAlways = [
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
+  ]
+
+  /// The whole environment of a process.
+  package func environment(from own: [String: String]) -> [String: String] {
+    var result = own.filter { Self.environmentAlways.contains($0.key) }
+    result["PYTHONUNBUFFERED"] = "1"
+    for (name, value) in environment { result[name] = value ?? own[name] }
+    return result
+  }
+}
+
+/// What each process of a plug-in may use; its children may use as much again.
+public struct PluginLimits: Sendable, Equatable {
+  /// Address space in MiB, libraries and thread stacks included (`RLIMIT_AS`).
+  public var memoryMegabytes = 2048
+  /// Processor seconds of a process's whole life (`RLIMIT_CPU`); nil for any number.
+  public var cpuSeconds: Int?
+  /// Descriptors (`RLIMIT_NOFILE`).
+  public var openFiles = 256
+  /// Size in MiB of any file written (`RLIMIT_FSIZE`).
+  public var fileMegabytes = 64
+  /// Whether it may reach a network; if not, it has none, not even its own machine's.
+  public var network = true
+
+  public init() {}
+}

@@ -1,0 +1,57 @@
+internal import Formats
+
+/// 1 where a completion's length is in a band, falling to 0 outside.
+///
+///     reward = max(0, 1 − d/s),   d = how far the length n is outside of min…max, 0 within
+///
+/// With `slope` s 0 (the default) any length outside gets 0. Options: `unit` (`tokens`, the
+/// default, with an end-of-sequence token; `words`, what white space separates; or `characters`,
+/// Unicode scalars), `min` (default 0), `max` and `slope`. Needs no answer.
+public struct LengthBand: PerCompletionReward {
+  public enum Unit: String, Sendable, CaseIterable {
+    case tokens, words, characters
+  }
+
+  public static let name = "length_band"
+
+  public let name: String
+  private let unit: Unit
+  private let band: ClosedRange<Double>
+  private let slope: Double
+
+  /// `band` and `slope` are not negative; `slope` is finite.
+  public init(
+    label: String = Self.name, unit: Unit = .tokens, band: ClosedRange<Double>, slope: Double = 0
+  ) {
+    precondition(band.lowerBound >= 0 && slope >= 0 && slope.isFinite)
+    (name, self.unit, self.band, self.slope) = (label, unit, band, slope)
+  }
+
+  init(options: inout RewardOptions, label: String) throws(RewardError) {
+    let unit = try options.choice("unit", default: .tokens, of: Unit.allCases)
+    let shortest = try options.number("min", default: 0, in: 0...1e9)
+    guard let longest = try options.number("max", in: 0...1e9) else {
+      throw options.missing("max", need: "the greatest length")
+    }
+    guard shortest <= longest else {
+      throw options.bad("min", problem: "got \(shortest); need at most max, \(longest)")
+    }
+    let slope = try options.number("slope", default: 0, in: 0...1e9)
+    self.init(label: label, unit: unit, band: shortest...longest, slope: slope)
+  }
+
+  public func score(_ completion: Completion) throws -> Double? {
+    let length = Double(length(of: completion))
+    let distance = max(band.lowerBound - length, length - band.upperBound, 0)
+    if distance == 0 { return 1 }
+    return slope > 0 ? max(0, 1 - distance / slope) : 0
+  }
+
+  private func length(of completion: Completion) -> Int {
+    switch unit {
+    case .tokens: completion.tokenIDs.count
+    case .words: TextComparison.words(of: completion.text).count
+    case .characters: completion.text.unicodeScalars.count
+    }
+  }
+}

@@ -1,0 +1,37 @@
+internal import Formats
+
+/// Punishes a completion for saying the same thing again.
+///
+///     reward = p·(1 − |distinct n-grams| / |n-grams|)
+///
+/// over the words of the lower-cased text, as white space separates them; 0 for fewer than n
+/// words. TRL's `get_repetition_penalty_reward` (Yeo et al. 2025, appendix C.2,
+/// <https://arxiv.org/abs/2502.03373>). Options: `ngram_size` n (default 3) and `max_penalty` p
+/// (default −1). Needs no answer.
+public struct RepetitionPenalty: PerCompletionReward {
+  public static let name = "repetition_penalty"
+
+  public let name: String
+  private let size: Int
+  private let penalty: Double
+
+  /// `size` is positive; `penalty` is finite and not positive.
+  public init(label: String = Self.name, size: Int = 3, penalty: Double = -1) {
+    precondition(size > 0 && penalty <= 0 && penalty.isFinite)
+    (name, self.size, self.penalty) = (label, size, penalty)
+  }
+
+  init(options: inout RewardOptions, label: String) throws(RewardError) {
+    self.init(
+      label: label, size: try options.integer("ngram_size", default: 3, in: 1...1000),
+      penalty: try options.number("max_penalty", default: -1, in: -1e9...0))
+  }
+
+  public func score(_ completion: Completion) throws -> Double? {
+    let words = TextComparison.words(of: completion.text.lowercased()).map(ByteKey.init)
+    let count = words.count - size + 1
+    guard count > 0 else { return 0 }
+    let distinct = Set((0..<count).map { words[$0..<($0 + size)] })
+    return penalty * (1 - Double(distinct.count) / Double(count))
+  }
+}

@@ -1,0 +1,40 @@
+internal import Formats
+
+/// Punishes a completion that comes near the length limit, before the limit cuts it off.
+///
+///     reward = 0                      |o| ≤ L − B
+///              ((L − B) − |o|) / B    L − B < |o| ≤ L
+///              −1                     L < |o|
+///
+/// Yu et al. 2025 (DAPO), eq. 13 (<https://arxiv.org/abs/2503.14476>), with |o| in tokens, an
+/// end-of-sequence token included; TRL's `get_soft_overlong_punishment`. Options: `max_length` L
+/// and `buffer` B, both without a default. Needs no answer. `train.overlong_penalty` is the same
+/// slope as a part of an algorithm.
+public struct SoftOverlongPunishment: PerCompletionReward {
+  public static let name = "soft_overlong"
+
+  public let name: String
+  private let longest: Int
+  private let buffer: Int
+
+  /// `buffer` is positive and at most `longest`.
+  public init(label: String = Self.name, longest: Int, buffer: Int) {
+    precondition((1...max(1, longest)).contains(buffer))
+    (name, self.longest, self.buffer) = (label, longest, buffer)
+  }
+
+  init(options: inout RewardOptions, label: String) throws(RewardError) {
+    guard let longest = try options.integer("max_length", in: 1...1_000_000) else {
+      throw options.missing("max_length", need: "the most tokens of a completion")
+    }
+    guard let buffer = try options.integer("buffer", in: 1...longest) else {
+      throw options.missing("buffer", need: "over how many tokens before it the punishment grows")
+    }
+    self.init(label: label, longest: longest, buffer: buffer)
+  }
+
+  public func score(_ completion: Completion) throws -> Double? {
+    let over = completion.tokenIDs.count - (longest - buffer)
+    return over <= 0 ? 0 : over > buffer ? -1 : -Double(over) / Double(buffer)
+  }
+}

@@ -1,0 +1,241 @@
+public import Formats
+internal import Foundation
+public import RewardPlugins
+
+extension Recipe {
+  /// How the processes of a plug-in are run.
+  public struct Processes: Sendable, Equatable {
+    /// Seconds until a batch of scores must be there, above 0 and at most 86400: `timeout`.
+    public var timeoutSeconds = 30.0
+    /// Seconds until a process must have answered the empty batch it gets at its start, above 0
+    /// and at most 86400: `start_timeout`.
+    public var startSeconds = 10.0
+    /// Processes at a time, 1 to 64, each with its part of a batch: `workers`.
+    public var workers = 1
+    /// The directory they run in, by default the recipe's: `directory`.
+    ///
+    /// Relative paths count from it.
+    public var directory = "."
+    /// Environment variables, at most 256; one without a value is handed on from this program: `env`.
+    ///
+    /// Beside these, processes see ``PluginOptions/environmentAlways`` only.
+    public var environment: [Variable] = []
+    /// Address space of each in MiB, 16 to 1048576: `memory_megabytes`.
+    public var memoryMegabytes = 2048
+    /// Processor seconds of the whole life of each, 1 to 10⁹; any number without it: `cpu_seconds`.
+    public var cpuSeconds: Int?
+    /// Descriptors of each, 16 to 65536: `open_files`.
+    public var openFiles = 256
+    /// The size of a file that they write, in MiB, 1 to 1048576: `file_megabytes`.
+    public var fileMegabytes = 64
+    /// Whether they may reach a network: `network`.
+    public var network = true
+
+    public struct Variable: Sendable, Equatable {
+      public var name: String
+      public var value: String?
+
+      public init(name: String, value: String?) {
+        self.name = name
+        self.value = value
+      }
+    }
+
+    public init() {}
+
+    var options: PluginOptions {
+      var options = PluginOptions()
+      options.timeout = timeoutSeconds
+      options.startTimeout = startSeconds
+      options.workers = workers
+      options.directory = directory
+      for variable in environment {
+        options.environment.updateValue(variable.value, forKey: variable.name)
+      }
+      options.limits.memoryMegabytes = memoryMegabytes
+      options.limits.cpuSeconds = cpuSeconds
+      options.limits.openFiles = openFiles
+      options.limits.fileMegabytes = fileMegabytes
+      options.limits.network = network
+      return options
+    }
+  }
+
+  /// A program that scores completions.
+  public struct Command: Sendable, Equatable {
+    /// The program and its arguments, 1 to 256 texts: `command`.
+    ///
+    /// Required. A program with a `/` is a path, any other is looked up in `PATH`.
+    public var arguments: [String] = []
+    public var processes = Processes()
+
+    public init() {}
+
+    var defaultLabel: String {
+      let file = arguments.first?.split(separator: "/").last ?? "command"
+      let stem = file.prefix { $0 != "." }
+      return String(stem.isEmpty ? file : stem)
+    }
+  }
+
+  /// A Python function that scores completions.
+  public struct PythonFunction: Sendable, Equatable {
+    /// `FILE.py:FUNCTION` or `MODULE:FUNCTION`: `python`.
+    ///
+    /// Required.
+    public var function = ""
+    /// How the function is called, `trl`, `verl` or `reasoning-gym`: `style`.
+    public var style: PythonReward.Style = .trl
+    /// Whether prompts and completions are lists of messages, for `style: trl`: `conversational`.
+    public var conversational = false
+    /// For `trl` the named function is called with these and gives the score function; for `verl`
+    /// they are further keywords of each call; for `reasoning-gym` `tag_name`: `arguments`.
+    public var arguments: JSONObject?
+    /// The Python to run, a path with a `/` or a name to be looked up in `PATH`: `interpreter`.
+    public var interpreter = "python3"
+    public var processes = Processes()
+
+    public init() {}
+
+    var defaultLabel: String { PythonReward.name(of: function) ?? function }
+  }
+
+  /// A server that scores completions.
+  public struct Server: Sendable, Equatable {
+    /// Where requests are posted, 1 to 64 addresses, or a single text: `url`.
+    ///
+    /// Required. With several each gets its part of a batch.
+    public var urls: [String] = []
+    /// Seconds until a batch of scores must be there, above 0 and at most 86400: `timeout`.
+    public var timeoutSeconds = 30.0
+
+    public init() {}
+
+    var defaultLabel: String {
+      let last = urls.first.flatMap { URL(string: $0)?.pathComponents.last { $0 != "/" } }
+      return last ?? "url"
+    }
+  }
+}
+
+extension Recipe.Processes {
+  mutating func declare(_ fields: RecipeFields) {
+    fields("timeout", &timeoutSeconds, .number(above: 0, through: 86400))
+    fields("start_timeout", &startSeconds, .number(above: 0, through: 86400))
+    fields("workers", &workers, .integer(1...64))
+    if fields.isReading { directory = fields.context.directory }
+    fields("directory", &directory, .path)
+    fields("env", &environment, .variables)
+    fields("memory_megabytes", &memoryMegabytes, .integer(16...1_048_576))
+    fields("cpu_seconds", &cpuSeconds, .integer(1...1_000_000_000))
+    fields("open_files", &openFiles, .integer(16...65536))
+    fields("file_megabytes", &fileMegabytes, .integer(1...1_048_576))
+    fields("network", &network, .flag)
+  }
+}
+
+extension Recipe.Command {
+  mutating func declare(_ fields: RecipeFields) {
+    fields("command", &arguments, .list(of: .text, count: 1...256), .required)
+    processes.declare(fields)
+  }
+}
+
+extension Recipe.PythonFunction {
+  mutating func declare(_ fields: RecipeFields) {
+    fields("python", &function, .text, .required)
+    if fields.isReading, !function.isEmpty, PythonReward.name(of: function) == nil {
+      fields.fail(
+        "python", "names no function (got \(function); need FILE.py:FUNCTION or MODULE:FUNCTION)")
+    }
+    fields("style", &style, .choice)
+    fields(
+      "conversational", &conversational, .flag, when: style == .trl,
+      else: "has no effect with style \(style.rawValue) (need trl)")
+    fields("arguments", &arguments, .json)
+    fields("interpreter", &interpreter, .text)
+    processes.declare(fields)
+  }
+}
+
+extension Recipe.Server {
+  mutating func declare(_ fields: RecipeFields) {
+    fields("url", &urls, .listOrOne(of: .text, count: 1...64), .required)
+    for url in urls where fields.isReading && !HTTPReward.isURL(url) {
+      fields.fail("url", "is no URL (got \(url); need http://HOST or https://HOST with a path)")
+    }
+    fields("timeout", &timeoutSeconds, .number(above: 0, through: 86400))
+  }
+}
+
+extension RecipeFormat where Value == [Recipe.Processes.Variable] {
+  /// A map from names to texts, or to nothing.
+  fileprivate static var variables: Self {
+    let need = "a map of at most 256 names to texts, or to null"
+    return Self(
+      need: need,
+      read: { node, context in
+        guard case .map(let entries) = node.content, entries.count <= 256 else {
+          context.report("is no map of names (got \(node.found); need \(need))", node)
+          return nil
+        }
+        var variables: [Recipe.Processes.Variable] = []
+        for entry in entries {
+          guard case .scalar(let text, _) = entry.value.content, !entry.key.isEmpty,
+            !entry.key.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "=") }),
+            !text.utf8.contains(0)
+          else {
+            context[entry.key.shortened()].report(
+              "is no variable (got \(entry.value.found); need a text or null)", entry.value)
+            return nil
+          }
+          variables.append(.init(name: entry.key, value: entry.value.isNull ? nil : text))
+        }
+        return variables
+      },
+      write: { variables, _ in
+        .map(
+          variables.map {
+            RecipeNode.Entry(
+              key: $0.name,
+              value: RecipeNode(
+                content: $0.value.map { .text($0) } ?? .scalar("null", quoted: false), place: .code)
+            )
+          })
+      })
+  }
+}
+
+extension RecipeFormat where Value == JSONObject {
+  /// A map of anything.
+  fileprivate static var json: Self {
+    Self(
+      need: "a map",
+      read: { node, context in
+        guard let object = node.json.object else {
+          context.report("is not a map (got \(node.found); need a map)", node)
+          return nil
+        }
+        return object
+      },
+      write: { object, _ in RecipeNode(json: .object(object)).content })
+  }
+}
+
+extension RecipeFormat {
+  /// A list of `count` items of one format, or a single one of them.
+  fileprivate static func listOrOne<Item>(
+    of item: RecipeFormat<Item>, count: ClosedRange<Int>
+  ) -> Self where Value == [Item] {
+    let list = RecipeFormat.list(of: item, count: count)
+    return Self(
+      need: "\(item.need), or \(list.need)",
+      read: { node, context in
+        if case .scalar = node.content { return item.read(node, context).map { [$0] } }
+        return list.read(node, context)
+      },
+      write: { items, context in
+        items.count == 1 ? item.write(items[0], context) : list.write(items, context)
+      })
+  }
+}

@@ -1,0 +1,171 @@
+import Foundation
+import RewardPlugins
+import Rewards
+import Testing
+
+/// A server of one test, in Python: `answer(handler, request)` is what it does with a request.
+final class ScriptServer {
+  private let folder: ScriptFolder
+  private let process = Process()
+  private let port: Int
+
+  init(_ answer: String) async throws {
+    folder = try ScriptFolder()
+    try folder.write(
+      "server.py",
+      """
+      import http.server, json, os, sys, time
+      count = 0
+      def reply(handler, body, status=200, **headers):
+          data = (body if isinstance(body, str) else json.dumps(body)).encode()
+          handler.send_response(status)
+          for name, value in headers.items(): handler.send_header(name.replace("_", "-"), value)
+          handler.send_header("Content-Length", str(len(data)))
+          handler.end_headers()
+          handler.wfile.write(data)
+      \(answer)
+      class Handler(http.server.BaseHTTPRequestHandler):
+          def do_GET(self): reply(self, "{}", 405)
+          def do_POST(self):
+              global count
+              count += 1
+              request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+              open("count", "w").write(str(count))
+              try: answer(self, request)
+              except BrokenPipeError: pass
+          def log_message(self, *arguments): pass
+      server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+      open("port.tmp", "w").write(str(server.server_address[1]))
+      os.rename("port.tmp", "port")
+      server.serve_forever()
+      """)
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["python3", "server.py"]
+    process.currentDirectoryURL = URL(filePath: folder.path)
+    try process.run()
+    while folder.read("port") == nil { try await Task.sleep(for: .milliseconds(5)) }
+    port = try #require(folder.read("port").flatMap { Int($0) })
+  }
+
+  deinit {
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+
+  var url: String { "http://127.0.0.1:\(port)/get_reward" }
+  /// How many requests were posted.
+  var count: Int { folder.read("count").flatMap { Int($0) } ?? 0 }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct HTTPRewardTests {
+  @Test func aServerOfOpenRLHFScores() async throws {
+    let server = try await ScriptServer(
+      """
+      def answer(handler, request):
+          scores = [float(query.endswith(label))
+                    for query, label in zip(request["query"], request["labels"])]
+          assert request["prompts"] == ["2+2=", "2+2="]
+          reply(handler, {"rewards": scores, "scores": scores, "extra_logs": {"dummy": scores}})
+      """)
+    let reward = try HTTPReward([server.url])
+    #expect(reward.name == "get_reward")
+    try await reward.start()
+    let response = try await reward.score(.of("4", "5"))
+    #expect(response.scores == [.value(1), .value(0)])
+    #expect(response.metrics.map(\.name) == ["dummy"] && response.metrics[0].value == 0.5)
+    await reward.stop()
+  }
+
+  @Test func severalServersShareABatch() async throws {
+    var servers: [ScriptServer] = []
+    for score in 1...2 {
+      servers.append(
+        try await ScriptServer(
+          """
+          def answer(handler, request):
+              reply(handler, {"rewards": [\(score)] * len(request["query"])})
+          """))
+    }
+    var request = RewardRequest.of("a", "b", "c")
+    request.completions[2].prompt = "another"
+    let reward = try HTTPReward(servers.map(\.url))
+    #expect(try await reward.score(request).scores == [.value(1), .value(1), .value(2)])
+  }
+
+  @Test(arguments: [
+    ("reply(handler, 'no', 500)", "status 500: no"),
+    ("reply(handler, '<html>', 200)", "reply: no JSON"),
+    ("reply(handler, {'rewards': [1]})", "reply: rewards: got 1 values; sent 2 completions"),
+    ("reply(handler, '{\"rewards\": [NaN, 1]}')", "reply: no JSON"),
+    ("reply(handler, '', 302, Location='http://169.254.169.254/')", "status 302"),
+    ("reply(handler, 'x' * (9 << 20))", "its reply is longer than 8388608 bytes"),
+    ("time.sleep(5)", "no reply in time"),
+    ("handler.send_response(200); handler.wfile.flush(); time.sleep(5)", "no reply in time"),
+  ])
+  func whateverElseComesFailsTheScores(answer: String, reason: String) async throws {
+    let server = try await ScriptServer("def answer(handler, request): \(answer)")
+    let reward = try HTTPReward([server.url], timeout: 1)
+    let response = try await reward.score(.of("4", "5"))
+    #expect(failure(response.scores)?.hasPrefix(reason) == true, "\(response.scores)")
+    #expect(response.metrics.isEmpty && server.count == 1)
+  }
+
+  @Test(arguments: [429, 502, 503, 504])
+  func aPassingTroubleIsTriedAgain(status: Int) async throws {
+    let server = try await ScriptServer(
+      """
+      def answer(handler, request):
+          if count < 3: reply(handler, "busy", \(status), Retry_After="0.01")
+          else: reply(handler, {"rewards": [1, 2]})
+      """)
+    let response = try await HTTPReward([server.url]).score(.of("4", "5"))
+    #expect(response.scores == [.value(1), .value(2)])
+    #expect(response.metrics.map(\.name) == ["retries"] && response.metrics[0].value == 2)
+  }
+
+  @Test func threeTriesAreAllThereAre() async throws {
+    let server = try await ScriptServer(
+      "def answer(handler, request): reply(handler, 'busy', 503, Retry_After='0.01')")
+    let response = try await HTTPReward([server.url]).score(.of("4", "5"))
+    #expect(failure(response.scores) == "status 503: busy")
+    #expect(server.count == 3)
+  }
+
+  @Test func aLongWaitThatIsAskedForEndsWithTheTime() async throws {
+    let server = try await ScriptServer(
+      "def answer(handler, request): reply(handler, 'busy', 429, Retry_After='3600')")
+    let response = try await HTTPReward([server.url], timeout: 5).score(.of("4", "5"))
+    #expect(failure(response.scores) == "status 429: busy")
+    #expect(server.count == 1)
+  }
+
+  @Test func aServerThatIsNotThereDoesNotStart() async throws {
+    // Nobody listens on a port that was just closed.
+    var url = ""
+    do { url = try await ScriptServer("def answer(handler, request): pass").url }
+    let reward = try HTTPReward([url], name: "far")
+    await #expect(
+      throws: RewardError.cannotStart(reward: "far", problem: "\(url): connection refused")
+    ) {
+      try await reward.start()
+    }
+    let response = try await HTTPReward([url], timeout: 10).score(.of("4", "5"))
+    #expect(failure(response.scores) == "connection refused")
+    #expect(response.metrics.map(\.value) == [2])
+  }
+
+  @Test func cancellingARequestEndsIt() async throws {
+    let server = try await ScriptServer("def answer(handler, request): time.sleep(1000)")
+    let reward = try HTTPReward([server.url])
+    let request = Task { try await reward.score(.of("4", "5")) }
+    while server.count == 0 { try await Task.sleep(for: .milliseconds(5)) }
+    request.cancel()
+    await #expect(throws: CancellationError.self) { _ = try await request.value }
+  }
+
+  @Test(arguments: ["", "score", "ftp://x/y", "http://", "file:///etc/passwd", "http:/x"])
+  func onlyWebAddressesAreTaken(url: String) {
+    #expect(!HTTPReward.isURL(url))
+    #expect(throws: RewardError.self) { _ = try HTTPReward([url]) }
+  }
+}

@@ -1,0 +1,60 @@
+import Formats
+import Rewards
+import Testing
+
+@Suite struct CountdownTests {
+  private func score(
+    _ text: String, _ numbers: JSON, _ target: JSON, options: JSONObject = ["format_score": 0.25]
+  ) throws -> Double? {
+    var completion = Completion.of(text)
+    completion.columns = ["numbers": numbers, "target": target]
+    return try BuiltInReward.named("countdown", options: options).score(completion)
+  }
+
+  @Test(arguments: [
+    ("(44 - 19) + 35", 1.0), ("35+44-19", 1), ("44−19+35", 1), ("-(19-44)+35", 1), ("(60)", 0),
+    // The right numbers, another value.
+    ("44+19+35", 0.25), ("44 * 19 / 35", 0.25), ("44/(19-19)", 0),
+    // Other numbers, or one too often.
+    ("44+16", 0), ("44 - 19 + 35 + 35 - 35", 0), ("44-19", 0),
+    // No expressions.
+    ("", 0), ("44 - 19 + 35 = 60", 0), ("44 19 35", 0), ("(44-19+35", 0), ("44-19+35)", 0),
+    ("4419+35", 0), ("44 - 19 ++ 35", 0), ("1e1", 0), ("x", 0),
+  ])
+  func numbersAndTargetMustBeMet(text: String, expected: Double) throws {
+    #expect(try score(text, [44, 19, 35], 60) == expected)
+  }
+
+  @Test func valuesAreExact() throws {
+    // In floating point, 1/3 + 1/3 + 1/3 need not be 1; here 8/(3 − 8/3) is 24.
+    #expect(try score("8 / (3 - 8 / 3)", [3, 3, 8, 8], 24) == 1)
+    #expect(try score("1/(2-2)", [1, 2, 2], 0) == 0.25)
+    let huge = Array(repeating: 999_999_999_999_999_999, count: 3)
+    let product = huge.map(String.init).joined(separator: "*")
+    #expect(try score(product, .array(huge.map { .integer($0) }), 1) == 0.25)
+  }
+
+  @Test func depthAndLengthAreBounded() throws {
+    let nested = String(repeating: "(", count: 400) + "1" + String(repeating: ")", count: 400)
+    #expect(try score(nested, [1], 1) == 0)
+    let minuses = String(repeating: "-", count: 900) + "1"
+    #expect(try score(minuses, [1], 1) == 0)
+    let long = Array(repeating: "1", count: 600).joined(separator: "+")
+    #expect(try score(long, .array(Array(repeating: 1, count: 600)), 600) == 0)
+  }
+
+  @Test func theAnswerTagCanBeRead() throws {
+    let text = "<think>8*3</think><answer> 3 * 8 </answer>"
+    #expect(try score(text, [3, 8], 24, options: ["extract": "answer_tag"]) == 1)
+    #expect(try score("3*8", [3, 8], 24, options: ["extract": "answer_tag"]) == 0)
+  }
+
+  @Test func aRowWithoutItsColumnsIsAFailedScore() {
+    #expect(throws: ScoreFailure("the column \"numbers\" is no list of whole numbers")) {
+      _ = try score("1", ["1"], 1)
+    }
+    #expect(throws: ScoreFailure("the column \"target\" is no whole number")) {
+      _ = try score("1", [1], .null)
+    }
+  }
+}
