@@ -12,6 +12,8 @@ package struct RandomKey: Sendable, Equatable {
     case sampling = 2
     case evaluation = 3
     case audit = 4
+    case replay = 5
+    case comparison = 6
   }
 
   private let key: (UInt32, UInt32)

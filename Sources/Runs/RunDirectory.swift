@@ -16,6 +16,8 @@ public struct RunDirectory: Sendable {
   public var checkpoints: Checkpoints { Checkpoints(directory: "\(path)/checkpoints") }
   /// The trained model in the Hugging Face layout.
   public var model: String { "\(path)/model" }
+  /// The reward model that learned with it, in the Hugging Face layout.
+  public var rewardModel: String { "\(path)/reward-model" }
   var lockFile: String { "\(path)/lock" }
 
   /// Whether nothing has been written here yet; an unused lock file does not count.

@@ -123,6 +123,21 @@ extension Recipe.ValueFunction {
   }
 }
 
+extension Recipe.RewardModel {
+  func settings(seed: Int) -> ContinualReward.Settings {
+    var settings = ContinualReward.Settings()
+    settings.training.loss = PreferenceLoss(centring: centring)
+    settings.training.learningRate = learningRate
+    settings.training.maximumGradientNorm = maximumGradientNorm
+    settings.steps = steps
+    settings.batchSize = batchSize
+    settings.replayShare = replayShare
+    settings.replaySize = replaySize
+    settings.seed = UInt64(seed)
+    return settings
+  }
+}
+
 extension Recipe.Shaping {
   fileprivate var rewards: RewardShaping? {
     klCoefficient == 0 && tokenCost == 0
@@ -131,34 +146,37 @@ extension Recipe.Shaping {
 }
 
 extension Recipe {
-  /// The reward functions with their weights, commands not yet started.
-  public func rewardSet() throws -> RewardSet {
-    try RewardSet(
-      rewards.map { reward in
-        RewardSet.Entry(
-          try reward.function, weight: reward.weight, onError: reward.onError,
-          range: reward.range.map { $0[0]...$0[1] })
-      })
+  /// The reward functions with their weights, plug-ins not yet started.
+  ///
+  /// - Parameter threads: How many a reward model computes with.
+  public func rewardSet(threads: Int = 1) throws -> RewardSet {
+    try RewardSet(rewards.map { try $0.entry(threads: threads) })
   }
 }
 
 extension Recipe.Reward {
+  func entry(threads: Int) throws -> RewardSet.Entry {
+    RewardSet.Entry(
+      try function(threads: threads), weight: weight, onError: onError,
+      range: range.map { $0[0]...$0[1] })
+  }
+
   /// The score itself; a plug-in is not yet started.
-  fileprivate var function: any RewardFunction {
-    get throws {
-      switch source {
-      case .builtIn(let name, let options):
-        try BuiltInReward.named(name, options: options, label: label)
-      case .command(let command):
-        try CommandReward(command.arguments, name: label, options: command.processes.options)
-      case .python(let python):
-        try PythonReward.reward(
-          python.function, name: label, style: python.style, conversational: python.conversational,
-          arguments: python.arguments, interpreter: python.interpreter,
-          options: python.processes.options)
-      case .url(let server):
-        try HTTPReward(server.urls, name: label, timeout: server.timeoutSeconds)
-      }
+  private func function(threads: Int) throws -> any RewardFunction {
+    switch source {
+    case .builtIn(let name, let options):
+      try BuiltInReward.named(name, options: options, label: label)
+    case .command(let command):
+      try CommandReward(command.arguments, name: label, options: command.processes.options)
+    case .python(let python):
+      try PythonReward.reward(
+        python.function, name: label, style: python.style, conversational: python.conversational,
+        arguments: python.arguments, interpreter: python.interpreter,
+        options: python.processes.options)
+    case .url(let server):
+      try HTTPReward(server.urls, name: label, timeout: server.timeoutSeconds)
+    case .model(let directory):
+      try LearnedReward(directory: directory, name: label, threads: threads)
     }
   }
 }

@@ -23,6 +23,8 @@ public enum TrainingEvent: Sendable {
   case completions(step: Int, [SampleShown])
   /// Held-out accuracy while training; step 0 is the warm start.
   case evaluated(step: Int, EvaluationReport)
+  /// The reward model learned from new comparisons before this step.
+  case rewardModelLearned(step: Int, metrics: [(name: String, value: Double)])
   case saved(step: Int, path: String)
   case warning(String)
 }

@@ -14,10 +14,11 @@ internal import Tokenization
 ///     for iteration in 1…I:  π_ref ← π_θ
 ///       for step in 1…M:     draw questions; π_old ← π_θ; draw G completions each; score them;
 ///                            advantages; μ updates
+///       update the reward model, where there is one
 ///
-/// Shao et al. 2024, "DeepSeekMath", algorithm 1 (<https://arxiv.org/abs/2402.03300>), without its
-/// last line (the reward model's continued training). Every other algorithm is the same loop with
-/// other settings.
+/// Shao et al. 2024, "DeepSeekMath", algorithm 1 (<https://arxiv.org/abs/2402.03300>), whose last
+/// line, the reward model's continued training, is ``teachRewardModel``. Every other algorithm is
+/// the same loop with other settings.
 struct TrainingLoop {
   let recipe: Recipe
   let train: Recipe.Train
@@ -27,6 +28,8 @@ struct TrainingLoop {
   let prompts: [[Int]]
   let sampler: TextSampler
   let rewards: RewardSet
+  /// A reward model that learns meanwhile, one of the rewards.
+  let rewardModel: RewardModelCourse?
   let evaluator: Evaluator?
   let report: (TrainingEvent) -> Void
   let isCancelled: () -> Bool
@@ -43,6 +46,8 @@ struct TrainingLoop {
       state = try TrainingState(decoding: checkpoint.state, file: checkpoint.path)
       try trainer.restore { try checkpoint.read($0) }
       try trainer.restore(state, file: checkpoint.path)
+      try await rewardModel?.model.restore(
+        checkpoint.state["reward_model"], from: checkpoint)
     }
     try metrics.truncate(toOffset: state.metricsOffset)
     try completions.truncate(toOffset: state.completionsOffset)
@@ -57,7 +62,7 @@ struct TrainingLoop {
     var isChecked = false
     while state.step < train.totalSteps {
       if isCancelled() {
-        if savedStep != state.step { try save(trainer, state, metrics, completions) }
+        if savedStep != state.step { try await save(trainer, state, metrics, completions) }
         throw TrainingError.stopped(step: state.step)
       }
       let before = state
@@ -68,13 +73,13 @@ struct TrainingLoop {
       } catch {
         // Rewards or draws failed before anything moved: what is done so far is not lost.
         if state.step == before.step, savedStep != state.step {
-          try save(trainer, before, metrics, completions)
+          try await save(trainer, before, metrics, completions)
         }
         throw error
       }
       let isLast = state.step == train.totalSteps
       if isLast || (train.checkpointSteps > 0 && state.step % train.checkpointSteps == 0) {
-        try save(trainer, state, metrics, completions)
+        try await save(trainer, state, metrics, completions)
         savedStep = state.step
       }
     }
@@ -90,6 +95,7 @@ struct TrainingLoop {
   ) async throws {
     let (step, seed) = (state.step, UInt64(recipe.seed))
     let whole = Stopwatch()
+    try await teachRewardModel(trainer.policy, before: step, &state)
     moveReference(trainer, before: step)
     let draws = Draws(key: RandomKey(seed: seed, purpose: .sampling), step: step)
     let (rollout, collection, failures) = try await collect(rows, trainer.policy, draws)
@@ -131,6 +137,7 @@ struct TrainingLoop {
     if train.axes.usesReference {
       line.set("reference_resets", count: referenceMoves(through: step))
     }
+    for statistic in state.rewardModel { line[statistic.name] = statistic.value }
     line.set("num_tokens", count: state.tokenCount)
     if let every = recipe.evaluation?.every, let evaluator,
       state.step % every == 0 || state.step == train.totalSteps
@@ -215,14 +222,18 @@ struct TrainingLoop {
   private func save(
     _ trainer: PolicyTrainer, _ state: TrainingState, _ metrics: JSONLinesLog,
     _ completions: JSONLinesLog
-  ) throws {
+  ) async throws {
     try metrics.synchronize()
     try completions.synchronize()
     var state = state
     state.metricsOffset = metrics.offset
     state.completionsOffset = completions.offset
-    try run.checkpoints.write(
-      step: state.step, files: try trainer.encodedParts(), state: state.encoded)
+    var (files, encoded) = (try trainer.encodedParts(), state.encoded)
+    if let model = rewardModel?.model {
+      files += try await model.encodedParts()
+      encoded["reward_model"] = await model.encodedState
+    }
+    try run.checkpoints.write(step: state.step, files: files, state: .object(encoded))
     try run.checkpoints.retain(train.keptCheckpoints)
     report(.saved(step: state.step, path: run.checkpoints.directory))
   }

@@ -149,7 +149,7 @@ public final class TrainingRun {
 
   func rewardSet() throws -> RewardSet {
     if let ownRewards { return try RewardSet(ownRewards) }
-    return try recipe.rewardSet()
+    return try recipe.rewardSet(threads: workers.count)
   }
 
   /// What would otherwise fail only after hours: prompts that are too long, rewards that do not
@@ -309,7 +309,11 @@ public final class TrainingRun {
     let checkpoint = resume ? try run.checkpoints.latest() : nil
     for problem in checkpoint?.skipped ?? [] { report(.warning("\(problem)")) }
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
-    let rewards = try rewardSet()
+    let scores = try rewardSet()
+    let rewardModel = try rewardModelCourse(start)
+    let rewards = try RewardSet(
+      scores.entries
+        + (rewardModel.map { [.init($0.model, weight: $0.recipe.weight)] } ?? []))
     let prompts = try sampler.encode(questions)
     var evaluator: Evaluator?
     if recipe.evaluation?.every != nil { evaluator = try self.evaluator(sampler, rewards) }
@@ -330,15 +334,53 @@ public final class TrainingRun {
       let loop = TrainingLoop(
         recipe: recipe, train: train, settings: settings, run: run, questions: questions,
         prompts: prompts,
-        sampler: sampler, rewards: rewards, evaluator: evaluator, report: report,
-        isCancelled: isCancelled)
+        sampler: sampler, rewards: rewards, rewardModel: rewardModel, evaluator: evaluator,
+        report: report, isCancelled: isCancelled)
+      try await rewardModel?.start()
       try await loop.run(from: start.model.parameters, resuming: checkpoint)
     } catch {
       await rewards.stop()
+      await rewardModel?.stop()
       throw error
     }
     await rewards.stop()
+    await rewardModel?.stop()
+    if let rewardModel {
+      try write(
+        try await rewardModel.model.modelFiles() + tokenizerFiles(start), to: run.rewardModel)
+    }
     try write(start, to: run.model)
+  }
+
+  /// The reward model of the recipe, as training starts with it.
+  private func rewardModelCourse(_ start: Start) throws -> TrainingLoop.RewardModelCourse? {
+    guard let section = recipe.rewardModel else { return nil }
+    var model = RewardModel(from: start.model)
+    if let path = section.path {
+      model = try RewardModel(directory: path)
+      let (found, need) = (
+        model.configuration.vocabularySize, start.model.configuration.vocabularySize
+      )
+      guard found == need else {
+        throw FormatError(
+          file: path, field: "vocab_size", message: "got \(found); need \(need), the policy's")
+      }
+    }
+    let source: TrainingLoop.RewardModelCourse.Source
+    if let path = section.preferences {
+      source = .preferences(
+        try PreferencePair.read(
+          path, start.tokenizer, longest: model.configuration.maximumPositions))
+    } else if let labeller = section.labeller {
+      source = .labeller(try RewardSet([try labeller.entry(threads: workers.count)]))
+    } else {
+      preconditionFailure("the recipe was read with one of both")
+    }
+    return TrainingLoop.RewardModelCourse(
+      model: ContinualReward(
+        model, name: section.name, tokenizer: start.tokenizer,
+        settings: section.settings(seed: recipe.seed), threads: workers.count),
+      recipe: section, source: source)
   }
 
   private func evaluator(_ sampler: TextSampler, _ rewards: RewardSet) throws -> Evaluator? {
@@ -403,12 +445,17 @@ public final class TrainingRun {
 
   /// Writes a model directory whole, or not at all.
   private func write(_ start: Start, to path: String) throws {
+    try write(try ModelDirectory.files(of: start.model) + tokenizerFiles(start), to: path)
+  }
+
+  private func tokenizerFiles(_ start: Start) throws -> [(name: String, bytes: [UInt8])] {
+    try start.tokenizer.huggingFaceFiles(
+      maximumLength: start.model.configuration.maximumPositions)
+  }
+
+  private func write(_ files: [(name: String, bytes: [UInt8])], to path: String) throws {
     let staging = path + ".tmp-\(ProcessInfo.processInfo.processIdentifier)"
     try Files.createDirectory(staging)
-    let files =
-      try ModelDirectory.files(of: start.model)
-      + start.tokenizer.huggingFaceFiles(
-        maximumLength: start.model.configuration.maximumPositions)
     for file in files { try Files.writeAtomically(file.bytes, to: staging + "/" + file.name) }
     try Files.rename(staging, to: path)
   }

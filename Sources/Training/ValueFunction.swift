@@ -32,8 +32,7 @@ package final class ValueFunction {
   }
 
   package let settings: Settings
-  package let head: ScalarHead
-  private let headOptimizer: AdamW
+  private let headOptimizer: ScalarHeadOptimizer
   private let trunk: Trunk?
   /// Updates made over the whole run.
   package var updateCount = 0
@@ -47,8 +46,7 @@ package final class ValueFunction {
 
   package init(_ settings: Settings, policy: Parameters) {
     self.settings = settings
-    head = ScalarHead(policy.configuration)
-    headOptimizer = AdamW(count: head.weight.buffer.count)
+    headOptimizer = ScalarHeadOptimizer(ScalarHead(policy.configuration))
     if settings.isOnPolicy {
       trunk = nil
     } else {
@@ -59,10 +57,8 @@ package final class ValueFunction {
     }
   }
 
+  package var head: ScalarHead { headOptimizer.head }
   package var isOnPolicy: Bool { settings.isOnPolicy }
-
-  private static let adam = AdamW.Coefficients(
-    beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0)
 
   /// V of the state before every completion token, in canonical order.
   package func values(of batch: TokenBatch, policy: Parameters, engine: Engine) -> [Double] {
@@ -97,8 +93,7 @@ package final class ValueFunction {
         let workers = engine.transformer.workers
         trunk.optimizer.update(
           trunk.parameters.buffer, gradient: trunk.gradient.buffer, gradientScale: 1,
-          update: updateCount, learningRate: settings.learningRate, coefficients: Self.adam,
-          decayed: [], workers: workers)
+          update: updateCount, learningRate: settings.learningRate, coefficients: ScalarHeadOptimizer.adam, decayed: [], workers: workers)
         moveHead(workers)
       }
     }
@@ -113,10 +108,7 @@ package final class ValueFunction {
 
   private func moveHead(_ workers: Workers) {
     headOptimizer.update(
-      head.weight.buffer, gradient: head.gradient.buffer, gradientScale: 1, update: updateCount,
-      learningRate: settings.learningRate, coefficients: Self.adam, decayed: [],
-      workers: workers)
-    head.gradient.buffer.fill()
+      count: updateCount, learningRate: settings.learningRate, workers: workers)
   }
 }
 
@@ -132,36 +124,9 @@ extension ValueFunction {
     ]
   }
 
-  private var headTensors: [(name: String, numbers: FloatBuffer)] {
-    [
-      (ScalarHead.tensorName, head.weight.buffer), ("first_moment", headOptimizer.firstMoment),
-      ("second_moment", headOptimizer.secondMoment),
-    ]
-  }
-
-  private func view(_ numbers: FloatBuffer) -> PackedWeight {
-    PackedWeight(
-      buffer: numbers, offset: 0, outputs: head.weight.outputs, inputs: head.weight.inputs)
-  }
-
-  func encodedHead() throws(FormatError) -> [UInt8] {
-    var tensors: [(name: String, shape: [Int], values: [Float])] = []
-    for tensor in headTensors {
-      let weight = view(tensor.numbers)
-      tensors.append(
-        (tensor.name, [1, weight.inputs], (0..<weight.inputs).map { weight[0, $0] }))
-    }
-    return try Safetensors.encode(tensors)
-  }
+  func encodedHead() throws(FormatError) -> [UInt8] { try headOptimizer.encoded() }
 
   func restoreHead(_ file: Safetensors, file name: String) throws(FormatError) {
-    for tensor in headTensors {
-      let weight = view(tensor.numbers)
-      guard let found = file.tensor(named: tensor.name), found.shape == [1, weight.inputs] else {
-        throw FormatError(
-          file: name, field: tensor.name, message: "is missing, or not [1, \(weight.inputs)]")
-      }
-      for (i, value) in try file.floats(found).enumerated() { weight[0, i] = value }
-    }
+    try headOptimizer.restore(file, file: name)
   }
 }

@@ -83,6 +83,14 @@ final class TrainingDisplay: Sendable {
           "evaluated",
           "\(step == 0 ? "before training" : "after step \(step)"): greedy accuracy "
             + "\(accuracy ?? "unknown") of \(report.count) questions"), &state)
+    case .rewardModelLearned(let step, let metrics):
+      let figures = metrics.map { metric in
+        let name = metric.name.split(separator: "/").last.map(String.init) ?? metric.name
+        return "\(name.replacing("_", with: " ")) \(Figures.short(metric.value))"
+      }
+      print(
+        label("learning", "reward model before step \(step): \(figures.joined(separator: "  "))"),
+        &state)
     case .saved(let step, let path):
       print(label("saved", "step \(step) in \(shownPath(path).visible())"), &state)
     case .warning(let text):

@@ -206,7 +206,7 @@ import Testing
     }
     guard Self.repetitions != nil else { return }
     // Descriptors close behind the call that they served.
-    for _ in 0..<200 {
+    for _ in 0..<1000 {
       if try Self.descriptors() <= descriptors && Self.children().isEmpty { break }
       try await Task.sleep(for: .milliseconds(10))
     }

@@ -32,7 +32,7 @@ struct StudyPlan: Sendable {
   private(set) var warnings: [String] = []
 
   /// What a variant may change: nothing that the warm start depends on.
-  private static let variedSections = ["train", "rewards", "evaluation"]
+  private static let variedSections = ["train", "rewards", "reward_model", "evaluation"]
 
   /// - Throws: a `RecipeError` for whatever is wrong with any of the runs' recipes.
   init(_ study: Study, output: String) throws(RecipeError) {

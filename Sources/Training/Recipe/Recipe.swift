@@ -56,6 +56,11 @@ public struct Recipe: Sendable, Equatable {
   /// Required with `train`.
   public var rewards: [Reward] = []
 
+  /// A reward model that learns while the policy does, one more reward.
+  ///
+  /// By default there is none.
+  public var rewardModel: RewardModel?
+
   /// How the policy is judged on `data.test`.
   ///
   /// By default it is judged with `Evaluation`'s own defaults if there is a `data.test`, and not at
@@ -92,6 +97,7 @@ extension Recipe: RecipeSection {
     fields("train", &train, .section)
     fields(
       "rewards", &rewards, .list(of: .reward, count: 1...64), train == nil ? .optional : .required)
+    fields("reward_model", &rewardModel, .section)
     if fields.isReading && data.test != nil { evaluation = Evaluation() }
     fields("evaluation", &evaluation, .section)
     if fields.isSound { compareSections(fields) }
@@ -110,6 +116,19 @@ extension Recipe: RecipeSection {
       fields.fail(
         "rewards.\(index)",
         "has the name of a column of completions.jsonl (got \(reward.label); need another)")
+    }
+    if let rewardModel {
+      if train == nil { fields.fail("reward_model", "has no effect without train") }
+      if rewards.contains(where: { $0.label == rewardModel.name }) {
+        fields.fail(
+          "reward_model.name",
+          "is the name of a reward (got \(rewardModel.name); need another)")
+      }
+      if taken.contains(rewardModel.name) {
+        fields.fail(
+          "reward_model.name",
+          "is a column of completions.jsonl (got \(rewardModel.name); need another)")
+      }
     }
     var names: Set<String> = []
     for (index, reward) in rewards.enumerated() where !names.insert(reward.label).inserted {

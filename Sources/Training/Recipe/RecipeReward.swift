@@ -5,8 +5,8 @@ extension Recipe {
   /// One of the scores whose weighted sum a completion's reward is: an item of `rewards`.
   ///
   /// Either the name of a built-in score alone, or a map of `name`, `label` and the score's own
-  /// options, or a map with `command`, `python` or `url`, `name` and what such a plug-in takes; all
-  /// maps may have `weight`, `on_error` and `range`.
+  /// options, or a map with `command`, `python`, `url` or `model`, `name` and what such a source
+  /// takes; all maps may have `weight`, `on_error` and `range`.
   public struct Reward: Sendable, Equatable {
     public enum Source: Sendable, Equatable {
       /// A built-in score, by its `name`, and the options that it takes.
@@ -14,6 +14,8 @@ extension Recipe {
       case command(Command)
       case python(PythonFunction)
       case url(Server)
+      /// A reward model's directory: `model`.
+      case model(String)
     }
 
     /// What metrics call it: `label` for a built-in score, by default its name; `name` for a
@@ -44,7 +46,7 @@ extension RecipeFormat where Value == Recipe.Reward {
   static var reward: Self {
     let section = RecipeFormat<Recipe.Reward>.section
     return Self(
-      need: "a reward's name, or a map with name, command, python or url",
+      need: "a reward's name, or a map with name, command, python, url or model",
       read: { node, context in
         var map = node
         if case .scalar = node.content {
@@ -85,6 +87,10 @@ extension Recipe.Reward: RecipeSection {
     case .url(var server):
       server.declare(fields)
       source = .url(server)
+      declarePlugin(fields)
+    case .model(var directory):
+      fields("model", &directory, .path, .required)
+      source = .model(directory)
       declarePlugin(fields)
     }
   }
@@ -129,6 +135,8 @@ extension Recipe.Reward.Source {
         .python(Recipe.PythonFunction())
       } else if fields.has("url") {
         .url(Recipe.Server())
+      } else if fields.has("model") {
+        .model("")
       } else {
         .builtIn("", options: [:])
       }
@@ -140,6 +148,7 @@ extension Recipe.Reward.Source {
     case .command(let command): command.defaultLabel
     case .python(let function): function.defaultLabel
     case .url(let server): server.defaultLabel
+    case .model(let directory): String(directory.split(separator: "/").last ?? "model")
     }
   }
 }

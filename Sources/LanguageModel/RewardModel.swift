@@ -1,0 +1,138 @@
+public import Formats
+internal import Kernels
+
+/// A transformer with a scalar head, which gives a whole text one number.
+///
+///     r(x, y) = w·n(h),   h the residual stream of the last token of prompt x and completion y
+///
+/// On disk it is a Hugging Face directory (`LlamaForSequenceClassification`, `num_labels` 1): the
+/// tensors of the transformer, without an output matrix, and `score.weight` [1, width].
+public struct RewardModel: Sendable {
+  public let configuration: ModelConfiguration
+  package let parameters: Parameters
+  package let head: ScalarHead
+
+  private init(_ configuration: ModelConfiguration) {
+    // There is no output matrix: what would be one is the embedding.
+    var configuration = configuration
+    configuration.tiedEmbeddings = true
+    self.configuration = configuration
+    parameters = Parameters(configuration)
+    head = ScalarHead(configuration)
+  }
+
+  /// A language model's transformer with a head that gives everything 0.
+  public init(from model: Model) {
+    self.init(model.configuration, copying: model.parameters)
+  }
+
+  package init(_ configuration: ModelConfiguration, copying other: Parameters) {
+    self.init(configuration)
+    for (mine, others) in zip(parameters.layout.tensors, other.layout.tensors) {
+      precondition(mine.name == others.name && mine.shape == others.shape)
+      parameters.set(mine, other.values(others))
+    }
+  }
+
+  /// Reads and validates a model directory.
+  ///
+  /// - Throws: `FormatError` naming the file and the field or tensor.
+  public init(directory: String) throws(FormatError) {
+    let configPath = directory + "/config.json"
+    let bytes = try Files.read(configPath, maximumBytes: 1 << 20)
+    let configuration = try ModelConfiguration(parsing: bytes, file: configPath)
+    let object = try JSON(parsing: bytes, file: configPath)
+    let architectures: JSON = [.string(Self.architecture)]
+    guard object["architectures"] == architectures else {
+      throw FormatError(
+        file: configPath, field: "architectures",
+        message: "got \(object["architectures"]?.encoded() ?? "nothing"); need "
+          + architectures.encoded())
+    }
+    if let labels = object["id2label"]?.object, labels.keys.count != 1 {
+      throw FormatError(
+        file: configPath, field: "id2label", message: "got \(labels.keys.count) labels; need 1")
+    }
+    self.init(configuration)
+    let path = directory + "/model.safetensors"
+    let weights = try Safetensors(
+      bytes: try Files.read(
+        path, maximumBytes: 4 * parameters.layout.parameterCount + (32 << 20)), file: path)
+    try load(weights, file: path)
+  }
+
+  private static let architecture = "LlamaForSequenceClassification"
+
+  private func load(_ file: Safetensors, file path: String) throws(FormatError) {
+    var names = Set(parameters.layout.tensors.map { ByteKey($0.name) })
+    names.insert(ByteKey(ScalarHead.tensorName))
+    if let other = file.tensors.first(where: { !names.contains(ByteKey($0.name)) }) {
+      throw FormatError(file: path, message: "unexpected tensor \(other.name)")
+    }
+    for tensor in parameters.layout.tensors {
+      guard let found = file.tensor(named: tensor.name) else {
+        throw FormatError(file: path, message: "missing tensor \(tensor.name)")
+      }
+      guard found.shape == tensor.shape else {
+        throw FormatError(
+          file: path, field: tensor.name, message: "has shape \(found.shape) (need \(tensor.shape))")
+      }
+      let values = try file.floats(found)
+      if let bad = values.firstIndex(where: { !$0.isFinite }) {
+        throw FormatError(
+          file: path, field: tensor.name,
+          message: "is not finite at flat index \(bad) (got \(values[bad]))")
+      }
+      parameters.set(tensor, values)
+    }
+    try head.load(file)
+  }
+
+  /// Numbers that the model learns.
+  public var parameterCount: Int { parameters.layout.parameterCount + head.weight.inputs }
+
+  /// The files of a model directory, by name: `config.json` and `model.safetensors`.
+  public func files() throws(FormatError) -> [(name: String, bytes: [UInt8])] {
+    var config = configuration.encoded().object ?? [:]
+    config["architectures"] = [.string(Self.architecture)]
+    config["id2label"] = ["0": "LABEL_0"]
+    config["label2id"] = ["LABEL_0": 0]
+    return [
+      ("config.json", JSON.object(config).encodedBytes(.pretty)),
+      ("model.safetensors", try encodedWeights()),
+    ]
+  }
+
+  package func encodedWeights() throws(FormatError) -> [UInt8] {
+    try Safetensors.encode(
+      parameters.layout.tensors.map {
+        (name: $0.name, shape: $0.shape, values: parameters.values($0))
+      } + [(name: ScalarHead.tensorName, shape: [1, head.weight.inputs], values: head.values)],
+      metadata: [("format", "pt")])
+  }
+
+  // MARK: Rewards
+
+  /// The batch whose values are rewards: each completion with a further token, at whose row nothing
+  /// is computed, so that the last real token has a row that is read.
+  package static func batch(_ questions: [TokenBatch.Question]) -> TokenBatch {
+    TokenBatch(
+      questions.map { question in
+        TokenBatch.Question(
+          prompt: question.prompt,
+          completions: question.completions.map { .init(tokens: $0.tokens + [0]) })
+      })
+  }
+
+  /// The numbers of the tokens in ``batch(_:)`` at which rewards are read, one for each completion.
+  package static func places(in batch: TokenBatch) -> [Int] {
+    batch.completionRanges.map { $0.upperBound - 1 }
+  }
+
+  /// The reward of each completion, in the order of the questions.
+  package func rewards(_ questions: [TokenBatch.Question], engine: Engine) -> [Double] {
+    let batch = Self.batch(questions)
+    let values = engine.values(parameters, batch, head, keep: false).values
+    return Self.places(in: batch).map { Double(values[$0]) }
+  }
+}

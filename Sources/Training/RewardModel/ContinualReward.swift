@@ -1,0 +1,166 @@
+internal import Datasets
+internal import Formats
+internal import Kernels
+package import LanguageModel
+internal import PolicyOptimization
+package import Rewards
+internal import Runs
+package import Tokenization
+
+/// A reward model that keeps learning: the last line of iterative GRPO.
+///
+///     after the M steps of an iteration: new comparisons from the policy's own completions;
+///     train on them, with a share of old ones from a reservoir
+///
+/// Shao et al. 2024 (DeepSeekMath), section 4.1.4 and algorithm 1
+/// (<https://arxiv.org/abs/2402.03300>), whose share of history is 10 %. Every eighth comparison is
+/// never trained on: those of the present update measure what is new, those kept of earlier ones
+/// what is forgotten.
+package actor ContinualReward: RewardFunction {
+  package struct Settings: Sendable, Equatable {
+    package var training = RewardModelTrainer.Settings()
+    /// Updates of AdamW after each iteration, and pairs in each.
+    package var steps = 100
+    package var batchSize = 64
+    /// The share of a batch that comes from the reservoir, where that has any.
+    package var replayShare = 0.1
+    /// Pairs that the reservoir holds.
+    package var replaySize = 4096
+    package var seed: UInt64 = 0
+
+    package init() {}
+  }
+
+  package nonisolated let name: String
+  private let settings: Settings
+  private let trainer: RewardModelTrainer
+  private let engine: Engine
+  private let encoding: SequenceEncoding
+  private var memory: PairReservoir
+  /// Pairs of earlier updates that were never trained on.
+  private var heldOut: PairReservoir
+  private var phase = 0
+
+  /// - Parameters:
+  ///   - model: where it starts; its tokens are the policy's.
+  package init(
+    _ model: RewardModel, name: String, tokenizer: any Tokenizer, settings: Settings, threads: Int
+  ) {
+    (self.name, self.settings) = (name, settings)
+    engine = Engine(model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
+    trainer = RewardModelTrainer(model, engine: engine, settings: settings.training)
+    encoding = SequenceEncoding(tokenizer, longest: model.configuration.maximumPositions)
+    memory = PairReservoir(size: settings.replaySize)
+    heldOut = PairReservoir(size: Self.heldOutSize)
+  }
+
+  private static let heldOutSize = 1024
+  private static let heldOutEvery = 8
+
+  /// Scores completions by the ids that were drawn.
+  package func score(_ request: RewardRequest) async throws -> RewardResponse {
+    RewardResponse(
+      scores: trainer.model.scores(
+        request.completions.map { (encoding.prompt($0.prompt), $0.tokenIDs) }, engine: engine))
+  }
+
+  /// Learns from new comparisons.
+  ///
+  /// Statistics, under `reward_model/`: `pairs`, new ones; `agreement`, the share of them on which
+  /// the model and the labeller agreed beforehand; `loss`, the mean over the last tenth of the
+  /// updates; `fresh_accuracy` and `calibration_error` on new pairs held out, `old_accuracy` on
+  /// those of earlier updates, all afterwards; and `drift`, the root mean square change of the
+  /// rewards of completions in those.
+  package func learn(from fresh: [PreferencePair]) -> [(name: String, value: Double)] {
+    let new = fresh.enumerated().filter { $0.offset % Self.heldOutEvery != 0 }.map(\.element)
+    let apart = fresh.enumerated().filter { $0.offset % Self.heldOutEvery == 0 }.map(\.element)
+    let agreement = PreferenceStatistics(trainer.comparisons(fresh))
+    let before = trainer.comparisons(heldOut.pairs)
+    let losses = train(on: new)
+    let after = trainer.comparisons(heldOut.pairs)
+    let found = PreferenceStatistics(trainer.comparisons(apart))
+    let old = PreferenceStatistics(after)
+
+    let key = RandomKey(seed: settings.seed, purpose: .replay)
+    memory.add(new, key: key)
+    heldOut.add(apart, key: key)
+    phase += 1
+    let last = losses.suffix(max(1, losses.count / 10))
+    let statistics: [(name: String, value: Double?)] = [
+      ("pairs", Double(fresh.count)), ("agreement", agreement?.accuracy),
+      ("loss", last.isEmpty ? nil : last.reduce(0, +) / Double(last.count)),
+      ("fresh_accuracy", found?.accuracy), ("calibration_error", found?.calibrationError),
+      ("old_accuracy", old?.accuracy), ("drift", Self.drift(before, after)),
+    ]
+    return statistics.compactMap { statistic in
+      statistic.value.map { ("reward_model/\(statistic.name)", $0) }
+    }
+  }
+
+  private func train(on new: [PreferencePair]) -> [Double] {
+    if new.isEmpty { return [] }
+    let order = DataOrder(count: new.count, seed: settings.seed, stream: stream(0))
+    let replayed =
+      memory.pairs.isEmpty
+      ? 0 : Int((settings.replayShare * Double(settings.batchSize)).rounded())
+    let replay = DataOrder(
+      count: max(1, memory.pairs.count), seed: settings.seed, stream: stream(1))
+    return (0..<settings.steps).map { step in
+      trainer.update(
+        order.rows(step: step, count: settings.batchSize - replayed).map { new[$0] }
+          + replay.rows(step: step, count: replayed).map { memory.pairs[$0] })
+    }
+  }
+
+  /// Orders of their own for each update, behind those of the data.
+  private func stream(_ number: UInt64) -> UInt64 { 1 << 32 + 2 * UInt64(phase) + number }
+
+  private static func drift(
+    _ before: [PreferenceLoss.Comparison], _ after: [PreferenceLoss.Comparison]
+  ) -> Double? {
+    if before.isEmpty { return nil }
+    let squares = zip(before, after).reduce(0.0) { sum, pair in
+      let (chosen, rejected) = (
+        pair.1.chosen - pair.0.chosen, pair.1.rejected - pair.0.rejected
+      )
+      return sum + chosen * chosen + rejected * rejected
+    }
+    return (squares / Double(2 * before.count)).squareRoot()
+  }
+
+  /// The files of the model's directory, without its tokenizer.
+  package func modelFiles() throws -> [(name: String, bytes: [UInt8])] {
+    try trainer.model.files()
+  }
+}
+
+// MARK: Checkpoints
+
+extension ContinualReward {
+  /// Everything that the next update depends on, beside ``encodedParts()``.
+  var encodedState: JSON {
+    [
+      "phase": .integer(phase), "update_count": .integer(trainer.updateCount),
+      "memory": memory.encoded, "held_out": heldOut.encoded,
+    ]
+  }
+
+  func encodedParts() throws -> [(name: String, bytes: [UInt8])] { try trainer.encodedParts() }
+
+  func restore(_ state: JSON?, from checkpoint: Checkpoint) throws {
+    guard let phase = state?["phase"]?.int, phase >= 0,
+      let updates = state?["update_count"]?.int, updates >= 0
+    else {
+      throw FormatError(
+        file: checkpoint.path, field: "state.reward_model", message: "is missing or incomplete")
+    }
+    memory = try PairReservoir(
+      decoding: state?["memory"], size: settings.replaySize, file: checkpoint.path,
+      field: "state.reward_model.memory")
+    heldOut = try PairReservoir(
+      decoding: state?["held_out"], size: Self.heldOutSize, file: checkpoint.path,
+      field: "state.reward_model.held_out")
+    try trainer.restore(updateCount: updates) { try checkpoint.read($0) }
+    self.phase = phase
+  }
+}

@@ -1,0 +1,101 @@
+internal import Datasets
+internal import Evaluation
+internal import Kernels
+internal import LanguageModel
+internal import PolicyOptimization
+internal import Rewards
+internal import Sampling
+
+extension TrainingLoop {
+  /// A reward model that learns while the policy does, and what it learns from.
+  struct RewardModelCourse {
+    let model: ContinualReward
+    let recipe: Recipe.RewardModel
+    let source: Source
+
+    enum Source {
+      /// Completions of the policy, compared by a reward.
+      case labeller(RewardSet)
+      /// Comparisons that people made.
+      case preferences([PreferencePair])
+    }
+
+    func start() async throws {
+      if case .labeller(let labeller) = source { try await labeller.start() }
+    }
+
+    func stop() async {
+      if case .labeller(let labeller) = source { await labeller.stop() }
+    }
+  }
+
+  /// Before step `step`: what the reward model learns from the policy as it is now.
+  ///
+  /// The first time from the policy that training starts with; after each iteration again, unless
+  /// the recipe leaves it at that.
+  func teachRewardModel(
+    _ policy: Parameters, before step: Int, _ state: inout TrainingState
+  ) async throws {
+    guard let course = rewardModel, step % train.stepsPerIteration == 0,
+      step == 0 || course.recipe.isContinuous
+    else { return }
+    let phase = step / train.stepsPerIteration
+    let pairs = try await comparisons(of: policy, course, phase: phase)
+    state.rewardModel = await course.model.learn(from: pairs)
+    report(.rewardModelLearned(step: step + 1, metrics: state.rewardModel))
+  }
+
+  private func comparisons(
+    of policy: Parameters, _ course: RewardModelCourse, phase: Int
+  ) async throws -> [PreferencePair] {
+    let seed = UInt64(recipe.seed)
+    switch course.source {
+    case .preferences(let pairs):
+      let order = DataOrder(count: pairs.count, seed: seed, stream: 5)
+      return order.rows(step: phase, count: min(course.recipe.questions, pairs.count))
+        .map { pairs[$0] }
+    case .labeller(let labeller):
+      let order = DataOrder(count: questions.questions.count, seed: seed, stream: 5)
+      let rows = order.rows(step: phase, count: course.recipe.questions)
+      let draws = Draws(key: RandomKey(seed: seed, purpose: .comparison), step: phase)
+      var seen: [Int: Int] = [:]
+      let rollout = try await Rollout.collect(
+        sampler: sampler, policy: policy, questions: rows.map { questions.questions[$0] },
+        prompts: rows.map { prompts[$0] }, completions: course.recipe.completionsPerQuestion,
+        rewards: labeller, draws: draws, seen: &seen)
+      return rollout.pairs(
+        atMost: course.recipe.pairsPerQuestion, key: draws.key, phase: phase)
+    }
+  }
+}
+
+extension Rollout {
+  /// Pairs of different completions of a question of which the first has the larger reward, at most
+  /// `count` of each question, chosen by key.
+  func pairs(atMost count: Int, key: RandomKey, phase: Int) -> [PreferencePair] {
+    var pairs: [PreferencePair] = []
+    var first = 0
+    for (request, samples) in zip(requests, drawn.completions) {
+      let totals = samples.indices.map { report.outcomes[first + $0].total }
+      first += samples.count
+      var candidates: [(order: UInt64, chosen: Int, rejected: Int)] = []
+      for (chosen, better) in totals.enumerated() {
+        for (rejected, worse) in totals.enumerated() {
+          guard let better, let worse, better > worse else { continue }
+          // Positions above those that draw tokens.
+          let order = key.bits(
+            step: phase, row: request.row, sample: request.firstSample + chosen,
+            position: 1 << 20 + rejected)
+          candidates.append((order, chosen, rejected))
+        }
+      }
+      candidates.sort { ($0.order, $0.chosen, $0.rejected) < ($1.order, $1.chosen, $1.rejected) }
+      pairs += candidates.prefix(count).map {
+        PreferencePair(
+          prompt: request.prompt, chosen: samples[$0.chosen].tokens,
+          rejected: samples[$0.rejected].tokens)
+      }
+    }
+    return pairs
+  }
+}
