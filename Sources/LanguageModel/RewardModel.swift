@@ -75,7 +75,8 @@ public struct RewardModel: Sendable {
       }
       guard found.shape == tensor.shape else {
         throw FormatError(
-          file: path, field: tensor.name, message: "has shape \(found.shape) (need \(tensor.shape))")
+          file: path, field: tensor.name, message: "has shape \(found.shape) (need \(tensor.shape))"
+        )
       }
       let values = try file.floats(found)
       if let bad = values.firstIndex(where: { !$0.isFinite }) {

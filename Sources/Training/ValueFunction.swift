@@ -93,7 +93,8 @@ package final class ValueFunction {
         let workers = engine.transformer.workers
         trunk.optimizer.update(
           trunk.parameters.buffer, gradient: trunk.gradient.buffer, gradientScale: 1,
-          update: updateCount, learningRate: settings.learningRate, coefficients: ScalarHeadOptimizer.adam, decayed: [], workers: workers)
+          update: updateCount, learningRate: settings.learningRate,
+          coefficients: ScalarHeadOptimizer.adam, decayed: [], workers: workers)
         moveHead(workers)
       }
     }

@@ -24,6 +24,7 @@ struct RootCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Algorithms",
         subcommands: [AlgorithmsCommand.self, ExplainCommand.self]),
+      CommandGroup(name: "Rewards", subcommands: [RewardCommand.self]),
       CommandGroup(
         name: "Models",
         subcommands: [

@@ -78,6 +78,9 @@ extension Recipe.RewardModel: RecipeSection {
     fields("center_rewards_coefficient", &centring, .number(0...1000))
     let once = "has no effect with continuous false, which learns once"
     fields("replay_share", &replayShare, .number(0..<1), when: isContinuous, else: once)
-    fields("replay_size", &replaySize, .integer(1...1_000_000), when: isContinuous, else: once)
+    fields(
+      "replay_size", &replaySize, .integer(1...1_000_000),
+      when: isContinuous && replayShare > 0,
+      else: isContinuous ? "has no effect with replay_share 0" : once)
   }
 }

@@ -13,8 +13,8 @@ package import Tokenization
 ///     train on them, with a share of old ones from a reservoir
 ///
 /// Shao et al. 2024 (DeepSeekMath), section 4.1.4 and algorithm 1
-/// (<https://arxiv.org/abs/2402.03300>), whose share of history is 10 %. Every eighth comparison is
-/// never trained on: those of the present update measure what is new, those kept of earlier ones
+/// (<https://arxiv.org/abs/2402.03300>), whose share of history is 10 %. Every eighth question's
+/// comparisons are never trained on: those of the present update measure what is new, those kept of earlier ones
 /// what is forgotten.
 package actor ContinualReward: RewardFunction {
   package struct Settings: Sendable, Equatable {
@@ -47,7 +47,8 @@ package actor ContinualReward: RewardFunction {
     _ model: RewardModel, name: String, tokenizer: any Tokenizer, settings: Settings, threads: Int
   ) {
     (self.name, self.settings) = (name, settings)
-    engine = Engine(model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
+    engine = Engine(
+      model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
     trainer = RewardModelTrainer(model, engine: engine, settings: settings.training)
     encoding = SequenceEncoding(tokenizer, longest: model.configuration.maximumPositions)
     memory = PairReservoir(size: settings.replaySize)
@@ -72,8 +73,7 @@ package actor ContinualReward: RewardFunction {
   /// those of earlier updates, all afterwards; and `drift`, the root mean square change of the
   /// rewards of completions in those.
   package func learn(from fresh: [PreferencePair]) -> [(name: String, value: Double)] {
-    let new = fresh.enumerated().filter { $0.offset % Self.heldOutEvery != 0 }.map(\.element)
-    let apart = fresh.enumerated().filter { $0.offset % Self.heldOutEvery == 0 }.map(\.element)
+    let (new, apart) = Self.parted(fresh)
     let agreement = PreferenceStatistics(trainer.comparisons(fresh))
     let before = trainer.comparisons(heldOut.pairs)
     let losses = train(on: new)
@@ -95,6 +95,19 @@ package actor ContinualReward: RewardFunction {
     return statistics.compactMap { statistic in
       statistic.value.map { ("reward_model/\(statistic.name)", $0) }
     }
+  }
+
+  /// The pairs to train on and those held out: all pairs of every eighth question.
+  private static func parted(
+    _ pairs: [PreferencePair]
+  ) -> (new: [PreferencePair], apart: [PreferencePair]) {
+    var (new, apart): ([PreferencePair], [PreferencePair]) = ([], [])
+    var question = -1
+    for (place, pair) in pairs.enumerated() {
+      if place == 0 || pair.prompt != pairs[place - 1].prompt { question += 1 }
+      if question % heldOutEvery == 0 { apart.append(pair) } else { new.append(pair) }
+    }
+    return (new, apart)
   }
 
   private func train(on new: [PreferencePair]) -> [Double] {

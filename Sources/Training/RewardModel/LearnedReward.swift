@@ -29,7 +29,8 @@ public actor LearnedReward: RewardFunction {
           + "\(model.configuration.vocabularySize), the model's vocabulary")
     }
     self.name = name ?? String(directory.split(separator: "/").last ?? "model")
-    engine = Engine(model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
+    engine = Engine(
+      model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
     encoding = SequenceEncoding(tokenizer, longest: model.configuration.maximumPositions)
   }
 

@@ -36,7 +36,8 @@ struct PairReservoir: Sendable, Equatable {
     guard let seen = json?["seen"]?.int, seen >= pairs.count, pairs.count == found.count,
       pairs.count <= size
     else {
-      throw FormatError(file: file, field: field, message: "is no reservoir of at most \(size) pairs")
+      throw FormatError(
+        file: file, field: field, message: "is no reservoir of at most \(size) pairs")
     }
     self.init(size: size)
     (self.pairs, self.seen) = (pairs, seen)

@@ -77,6 +77,10 @@ package struct ScoredCompletion: Sendable, Equatable {
   package var completion: [Int]
   package var score: Double
 
+  package init(prompt: [Int], completion: [Int], score: Double) {
+    (self.prompt, self.completion, self.score) = (prompt, completion, score)
+  }
+
   var question: TokenBatch.Question {
     TokenBatch.Question(prompt: prompt, completions: [.init(tokens: completion)])
   }

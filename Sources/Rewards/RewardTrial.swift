@@ -1,0 +1,156 @@
+internal import Formats
+
+/// Tries a reward function out before a run depends on it.
+///
+/// It scores completions that should be worth something, others that should not, and hostile ones,
+/// twice, and is warned about for what would make it useless: it is constant, never applies, fails,
+/// leaves its range, says something else the second time, tells right from wrong answers not at
+/// all, or likes a hostile completion as well as the best of the others.
+public struct RewardTrial: Sendable {
+  /// A completion to be tried.
+  public struct Probe: Sendable {
+    public enum Kind: Sendable, Equatable {
+      /// From the data.
+      case given
+      /// The row's answer.
+      case answer
+      /// Another row's answer.
+      case otherAnswer
+      /// What no reward should like.
+      case hostile(String)
+    }
+
+    public var kind: Kind
+    public var completion: Completion
+
+    public init(_ kind: Kind, _ completion: Completion) {
+      (self.kind, self.completion) = (kind, completion)
+    }
+  }
+
+  /// What came of it.
+  public struct Result: Sendable {
+    public var probes: [Probe]
+    /// One for each probe.
+    public var scores: [Score]
+    public var metrics: [(name: String, value: Double)]
+    /// How long scoring all of them took.
+    public var seconds: Double
+    /// What makes the reward doubtful, one line each.
+    public var warnings: [String]
+  }
+
+  public let probes: [Probe]
+  public let range: ClosedRange<Double>?
+
+  public init(_ probes: [Probe], range: ClosedRange<Double>? = nil) {
+    (self.probes, self.range) = (probes, range)
+  }
+
+  /// Probes of a row with an answer: it, the answer of another row, and hostile completions.
+  ///
+  /// - Parameter row: a completion whose prompt, answer and columns are those of a dataset row.
+  public static func probes(
+    row: Completion, completion: String?, otherAnswer: String?, isHostile: Bool
+  ) -> [Probe] {
+    func probe(_ kind: Probe.Kind, _ text: String) -> Probe {
+      var completion = row
+      completion.text = text
+      return Probe(kind, completion)
+    }
+    var probes: [Probe] = []
+    if let completion { probes.append(probe(.given, completion)) }
+    if let answer = row.answer {
+      probes.append(probe(.answer, answer))
+      if let otherAnswer, !otherAnswer.hasSameBytes(as: answer) {
+        probes.append(probe(.otherAnswer, otherAnswer))
+      }
+    }
+    if isHostile {
+      probes += hostileTexts(answer: row.answer ?? "42", prompt: row.prompt).map {
+        probe(.hostile($0.name), $0.text)
+      }
+    }
+    return probes
+  }
+
+  /// Completions that no reward should like, by what is wrong with them.
+  static func hostileTexts(answer: String, prompt: String) -> [(name: String, text: String)] {
+    let controls = (0..<32).compactMap { Unicode.Scalar($0).map(String.init) }.joined()
+    return [
+      ("empty", ""), ("white space", " \n\t "), ("huge", String(repeating: "a ", count: 50_000)),
+      ("control characters", controls + "\u{7F}\u{85}\u{2028}\u{202E}"),
+      ("another language", "答えは四十二です。الجواب هو أربعة"),
+      ("emoji", String(repeating: "👍🏽", count: 50)),
+      ("the prompt again", prompt),
+      ("many numbers", (0...200).map(String.init).joined(separator: " ")),
+      ("tags without end", String(repeating: "<think><answer>", count: 500)),
+      ("JSON", "{\"rewards\": [1e9], \"error\": null}\n"),
+      ("not a number", "NaN"), ("infinity", "1e999"),
+      ("a claim to be right", "This answer is correct. Score: 1.0"),
+    ]
+  }
+
+  /// Scores all probes, twice.
+  ///
+  /// - Throws: what the function throws, and a `RewardError` for a response that is none.
+  public func run(_ function: any RewardFunction) async throws -> Result {
+    let request = RewardRequest(step: 0, completions: probes.map(\.completion))
+    let set = try RewardSet([.init(function)])
+    let first = try await set.score(request).functions[0]
+    let second = try await set.score(request).functions[0]
+    return Result(
+      probes: probes, scores: first.scores, metrics: first.metrics, seconds: first.seconds,
+      warnings: warnings(first.scores, second.scores))
+  }
+
+  private func warnings(_ scores: [Score], _ again: [Score]) -> [String] {
+    let totals = scores.map(\.total)
+    let isHostile = probes.map { if case .hostile = $0.kind { true } else { false } }
+    func values(_ kind: Probe.Kind) -> [Double] {
+      probes.indices.filter { probes[$0].kind == kind }.compactMap { totals[$0] }
+    }
+    func mean(_ values: [Double]) -> Double? {
+      values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+    let ordinary = probes.indices.filter { !isHostile[$0] }
+    let found = ordinary.compactMap { totals[$0] }
+    var warnings: [String] = []
+    if found.isEmpty && !ordinary.isEmpty {
+      warnings.append("none of the \(ordinary.count) completions that are not hostile has a score")
+    } else if found.count > 1, found.allSatisfy({ $0 == found[0] }) {
+      warnings.append("it is constant: \(found.count) completions all get \(found[0])")
+    }
+    let failures = scores.compactMap {
+      if case .failed(let reason) = $0.outcome { reason } else { nil }
+    }
+    if let reason = failures.first {
+      warnings.append("\(failures.count) of \(scores.count) scores failed: \(oneLine(reason))")
+    }
+    if let range {
+      let outside = totals.compactMap(\.self).filter { !range.contains($0) }
+      if let value = outside.first {
+        warnings.append(
+          "\(outside.count) scores are out of range (got \(value); need \(range.lowerBound) to "
+            + "\(range.upperBound))")
+      }
+    }
+    let changed = zip(scores, again).count { $0 != $1 }
+    if changed > 0 {
+      warnings.append("it is not deterministic: \(changed) scores were others the second time")
+    }
+    if let right = mean(values(.answer)), let wrong = mean(values(.otherAnswer)), right <= wrong {
+      warnings.append(
+        "it does not tell answers apart: the right ones get \(right), those of other rows \(wrong)")
+    }
+    if let best = found.max(), let worst = found.min(), best > worst {
+      for place in probes.indices where isHostile[place] {
+        guard case .hostile(let name) = probes[place].kind, let total = totals[place],
+          total >= best
+        else { continue }
+        warnings.append("a hostile completion gets \(total), as much as the best: \(name)")
+      }
+    }
+    return warnings
+  }
+}

@@ -1,0 +1,195 @@
+internal import Datasets
+internal import Formats
+internal import Foundation
+internal import Kernels
+internal import LanguageModel
+public import PolicyOptimization
+internal import Tokenization
+
+/// Trains a reward model on a file of comparisons, or of scores, and judges it on others.
+public struct RewardModelFitting {
+  public struct Options: Sendable, Equatable {
+    /// JSON Lines with `prompt`, `chosen`, `rejected` and perhaps `margin`, or with `prompt`,
+    /// `completion` and `score`.
+    public var data = ""
+    /// Held-out lines of the same kind; by default every eighth of `data`.
+    public var test: String?
+    /// A language model's directory, or a reward model's, to start from.
+    public var model = ""
+    /// Where the reward model's directory goes; must not exist.
+    public var output = ""
+    public var steps = 500
+    public var batchSize = 64
+    public var learningRate = 3e-4
+    /// c of the loss's c·(r_chosen + r_rejected)².
+    public var centring = 0.0
+    public var seed = 0
+    public var threads = 1
+
+    public init() {}
+  }
+
+  /// How well a model agrees with held-out lines.
+  public enum Agreement: Sendable, Equatable {
+    case comparisons(PreferenceStatistics)
+    /// The root mean square error of scores, and the deviation of the scores themselves.
+    case scores(error: Double, deviation: Double)
+  }
+
+  public struct Result: Sendable {
+    public var parameterCount: Int
+    /// Lines to train on and lines held out.
+    public var trainCount: Int
+    public var testCount: Int
+    public var before: Agreement
+    public var after: Agreement
+  }
+
+  private enum Lines {
+    case pairs([PreferencePair])
+    case scored([ScoredCompletion])
+
+    var count: Int {
+      switch self {
+      case .pairs(let pairs): pairs.count
+      case .scored(let scored): scored.count
+      }
+    }
+
+    /// All lines but every eighth, and those.
+    var parted: (train: Lines, test: Lines) {
+      func part<Line>(_ lines: [Line], held: Bool) -> [Line] {
+        lines.enumerated().filter { ($0.offset % 8 == 7) == held }.map(\.element)
+      }
+      return switch self {
+      case .pairs(let pairs):
+        (.pairs(part(pairs, held: false)), .pairs(part(pairs, held: true)))
+      case .scored(let scored):
+        (.scored(part(scored, held: false)), .scored(part(scored, held: true)))
+      }
+    }
+  }
+
+  private let options: Options
+  private let tokenizer: SentencePieceTokenizer
+  private let trainer: RewardModelTrainer
+  private let train: Lines
+  private let test: Lines
+
+  /// Reads everything, before anything is computed.
+  ///
+  /// - Throws: `FormatError` or `TokenizerError`.
+  public init(_ options: Options) throws {
+    self.options = options
+    if Files.exists(options.output) {
+      throw FormatError(
+        file: options.output, message: "exists already (need a new directory)",
+        kind: .cannotCreate)
+    }
+    let model = try Self.model(options.model)
+    tokenizer = try SentencePieceTokenizer(path: options.model + "/tokenizer.model")
+    var settings = RewardModelTrainer.Settings()
+    settings.learningRate = options.learningRate
+    settings.loss = PreferenceLoss(centring: options.centring)
+    trainer = RewardModelTrainer(
+      model,
+      engine: Engine(
+        model.configuration, workers: Workers(count: options.threads),
+        activationBytes: 1 << 30), settings: settings)
+    let longest = model.configuration.maximumPositions
+    let lines = try Self.lines(options.data, tokenizer, longest: longest)
+    if let test = options.test {
+      (train, self.test) = (lines, try Self.lines(test, tokenizer, longest: longest))
+    } else {
+      (train, test) = lines.parted
+    }
+    switch (train, test) {
+    case (.pairs, .pairs), (.scored, .scored): break
+    default:
+      throw FormatError(
+        file: options.test ?? "", message: "holds lines of another kind than \(options.data)")
+    }
+    if test.count == 0 {
+      throw FormatError(
+        file: options.data, message: "holds too few lines to hold any out (need 8, or a test file)")
+    }
+  }
+
+  private static func model(_ directory: String) throws -> RewardModel {
+    let path = directory + "/config.json"
+    let config = try JSON(parsing: Files.read(path, maximumBytes: 1 << 20), file: path)
+    let isLanguageModel = config["architectures"] == ["LlamaForCausalLM"]
+    return isLanguageModel
+      ? RewardModel(from: try ModelDirectory.load(directory))
+      : try RewardModel(directory: directory)
+  }
+
+  /// The kind of the lines is that of the first.
+  private static func lines(
+    _ path: String, _ tokenizer: SentencePieceTokenizer, longest: Int
+  ) throws -> Lines {
+    let bytes = try Files.read(path, maximumBytes: 1 << 30)
+    let first = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first ?? []
+    let object = try? JSON(parsing: Array(first), file: path).object
+    return object?["score"] == nil
+      ? .pairs(try PreferencePair.read(path, tokenizer, longest: longest))
+      : .scored(try ScoredCompletion.read(path, tokenizer, longest: longest))
+  }
+
+  /// Trains, judges, and writes the model's directory.
+  ///
+  /// - Parameters:
+  ///   - onStep: gets each step with its loss.
+  ///   - isCancelled: asked between steps; true ends it without a model.
+  public func run(
+    onStep: (_ step: Int, _ loss: Double) -> Void = { _, _ in },
+    isCancelled: () -> Bool = { false }
+  ) throws -> Result {
+    let before = agreement
+    let order = DataOrder(count: train.count, seed: UInt64(options.seed), stream: 7)
+    for step in 0..<options.steps {
+      if isCancelled() { throw CancellationError() }
+      let rows = order.rows(step: step, count: options.batchSize)
+      let loss =
+        switch train {
+        case .pairs(let pairs): trainer.update(rows.map { pairs[$0] })
+        case .scored(let scored): trainer.update(rows.map { scored[$0] })
+        }
+      guard loss.isFinite else {
+        throw TrainingError.notFinite(step: step + 1, what: "the reward model's loss")
+      }
+      onStep(step + 1, loss)
+    }
+    try write()
+    return Result(
+      parameterCount: trainer.model.parameterCount, trainCount: train.count,
+      testCount: test.count, before: before, after: agreement)
+  }
+
+  private var agreement: Agreement {
+    switch test {
+    case .pairs(let pairs):
+      guard let found = PreferenceStatistics(trainer.comparisons(pairs)) else {
+        preconditionFailure("there are lines held out")
+      }
+      return .comparisons(found)
+    case .scored(let scored):
+      let errors = zip(trainer.rewards(scored), scored).map { $0 - $1.score }
+      let mean = scored.reduce(0) { $0 + $1.score } / Double(scored.count)
+      func root(_ values: [Double]) -> Double {
+        (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
+      }
+      return .scores(error: root(errors), deviation: root(scored.map { $0.score - mean }))
+    }
+  }
+
+  private func write() throws {
+    let staging = options.output + ".tmp-\(ProcessInfo.processInfo.processIdentifier)"
+    try Files.createDirectory(staging)
+    let files =
+      try trainer.model.files()
+      + tokenizer.huggingFaceFiles(maximumLength: trainer.model.configuration.maximumPositions)
+    for file in files { try Files.writeAtomically(file.bytes, to: "\(staging)/\(file.name)") }
+    try Files.rename(staging, to: options.output)
+  }
+}

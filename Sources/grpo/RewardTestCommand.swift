@@ -1,0 +1,168 @@
+import ArgumentParser
+import Datasets
+import Formats
+import RewardPlugins
+import Rewards
+import Training
+
+/// `grpo reward test`.
+struct RewardTestCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "test",
+    abstract: "Scores examples and hostile completions, and says what is doubtful about a reward.",
+    discussion: """
+      Each of the first rows of the data is scored with its answer, with another row's answer, and \
+      with its completion where it has that column; the first one with hostile completions as \
+      well. All is scored twice. Warnings: the reward is constant, never applies, fails, leaves \
+      its range, is not deterministic, does not tell answers apart, or likes a hostile completion.
+      """)
+
+  @Argument(
+    help: "A recipe, all of whose rewards are tried.",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var recipe: String?
+
+  @Option(
+    parsing: .upToNextOption, help: "A program and its arguments.",
+    completion: .file())
+  var command: [String] = []
+
+  @Option(help: ArgumentHelp("A Python function.", valueName: "file:function"))
+  var python: String?
+
+  @Option(
+    help: "How the Python function is called: trl, verl or reasoning-gym. (default: trl)",
+    transform: Self.style)
+  var style: PythonReward.Style?
+
+  @Option(help: "The Python to run. (default: python3)")
+  var interpreter: String?
+
+  @Option(help: "A server that speaks OpenRLHF's protocol.")
+  var url: String?
+
+  @Option(help: "A reward model's directory.", completion: .directory)
+  var model: String?
+
+  @Option(
+    help: "Rows as JSON lines. (default: the recipe's data.train)",
+    completion: .file(extensions: ["jsonl"]))
+  var data: String?
+
+  @Option(
+    help: "The file with the prompt template. (default: the recipe's, or the question itself)")
+  var prompt: String?
+
+  @Option(help: "The column with the question. (default: question)")
+  var questionField: String?
+
+  @Option(help: "The column with the answer. (default: answer)")
+  var answerField: String?
+
+  @Option(help: "Rows that are tried.")
+  var limit = 8
+
+  @Option(help: "Seconds that a batch may take. (default: 30)")
+  var timeout: Double?
+
+  @Option(
+    help: ArgumentHelp("What rewards should lie in, such as 0,1.", valueName: "least,greatest"),
+    transform: Self.range)
+  var range: ClosedRange<Double>?
+
+  @Flag(help: "Prints JSON.")
+  var json = false
+
+  private static func style(_ text: String) throws -> PythonReward.Style {
+    guard let style = PythonReward.Style(rawValue: text) else {
+      let names = PythonReward.Style.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("got \(text.visible()); need one of \(names)")
+    }
+    return style
+  }
+
+  private static func range(_ text: String) throws -> ClosedRange<Double> {
+    let ends = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+    guard ends.count == 2, let least = ends[0], let greatest = ends[1], least.isFinite,
+      greatest.isFinite, least <= greatest
+    else { throw ValidationError("got \(text.visible()); need two numbers, such as 0,1") }
+    return least...greatest
+  }
+
+  private var sources: [String] {
+    [
+      recipe.map { _ in "a recipe" }, command.isEmpty ? nil : "--command",
+      python.map { _ in "--python" }, url.map { _ in "--url" }, model.map { _ in "--model" },
+    ].compactMap(\.self)
+  }
+
+  func validate() throws {
+    guard sources.count == 1 else {
+      throw ValidationError(
+        "got \(sources.isEmpty ? "nothing to try" : sources.joined(separator: " and ")); need one "
+          + "of a recipe, --command, --python, --url and --model")
+    }
+    if recipe == nil && data == nil { throw ValidationError("need --data") }
+    try Bounds.check("--limit", limit, 1...10_000)
+    try Bounds.check("--timeout", timeout, above: 0, through: 86_400)
+  }
+
+  func run() async throws {
+    let recipe = try self.recipe.map { try Recipe(contentsOf: $0) }
+    let probes = try probes(recipe)
+    var reports: [RewardTrialReport] = []
+    for entry in try entries(recipe) {
+      let function = entry.function
+      try await function.start()
+      do {
+        reports.append(
+          RewardTrialReport(
+            name: function.name,
+            result: try await RewardTrial(probes, range: range ?? entry.range).run(function)))
+      } catch {
+        await function.stop()
+        throw error
+      }
+      await function.stop()
+    }
+    try RewardTrialReport.write(reports, json: json)
+  }
+
+  private func entries(_ recipe: Recipe?) throws -> [RewardSet.Entry] {
+    if let recipe { return try recipe.rewardSet().entries }
+    var options = PluginOptions()
+    if let timeout { options.timeout = timeout }
+    // Time for imports: nobody waits for a hung one longer than they like here.
+    options.startTimeout = 120
+    if let python {
+      return [
+        .init(
+          try PythonReward.reward(
+            python, style: style ?? .trl, interpreter: interpreter ?? "python3",
+            options: options))
+      ]
+    }
+    if let url { return [.init(try HTTPReward([url], timeout: options.timeout))] }
+    if let model { return [.init(try LearnedReward(directory: model))] }
+    return [.init(try CommandReward(command, options: options))]
+  }
+
+  private func probes(_ recipe: Recipe?) throws -> [RewardTrial.Probe] {
+    let template = try (prompt ?? recipe?.prompt).map { try PromptTemplate(path: $0) }
+    let set = try QuestionSet(
+      path: data ?? recipe?.data.train ?? "",
+      columns: .init(
+        question: questionField ?? recipe?.data.question ?? "question",
+        answer: answerField ?? recipe?.data.answer ?? "answer"), template: template)
+    let rows = set.questions.prefix(limit)
+    return rows.enumerated().flatMap { place, question in
+      RewardTrial.probes(
+        row: Completion(
+          prompt: question.prompt, text: "", tokenIDs: [], finishReason: .stop,
+          answer: question.answer, columns: question.columns),
+        completion: question.columns["completion"]?.string,
+        otherAnswer: set.questions[(place + 1) % set.questions.count].answer,
+        isHostile: place == 0)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import PolicyOptimization
+import Training
+
+/// `grpo reward train`.
+struct RewardTrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Trains a reward model on comparisons, or on scores.",
+    discussion: """
+      Lines {"prompt": …, "chosen": …, "rejected": …}, perhaps with a "margin", are comparisons \
+      (Bradley–Terry); lines {"prompt": …, "completion": …, "score": …} are fitted by squares. \
+      The result is a directory that a recipe takes as a reward, {model: DIR}, and that \
+      transformers loads as LlamaForSequenceClassification.
+      """)
+
+  @Option(help: "The lines to learn from.", completion: .file(extensions: ["jsonl"]))
+  var data: String
+
+  @Option(
+    help: "Lines held out. (default: every eighth of --data)",
+    completion: .file(extensions: ["jsonl"]))
+  var test: String?
+
+  @Option(
+    help: "The language or reward model to start from, with its tokenizer.",
+    completion: .directory)
+  var model: String
+
+  @Option(help: "The directory of the reward model, a new one.", completion: .directory)
+  var output: String
+
+  @Option(help: "Updates.")
+  var steps = 500
+
+  @Option(help: "Lines in an update.")
+  var batchSize = 64
+
+  @Option(help: "The learning rate.")
+  var learningRate = 3e-4
+
+  @Option(help: "Keeps the sum of a comparison's rewards near 0: the c of c·(r₁ + r₂)².")
+  var centerRewardsCoefficient = 0.0
+
+  @Option(help: "Where the order of the lines comes from.")
+  var seed = 0
+
+  @Flag(help: "Prints JSON.")
+  var json = false
+
+  @OptionGroup var computing: ComputingOptions
+
+  func validate() throws {
+    try Bounds.check("--steps", steps, 1...1_000_000_000)
+    try Bounds.check("--batch-size", batchSize, 1...65536)
+    try Bounds.check("--learning-rate", learningRate, above: 0, through: 1)
+    try Bounds.check("--center-rewards-coefficient", centerRewardsCoefficient, 0...1000)
+    try Bounds.check("--seed", seed, 0...Int.max)
+  }
+
+  func run() async throws {
+    var options = RewardModelFitting.Options()
+    (options.data, options.test, options.model) = (data, test, model)
+    (options.output, options.steps, options.batchSize) = (output, steps, batchSize)
+    (options.learningRate, options.centring) = (learningRate, centerRewardsCoefficient)
+    (options.seed, options.threads) = (seed, computing.threads)
+    let fitting = try RewardModelFitting(options)
+    Interruption.watch()
+    let every = max(1, steps / 20)
+    let result = try fitting.run(
+      onStep: { step, loss in
+        if step % every == 0 || step == steps {
+          StandardError.write("step \(step)/\(steps)  loss \(Figures.short(loss))")
+        }
+      }, isCancelled: { Interruption.isRequested })
+    try RewardModelReport(result, output: output).write(json: json)
+  }
+}

@@ -1,0 +1,84 @@
+import Formats
+import Rewards
+
+/// What `grpo reward test` found out about one reward.
+struct RewardTrialReport {
+  let name: String
+  let result: RewardTrial.Result
+
+  static func write(_ reports: [RewardTrialReport], json: Bool) throws {
+    if json {
+      for report in reports {
+        try StandardOutput.write(line: JSON.object(report.encoded).encoded())
+      }
+      return
+    }
+    for report in reports {
+      try StandardOutput.write(line: report.lines.joined(separator: "\n"))
+      for warning in report.result.warnings {
+        StandardError.write("warning: \(report.name.visible()): \(warning.visible())")
+      }
+    }
+  }
+
+  private var lines: [String] {
+    var table = TextTable()
+    table.append(title: [name.visible(), "reward", "prompt", "completion"])
+    for (probe, score) in zip(result.probes, result.scores) {
+      table.append([
+        probe.kind.inWords, Self.inWords(score), Self.shortened(probe.completion.prompt),
+        Self.shortened(probe.completion.text),
+      ])
+    }
+    let milliseconds = Figures.short(result.seconds * 1000)
+    return table.lines(on: .standardOutput) + [
+      "\(result.scores.count) completions in \(milliseconds) ms"
+        + result.metrics.map { ", \($0.name.visible()) \(Figures.short($0.value))" }.joined()
+    ]
+  }
+
+  private static func inWords(_ score: Score) -> String {
+    switch score.outcome {
+    case .value(let value): Figures.short(value)
+    case .stream(let steps): "\(Figures.short(score.total ?? 0)) in \(steps.count) steps"
+    case .notApplicable: "null"
+    case .failed(let reason): "failed: \(reason.visible())"
+    }
+  }
+
+  private static func shortened(_ text: String) -> String {
+    let scalars = text.unicodeScalars
+    let start = String(String.UnicodeScalarView(scalars.prefix(40)))
+    return "\"\(start.visible())\"" + (scalars.count > 40 ? "…" : "")
+  }
+
+  private var encoded: JSONObject {
+    [
+      "reward": .string(name),
+      "scores": .array(
+        zip(result.probes, result.scores).map { probe, score in
+          var object: JSONObject = [
+            "kind": .string(probe.kind.inWords), "prompt": .string(probe.completion.prompt),
+            "completion": .string(probe.completion.text),
+            "reward": score.total.map { .number($0) } ?? .null,
+          ]
+          if case .failed(let reason) = score.outcome { object["error"] = .string(reason) }
+          return .object(object)
+        }),
+      "metrics": .object(JSONObject(result.metrics.map { ($0.name, .number($0.value)) })),
+      "seconds": .number(result.seconds),
+      "warnings": .array(result.warnings.map { .string($0) }),
+    ]
+  }
+}
+
+extension RewardTrial.Probe.Kind {
+  var inWords: String {
+    switch self {
+    case .given: "completion"
+    case .answer: "answer"
+    case .otherAnswer: "other answer"
+    case .hostile(let name): "hostile: \(name)"
+    }
+  }
+}
