@@ -62,7 +62,7 @@ let package = Package(
         "Rewards", "Formats", .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["README.md"], resources: [.embedInCode("Python/bridge.py")],
+      exclude: ["README.md", "protocol.md"], resources: [.embedInCode("Python/bridge.py")],
       swiftSettings: swiftSettings),
     target("PolicyOptimization"),
     target(

@@ -22,7 +22,7 @@ internal import SystemPackage
 /// With several workers a batch is split between prompts into parts of about one size, one each;
 /// metrics are means over the parts, weighted by their completions.
 ///
-/// Metrics: `restarts`, processes started in place of others, where there were any.
+/// Counts: `restarts`, processes started in place of others, where there were any.
 public final class CommandReward: RewardFunction {
   public let name: String
   private let program: String
@@ -102,7 +102,7 @@ public final class CommandReward: RewardFunction {
       whole.append(part.response)
       restarts += part.restarts
     }
-    if restarts > 0 { whole.metrics.append(("restarts", Double(restarts))) }
+    if restarts > 0 { whole.counts.append(("restarts", restarts)) }
     return whole
   }
 

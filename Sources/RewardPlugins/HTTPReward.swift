@@ -18,7 +18,7 @@ public import Rewards
 /// 8 MiB, a wrong reply and the end of the time fail the scores of the part. Redirects are not
 /// followed: nobody is asked but whom the recipe names.
 ///
-/// Metrics: `retries`, requests made again, where there were any.
+/// Counts: `retries`, requests made again, where there were any.
 public final class HTTPReward: RewardFunction {
   public let name: String
   private let urls: [URL]
@@ -94,7 +94,7 @@ public final class HTTPReward: RewardFunction {
       whole.append(part.response)
       retries += part.retries
     }
-    if retries > 0 { whole.metrics.append(("retries", Double(retries))) }
+    if retries > 0 { whole.counts.append(("retries", retries)) }
     return whole
   }
 

@@ -1,36 +1,10 @@
 internal import Formats
 package import Rewards
 
-/// The protocol of rewards that live in another process, one JSON object each way.
+/// The protocol of rewards that live in another process, one JSON object each way: `protocol.md`.
 ///
-/// A request of n completions:
-///
-///     {"id": 7, "step": 120,
-///      "query": [prompt + completion, …], "prompts": […], "completions": […],
-///      "completion_ids": [[…], …], "finish_reasons": ["stop" | "length", …],
-///      "labels": [answer | null, …], "columns": {"name": [value | null, …], …}}
-///
-/// Every list has n elements; the completions of one prompt stand next to each other. The reply:
-///
-///     {"rewards": [number | null, …],                  null: does not apply
-///      "step_rewards": [[{"end": byte, "reward": number}, …] | null, …],
-///      "error": [text | null, …],                      or one text for the whole request
-///      "metrics": {"name": number, …},
-///      "extra_logs": {"name": number | [number, …], …},
-///      "columns": {"name": [value, …], …},
-///      "seconds": [number, …],
-///      "id": 7}
-///
-/// `rewards` suffices. `step_rewards` takes its place for completions where it is not null: `end` is
-/// where the step ends in the completion, an exclusive offset in bytes of UTF-8 from 1 to the
-/// completion's length, and the token that holds byte `end` − 1 gets the reward. A completion with
-/// an `error` has failed, whatever its reward. A list in `extra_logs` is logged as its mean;
-/// `columns` go to `completions.jsonl` beside each completion; `seconds` say how long each score
-/// took. An `id` must be the request's; echo it, and a stray line that comes late cannot be taken
-/// for the next reply. Other keys (OpenRLHF's `scores`) are ignored.
-///
-/// The first request a process gets has `"protocol": 1`, the `id` 0 and no completions: its reply is
-/// `{"rewards": []}`, which most programs give without being told. A `protocol` in it must be 1.
+/// A reply is checked in full before anything of it is believed. `end` of a step's reward is an
+/// exclusive offset in bytes; the token that holds the byte before gets the reward.
 package enum RewardMessage {
   /// What is wrong with a reply, in one line.
   package struct ReplyError: Error, Equatable, CustomStringConvertible {

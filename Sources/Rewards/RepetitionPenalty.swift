@@ -1,13 +1,10 @@
-internal import Formats
-
 /// Punishes a completion for saying the same thing again.
 ///
 ///     reward = p·(1 − |distinct n-grams| / |n-grams|)
 ///
-/// over the words of the lower-cased text, as white space separates them; 0 for fewer than n
-/// words. TRL's `get_repetition_penalty_reward` (Yeo et al. 2025, appendix C.2,
-/// <https://arxiv.org/abs/2502.03373>). Options: `ngram_size` n (default 3) and `max_penalty` p
-/// (default −1). Needs no answer.
+/// over the completion's token ids; 0 for fewer than n tokens. TRL's `get_repetition_penalty_reward`
+/// (Yeo et al. 2025, appendix C.2, <https://arxiv.org/abs/2502.03373>). Options: `ngram_size` n
+/// (default 3) and `max_penalty` p (default −1). Needs no answer.
 public struct RepetitionPenalty: PerCompletionReward {
   public static let name = "repetition_penalty"
 
@@ -28,10 +25,10 @@ public struct RepetitionPenalty: PerCompletionReward {
   }
 
   public func score(_ completion: Completion) throws -> Double? {
-    let words = TextComparison.words(of: completion.text.lowercased()).map(ByteKey.init)
-    let count = words.count - size + 1
+    let tokens = completion.tokenIDs
+    let count = tokens.count - size + 1
     guard count > 0 else { return 0 }
-    let distinct = Set((0..<count).map { words[$0..<($0 + size)] })
+    let distinct = Set((0..<count).map { tokens[$0..<($0 + size)] })
     return penalty * (1 - Double(distinct.count) / Double(count))
   }
 }

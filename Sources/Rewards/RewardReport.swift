@@ -42,12 +42,15 @@ public struct RewardReport: Sendable {
       })
   }
 
-  /// This report and one of the same functions about further completions; metrics stay this one's.
+  /// This report and one of the same functions about further completions.
   package func appending(_ other: RewardReport) -> RewardReport {
     RewardReport(
       outcomes: outcomes + other.outcomes,
       functions: zip(functions, other.functions).map { own, further in
         var whole = own
+        whole.metrics = meanMetrics(
+          own.metrics, own.scores.count, further.metrics, further.scores.count)
+        whole.counts = summedCounts(own.counts, further.counts)
         whole.scores += further.scores
         whole.columns = joinedColumns(
           own.columns, own.scores.count, further.columns, further.scores.count)
@@ -67,6 +70,7 @@ public struct FunctionReport: Sendable {
   /// Whether a failed score counts as 0.
   public var failuresAreZero = false
   public var metrics: [(name: String, value: Double)]
+  public var counts: [(name: String, value: Int)] = []
   /// Facts about each completion: a value each.
   public var columns: [(name: String, values: [JSON])] = []
   /// How long the function took for all of them.

@@ -50,8 +50,10 @@ public struct Score: Sendable, Equatable {
 public struct RewardResponse: Sendable {
   /// One for each completion of the request, in its order.
   public var scores: [Score]
-  /// Further numbers about the batch, to be logged; each finite.
+  /// Further numbers about the batch, to be logged; each finite. Of a batch in parts, the mean.
   public var metrics: [(name: String, value: Double)]
+  /// What happened so many times, to be logged where it did. Of a batch in parts, the sum.
+  public var counts: [(name: String, value: Int)] = []
   /// Further facts about each completion, to be logged with it: a value each.
   public var columns: [(name: String, values: [JSON])]
   /// How long each score took, where that is known; one each, not negative.
@@ -67,18 +69,11 @@ public struct RewardResponse: Sendable {
     self.seconds = seconds
   }
 
-  /// Adds what is said about further completions; a metric becomes the mean, weighted by
-  /// completions, over the parts that have it.
+  /// Adds what is said about further completions.
   package mutating func append(_ other: RewardResponse) {
     let (own, further) = (scores.count, other.scores.count)
-    for metric in other.metrics {
-      guard let place = metrics.firstIndex(where: { $0.name.hasSameBytes(as: metric.name) }) else {
-        metrics.append(metric)
-        continue
-      }
-      metrics[place].value +=
-        (metric.value - metrics[place].value) * Double(further) / Double(max(1, own + further))
-    }
+    metrics = meanMetrics(metrics, own, other.metrics, further)
+    counts = summedCounts(counts, other.counts)
     columns = joinedColumns(columns, own, other.columns, further)
     if own == 0 {
       seconds = other.seconds
@@ -89,6 +84,39 @@ public struct RewardResponse: Sendable {
     }
     scores += other.scores
   }
+}
+
+/// Means of the metrics of two parts, weighted by their completions.
+func meanMetrics(
+  _ own: [(name: String, value: Double)], _ ownCount: Int,
+  _ further: [(name: String, value: Double)], _ furtherCount: Int
+) -> [(name: String, value: Double)] {
+  var means = own
+  for metric in further {
+    guard let place = means.firstIndex(where: { $0.name.hasSameBytes(as: metric.name) }) else {
+      means.append(metric)
+      continue
+    }
+    means[place].value +=
+      (metric.value - means[place].value) * Double(furtherCount)
+      / Double(max(1, ownCount + furtherCount))
+  }
+  return means
+}
+
+/// Sums of the counts of two parts.
+func summedCounts(
+  _ own: [(name: String, value: Int)], _ further: [(name: String, value: Int)]
+) -> [(name: String, value: Int)] {
+  var sums = own
+  for count in further {
+    guard let place = sums.firstIndex(where: { $0.name.hasSameBytes(as: count.name) }) else {
+      sums.append(count)
+      continue
+    }
+    sums[place].value += count.value
+  }
+  return sums
 }
 
 /// The columns of either, null where one of them has none of that name.

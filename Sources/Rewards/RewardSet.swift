@@ -111,7 +111,8 @@ public struct RewardSet: Sendable {
     let isZero = entry.onError == .zero
     let report = FunctionReport(
       name: name, weight: entry.weight, scores: scores, failuresAreZero: isZero,
-      metrics: response.metrics, columns: response.columns, seconds: seconds,
+      metrics: response.metrics, counts: response.counts, columns: response.columns,
+      seconds: seconds,
       slowestSeconds: response.seconds?.max())
     if entry.onError == .fail, let reason = report.firstFailure {
       throw RewardError.scoreFailed(reward: name, reason: reason)

@@ -71,6 +71,9 @@ struct MetricsLine {
       for metric in function.metrics {
         self["rewards/\(function.name)/\(metric.name)"] = metric.value
       }
+      for count in function.counts {
+        set("rewards/\(function.name)/\(count.name)", count: count.value)
+      }
       self["time/rewards/\(function.name)"] = function.seconds
       if let slowest = function.slowestSeconds {
         self["time/rewards/\(function.name)/slowest"] = slowest

@@ -29,7 +29,7 @@ extension Rollout {
       report: report.selecting(numbers))
   }
 
-  /// This rollout with the questions of another behind its own; metrics of rewards stay its own.
+  /// This rollout with the questions of another behind its own.
   func appending(_ other: Rollout) -> Rollout {
     Rollout(
       questions: questions + other.questions, requests: requests + other.requests,

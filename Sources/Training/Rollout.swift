@@ -16,13 +16,15 @@ struct Rollout {
   let completions: [Completion]
   let report: RewardReport
 
-  /// Draws and scores `count` completions of each question.
+  /// Draws and scores `count` completions of each question, in `parts` of about one size, each of which
+  /// is scored while the next is drawn.
   ///
   /// - Parameter seen: How often each row was asked in this step. A question that occurs twice goes
   ///   on counting its samples, so no draw is repeated.
   static func collect(
     sampler: TextSampler, policy: Parameters, questions: [Question], prompts: [[Int]],
-    completions count: Int, rewards: RewardSet, draws: Draws, seen: inout [Int: Int]
+    completions count: Int, rewards: RewardSet, draws: Draws, parts: Int = 1,
+    seen: inout [Int: Int]
   ) async throws -> Rollout {
     let requests = zip(questions, prompts).map { question, prompt in
       let earlier = seen[question.index, default: 0]
@@ -30,13 +32,40 @@ struct Rollout {
       return Sampler.Request(
         prompt: prompt, row: question.index, firstSample: earlier * count)
     }
-    let (drawn, completions) = try sampler.sample(
-      policy, questions, requests, completions: count, draws: draws, keep: true)
-    let flat = completions.flatMap { $0 }
-    let report = try await rewards.score(
-      RewardRequest(step: draws.step + 1, completions: flat))
+    let parts = min(parts, questions.count)
+    let (scoring, batches) = AsyncStream.makeStream(of: [Completion].self)
+    async let report = score(scoring, rewards, step: draws.step + 1)
+    var (samples, completions): ([[SampledCompletion]], [Completion]) = ([], [])
+    var kept: Activations?
+    for part in 0..<parts {
+      let range = part * questions.count / parts..<(part + 1) * questions.count / parts
+      let (drawn, texts) = try sampler.sample(
+        policy, Array(questions[range]), Array(requests[range]), completions: count,
+        draws: draws, keep: parts == 1)
+      batches.yield(texts.flatMap { $0 })
+      samples += drawn.completions
+      completions += texts.flatMap { $0 }
+      kept = drawn.kept
+    }
+    batches.finish()
     return Rollout(
-      questions: questions, requests: requests, drawn: drawn, completions: flat, report: report)
+      questions: questions, requests: requests,
+      drawn: Sampler.Result(completions: samples, kept: kept), completions: completions,
+      report: try await report)
+  }
+
+  /// What rewards say of batches that come one after the other, as of one.
+  private static func score(
+    _ batches: AsyncStream<[Completion]>, _ rewards: RewardSet, step: Int
+  ) async throws -> RewardReport {
+    var whole: RewardReport?
+    for await batch in batches {
+      let report = try await rewards.score(RewardRequest(step: step, completions: batch))
+      whole = whole?.appending(report) ?? report
+    }
+    // A task that was cancelled gets no batch.
+    guard let whole else { throw CancellationError() }
+    return whole
   }
 
   var samples: [SampledCompletion] { drawn.completions.flatMap { $0 } }

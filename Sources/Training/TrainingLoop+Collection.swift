@@ -54,7 +54,7 @@ extension TrainingLoop {
     try await Rollout.collect(
       sampler: sampler, policy: policy, questions: rows.map { questions.questions[$0] },
       prompts: rows.map { prompts[$0] }, completions: train.completionsPerQuestion,
-      rewards: rewards, draws: draws, seen: &seen)
+      rewards: rewards, draws: draws, parts: train.scoringParts, seen: &seen)
   }
 
   /// The reward of the greedy completion of each question, where advantages are measured from it.

@@ -150,7 +150,8 @@ extension Failure {
     case .cannotStart:
       self.init(
         .rewardFailed, text,
-        help: "its path counts from the recipe's folder, and the file must be executable")
+        help: "a file counts from the recipe's folder and must be executable, a server must be up; "
+          + "grpo reward test tries it out")
     case .wrongCount, .notFinite, .tokenOutOfRange, .metricNotFinite, .wrongColumn, .sumNotFinite,
       .scoreFailed, .threw:
       self.init(.rewardFailed, text)

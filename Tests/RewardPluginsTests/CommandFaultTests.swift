@@ -109,9 +109,9 @@ import Testing
     #expect(try await reward.scorePair() == [.value(1), .value(1)])
     let response = try await reward.score(.of("4", "5"))
     #expect(response.scores == [.value(0), .value(0)])
-    #expect(response.metrics.map(\.name) == ["restarts"] && response.metrics[0].value == 1)
+    #expect(response.counts.map(\.name) == ["restarts"] && response.counts[0].value == 1)
     #expect(folder.read("lives") == "xx")
-    #expect(try await reward.score(.of("4", "5")).metrics.isEmpty)
+    #expect(try await reward.score(.of("4", "5")).counts.isEmpty)
     await reward.stop()
   }
 
@@ -129,7 +129,7 @@ import Testing
     let response = try await reward.score(.of("crash", "5"))
     #expect(
       failure(response.scores) == "it ended (signal 9); its last error line: about to die")
-    #expect(response.metrics.map(\.value) == [1])
+    #expect(response.counts.map(\.value) == [1])
     #expect(try await reward.scorePair() == [.value(1), .value(1)])
     await reward.stop()
   }

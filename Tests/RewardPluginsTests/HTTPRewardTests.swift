@@ -107,7 +107,7 @@ final class ScriptServer {
     let reward = try HTTPReward([server.url], timeout: 1)
     let response = try await reward.score(.of("4", "5"))
     #expect(failure(response.scores)?.hasPrefix(reason) == true, "\(response.scores)")
-    #expect(response.metrics.isEmpty && server.count == 1)
+    #expect(response.counts.isEmpty && server.count == 1)
   }
 
   @Test(arguments: [429, 502, 503, 504])
@@ -120,7 +120,7 @@ final class ScriptServer {
       """)
     let response = try await HTTPReward([server.url]).score(.of("4", "5"))
     #expect(response.scores == [.value(1), .value(2)])
-    #expect(response.metrics.map(\.name) == ["retries"] && response.metrics[0].value == 2)
+    #expect(response.counts.map(\.name) == ["retries"] && response.counts[0].value == 2)
   }
 
   @Test func threeTriesAreAllThereAre() async throws {
@@ -151,7 +151,7 @@ final class ScriptServer {
     }
     let response = try await HTTPReward([url], timeout: 10).score(.of("4", "5"))
     #expect(failure(response.scores) == "connection refused")
-    #expect(response.metrics.map(\.value) == [2])
+    #expect(response.counts.map(\.value) == [2])
   }
 
   @Test func cancellingARequestEndsIt() async throws {

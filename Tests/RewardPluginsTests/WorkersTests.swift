@@ -65,7 +65,7 @@ import Testing
       response.scores[2...] == [
         .failed("it ended (exit status 3)"), .failed("it ended (exit status 3)"),
       ])
-    #expect(response.metrics.map(\.name) == ["restarts"])
+    #expect(response.counts.map(\.name) == ["restarts"])
     await reward.stop()
   }
 

@@ -3,25 +3,26 @@ import Rewards
 import Testing
 
 @Suite struct RepetitionPenaltyTests {
+  private func completion(_ tokens: [Int]) -> Completion {
+    Completion(prompt: "", text: "", tokenIDs: tokens, finishReason: .stop)
+  }
+
   /// - Parameter distinct: how many of the `of` trigrams differ.
   @Test(arguments: [
-    ("", 0, 0), ("one", 0, 0), ("one two", 0, 0), ("one two three", 1, 1), ("a a a a", 1, 2),
-    ("a A a a a", 1, 3), ("1 2 3 1 2 3 1 2 3", 3, 7), ("a b c d e f", 4, 4),
+    ([], 0, 0), ([1], 0, 0), ([1, 2], 0, 0), ([1, 2, 3], 1, 1), ([1, 1, 1, 1], 1, 2),
+    ([1, 1, 1, 1, 1], 1, 3), ([1, 2, 3, 1, 2, 3, 1, 2, 3], 3, 7), ([1, 2, 3, 4, 5, 6], 4, 4),
   ])
-  func distinctTrigramsOfAll(text: String, distinct: Int, of count: Int) throws {
-    let found = try #require(try RepetitionPenalty().score(text, answer: nil))
+  func distinctTrigramsOfAll(tokens: [Int], distinct: Int, of count: Int) throws {
+    let found = try #require(try RepetitionPenalty().score(completion(tokens)))
     let score = count == 0 ? 0 : -(1 - Double(distinct) / Double(count))
     #expect(found == score)
   }
 
+  /// The example of TRL's documentation.
   @Test func optionsAreRead() throws {
     let reward = try BuiltInReward.named(
-      "repetition_penalty", options: ["ngram_size": 1, "max_penalty": -2])
-    #expect(try reward.score("a a b b", answer: nil) == -1)
-  }
-
-  @Test func wordsAreToldByTheirBytes() throws {
-    // One scalar, and two that look the same.
-    #expect(try RepetitionPenalty(size: 1).score("é e\u{301}", answer: nil) == 0)
+      "repetition_penalty", options: ["ngram_size": 2, "max_penalty": -1])
+    #expect(try reward.score(completion([1, 2, 3, 4])) == 0)
+    #expect(try reward.score(completion([5, 5, 5, 5, 5])) == -0.75)
   }
 }

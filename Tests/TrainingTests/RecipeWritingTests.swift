@@ -68,6 +68,7 @@ import Training
           top_p: 1.0
           min_p: 0.0
           stop: []
+          scoring_parts: 1
           outer_iterations: 1
           steps_per_iteration: 5
           num_iterations: 2

@@ -87,8 +87,10 @@ extension Recipe {
     let paths = mine.map(\.path) + others.map(\.path)
     let values = Dictionary(mine.map { ($0.path, $0.value) }) { first, _ in first }
     let otherValues = Dictionary(others.map { ($0.path, $0.value) }) { first, _ in first }
-    // Where a run lies and how much memory it takes do not change what it computes.
-    let incidental: Set<String> = ["output", "train.activation_memory_megabytes"]
+    // Where a run lies, how much memory it takes and when it scores do not change what it computes.
+    let incidental: Set<String> = [
+      "output", "train.activation_memory_megabytes", "train.scoring_parts",
+    ]
     for path in paths where !incidental.contains(path) && values[path] != otherValues[path] {
       let (got, need) = (values[path] ?? "nothing", otherValues[path] ?? "nothing")
       return "\(path): differs (got \(got); need \(need))".onOneLine()

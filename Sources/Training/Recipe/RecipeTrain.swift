@@ -38,6 +38,12 @@ extension Recipe {
     ///
     /// The end-of-sequence token always does.
     public var stop: [String] = []
+    /// Parts in which a step's questions are drawn, each scored while the next one is, 1 to 1024:
+    /// `scoring_parts`.
+    ///
+    /// More than one pays where scoring takes long. No result depends on it; activations are
+    /// computed again for the update, and every token is then compared with the sampler's.
+    public var scoringParts = 1
 
     // MARK: The loop
 
@@ -106,6 +112,7 @@ extension Recipe.Train: RecipeSection {
     fields("top_p", &topP, .number(above: 0, through: 1))
     fields("min_p", &minP, .number(0...1))
     fields("stop", &stop, .list(of: .text, count: 0...64))
+    fields("scoring_parts", &scoringParts, .integer(1...1024))
     fields("outer_iterations", &outerIterations, .integer(1...1_000_000))
     fields("steps_per_iteration", &stepsPerIteration, .integer(1...1_000_000_000), .required)
     fields("steps", &steps, .integer(1...))

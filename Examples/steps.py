@@ -1,0 +1,24 @@
+#!/usr/bin/env python3
+"""Rewards the single steps of a working. In a recipe:  rewards: [{ command: [./steps.py] }]
+
+A step is what stands between commas, as in 1-6=-5, -5+9=4. One that is the row's own step at that
+place gets its share of 1, any other 0, each where it ends: `end` is the offset in bytes of UTF-8
+behind the step.
+"""
+import json
+import sys
+
+for line in sys.stdin:
+    request = json.loads(line)
+    step_rewards = []
+    for completion, working in zip(request["completions"], request["columns"].get("steps", [])):
+        expected = [step.strip() for step in working.split(",")]
+        steps, end = [], 0
+        for place, text in enumerate(completion.split(",")):
+            end += len(text.encode())
+            right = place < len(expected) and text.strip() == expected[place]
+            if end > 0:
+                steps.append({"end": end, "reward": 1 / len(expected) if right else 0})
+            end += 1
+        step_rewards.append(steps)
+    print(json.dumps({"step_rewards": step_rewards, "id": request["id"]}), flush=True)

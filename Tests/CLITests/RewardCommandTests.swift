@@ -1,0 +1,107 @@
+import Formats
+import Foundation
+import Testing
+
+@Suite struct RewardCommandTests {
+  @Test func aCommandIsTried() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "score.py",
+      """
+      #!/usr/bin/env python3
+      import json, sys
+      for line in sys.stdin:
+          request = json.loads(line)
+          rewards = [float(c == l) for c, l in zip(request["completions"], request["labels"])]
+          print(json.dumps({"rewards": rewards, "metrics": {"count": len(rewards)}}), flush=True)
+      """)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: folder["score.py"])
+    let words = [
+      "reward", "test", "--data", "train.jsonl", "--limit", "2", "--command", "./score.py",
+    ]
+    let shown = try await GrpoProgram.run(words, in: folder)
+    #expect(shown.status == 0, "\(shown.errors)")
+    #expect(shown.errors.isEmpty)
+    #expect(shown.output.hasPrefix("score "))
+    #expect(shown.output.contains("\nhostile: empty "))
+    let encoded = try await GrpoProgram.run(words + ["--json"], in: folder)
+    let json = try JSON(parsing: Array(encoded.output.utf8.dropLast()), file: "output")
+    let scores = try #require(json["scores"]?.array)
+    #expect(scores.first?["kind"] == "answer" && scores.first?["reward"] == 1.0)
+    #expect(json["warnings"] == [])
+    #expect(json["metrics"]?["count"]?.double == Double(scores.count))
+  }
+
+  @Test func allRewardsOfARecipeAreTriedAndDoubtsAreTold() async throws {
+    let folder = try Workspace()
+    try folder.edit("\nevaluation:", "\n  - { name: length_band, max: 100 }\nevaluation:")
+    let shown = try await GrpoProgram.run("reward", "test", "recipe.yaml", in: folder)
+    #expect(shown.status == 0)
+    #expect(shown.errors.contains("warning: length_band: it is constant: "))
+    #expect(!shown.errors.contains("warning: exact_match"))
+  }
+
+  @Test(arguments: [
+    (["recipe.yaml", "--python", "a.py:f"], 64, "a recipe and --python"),
+    ([], 64, "nothing to try"), (["--command", "./x"], 64, "need --data"),
+    (["--command", "./none.sh", "--data", "train.jsonl"], 69, "reward 'none': cannot start"),
+    (["--python", "none.py:f", "--data", "train.jsonl"], 69, "reward 'f': cannot start"),
+    (["--model", "none", "--data", "train.jsonl"], 66, "none/config.json"),
+    (["--url", "file:///x", "--data", "train.jsonl"], 78, "got file:///x"),
+    (["recipe.yaml", "--range", "1,0"], 64, "need two numbers"),
+    (["recipe.yaml", "--data", "none.jsonl"], 66, "none.jsonl"),
+  ])
+  func mistakesAreTold(words: [String], status: Int32, message: String) async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(["reward", "test"] + words, in: folder)
+    #expect(outcome.status == status, "\(outcome.errors)")
+    #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    #expect(outcome.output.isEmpty)
+  }
+
+  @Test func aRewardModelIsTrainedAndTaken() async throws {
+    let folder = try Workspace()
+    let warm = try await GrpoProgram.run("sft", "recipe.yaml", "-q", in: folder)
+    #expect(warm.status == 0, "\(warm.errors)")
+    let pairs = (0..<64).map {
+      "{\"prompt\": \"\($0 % 10)+1=\", \"chosen\": \"\($0 % 10 + 1)\", \"rejected\": \"x\"}"
+    }
+    try folder.write("pairs.jsonl", pairs.joined(separator: "\n"))
+    let words = [
+      "reward", "train", "--data", "pairs.jsonl", "--model", "run/warm-start/model", "--steps",
+      "60", "--batch-size", "16", "--learning-rate", "1e-3",
+    ]
+    let trained = try await GrpoProgram.run(words + ["--output", "rm", "--json"], in: folder)
+    #expect(trained.status == 0, "\(trained.errors)")
+    let json = try JSON(parsing: Array(trained.output.utf8.dropLast()), file: "output")
+    #expect(json["train"] == 56 && json["test"] == 8)
+    #expect(json["before"]?["accuracy"] == 0.5)
+    #expect(json["after"]?["accuracy"] == 1.0)
+    let again = try await GrpoProgram.run(words + ["--output", "rm"], in: folder)
+    #expect(again.status == 73 && again.errors.contains("exists already"))
+    try folder.edit("\nevaluation:", "\n  - { model: rm, weight: 0.5 }\nevaluation:")
+    let run = try await GrpoProgram.run("run", "recipe.yaml", "--output", "other", in: folder)
+    #expect(run.status == 0, "\(run.errors)")
+    let metrics = try String(contentsOfFile: folder["other/metrics.jsonl"], encoding: .utf8)
+    #expect(metrics.contains("\"rewards/rm/mean\":"))
+  }
+
+  @Test(arguments: [
+    ("{\"prompt\": \"a\", \"chosen\": \"b\"}", 65, "pairs.jsonl:1: rejected: missing"),
+    ("", 65, "holds no pair"),
+    ("{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}", 65, "too few lines"),
+    ("{\"prompt\": \"a\", \"completion\": \"b\", \"score\": \"c\"}", 65, "score: got \"c\""),
+  ])
+  func badLinesAreTold(lines: String, status: Int32, message: String) async throws {
+    let folder = try Workspace()
+    _ = try await GrpoProgram.run("sft", "recipe.yaml", "-q", in: folder)
+    try folder.write("pairs.jsonl", lines)
+    let outcome = try await GrpoProgram.run(
+      "reward", "train", "--data", "pairs.jsonl", "--model", "run/warm-start/model", "--output",
+      "rm", in: folder)
+    #expect(outcome.status == status, "\(outcome.errors)")
+    #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    #expect(!folder.exists("rm"))
+  }
+}

@@ -1,0 +1,86 @@
+import Formats
+import Rewards
+import Synchronization
+import Testing
+
+@Suite struct RewardTrialTests {
+  /// Two rows with different answers; the first with hostile completions.
+  private var probes: [RewardTrial.Probe] {
+    [("1+1=", "2", "3"), ("1+2=", "3", "2")].enumerated().flatMap { place, row in
+      RewardTrial.probes(
+        row: Completion(
+          prompt: row.0, text: "", tokenIDs: [], finishReason: .stop, answer: row.1),
+        completion: place == 0 ? "4" : nil, otherAnswer: row.2, isHostile: place == 0)
+    }
+  }
+
+  private func warnings(
+    range: ClosedRange<Double>? = nil, _ score: @escaping @Sendable (Completion) throws -> Double?
+  ) async throws -> [String] {
+    try await RewardTrial(probes, range: range).run(ClosureReward("f", score)).warnings
+  }
+
+  @Test func aSoundRewardHasNoWarning() async throws {
+    let result = try await RewardTrial(probes, range: 0...1).run(ExactMatch())
+    #expect(result.warnings == [])
+    #expect(result.scores.count == result.probes.count)
+    #expect(
+      zip(result.probes, result.scores).allSatisfy { ($0.kind == .answer) == ($1 == .value(1)) })
+    #expect(result.probes.count { $0.kind == .given } == 1)
+    #expect(result.probes.count { if case .hostile = $0.kind { true } else { false } } >= 10)
+  }
+
+  @Test func aConstantRewardIsDoubtful() async throws {
+    let found = try await warnings { _ in 0.5 }
+    #expect(found.contains("it is constant: 5 completions all get 0.5"))
+    #expect(
+      found.contains(
+        "it does not tell answers apart: the right ones get 0.5, those of other rows 0.5"))
+  }
+
+  @Test func aRewardThatNeverAppliesIsDoubtful() async throws {
+    #expect(
+      try await warnings { _ in nil }
+        == ["none of the 5 completions that are not hostile has a score"])
+  }
+
+  @Test func failuresAreNamed() async throws {
+    let found = try await warnings {
+      if $0.text.isEmpty { throw ScoreFailure("no words") }
+      return $0.text == $0.answer ? 1 : 0
+    }
+    #expect(found == ["1 of \(probes.count) scores failed: no words"])
+  }
+
+  @Test func aScoreOutOfRangeIsNamed() async throws {
+    let found = try await warnings(range: 0...1) { $0.text == $0.answer ? 2 : 0 }
+    #expect(found == ["2 scores are out of range (got 2.0; need 0.0 to 1.0)"])
+  }
+
+  @Test func anotherScoreTheSecondTimeIsNamed() async throws {
+    let calls = Mutex(0)
+    let found = try await warnings { completion in
+      let call = calls.withLock { count in
+        count += 1
+        return count
+      }
+      return completion.text == completion.answer ? 10_000 + Double(call) : 0
+    }
+    #expect(found == ["it is not deterministic: 2 scores were others the second time"])
+  }
+
+  @Test func wrongAnswersThatScoreBetterAreNamed() async throws {
+    let found = try await warnings { $0.text == $0.answer ? 0 : $0.text.count == 1 ? 1 : -1 }
+    #expect(
+      found == [
+        "it does not tell answers apart: the right ones get 0.0, those of other rows 1.0"
+      ])
+  }
+
+  @Test func aHostileCompletionThatScoresWellIsNamed() async throws {
+    let found = try await warnings { $0.text.contains("2") ? 1 : 0 }
+    #expect(
+      found.contains("a hostile completion gets 1.0, as much as the best: many numbers"))
+    #expect(!found.contains { $0.hasSuffix("empty") })
+  }
+}
