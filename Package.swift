@@ -90,6 +90,9 @@ let package = Package(
       name: "step-benchmark",
       dependencies: ["Training", "Sampling", "LanguageModel", "Kernels", "PolicyOptimization"],
       path: "Benchmarks/StepBenchmark", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "reward-benchmark", dependencies: ["RewardPlugins", "Rewards", "Formats"],
+      path: "Benchmarks/RewardBenchmark", swiftSettings: swiftSettings),
 
     // Tests.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Compares a reward model in transformers with the program `grpo`, completion by completion."""
+"""Trains a reward model for a moment, and compares it in transformers with the program `grpo`.
+
+Rewards of 50 prompts' completions have to be equal within the tolerance.
+"""
 
 import argparse
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -14,13 +18,30 @@ import torch  # noqa: E402
 from transformers import AutoTokenizer, LlamaForSequenceClassification, logging  # noqa: E402
 
 
+def trained(grpo, start, work):
+    """A reward model that prefers the larger of two numbers, and completions to be scored."""
+    pairs = [{"prompt": f"{i}+{i % 7}=", "chosen": str(i + 10), "rejected": str(i)}
+             for i in range(200)]
+    probes = [{"question": pair["prompt"], "answer": pair["chosen"],
+               "completion": str(17 * i % 300)} for i, pair in enumerate(pairs[:50])]
+    for name, lines in (("pairs", pairs), ("probes", probes)):
+        (work / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    subprocess.run(
+        [grpo, "reward", "train", "--data", str(work / "pairs.jsonl"), "--model", start, "--output",
+         str(work / "reward-model"), "--steps", "30", "--learning-rate", "1e-3"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return str(work / "reward-model"), str(work / "probes.jsonl")
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--grpo", required=True, help="the program")
-    parser.add_argument("--model", required=True, help="the reward model's directory")
-    parser.add_argument("--data", required=True, help="lines with question, answer and completion")
+    parser.add_argument("--model-to-start", required=True, help="a language model's directory")
+    parser.add_argument("--work", required=True, help="a directory to write to")
     parser.add_argument("--tolerance", type=float, default=1e-4)
     arguments = parser.parse_args()
+    arguments.model, arguments.data = trained(
+        arguments.grpo, arguments.model_to_start, pathlib.Path(arguments.work))
     logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(arguments.model)
     model = LlamaForSequenceClassification.from_pretrained(

@@ -34,3 +34,11 @@ fi
 cat "$top"/data/*/test.jsonl "$top"/prompts/*.txt | grep -v '^$' >"$work/texts"
 "$grpo" tokenizer encode --model "$model" --json <"$work/texts" >"$work/cases.jsonl"
 "$python" -B "$top/Conformance/tokenizer.py" "$model" "$work/cases.jsonl"
+
+# Score functions of TRL and reasoning-gym in a run, and called directly.
+mkdir "$work/rewards"
+"$python" -B "$top/Conformance/reward_functions.py" --grpo "$grpo" --work "$work/rewards"
+
+# A reward model, trained for a moment, in transformers.
+"$python" -B "$top/Conformance/reward_model_parity.py" --grpo "$grpo" --model-to-start "$model" \
+  --work "$work"

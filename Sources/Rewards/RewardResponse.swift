@@ -50,9 +50,13 @@ public struct Score: Sendable, Equatable {
 public struct RewardResponse: Sendable {
   /// One for each completion of the request, in its order.
   public var scores: [Score]
-  /// Further numbers about the batch, to be logged; each finite. Of a batch in parts, the mean.
+  /// Further numbers about the batch, to be logged; each finite.
+  ///
+  /// Of a batch in parts the mean is logged.
   public var metrics: [(name: String, value: Double)]
-  /// What happened so many times, to be logged where it did. Of a batch in parts, the sum.
+  /// What happened so many times, to be logged where it did.
+  ///
+  /// Of a batch in parts the sum is logged.
   public var counts: [(name: String, value: Int)] = []
   /// Further facts about each completion, to be logged with it: a value each.
   public var columns: [(name: String, values: [JSON])]

@@ -26,17 +26,19 @@ extension TrainingRun {
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
     let trainer = PolicyTrainer(
       engine: sampler.engine, policy: start.model.parameters, settings: settings)
+    let rewardModel = try rewardModelCourse(start)
     var state = TrainingState()
     if let checkpoint = try run.checkpoints.latest() {
       state = try TrainingState(decoding: checkpoint.state, file: checkpoint.path)
       try trainer.restore { try checkpoint.read($0) }
       try trainer.restore(state, file: checkpoint.path)
+      try await rewardModel?.model.restore(checkpoint.state["reward_model"], from: checkpoint)
     }
     let order = DataOrder(
       count: questions.questions.count, seed: UInt64(recipe.seed), stream: 2)
     let row =
       try checked(row) ?? order.rows(step: state.step, count: train.questionsPerStep)[0]
-    let rewards = try rewardSet()
+    let rewards = try rewardSet(with: rewardModel)
     try await rewards.start()
     let rollout: Rollout
     do {

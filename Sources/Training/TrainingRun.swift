@@ -309,11 +309,8 @@ public final class TrainingRun {
     let checkpoint = resume ? try run.checkpoints.latest() : nil
     for problem in checkpoint?.skipped ?? [] { report(.warning("\(problem)")) }
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
-    let scores = try rewardSet()
     let rewardModel = try rewardModelCourse(start)
-    let rewards = try RewardSet(
-      scores.entries
-        + (rewardModel.map { [.init($0.model, weight: $0.recipe.weight)] } ?? []))
+    let rewards = try rewardSet(with: rewardModel)
     let prompts = try sampler.encode(questions)
     var evaluator: Evaluator?
     if recipe.evaluation?.every != nil { evaluator = try self.evaluator(sampler, rewards) }
@@ -352,8 +349,14 @@ public final class TrainingRun {
     try write(start, to: run.model)
   }
 
+  /// The recipe's rewards, and what the reward model says.
+  func rewardSet(with rewardModel: TrainingLoop.RewardModelCourse?) throws -> RewardSet {
+    let learned = rewardModel.map { RewardSet.Entry($0.model, weight: $0.recipe.weight) }
+    return try RewardSet(try rewardSet().entries + (learned.map { [$0] } ?? []))
+  }
+
   /// The reward model of the recipe, as training starts with it.
-  private func rewardModelCourse(_ start: Start) throws -> TrainingLoop.RewardModelCourse? {
+  func rewardModelCourse(_ start: Start) throws -> TrainingLoop.RewardModelCourse? {
     guard let section = recipe.rewardModel else { return nil }
     var model = RewardModel(from: start.model)
     if let path = section.path {
