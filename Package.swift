@@ -43,6 +43,7 @@ let package = Package(
   ],
   targets: [
     // What the system provides, and C.
+    .target(name: "CRewardLibrary", exclude: ["README.md"]),
     .target(
       name: "CSentencePiece", exclude: ["README.md"],
       linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
@@ -59,7 +60,8 @@ let package = Package(
     .target(
       name: "RewardPlugins",
       dependencies: [
-        "Rewards", "Formats", .product(name: "Subprocess", package: "swift-subprocess"),
+        "Rewards", "Formats", "CRewardLibrary",
+        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["README.md", "protocol.md"], resources: [.embedInCode("Python/bridge.py")],

@@ -254,6 +254,49 @@ package enum RewardMessage {
     return number
   }
 
+  // MARK: The other side
+
+  /// A request's line, read by one that answers it.
+  static func request(_ line: [UInt8]) throws(ReplyError) -> (id: Int, RewardRequest) {
+    let object = try parse(line)
+    guard let id = object["id"]?.int, let step = object["step"]?.int,
+      let texts = object["completions"]?.array
+    else { throw ReplyError("no request: \(excerpt(line))") }
+    func list(_ key: String) -> [JSON] {
+      object[key]?.array ?? Array(repeating: .null, count: texts.count)
+    }
+    let (prompts, labels) = (list("prompts"), list("labels"))
+    let (ids, reasons) = (list("completion_ids"), list("finish_reasons"))
+    let columns = object["columns"]?.object ?? [:]
+    guard [prompts, labels, ids, reasons].allSatisfy({ $0.count == texts.count }),
+      columns.entries.allSatisfy({ $0.value.array?.count == texts.count })
+    else { throw ReplyError("no request, lists differ in length: \(excerpt(line))") }
+    var completions: [Completion] = []
+    for place in texts.indices {
+      completions.append(
+        Completion(
+          prompt: prompts[place].string ?? "", text: texts[place].string ?? "",
+          tokenIDs: ids[place].array?.compactMap(\.int) ?? [],
+          finishReason: reasons[place].string.flatMap(FinishReason.init) ?? .stop,
+          answer: labels[place].string,
+          columns: JSONObject(
+            columns.entries.map { ($0.key, $0.value.array?[place] ?? .null) })))
+    }
+    return (id, RewardRequest(step: step, completions: completions))
+  }
+
+  /// The reply that gives each completion a number, nothing, or the reason why it has none.
+  static func encode(_ scores: [Score], id: Int) -> [UInt8] {
+    let errors: [JSON] = scores.map {
+      if case .failed(let reason) = $0.outcome { .string(reason) } else { .null }
+    }
+    let message: JSON = [
+      "rewards": .array(scores.map { $0.total.map { .number($0) } ?? .null }),
+      "error": .array(errors), "id": .integer(id),
+    ]
+    return message.encodedBytes()
+  }
+
   private static func brief(_ value: JSON) -> String { excerpt(value.encodedBytes()) }
 
   /// The start of a text for a message.

@@ -175,6 +175,13 @@ extension Recipe.Reward {
         options: python.processes.options)
     case .url(let server):
       try HTTPReward(server.urls, name: label, timeout: server.timeoutSeconds)
+    case .library(let library):
+      if library.isIsolated {
+        try LibraryReward.isolated(
+          library.path, name: label, options: library.processes.options)
+      } else {
+        LibraryReward(library.path, name: label)
+      }
     case .model(let directory):
       try LearnedReward(directory: directory, name: label, threads: threads)
     }

@@ -1,5 +1,6 @@
 internal import Datasets
 internal import Evaluation
+internal import Formats
 internal import Kernels
 internal import LanguageModel
 internal import PolicyOptimization

@@ -41,6 +41,9 @@ struct RewardTestCommand: AsyncParsableCommand {
   @Option(help: "A server that speaks OpenRLHF's protocol.")
   var url: String?
 
+  @Option(help: "A shared library that implements grpo_reward.h.", completion: .file())
+  var library: String?
+
   @Option(help: "A reward model's directory.", completion: .directory)
   var model: String?
 
@@ -56,7 +59,7 @@ struct RewardTestCommand: AsyncParsableCommand {
   @Option(help: "The column with the question. (default: question)")
   var questionField: String?
 
-  @Option(help: "The column with the answer. (default: answer)")
+  @Option(help: "The column with the answer. (default: answer, none for rows with a completion)")
   var answerField: String?
 
   @Option(help: "Rows that are tried.")
@@ -92,7 +95,8 @@ struct RewardTestCommand: AsyncParsableCommand {
   private var sources: [String] {
     [
       recipe.map { _ in "a recipe" }, command.isEmpty ? nil : "--command",
-      python.map { _ in "--python" }, url.map { _ in "--url" }, model.map { _ in "--model" },
+      python.map { _ in "--python" }, url.map { _ in "--url" },
+      library.map { _ in "--library" }, model.map { _ in "--model" },
     ].compactMap(\.self)
   }
 
@@ -100,7 +104,7 @@ struct RewardTestCommand: AsyncParsableCommand {
     guard sources.count == 1 else {
       throw ValidationError(
         "got \(sources.isEmpty ? "nothing to try" : sources.joined(separator: " and ")); need one "
-          + "of a recipe, --command, --python, --url and --model")
+          + "of a recipe, --command, --python, --url, --library and --model")
     }
     if recipe == nil && data == nil { throw ValidationError("need --data") }
     try Bounds.check("--limit", limit, 1...10_000)
@@ -143,17 +147,29 @@ struct RewardTestCommand: AsyncParsableCommand {
       ]
     }
     if let url { return [.init(try HTTPReward([url], timeout: options.timeout))] }
+    if let library {
+      return [.init(try LibraryReward.isolated(library, options: options))]
+    }
     if let model { return [.init(try LearnedReward(directory: model))] }
     return [.init(try CommandReward(command, options: options))]
   }
 
+  /// The column that answers usually have; nil for rows that have completions instead.
+  private func usualAnswer(_ path: String) throws -> String? {
+    let first = try Files.read(path, maximumBytes: 1 << 30)
+      .split(separator: UInt8(ascii: "\n"), maxSplits: 1).first ?? []
+    let row = try? JSON(parsing: Array(first), file: path).object
+    return row?["answer"] == nil && row?["completion"] != nil ? nil : "answer"
+  }
+
   private func probes(_ recipe: Recipe?) throws -> [RewardTrial.Probe] {
     let template = try (prompt ?? recipe?.prompt).map { try PromptTemplate(path: $0) }
+    let path = data ?? recipe?.data.train ?? ""
     let set = try QuestionSet(
-      path: data ?? recipe?.data.train ?? "",
+      path: path,
       columns: .init(
         question: questionField ?? recipe?.data.question ?? "question",
-        answer: answerField ?? recipe?.data.answer ?? "answer"), template: template)
+        answer: try answerField ?? recipe?.data.answer ?? usualAnswer(path)), template: template)
     let rows = set.questions.prefix(limit)
     return rows.enumerated().flatMap { place, question in
       RewardTrial.probes(

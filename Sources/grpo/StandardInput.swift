@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Reading what another program, or a person, sends.
 enum StandardInput {
@@ -22,39 +23,66 @@ enum StandardInput {
   static func forEachLine(
     maximumBytes: Int = 16 << 20, _ body: (_ number: Int, _ line: String) throws -> Void
   ) throws {
-    var rest: [UInt8] = []
-    var number = 0
-    func finish(_ line: ArraySlice<UInt8>) throws {
+    var lines = Lines(maximumBytes: maximumBytes)
+    while let (number, line) = try lines.next() { try body(number, line) }
+  }
+
+  /// Lines as they arrive, counted from 1, without their ends (LF or CRLF).
+  struct Lines {
+    let maximumBytes: Int
+    private var rest: [UInt8] = []
+    private var start = 0
+    private var number = 0
+    private var isAtEnd = false
+
+    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+
+    mutating func next() throws -> (number: Int, line: String)? {
+      while true {
+        if let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+          defer { start = end + 1 }
+          return try finish(rest[start..<end])
+        }
+        rest.removeFirst(start)
+        start = 0
+        guard rest.count <= maximumBytes else {
+          throw Failure(
+            .badData, "\(name):\(number + 1): too long (need at most \(maximumBytes) bytes)")
+        }
+        if !isAtEnd, let more = try read() {
+          rest += more
+          continue
+        }
+        isAtEnd = true
+        if rest.isEmpty { return nil }
+        defer { rest = [] }
+        return try finish(rest[...])
+      }
+    }
+
+    private mutating func finish(_ line: ArraySlice<UInt8>) throws -> (number: Int, line: String) {
       number += 1
       let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
       guard let text = String(validating: line, as: UTF8.self) else {
         throw Failure(.badData, "\(name):\(number): not UTF-8")
       }
-      try body(number, text)
+      return (number, text)
     }
-    while let more = try read() {
-      rest += more
-      var start = 0
-      while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-        try finish(rest[start..<end])
-        start = end + 1
-      }
-      rest.removeFirst(start)
-      guard rest.count <= maximumBytes else {
-        throw Failure(
-          .badData, "\(name):\(number + 1): too long (need at most \(maximumBytes) bytes)")
-      }
-    }
-    if !rest.isEmpty { try finish(rest[...]) }
   }
 
   /// What is there, or what comes next; nil at the end.
-  private static func read() throws -> Data? {
-    do {
-      let data = try FileHandle.standardInput.read(upToCount: 1 << 16)
-      return data.flatMap { $0.isEmpty ? nil : $0 }
-    } catch {
-      throw Failure(.inputOutput, "\(name): cannot read")
+  ///
+  /// `FileHandle` would wait for all that it is asked for, and a request for its answer.
+  fileprivate static func read() throws -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      // SAFETY: at most as many bytes are written as the array has.
+      let count = unsafe bytes.withUnsafeMutableBytes {
+        unsafe Glibc.read(STDIN_FILENO, $0.baseAddress, $0.count)
+      }
+      if count > 0 { return Array(bytes[..<count]) }
+      if count == 0 { return nil }
+      if errno != EINTR { throw Failure(.inputOutput, "\(name): cannot read") }
     }
   }
 }

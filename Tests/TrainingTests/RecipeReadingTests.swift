@@ -24,7 +24,7 @@ import Training
     BadRecipe(
       "rewards:\n  - exact_match\n", "",
       "1: rewards: is missing (need a list of 1 to 64 items, each a reward's name, or a map with "
-        + "name, command, python, url or model)"),
+        + "name, command, python, url, library or model)"),
     BadRecipe(
       "hidden_size: 32", "hidden_size: 32\n  vocab_size: 300",
       "9: model.vocab_size: unknown key (need one of path, hidden_size, num_hidden_layers, "

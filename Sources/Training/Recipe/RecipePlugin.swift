@@ -100,6 +100,29 @@ extension Recipe {
     var defaultLabel: String { PythonReward.name(of: function) ?? function }
   }
 
+  /// A shared library that scores completions.
+  public struct Library: Sendable, Equatable {
+    /// The library, which implements `grpo_reward.h`: `library`.
+    ///
+    /// Required.
+    public var path = ""
+    /// Whether it has a process of its own: `isolated`.
+    ///
+    /// One that is loaded into this process instead can take it along when it crashes, and cannot be
+    /// stopped when it hangs.
+    public var isIsolated = true
+    /// The process of its own.
+    public var processes = Processes()
+
+    public init() {}
+
+    var defaultLabel: String {
+      let file = path.split(separator: "/").last ?? "library"
+      let stem = file.prefix { $0 != "." }
+      return String(stem.isEmpty ? file : stem)
+    }
+  }
+
   /// A server that scores completions.
   public struct Server: Sendable, Equatable {
     /// Where requests are posted, 1 to 64 addresses, or a single text: `url`.
@@ -155,6 +178,14 @@ extension Recipe.PythonFunction {
     fields("arguments", &arguments, .json)
     fields("interpreter", &interpreter, .text)
     processes.declare(fields)
+  }
+}
+
+extension Recipe.Library {
+  mutating func declare(_ fields: RecipeFields) {
+    fields("library", &path, .path, .required)
+    fields("isolated", &isIsolated, .flag)
+    if isIsolated { processes.declare(fields) }
   }
 }
 

@@ -5,7 +5,7 @@ extension Recipe {
   /// One of the scores whose weighted sum a completion's reward is: an item of `rewards`.
   ///
   /// Either the name of a built-in score alone, or a map of `name`, `label` and the score's own
-  /// options, or a map with `command`, `python`, `url` or `model`, `name` and what such a source
+  /// options, or a map with `command`, `python`, `url`, `library` or `model`, `name` and what such a source
   /// takes; all maps may have `weight`, `on_error` and `range`.
   public struct Reward: Sendable, Equatable {
     public enum Source: Sendable, Equatable {
@@ -14,6 +14,7 @@ extension Recipe {
       case command(Command)
       case python(PythonFunction)
       case url(Server)
+      case library(Library)
       /// A reward model's directory: `model`.
       case model(String)
     }
@@ -46,7 +47,7 @@ extension RecipeFormat where Value == Recipe.Reward {
   static var reward: Self {
     let section = RecipeFormat<Recipe.Reward>.section
     return Self(
-      need: "a reward's name, or a map with name, command, python, url or model",
+      need: "a reward's name, or a map with name, command, python, url, library or model",
       read: { node, context in
         var map = node
         if case .scalar = node.content {
@@ -87,6 +88,10 @@ extension Recipe.Reward: RecipeSection {
     case .url(var server):
       server.declare(fields)
       source = .url(server)
+      declarePlugin(fields)
+    case .library(var library):
+      library.declare(fields)
+      source = .library(library)
       declarePlugin(fields)
     case .model(var directory):
       fields("model", &directory, .path, .required)
@@ -135,6 +140,8 @@ extension Recipe.Reward.Source {
         .python(Recipe.PythonFunction())
       } else if fields.has("url") {
         .url(Recipe.Server())
+      } else if fields.has("library") {
+        .library(Recipe.Library())
       } else if fields.has("model") {
         .model("")
       } else {
@@ -148,6 +155,7 @@ extension Recipe.Reward.Source {
     case .command(let command): command.defaultLabel
     case .python(let function): function.defaultLabel
     case .url(let server): server.defaultLabel
+    case .library(let library): library.defaultLabel
     case .model(let directory): String(directory.split(separator: "/").last ?? "model")
     }
   }

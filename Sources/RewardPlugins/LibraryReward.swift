@@ -1,0 +1,142 @@
+internal import CRewardLibrary
+internal import Formats
+internal import Foundation
+public import Rewards
+internal import SystemPackage
+
+/// A reward in a shared library that implements `grpo_reward.h`.
+///
+/// A library that crashes takes its process along, and one that hangs cannot be stopped. So this
+/// type, which loads it into this process, is for libraries that are trusted; ``isolated(_:host:name:options:)``
+/// gives one the process, the deadline and the limits of a command.
+public actor LibraryReward: RewardFunction {
+  public nonisolated let name: String
+  private let path: String
+  private var library: Library?
+
+  /// - Parameters:
+  ///   - path: the library, absolute or from `directory`.
+  ///   - name: by default the file's name without its extension.
+  public init(_ path: String, name: String? = nil, directory: String? = nil) {
+    self.name = name ?? Self.defaultName(path)
+    self.path = Self.absolute(path, directory)
+  }
+
+  /// A library in a process of its own, which the program `host` serves: `grpo reward serve PATH`.
+  ///
+  /// - Parameter host: by default this program where that is `grpo`, or else the one in PATH.
+  /// - Throws: `RewardError.badOption`.
+  public static func isolated(
+    _ path: String, host: String? = nil, name: String? = nil, options: PluginOptions = PluginOptions()
+  ) throws(RewardError) -> CommandReward {
+    var options = options
+    // A crash ends it at once; the signal says enough.
+    options.environment.updateValue("enable=no", forKey: "SWIFT_BACKTRACE")
+    return try CommandReward(
+      [host ?? ownProgram, "reward", "serve", absolute(path, options.directory)],
+      name: name ?? defaultName(path), options: options)
+  }
+
+  private static var ownProgram: String {
+    let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    let isGrpo = own.flatMap { FilePath($0).lastComponent }?.string.hasPrefix("grpo") ?? false
+    return isGrpo ? own ?? "grpo" : "grpo"
+  }
+
+  private static func absolute(_ path: String, _ directory: String?) -> String {
+    FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(directory ?? "."))
+      .pushing(FilePath(path)).string
+  }
+
+  private static func defaultName(_ path: String) -> String {
+    FilePath(path).lastComponent.map(\.stem) ?? path
+  }
+
+  /// Loads the library.
+  ///
+  /// - Throws: `RewardError.cannotStart`.
+  public func start() async throws {
+    if library == nil { library = try Library(path, reward: name) }
+  }
+
+  public func stop() async { library = nil }
+
+  public func score(_ request: RewardRequest) async throws -> RewardResponse {
+    if library == nil { library = try Library(path, reward: name) }
+    guard let library else { preconditionFailure("it was just loaded") }
+    return RewardResponse(scores: library.score(request))
+  }
+
+  /// The reply to a request's line, without a newline: the other side of ``isolated(_:host:name:options:)``.
+  ///
+  /// - Throws: an error in one line for a line that is no request.
+  public func reply(to line: [UInt8]) async throws -> [UInt8] {
+    let (id, request) = try RewardMessage.request(line)
+    let response = try await score(request)
+    return RewardMessage.encode(response.scores, id: id)
+  }
+}
+
+/// A library that is loaded.
+@safe private final class Library {
+  // SAFETY: it comes from crl_open, goes to crl_close once, and is seen by nobody else.
+  private let library: OpaquePointer
+
+  init(_ path: String, reward: String) throws(RewardError) {
+    var message = [CChar](repeating: 0, count: Int(CRL_MESSAGE_SIZE))
+    // SAFETY: the path ends with a NUL, and the message has the room that the header asks for.
+    guard let library = unsafe crl_open(path, &message) else {
+      throw .cannotStart(reward: reward, problem: "\(path): \(Self.text(message))")
+    }
+    unsafe self.library = library
+  }
+
+  deinit { unsafe crl_close(library) }
+
+  private static func text(_ message: [CChar]) -> String {
+    String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  func score(_ request: RewardRequest) -> [Score] {
+    let completions = request.completions
+    var texts: [CChar] = []
+    var (offsets, lengths): ([Int], [Int]) = ([], [])
+    func append(_ text: String?) {
+      offsets.append(texts.count)
+      // SIZE_MAX, bit for bit.
+      lengths.append(text?.utf8.count ?? -1)
+      texts += (text ?? "").utf8.map(CChar.init(bitPattern:)) + [0]
+    }
+    var (ids, idOffsets): ([Int64], [Int]) = ([], [0])
+    for completion in completions {
+      append(completion.prompt)
+      append(completion.text)
+      append(completion.answer)
+      append(JSON.object(completion.columns).encoded())
+      ids += completion.tokenIDs.map(Int64.init)
+      idOffsets.append(ids.count)
+    }
+    let finished: [Int32] = completions.map { $0.finishReason == .stop ? 1 : 0 }
+    var rewards = [Double](repeating: 0, count: completions.count)
+    var status = [Int32](repeating: 0, count: completions.count)
+    var message = [CChar](repeating: 0, count: Int(CRL_MESSAGE_SIZE))
+    // SAFETY: every array has the number of elements that the header asks for, and lives through the
+    // call; what the library does with them is what loading it here means.
+    let result = unsafe crl_score(
+      library, Int64(request.step), completions.count, texts, offsets,
+      lengths, ids, idOffsets, finished,
+      &rewards, &status, &message)
+    if result != 0 {
+      let reason = Self.text(message)
+      let failed = Score.failed(reason.isEmpty ? "the library returned \(result)" : reason)
+      return completions.map { _ in failed }
+    }
+    return zip(rewards, status).map { reward, status in
+      switch status {
+      case 0: reward.isFinite ? .value(reward) : .failed("got \(reward); need a finite number")
+      case 1: .notApplicable
+      default: .failed("the library found no score")
+      }
+    }
+  }
+}

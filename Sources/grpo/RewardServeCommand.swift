@@ -1,0 +1,28 @@
+import ArgumentParser
+import Foundation
+import RewardPlugins
+
+/// `grpo reward serve`: a library in a process of its own.
+struct RewardServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Answers requests on standard input with a library's scores.",
+    shouldDisplay: false)
+
+  @Argument(help: "The library.", completion: .file(extensions: ["so"]))
+  var library: String
+
+  private static let largestRequest = 1 << 30
+
+  func run() async throws {
+    // What the library prints must not pass for a reply.
+    let replies = FileHandle(fileDescriptor: dup(STDOUT_FILENO), closeOnDealloc: true)
+    dup2(STDERR_FILENO, STDOUT_FILENO)
+    let reward = LibraryReward(library)
+    try await reward.start()
+    var lines = StandardInput.Lines(maximumBytes: Self.largestRequest)
+    while let (_, line) = try lines.next() {
+      try replies.write(contentsOf: Data(try await reward.reply(to: Array(line.utf8)) + [10]))
+    }
+  }
+}
