@@ -14,10 +14,18 @@ typedef float v4 __attribute__((vector_size(16)));
 typedef float v2 __attribute__((vector_size(8)));
 typedef float v16_unaligned __attribute__((vector_size(64), aligned(4)));
 
+// A function with CK_CLONES is compiled for each level. Where 32 registers ask for other loops than
+// 16 do, one function is CK_WIDE, runs if ck_is_wide(), and leaves the other levels to a CK_NARROW one.
 #if defined(__x86_64__) && defined(__linux__)
 #define CK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define CK_WIDE __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
+#define CK_NARROW __attribute__((target_clones("arch=x86-64-v3", "default")))
+#define ck_is_wide() __builtin_cpu_supports("x86-64-v4")
 #else
 #define CK_CLONES
+#define CK_WIDE
+#define CK_NARROW
+#define ck_is_wide() 0
 #endif
 #define CK_INLINE static inline __attribute__((always_inline))
 

@@ -27,6 +27,10 @@ static inline void ck_pause(void) {
 void ck_gemm(
   float *y, long ldy, const float *x, long ldx, const float *b, long panel_stride, long rows,
   long panels, long depth, int accumulate);
+/// The same bits by the loops for processors with fewer registers.
+void ck_gemm_narrow(
+  float *y, long ldy, const float *x, long ldx, const float *b, long panel_stride, long rows,
+  long panels, long depth, int accumulate);
 
 /// dst[p][r][l] = src[index[r] · ldsrc + 16p + l] (a gather into panels), r < rows.
 /// Panel stride of dst is 16 · ld floats.
@@ -38,6 +42,9 @@ void ck_gather_panels(
 /// order that starts from g. Shapes: g: [inputs][16]; x: [⌈inputs/16⌉][ld][16] and dy: [ld][16], as
 /// ck_gather_panels writes them; rows ≤ ld.
 void ck_gemm_outer(
+  float *g, const float *x, const float *dy, long ld, long rows, long inputs);
+/// The same bits by the loops for processors with fewer registers.
+void ck_gemm_outer_narrow(
   float *g, const float *x, const float *dy, long ld, long rows, long inputs);
 
 /// Turns panels over outputs into panels over inputs:
