@@ -27,7 +27,8 @@ public actor LibraryReward: RewardFunction {
   /// - Parameter host: by default this program where that is `grpo`, or else the one in PATH.
   /// - Throws: `RewardError.badOption`.
   public static func isolated(
-    _ path: String, host: String? = nil, name: String? = nil, options: PluginOptions = PluginOptions()
+    _ path: String, host: String? = nil, name: String? = nil,
+    options: PluginOptions = PluginOptions()
   ) throws(RewardError) -> CommandReward {
     var options = options
     // A crash ends it at once; the signal says enough.

@@ -316,7 +316,8 @@ public final class TrainingRun {
     if recipe.evaluation?.every != nil { evaluator = try self.evaluator(sampler, rewards) }
     for entry in rewards.entries where entry.onError == .zero {
       report(
-        .warning("reward \(entry.function.name): on_error zero takes failed scores for 0: wrong labels"))
+        .warning(
+          "reward \(entry.function.name): on_error zero takes failed scores for 0: wrong labels"))
     }
     report(
       .began(

@@ -156,7 +156,8 @@ struct RewardTestCommand: AsyncParsableCommand {
 
   /// The column that answers usually have; nil for rows that have completions instead.
   private func usualAnswer(_ path: String) throws -> String? {
-    let first = try Files.read(path, maximumBytes: 1 << 30)
+    let first =
+      try Files.read(path, maximumBytes: 1 << 30)
       .split(separator: UInt8(ascii: "\n"), maxSplits: 1).first ?? []
     let row = try? JSON(parsing: Array(first), file: path).object
     return row?["answer"] == nil && row?["completion"] != nil ? nil : "answer"

@@ -9,8 +9,10 @@ import Testing
 
   /// Compiles a reward, by default the example.
   private func library(_ folder: ScriptFolder, _ source: String? = nil) throws -> String {
-    let text = try source ?? String(
-      contentsOfFile: Self.root + "/Examples/reward.c", encoding: .utf8)
+    let text =
+      try source
+      ?? String(
+        contentsOfFile: Self.root + "/Examples/reward.c", encoding: .utf8)
     try folder.write("reward.c", text)
     let compiler = Process()
     // The compiler that builds this package's C.
@@ -93,7 +95,8 @@ import Testing
     try folder.write("text.so", "no library")
     let other = try library(folder, source("return 0;", version: "99"))
     for (path, reason) in [
-      ("/no/such/reward.so", "cannot open shared object file"), (folder.path + "/text.so", "file too short"),
+      ("/no/such/reward.so", "cannot open shared object file"),
+      (folder.path + "/text.so", "file too short"),
       (other, "is of version 99 (need 1)"),
     ] {
       await #expect {
