@@ -147,7 +147,7 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
     }
     let code = (error as? URLError)?.code
     let passing: [URLError.Code] = [
-      .cannotConnectToHost, .networkConnectionLost, .cannotFindHost, .dnsLookupFailed, .timedOut,
+      .cannotConnectToHost, .networkConnectionLost, .cannotFindHost, .dnsLookupFailed,
     ]
     finish(
       task,
@@ -162,7 +162,7 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
     case .cannotConnectToHost: "connection refused"
     case .cannotFindHost, .dnsLookupFailed: "no such host"
     case .networkConnectionLost: "the connection was lost"
-    case .timedOut: "timed out"
+    case .timedOut: "no reply in time"
     default: nil
     }
   }

@@ -9,7 +9,7 @@ struct CompareCommand: AsyncParsableCommand {
     abstract: "Trains variants of recipes with several seeds and tabulates what came of them.",
     discussion: """
       All variants of a recipe and seed start from one warm start, so they may differ in train, \
-      rewards and evaluation only. The output directory gets results.csv, curves.csv, curves.svg \
+      rewards, reward_model and evaluation only. The output directory gets results.csv, curves.csv, curves.svg \
       and every run; the same command again makes only the runs that are missing. A run whose \
       numbers are not finite counts as a result.
 

@@ -116,7 +116,7 @@ import Training
     (
       "variants:\n  a: { model.hidden_size: 8 }",
       "study.yaml:2: a: model.hidden_size: cannot differ between variants, which share one warm "
-        + "start (need a key of train, rewards or evaluation)"
+        + "start (need a key of train, rewards, reward_model or evaluation)"
     ),
     (
       "variants: { a b: {}, a/b: {} }",
