@@ -37,7 +37,7 @@ def rows(count):
             entry = json.loads(json.dumps(dataset[i]))
             answer = entry["answer"]
             # Lessons plain, in the form of think_format_reward, and in that of accuracy_reward.
-            lesson = [answer, f"<think>.</think>{answer}", f"${answer}$"][i % 3]
+            lesson = [answer, f"<think>.</think>{answer}", f"\\boxed{{{answer}}}"][i % 3]
             yield {**entry, "solution": f"${answer}$", "lesson": lesson}
 
 
@@ -51,7 +51,7 @@ def recipe(work, python):
         "tokenizer": {"vocab_size": 400},
         "model": {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
                   "intermediate_size": 64, "max_position_embeddings": 512},
-        "warm_start": {"steps": 400, "batch_size": 16, "learning_rate": 3e-3,
+        "warm_start": {"steps": 1000, "batch_size": 16, "learning_rate": 3e-3,
                        "answer": "{lesson}"},
         "train": {"algorithm": "grpo", "questions_per_step": 6, "num_generations": 4,
                   "max_completion_length": 24, "steps_per_iteration": 5,
@@ -109,7 +109,8 @@ def main():
         print(f"{name}: {len(values)} completions, {kinds} different rewards, {len(wrong)} mismatches")
         for text, ours, theirs in wrong[:3]:
             print(f"  {text!r}: grpo {ours!r}, directly {theirs!r}")
-        failed = failed or bool(wrong)
+        # A reward that is always the same would agree with anything.
+        failed = failed or bool(wrong) or kinds < 2
     if {row["metadata"]["source_dataset"] for row in rows_of} != TASKS.keys():
         sys.exit(f"not all of {list(TASKS)} were asked")
     sys.exit(1 if failed else 0)

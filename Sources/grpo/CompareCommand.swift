@@ -9,9 +9,9 @@ struct CompareCommand: AsyncParsableCommand {
     abstract: "Trains variants of recipes with several seeds and tabulates what came of them.",
     discussion: """
       All variants of a recipe and seed start from one warm start, so they may differ in train, \
-      rewards, reward_model and evaluation only. The output directory gets results.csv, curves.csv, curves.svg \
-      and every run; the same command again makes only the runs that are missing. A run whose \
-      numbers are not finite counts as a result.
+      rewards, reward_model and evaluation only. The output directory gets results.csv, \
+      curves.csv, curves.svg and every run; the same command again makes only the runs that are \
+      missing. A run whose numbers are not finite counts as a result.
 
       A study is a YAML file with the key variants, a map from names to maps of keys and values, \
       such as {plain: {train.beta: 0}}; it may list recipes, seeds, metrics, and keys to set.

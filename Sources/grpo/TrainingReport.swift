@@ -148,6 +148,43 @@ struct TrainingReport {
       guard let course = course(metric) else { continue }
       table.append([metric, Figures.short(course.mean), Figures.short(course.maximum)])
     }
+    for name in slowRewards {
+      guard let course = course("\(Self.timePrefix)\(name)") else { continue }
+      table.append([
+        "seconds of \(name.visible())", Figures.short(course.mean), Figures.short(course.maximum),
+      ])
+    }
+    for trouble in rewardTroubles {
+      table.append([trouble.name.visible(), "", "\(Figures.count(trouble.count)) in all"])
+    }
+  }
+
+  private static let timePrefix = "time/rewards/"
+
+  private var rewardNames: [String] {
+    let keys = summary.metrics.last?.keys ?? []
+    return keys.filter { $0.hasPrefix(Self.timePrefix) && !$0.hasSuffix("/slowest") }
+      .map { String($0.dropFirst(Self.timePrefix.count)) }
+  }
+
+  /// Rewards that take more than a hundredth of the time of all steps, and of which a batch took
+  /// more than a millisecond.
+  private var slowRewards: [String] {
+    rewardNames.filter { name in
+      let seconds = summary.metrics.compactMap { $0["\(Self.timePrefix)\(name)"]?.double }
+      return seconds.reduce(0, +) > 0.01 * trainingSeconds && seconds.contains { $0 > 0.001 }
+    }
+  }
+
+  /// What went wrong with rewards, over the run.
+  private var rewardTroubles: [(name: String, count: Int)] {
+    rewardNames.flatMap { name in
+      ["failed", "restarts", "retries"].compactMap { trouble in
+        let key = "rewards/\(name)/\(trouble)"
+        let count = summary.metrics.compactMap { $0[key]?.int }.reduce(0, +)
+        return count > 0 ? (key, count) : nil
+      }
+    }
   }
 
   // MARK: For programs
@@ -170,6 +207,13 @@ struct TrainingReport {
       ]
     }
     training["reference_resets"] = .integer(referenceResets)
+    for trouble in rewardTroubles { training[trouble.name] = .integer(trouble.count) }
+    for name in slowRewards {
+      guard let course = course("\(Self.timePrefix)\(name)") else { continue }
+      training["\(Self.timePrefix)\(name)"] = [
+        "mean_of_last_steps": .number(course.mean), "maximum": .number(course.maximum),
+      ]
+    }
     if trained { object["training"] = .object(training) }
     object["model"] = .string(model)
     object["metrics"] = .string(trained ? summary.run.metrics : summary.run.warmStartMetrics)

@@ -87,6 +87,32 @@ import Testing
     #expect(metrics.contains("\"rewards/rm/mean\":"))
   }
 
+  @Test func troublesOfARewardAreInTheSummary() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "score.py",
+      """
+      #!/usr/bin/env python3
+      import json, os, sys, time
+      for line in sys.stdin:
+          request = json.loads(line)
+          if request["step"] == 2 and not os.path.exists("once"):
+              open("once", "w").close()
+              os._exit(1)
+          time.sleep(0.05)
+          print(json.dumps({"rewards": [0] * len(request["completions"])}), flush=True)
+      """)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: folder["score.py"])
+    try folder.edit(
+      "\nevaluation:", "\n  - { command: [./score.py], weight: 0 }\nevaluation:")
+    let run = try await GrpoProgram.run("run", "recipe.yaml", "-q", in: folder)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("\nseconds of score "))
+    #expect(run.output.contains("\nrewards/score/restarts "))
+    #expect(!run.output.contains("seconds of regex"))
+  }
+
   @Test(arguments: [
     ("{\"prompt\": \"a\", \"chosen\": \"b\"}", 65, "pairs.jsonl:1: rejected: missing"),
     ("", 65, "holds no pair"),
