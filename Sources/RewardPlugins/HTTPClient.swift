@@ -93,9 +93,9 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
   /// Ends an exchange, once.
   func finish(_ task: URLSessionTask, _ outcome: Outcome) {
     let exchange = exchanges.withLock { $0.removeValue(forKey: task.taskIdentifier) }
-    exchange?.continuation.resume(returning: outcome)
-    // Afterwards: while a name is being looked up, cancelling waits for that.
+    // First: whoever waits may let go of the session, and ending both at once has hung.
     task.cancel()
+    exchange?.continuation.resume(returning: outcome)
   }
 
   func urlSession(
