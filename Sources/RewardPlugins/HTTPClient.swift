@@ -43,7 +43,7 @@ final class HTTPClient: Sendable {
       configuration: configuration, delegate: exchanges, delegateQueue: nil)
   }
 
-  deinit { session.invalidateAndCancel() }
+  deinit { exchanges.end(session) }
 
   /// The reply, whatever its status; cancelling the task ends the exchange.
   ///
@@ -53,50 +53,86 @@ final class HTTPClient: Sendable {
     var request = request
     // URLSession's own limit is between two pieces of a reply; the clock below is for the whole.
     request.timeoutInterval = seconds + 5
-    let task = session.dataTask(with: request)
+    let number = exchanges.nextNumber()
     let clock = Task {
       try await Task.sleep(for: .seconds(seconds))
-      exchanges.finish(task, .failure(Failure(description: "no reply in time")))
+      exchanges.finish(number, .failure(Failure(description: "no reply in time")))
     }
     defer { clock.cancel() }
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        exchanges.begin(task, continuation)
-        task.resume()
+        exchanges.begin(number, request, session, continuation)
       }
     } onCancel: {
-      exchanges.finish(task, .failure(Failure(description: "cancelled")))
+      exchanges.finish(number, .failure(Failure(description: "cancelled")))
     }
     return try result.get()
   }
 }
 
-/// What is under way, by task; told by URLSession how it goes.
+/// What is under way, by number; told by URLSession how it goes.
+///
+/// While a name is being looked up, whatever starts or cancels a task, of any session, can wait for
+/// that. So URLSession is spoken to on queues of this class only, and outcomes do not wait for it.
 private final class Exchanges: NSObject, URLSessionDataDelegate {
   typealias Outcome = Result<HTTPClient.Reply, HTTPClient.Failure>
 
   private struct Exchange {
     var continuation: CheckedContinuation<Outcome, Never>
+    var task: URLSessionTask?
     var reply = HTTPClient.Reply(status: 0, body: [])
   }
 
-  private let exchanges = Mutex<[Int: Exchange]>([:])
+  private struct State {
+    var count = 0
+    var exchanges: [Int: Exchange] = [:]
+  }
 
-  func begin(_ task: URLSessionTask, _ continuation: CheckedContinuation<Outcome, Never>) {
-    exchanges.withLock { $0[task.taskIdentifier] = Exchange(continuation: continuation) }
+  private let state = Mutex(State())
+  private let starting = DispatchQueue(label: "HTTPClient.starting")
+  private let ending = DispatchQueue(label: "HTTPClient.ending")
+
+  func nextNumber() -> Int {
+    state.withLock {
+      $0.count += 1
+      return $0.count
+    }
+  }
+
+  func begin(
+    _ number: Int, _ request: URLRequest, _ session: URLSession,
+    _ continuation: CheckedContinuation<Outcome, Never>
+  ) {
+    state.withLock { $0.exchanges[number] = Exchange(continuation: continuation) }
     // A task that was cancelled before it could be entered here.
     if Task.isCancelled {
-      finish(task, .failure(HTTPClient.Failure(description: "cancelled")))
+      return finish(number, .failure(HTTPClient.Failure(description: "cancelled")))
+    }
+    starting.async { [self] in
+      let task = session.dataTask(with: request)
+      task.taskDescription = String(number)
+      let isWanted = state.withLock {
+        $0.exchanges[number]?.task = task
+        return $0.exchanges[number] != nil
+      }
+      if isWanted { task.resume() } else { ending.async { task.cancel() } }
     }
   }
 
   /// Ends an exchange, once.
-  func finish(_ task: URLSessionTask, _ outcome: Outcome) {
-    let exchange = exchanges.withLock { $0.removeValue(forKey: task.taskIdentifier) }
-    // First: whoever waits may let go of the session, and ending both at once has hung.
-    task.cancel()
-    exchange?.continuation.resume(returning: outcome)
+  func finish(_ number: Int, _ outcome: Outcome) {
+    guard let exchange = state.withLock({ $0.exchanges.removeValue(forKey: number) }) else {
+      return
+    }
+    exchange.continuation.resume(returning: outcome)
+    if let task = exchange.task { ending.async { task.cancel() } }
   }
+
+  func end(_ session: URLSession) { ending.async { session.invalidateAndCancel() } }
+
+  // MARK: What URLSession tells
+
+  private func number(_ task: URLSessionTask) -> Int { task.taskDescription.flatMap(Int.init) ?? 0 }
 
   func urlSession(
     _ session: URLSession, task: URLSessionTask,
@@ -104,34 +140,33 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
     completionHandler: @escaping @Sendable (URLRequest?) -> Void
   ) {
     completionHandler(nil)
-    finish(
-      task,
-      .success(HTTPClient.Reply(status: response.statusCode, body: [], retryAfter: nil)))
+    finish(number(task), .success(HTTPClient.Reply(status: response.statusCode, body: [])))
   }
 
   func urlSession(
     _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
     completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
   ) {
-    exchanges.withLock {
-      guard let response = response as? HTTPURLResponse else { return }
-      $0[dataTask.taskIdentifier]?.reply.status = response.statusCode
-      $0[dataTask.taskIdentifier]?.reply.retryAfter =
-        response
-        .value(forHTTPHeaderField: "Retry-After").flatMap(Double.init)
-        .flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+    if let response = response as? HTTPURLResponse {
+      let pause = response.value(forHTTPHeaderField: "Retry-After").flatMap(Double.init)
+      state.withLock {
+        let number = number(dataTask)
+        $0.exchanges[number]?.reply.status = response.statusCode
+        $0.exchanges[number]?.reply.retryAfter = pause.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+      }
     }
     completionHandler(.allow)
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-    let size = exchanges.withLock { exchanges in
-      exchanges[dataTask.taskIdentifier]?.reply.body += data
-      return exchanges[dataTask.taskIdentifier]?.reply.body.count ?? 0
+    let number = number(dataTask)
+    let size = state.withLock {
+      $0.exchanges[number]?.reply.body += data
+      return $0.exchanges[number]?.reply.body.count ?? 0
     }
     guard size > HTTPClient.largestReply else { return }
     finish(
-      dataTask,
+      number,
       .failure(
         HTTPClient.Failure(
           description: "its reply is longer than \(HTTPClient.largestReply) bytes")))
@@ -140,9 +175,10 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
   func urlSession(
     _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
   ) {
+    let number = number(task)
     guard let error else {
-      let reply = exchanges.withLock { $0[task.taskIdentifier]?.reply }
-      if let reply { finish(task, .success(reply)) }
+      let reply = state.withLock { $0.exchanges[number]?.reply }
+      if let reply { finish(number, .success(reply)) }
       return
     }
     let code = (error as? URLError)?.code
@@ -150,7 +186,7 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
       .cannotConnectToHost, .networkConnectionLost, .cannotFindHost, .dnsLookupFailed,
     ]
     finish(
-      task,
+      number,
       .failure(
         HTTPClient.Failure(
           description: Self.inWords(code) ?? error.localizedDescription,

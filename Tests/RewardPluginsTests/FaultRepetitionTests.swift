@@ -191,7 +191,13 @@ import Testing
     }
   }
 
-  @Test(arguments: faults) func isMet(_ fault: Fault) async throws {
+  /// All faults, or the one that GRPO_FAULT names.
+  private static var chosen: [Fault] {
+    let name = ProcessInfo.processInfo.environment["GRPO_FAULT"]
+    return faults.filter { name == nil || $0.name == name }
+  }
+
+  @Test(arguments: chosen) func isMet(_ fault: Fault) async throws {
     let repetitions = Self.repetitions ?? 1
     // What is made once, such as a pool of connections, is no leak.
     if Self.repetitions != nil { _ = try await Self.meet(fault, times: Self.atATime) }
