@@ -1,4 +1,3 @@
-internal import Formats
 internal import Foundation
 public import Rewards
 internal import SystemPackage
@@ -87,50 +86,13 @@ public final class CommandReward: RewardFunction {
   }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
-    let parts = request.split(into: workers.count)
-    let found = await withTaskGroup { group in
-      for (place, part) in parts.enumerated() {
-        group.addTask { [worker = workers[place]] in (place, await worker.score(part)) }
-      }
-      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    try await request.scored(inParts: workers.count) { [workers] place, part in
+      await workers[place].score(part)
     }
-    try Task.checkCancellation()
-    var whole = RewardResponse(scores: [])
-    var restarts = 0
-    for place in parts.indices {
-      guard let part = found[place] else { continue }
-      whole.append(part.response)
-      restarts += part.restarts
-    }
-    if restarts > 0 { whole.counts.append(("restarts", restarts)) }
-    return whole
   }
 
   private static func defaultName(_ program: String) -> String {
     let file = FilePath(program).lastComponent
     return file.map(\.stem) ?? program
-  }
-}
-
-extension RewardRequest {
-  /// Parts of about one size, at most `count`; the completions of one prompt stay together.
-  ///
-  /// No part is empty unless all is.
-  func split(into count: Int) -> [RewardRequest] {
-    let all = completions.count
-    let ends = completions.indices.dropFirst().filter {
-      !completions[$0].prompt.hasSameBytes(as: completions[$0 - 1].prompt)
-    }
-    var cuts = [0]
-    for part in 1..<max(count, 1) {
-      // The end of a prompt that is nearest to where equal parts would end.
-      let later = ends.filter { $0 > cuts[cuts.count - 1] }
-      guard let cut = later.min(by: { abs($0 * count - part * all) < abs($1 * count - part * all) })
-      else { break }
-      cuts.append(cut)
-    }
-    return zip(cuts, cuts.dropFirst() + [all]).map { start, end in
-      RewardRequest(step: step, completions: Array(completions[start..<end]))
-    }
   }
 }

@@ -79,47 +79,35 @@ public final class HTTPReward: RewardFunction {
   }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
-    let parts = request.split(into: urls.count)
-    let found = await withTaskGroup { group in
-      for (place, part) in parts.enumerated() {
-        group.addTask { [self] in (place, await score(part, at: urls[place])) }
-      }
-      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    try await request.scored(inParts: urls.count) { place, part in
+      await self.score(part, at: self.urls[place])
     }
-    try Task.checkCancellation()
-    var whole = RewardResponse(scores: [])
-    var retries = 0
-    for place in parts.indices {
-      guard let part = found[place] else { continue }
-      whole.append(part.response)
-      retries += part.retries
-    }
-    if retries > 0 { whole.counts.append(("retries", retries)) }
-    return whole
   }
 
   private static let mostTries = 3
 
-  private func score(
-    _ part: RewardRequest, at url: URL
-  ) async -> (response: RewardResponse, retries: Int) {
+  private func score(_ part: RewardRequest, at url: URL) async -> RewardResponse {
     var message = URLRequest(url: url)
     message.httpMethod = "POST"
     message.setValue("application/json", forHTTPHeaderField: "Content-Type")
     message.httpBody = Data(RewardMessage.encode(part, id: part.step))
     let deadline = ContinuousClock.now + .seconds(timeout)
     var retries = 0
+    func counted(_ response: RewardResponse) -> RewardResponse {
+      var response = response
+      if retries > 0 { response.counts.append(("retries", retries)) }
+      return response
+    }
     while true {
       let left = ContinuousClock.now.duration(to: deadline) / .seconds(1)
       let failure: HTTPClient.Failure
       do throws(HTTPClient.Failure) {
         let body = try await client.send(message, within: left).success()
         do throws(RewardMessage.ReplyError) {
-          let response = try RewardMessage.decode(
-            body, id: part.step, completions: part.completions)
-          return (response, retries)
+          return counted(
+            try RewardMessage.decode(body, id: part.step, completions: part.completions))
         } catch {
-          return (failed(part, "reply: \(error)"), retries)
+          return counted(part.failed("reply: \(error)"))
         }
       } catch {
         failure = error
@@ -128,12 +116,8 @@ public final class HTTPReward: RewardFunction {
       guard failure.isPassing, retries + 1 < Self.mostTries,
         ContinuousClock.now + .seconds(pause) < deadline,
         (try? await Task.sleep(for: .seconds(pause))) != nil
-      else { return (failed(part, "\(failure)"), retries) }
+      else { return counted(part.failed("\(failure)")) }
       retries += 1
     }
-  }
-
-  private func failed(_ request: RewardRequest, _ reason: String) -> RewardResponse {
-    RewardResponse(scores: request.completions.map { _ in .failed(reason) })
   }
 }

@@ -26,10 +26,10 @@ actor PluginWorker {
     process = nil
   }
 
-  /// The scores of a request, and how often the process had to be started again for them.
+  /// The scores of a request.
   ///
   /// Cancelling the task kills the process, and fails the scores.
-  func score(_ request: RewardRequest) async -> (response: RewardResponse, restarts: Int) {
+  func score(_ request: RewardRequest) async -> RewardResponse {
     let previous = lastRequest
     let current = Task {
       await previous?.value
@@ -44,21 +44,26 @@ actor PluginWorker {
   }
 
   /// Puts the request to the process; when it dies over it, or is late, to another one once more.
-  private func exchange(_ request: RewardRequest) async -> (RewardResponse, Int) {
+  private func exchange(_ request: RewardRequest) async -> RewardResponse {
     var restarts = 0
+    func counted(_ response: RewardResponse) -> RewardResponse {
+      var response = response
+      if restarts > 0 { response.counts.append(("restarts", restarts)) }
+      return response
+    }
     while true {
       do {
-        return (try await attempt(request), restarts)
+        return counted(try await attempt(request))
       } catch let error as RewardMessage.ReplyError {
         // The same words would come again; but what sends one wrong reply may send another.
         await process?.kill()
         process = nil
-        return (failed(request, "reply: \(error)"), restarts)
+        return counted(request.failed("reply: \(error)"))
       } catch {
         process = nil
         let isPassing = (error as? LineProcess.Failure)?.isPassing ?? false
         guard isPassing, restarts == 0, !Task.isCancelled else {
-          return (failed(request, "\(error)"), restarts)
+          return counted(request.failed("\(error)"))
         }
         restarts += 1
       }
@@ -86,9 +91,5 @@ actor PluginWorker {
       throw LineProcess.Failure("reply to the empty batch at its start: \(error)")
     }
     return process
-  }
-
-  private func failed(_ request: RewardRequest, _ reason: String) -> RewardResponse {
-    RewardResponse(scores: request.completions.map { _ in .failed(reason) })
   }
 }

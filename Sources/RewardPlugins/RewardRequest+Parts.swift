@@ -1,0 +1,49 @@
+internal import Formats
+internal import Rewards
+
+extension RewardRequest {
+  /// What `score` says of the parts of a request, at most `count`, at the same time; `score` gets the
+  /// number of a part as well.
+  ///
+  /// - Throws: `CancellationError`.
+  func scored(
+    inParts count: Int, by score: @escaping @Sendable (Int, RewardRequest) async -> RewardResponse
+  ) async throws -> RewardResponse {
+    let parts = split(into: count)
+    let responses = await withTaskGroup { group in
+      for (place, part) in parts.enumerated() {
+        group.addTask { (place, await score(place, part)) }
+      }
+      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+    try Task.checkCancellation()
+    return parts.indices.compactMap { responses[$0] }
+      .reduce(into: RewardResponse(scores: [])) { $0.append($1) }
+  }
+
+  /// The response that fails every score for one reason.
+  func failed(_ reason: String) -> RewardResponse {
+    RewardResponse(scores: completions.map { _ in .failed(reason) })
+  }
+
+  /// Parts of about one size, at most `count`; the completions of one prompt stay together.
+  ///
+  /// No part is empty unless all is.
+  func split(into count: Int) -> [RewardRequest] {
+    let all = completions.count
+    let ends = completions.indices.dropFirst().filter {
+      !completions[$0].prompt.hasSameBytes(as: completions[$0 - 1].prompt)
+    }
+    var cuts = [0]
+    for part in 1..<max(count, 1) {
+      // The end of a prompt that is nearest to where equal parts would end.
+      let later = ends.filter { $0 > cuts[cuts.count - 1] }
+      guard let cut = later.min(by: { abs($0 * count - part * all) < abs($1 * count - part * all) })
+      else { break }
+      cuts.append(cut)
+    }
+    return zip(cuts, cuts.dropFirst() + [all]).map { start, end in
+      RewardRequest(step: step, completions: Array(completions[start..<end]))
+    }
+  }
+}
