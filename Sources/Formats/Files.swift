@@ -166,6 +166,28 @@ public enum Files {
     }
   }
 
+  /// Makes a directory of these files, whole or not at all; `path` must not exist, except as an
+  /// empty directory.
+  ///
+  /// They are written and synchronised in a directory beside it, which is then renamed. On failure
+  /// that is removed.
+  package static func writeDirectory(
+    _ files: [(name: String, bytes: [UInt8])], to path: String
+  ) throws(FormatError) {
+    let staging = "\(path).tmp-\(getpid())"
+    if exists(staging) { try remove(staging) }
+    do throws(FormatError) {
+      try createDirectory(staging)
+      for file in files { try writeNew(file.bytes, to: "\(staging)/\(file.name)") }
+      try synchronizeDirectory(staging)
+      try rename(staging, to: path)
+    } catch {
+      // Best effort: the error that is thrown is the one that matters.
+      try? remove(staging)
+      throw error
+    }
+  }
+
   /// Makes the entries of a directory durable.
   package static func synchronizeDirectory(_ path: String) throws(FormatError) {
     let descriptor = FileSystemCalls.open(path, O_RDONLY | O_DIRECTORY)

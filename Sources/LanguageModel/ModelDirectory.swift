@@ -70,12 +70,14 @@ public struct Model: Sendable {
 }
 
 extension ParameterLayout {
-  /// Checks that a file holds exactly these tensors, by name and shape.
-  func check(_ weights: Safetensors, file: String) throws(FormatError) {
+  /// Checks that a file holds exactly these tensors, by name and shape, and perhaps `other`.
+  func check(
+    _ weights: Safetensors, and other: String? = nil, file: String
+  ) throws(FormatError) {
     var expected: [ByteKey: Tensor] = [:]
     for tensor in tensors { expected[ByteKey(tensor.name)] = tensor }
     var problems: [String] = []
-    for found in weights.tensors {
+    for found in weights.tensors where found.name != other {
       guard let tensor = expected.removeValue(forKey: ByteKey(found.name)) else {
         problems.append("unexpected tensor \(found.name)")
         continue
@@ -97,9 +99,11 @@ extension ParameterLayout {
 }
 
 extension Parameters {
-  /// Overwrites every tensor from a file that must hold exactly these tensors.
-  package func load(_ weights: Safetensors, file: String) throws(FormatError) {
-    try layout.check(weights, file: file)
+  /// Overwrites every tensor from a file that must hold exactly these tensors, and perhaps `other`.
+  package func load(
+    _ weights: Safetensors, and other: String? = nil, file: String
+  ) throws(FormatError) {
+    try layout.check(weights, and: other, file: file)
     for tensor in layout.tensors {
       guard let found = weights.tensor(named: tensor.name) else { continue }
       let values = try weights.floats(found)

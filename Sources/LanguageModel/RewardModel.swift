@@ -13,12 +13,16 @@ public struct RewardModel: Sendable {
   package let head: ScalarHead
 
   private init(_ configuration: ModelConfiguration) {
-    // There is no output matrix: what would be one is the embedding.
+    self.configuration = Self.headless(configuration)
+    parameters = Parameters(self.configuration)
+    head = ScalarHead(self.configuration)
+  }
+
+  /// There is no output matrix: what would be one is the embedding.
+  private static func headless(_ configuration: ModelConfiguration) -> ModelConfiguration {
     var configuration = configuration
     configuration.tiedEmbeddings = true
-    self.configuration = configuration
-    parameters = Parameters(configuration)
-    head = ScalarHead(configuration)
+    return configuration
   }
 
   /// A language model's transformer with a head that gives everything 0.
@@ -53,41 +57,18 @@ public struct RewardModel: Sendable {
       throw FormatError(
         file: configPath, field: "id2label", message: "got \(labels.keys.count) labels; need 1")
     }
-    self.init(configuration)
     let path = directory + "/model.safetensors"
+    let layout = ParameterLayout(Self.headless(configuration))
     let weights = try Safetensors(
-      bytes: try Files.read(
-        path, maximumBytes: 4 * parameters.layout.parameterCount + (32 << 20)), file: path)
-    try load(weights, file: path)
+      bytes: try Files.read(path, maximumBytes: 4 * layout.parameterCount + (32 << 20)), file: path)
+    // Before memory is taken for sizes that a configuration only claims.
+    try layout.check(weights, and: ScalarHead.tensorName, file: path)
+    self.init(configuration)
+    try parameters.load(weights, and: ScalarHead.tensorName, file: path)
+    try head.load(weights)
   }
 
   private static let architecture = "LlamaForSequenceClassification"
-
-  private func load(_ file: Safetensors, file path: String) throws(FormatError) {
-    var names = Set(parameters.layout.tensors.map { ByteKey($0.name) })
-    names.insert(ByteKey(ScalarHead.tensorName))
-    if let other = file.tensors.first(where: { !names.contains(ByteKey($0.name)) }) {
-      throw FormatError(file: path, message: "unexpected tensor \(other.name)")
-    }
-    for tensor in parameters.layout.tensors {
-      guard let found = file.tensor(named: tensor.name) else {
-        throw FormatError(file: path, message: "missing tensor \(tensor.name)")
-      }
-      guard found.shape == tensor.shape else {
-        throw FormatError(
-          file: path, field: tensor.name, message: "has shape \(found.shape) (need \(tensor.shape))"
-        )
-      }
-      let values = try file.floats(found)
-      if let bad = values.firstIndex(where: { !$0.isFinite }) {
-        throw FormatError(
-          file: path, field: tensor.name,
-          message: "is not finite at flat index \(bad) (got \(values[bad]))")
-      }
-      parameters.set(tensor, values)
-    }
-    try head.load(file)
-  }
 
   /// Numbers that the model learns.
   public var parameterCount: Int { parameters.layout.parameterCount + head.weight.inputs }

@@ -30,7 +30,7 @@ public final class CommandReward: RewardFunction {
   /// - Parameters:
   ///   - command: the program and its arguments. A program with a `/` is a path, relative to
   ///     the options' directory; any other is looked up in PATH.
-  ///   - name: by default the program's file name without its extension.
+  ///   - name: by default the program's file name up to the first full stop.
   /// - Throws: `RewardError.badOption` for an empty command or an option out of range.
   public init(
     _ command: [String], name: String? = nil, options: PluginOptions = PluginOptions()
@@ -38,21 +38,14 @@ public final class CommandReward: RewardFunction {
     guard let program = command.first, !program.isEmpty else {
       throw .badOption(reward: "command", option: "command", problem: "empty (need a program)")
     }
-    for (option, seconds) in [
-      ("timeout", options.timeout), ("start_timeout", options.startTimeout),
-    ] {
-      guard seconds > 0, seconds <= Self.longestTimeout else {
-        throw .badOption(
-          reward: "command", option: option,
-          problem: "got \(seconds); need seconds, more than 0 and at most \(Self.longestTimeout)")
-      }
-    }
+    try PluginOptions.check(options.timeout, of: "timeout", reward: "command")
+    try PluginOptions.check(options.startTimeout, of: "start_timeout", reward: "command")
     guard (1...Self.mostWorkers).contains(options.workers) else {
       throw .badOption(
         reward: "command", option: "workers",
         problem: "got \(options.workers); need 1 to \(Self.mostWorkers)")
     }
-    self.name = name ?? Self.defaultName(program)
+    self.name = name ?? Self.name(of: program)
     self.program = program
     let launch = PluginLaunch(command, options)
     workers = (0..<options.workers).map { _ in
@@ -61,7 +54,6 @@ public final class CommandReward: RewardFunction {
     }
   }
 
-  private static let longestTimeout: Double = 86_400
   private static let mostWorkers = 64
 
   /// Starts the command, and asks it to score an empty batch.
@@ -91,8 +83,10 @@ public final class CommandReward: RewardFunction {
     }
   }
 
-  private static func defaultName(_ program: String) -> String {
-    let file = FilePath(program).lastComponent
-    return file.map(\.stem) ?? program
+  /// What a program is called by default: its file's name up to the first full stop.
+  public static func name(of program: String) -> String {
+    let file = program.split(separator: "/").last ?? "command"
+    let stem = file.prefix { $0 != "." }
+    return String(stem.isEmpty ? file : stem)
   }
 }

@@ -34,9 +34,7 @@ public final class HTTPReward: RewardFunction {
       .badOption(reward: "url", option: option, problem: problem)
     }
     guard !urls.isEmpty else { throw bad("url", "empty (need a URL)") }
-    guard timeout > 0, timeout <= 86_400 else {
-      throw bad("timeout", "got \(timeout); need seconds, more than 0 and at most 86400.0")
-    }
+    try PluginOptions.check(timeout, of: "timeout", reward: "url")
     var parsed: [URL] = []
     for text in urls {
       guard let url = Self.url(text) else {
@@ -44,7 +42,7 @@ public final class HTTPReward: RewardFunction {
       }
       parsed.append(url)
     }
-    self.name = name ?? Self.defaultName(parsed[0])
+    self.name = name ?? Self.name(of: parsed[0])
     self.urls = parsed
     self.timeout = timeout
     client = HTTPClient()
@@ -59,8 +57,12 @@ public final class HTTPReward: RewardFunction {
     return url
   }
 
-  /// The last part of the path, or else the host.
-  private static func defaultName(_ url: URL) -> String {
+  /// What a server is called by default: the last part of its path, or else its host.
+  public static func name(of server: String) -> String {
+    url(server).map(name(of:)) ?? server
+  }
+
+  private static func name(of url: URL) -> String {
     let last = url.pathComponents.last { $0 != "/" }
     return last ?? url.host() ?? "url"
   }

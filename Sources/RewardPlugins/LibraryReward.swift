@@ -16,9 +16,9 @@ public actor LibraryReward: RewardFunction {
 
   /// - Parameters:
   ///   - path: the library, absolute or from `directory`.
-  ///   - name: by default the file's name without its extension.
+  ///   - name: by default the file's name up to the first full stop.
   public init(_ path: String, name: String? = nil, directory: String? = nil) {
-    self.name = name ?? Self.defaultName(path)
+    self.name = name ?? CommandReward.name(of: path)
     self.path = Self.absolute(path, directory)
   }
 
@@ -35,7 +35,7 @@ public actor LibraryReward: RewardFunction {
     options.environment.updateValue("enable=no", forKey: "SWIFT_BACKTRACE")
     return try CommandReward(
       [host ?? ownProgram, "reward", "serve", absolute(path, options.directory)],
-      name: name ?? defaultName(path), options: options)
+      name: name ?? CommandReward.name(of: path), options: options)
   }
 
   private static var ownProgram: String {
@@ -47,10 +47,6 @@ public actor LibraryReward: RewardFunction {
   private static func absolute(_ path: String, _ directory: String?) -> String {
     FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(directory ?? "."))
       .pushing(FilePath(path)).string
-  }
-
-  private static func defaultName(_ path: String) -> String {
-    FilePath(path).lastComponent.map(\.stem) ?? path
   }
 
   /// Loads the library.

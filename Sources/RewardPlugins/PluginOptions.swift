@@ -1,3 +1,5 @@
+internal import Rewards
+
 /// How a plug-in is run: its times, its processes, and what it may use of the machine.
 public struct PluginOptions: Sendable, Equatable {
   /// Seconds a request may take.
@@ -13,6 +15,20 @@ public struct PluginOptions: Sendable, Equatable {
   public var limits = PluginLimits()
 
   public init() {}
+
+  /// The most seconds that a timeout may have: a day.
+  public static let longestTimeout = 86_400.0
+
+  /// - Throws: `RewardError.badOption` where a timeout is none.
+  static func check(
+    _ seconds: Double, of option: String, reward: String
+  ) throws(RewardError) {
+    guard seconds > 0, seconds <= longestTimeout else {
+      throw .badOption(
+        reward: reward, option: option,
+        problem: "got \(seconds); need seconds, more than 0 and at most \(longestTimeout)")
+    }
+  }
 
   /// Variables that processes get from this one, where it has them; all others are kept from them.
   public static let environmentAlways = [

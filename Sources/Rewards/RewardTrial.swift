@@ -67,7 +67,7 @@ public struct RewardTrial: Sendable {
       }
     }
     if isHostile {
-      probes += hostileTexts(answer: row.answer ?? "42", prompt: row.prompt).map {
+      probes += hostileTexts(prompt: row.prompt).map {
         probe(.hostile($0.name), $0.text)
       }
     }
@@ -75,7 +75,7 @@ public struct RewardTrial: Sendable {
   }
 
   /// Completions that no reward should like, by what is wrong with them.
-  static func hostileTexts(answer: String, prompt: String) -> [(name: String, text: String)] {
+  static func hostileTexts(prompt: String) -> [(name: String, text: String)] {
     let controls = (0..<32).compactMap { Unicode.Scalar($0).map(String.init) }.joined()
     return [
       ("empty", ""), ("white space", " \n\t "), ("huge", String(repeating: "a ", count: 50_000)),

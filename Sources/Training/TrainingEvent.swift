@@ -49,6 +49,7 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   case selfCheck(step: Int, problem: String)
   /// Too many at once, or in too many steps in a row.
   case rewardsFailed(step: Int, masked: Int, of: Int, inARow: Int, reason: String)
+  case labelsFailed(step: Int, masked: Int, of: Int, reason: String)
   case differentRecipe(path: String, difference: String)
   case outputInUse(path: String, why: String)
   case missingStart(path: String)
@@ -64,6 +65,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .rewardsFailed(let step, let masked, let count, let steps, let reason):
       "step \(step): \(masked) of \(count) rewards failed"
         + (steps > 1 ? ", as some did in the \(steps - 1) steps before" : "") + ": \(reason)"
+    case .labelsFailed(let step, let masked, let count, let reason):
+      "before step \(step): \(masked) of \(count) labels for the reward model failed: \(reason)"
     case .differentRecipe(let path, let difference):
       "\(path): belongs to another recipe: \(difference)"
     case .outputInUse(let path, let why): "\(path): \(why)"

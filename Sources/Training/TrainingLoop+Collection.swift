@@ -140,6 +140,9 @@ struct RewardFailures {
   /// The first reason, with the reward's name; nil where nothing is masked.
   private(set) var reason: String?
 
+  /// Whether more than a tenth is masked, which no run goes on from.
+  var areMany: Bool { masked * 10 > count }
+
   init(_ report: RewardReport) { add(report) }
 
   mutating func add(_ report: RewardReport) {

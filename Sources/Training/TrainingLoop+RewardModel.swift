@@ -32,17 +32,17 @@ extension TrainingLoop {
   /// Before step `step`: what the reward model learns from the policy as it is now.
   ///
   /// The first time from the policy that training starts with; after each iteration again, unless
-  /// the recipe leaves it at that.
-  func teachRewardModel(
-    _ policy: Parameters, before step: Int, _ state: inout TrainingState
-  ) async throws {
+  /// the recipe leaves it at that. A lesson that a checkpoint holds already, because its step then
+  /// failed, is not given again.
+  func teachRewardModel(_ policy: Parameters, before step: Int) async throws {
     guard let course = rewardModel, step % train.stepsPerIteration == 0,
       step == 0 || course.recipe.isContinuous
     else { return }
     let phase = step / train.stepsPerIteration
+    guard await course.model.lessons == phase else { return }
     let pairs = try await comparisons(of: policy, course, phase: phase)
-    state.rewardModel = await course.model.learn(from: pairs)
-    report(.rewardModelLearned(step: step + 1, metrics: state.rewardModel))
+    await course.model.learn(from: pairs)
+    report(.rewardModelLearned(step: step + 1, metrics: await course.model.lesson))
   }
 
   private func comparisons(
@@ -63,9 +63,22 @@ extension TrainingLoop {
         sampler: sampler, policy: policy, questions: rows.map { questions.questions[$0] },
         prompts: rows.map { prompts[$0] }, completions: course.recipe.completionsPerQuestion,
         rewards: labeller, draws: draws, seen: &seen)
+      try checkLabels(RewardFailures(rollout.report), before: phase * train.stepsPerIteration)
       return rollout.pairs(
         atMost: course.recipe.pairsPerQuestion, key: draws.key, phase: phase)
     }
+  }
+
+  /// Completions without a label are in no pair. Where they are many, the pairs would be a choice
+  /// that the labeller's faults made.
+  private func checkLabels(_ failures: RewardFailures, before step: Int) throws {
+    guard let reason = failures.reason else { return }
+    let (masked, count) = (failures.masked, failures.count)
+    if failures.areMany {
+      throw TrainingError.labelsFailed(
+        step: step + 1, masked: masked, of: count, reason: reason)
+    }
+    report(.warning("before step \(step + 1): \(masked) of \(count) labels failed: \(reason)"))
   }
 }
 

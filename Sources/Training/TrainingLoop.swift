@@ -95,8 +95,7 @@ struct TrainingLoop {
   ) async throws {
     let (step, seed) = (state.step, UInt64(recipe.seed))
     let whole = Stopwatch()
-    try await teachRewardModel(trainer.policy, before: step, &state)
-    moveReference(trainer, before: step)
+    try await teachRewardModel(trainer.policy, before: step)
     let draws = Draws(key: RandomKey(seed: seed, purpose: .sampling), step: step)
     let (rollout, collection, failures) = try await collect(rows, trainer.policy, draws)
     try checkRewards(failures, &state)
@@ -105,6 +104,9 @@ struct TrainingLoop {
     let audit = rollout.audit(
       engine: engine, policy: trainer.policy, temperature: Float(train.temperature),
       key: RandomKey(seed: seed, purpose: .audit), step: step)
+    // Nothing of a checkpoint has moved before here, except a reward model that knows its lessons:
+    // completions whose scores fail leave a state from which this step can be made again.
+    moveReference(trainer, before: step)
     let updating = Stopwatch()
     let rollouts = rollout.trainerRollouts(
       step: step, axes: train.axes, maxCompletionTokens: train.maxCompletionTokens,
@@ -137,7 +139,9 @@ struct TrainingLoop {
     if train.axes.usesReference {
       line.set("reference_resets", count: referenceMoves(through: step))
     }
-    for statistic in state.rewardModel { line[statistic.name] = statistic.value }
+    for statistic in await rewardModel?.model.lesson ?? [] {
+      line[statistic.name] = statistic.value
+    }
     line.set("num_tokens", count: state.tokenCount)
     if let every = recipe.evaluation?.every, let evaluator,
       state.step % every == 0 || state.step == train.totalSteps
@@ -165,7 +169,7 @@ struct TrainingLoop {
     }
     state.maskedInARow += 1
     let (masked, count, step) = (failures.masked, failures.count, state.step + 1)
-    if masked * 10 > count || state.maskedInARow >= 3 {
+    if failures.areMany || state.maskedInARow >= 3 {
       throw TrainingError.rewardsFailed(
         step: step, masked: masked, of: count, inARow: state.maskedInARow, reason: reason)
     }

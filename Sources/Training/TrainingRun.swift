@@ -348,7 +348,7 @@ public final class TrainingRun {
     await rewards.stop()
     await rewardModel?.stop()
     if let rewardModel {
-      try write(
+      try Files.writeDirectory(
         try await rewardModel.model.modelFiles() + tokenizerFiles(start), to: run.rewardModel)
     }
     try write(start, to: run.model)
@@ -453,18 +453,12 @@ public final class TrainingRun {
 
   /// Writes a model directory whole, or not at all.
   private func write(_ start: Start, to path: String) throws {
-    try write(try ModelDirectory.files(of: start.model) + tokenizerFiles(start), to: path)
+    try Files.writeDirectory(
+      ModelDirectory.files(of: start.model) + tokenizerFiles(start), to: path)
   }
 
   private func tokenizerFiles(_ start: Start) throws -> [(name: String, bytes: [UInt8])] {
     try start.tokenizer.huggingFaceFiles(
       maximumLength: start.model.configuration.maximumPositions)
-  }
-
-  private func write(_ files: [(name: String, bytes: [UInt8])], to path: String) throws {
-    let staging = path + ".tmp-\(ProcessInfo.processInfo.processIdentifier)"
-    try Files.createDirectory(staging)
-    for file in files { try Files.writeAtomically(file.bytes, to: staging + "/" + file.name) }
-    try Files.rename(staging, to: path)
   }
 }

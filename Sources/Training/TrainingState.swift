@@ -21,8 +21,6 @@ struct TrainingState {
   var notFiniteInARow: Int
   /// Steps in a row in which a reward failed.
   var maskedInARow: Int
-  /// What the reward model said of its last lesson.
-  var rewardModel: [(name: String, value: Double)] = []
   /// Bytes of the logs that belong to the steps done.
   var metricsOffset: Int
   var completionsOffset: Int
@@ -36,8 +34,6 @@ struct TrainingState {
       "masked_in_a_row": .integer(maskedInARow),
       "metrics_offset": .integer(metricsOffset),
       "completions_offset": .integer(completionsOffset),
-      "reward_model_metrics": .object(
-        JSONObject(rewardModel.map { ($0.name, .number($0.value)) })),
     ]
   }
 
@@ -77,13 +73,6 @@ struct TrainingState {
       maskedInARow: try integer("masked_in_a_row"),
       metricsOffset: try integer("metrics_offset"),
       completionsOffset: try integer("completions_offset"))
-    for (name, value) in json["reward_model_metrics"]?.object?.entries ?? [] {
-      guard let number = value.double else {
-        throw FormatError(
-          file: file, field: "state.reward_model_metrics", message: "got \(value.encoded())")
-      }
-      rewardModel.append((name, number))
-    }
   }
 }
 

@@ -112,7 +112,7 @@ extension Failure {
       self.init(
         .numerics, text,
         help: "the last checkpoint is from before; a lower train.learning_rate often helps")
-    case .rewardsFailed:
+    case .rewardsFailed, .labelsFailed:
       self.init(.rewardFailed, text, help: "mend the reward, then give the same command again")
     case .differentRecipe:
       self.init(

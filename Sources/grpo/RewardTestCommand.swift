@@ -108,7 +108,7 @@ struct RewardTestCommand: AsyncParsableCommand {
     }
     if recipe == nil && data == nil { throw ValidationError("need --data") }
     try Bounds.check("--limit", limit, 1...10_000)
-    try Bounds.check("--timeout", timeout, above: 0, through: 86_400)
+    try Bounds.check("--timeout", timeout, above: 0, through: PluginOptions.longestTimeout)
   }
 
   func run() async throws {

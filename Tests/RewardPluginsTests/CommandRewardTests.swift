@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test func isNamedAfterItsProgram() throws {
-    #expect(try CommandReward(["./a/score.v2.py", "-x"]).name == "score.v2")
+    #expect(try CommandReward(["./a/score.v2.py", "-x"]).name == "score")
     #expect(try CommandReward(["python3", "score.py"]).name == "python3")
     #expect(try CommandReward(["./score.py"], name: "style").name == "style")
   }

@@ -1,4 +1,5 @@
 import Formats
+import Foundation
 import Kernels
 import LanguageModel
 import PolicyOptimization
@@ -185,6 +186,55 @@ import Training
       try Files.read(recipe.output + "/reward-model/model.safetensors", maximumBytes: 1 << 26)
     }
     #expect(try weights(parts) == weights(whole))
+  }
+
+  /// The lesson before step 4 is held by the checkpoint that a failing step leaves, and is not
+  /// given twice.
+  @Test func aStepThatFailsAfterItsLessonIsMadeAgain() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let flag = small.directory + "/fails"
+    try small.write(
+      "score.py",
+      """
+      import json, os, sys
+      for line in sys.stdin:
+          request = json.loads(line)
+          count = len(request["completions"])
+          fails = request["step"] == 4 and os.path.exists("\(flag)")
+          reply = {"error": "no"} if fails else {"rewards": [0.5] * count}
+          print(json.dumps(reply), flush=True)
+      """)
+    let scores =
+      "rewards=[{ name: exact_match, weight: 0 }, "
+      + "{ command: [python3, \(small.directory)/score.py], weight: 0 }]"
+    let whole = try recipe(small, "whole", scores)
+    _ = try await TrainingRun(whole, threads: 2).runAll()
+    let parts = try recipe(small, "parts", scores)
+    try small.write("fails", "")
+    let error = await #expect(throws: TrainingError.self) {
+      _ = try await TrainingRun(parts, threads: 2).runAll()
+    }
+    #expect("\(try #require(error))".hasPrefix("step 4: 20 of 20 rewards failed"))
+    #expect(try lessons(of: parts).count == 3)
+    try FileManager.default.removeItem(atPath: flag)
+    _ = try await TrainingRun(parts, threads: 2).runAll()
+    #expect(
+      try TrainingRunTests.Outcome(parts.output) == TrainingRunTests.Outcome(whole.output))
+  }
+
+  @Test func aLabellerThatFailsEndsTheRun() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    // numeric_match cannot label against a reference that is no number.
+    try small.write("data.jsonl", "{\"question\": \"1+1\", \"answer\": \"two\"}\n")
+    let recipe = try recipe(
+      small, "run", "reward_model.labeller=numeric_match", "reward_model.questions=1")
+    let error = await #expect(throws: TrainingError.self) {
+      _ = try await TrainingRun(recipe, threads: 2).runAll()
+    }
+    let text = "\(try #require(error))"
+    #expect(text.hasPrefix("before step 1: 4 of 4 labels for the reward model failed: "), "\(text)")
   }
 
   @Test func preferencesOfPeopleTeachIt() async throws {

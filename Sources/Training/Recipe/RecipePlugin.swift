@@ -71,11 +71,7 @@ extension Recipe {
 
     public init() {}
 
-    var defaultLabel: String {
-      let file = arguments.first?.split(separator: "/").last ?? "command"
-      let stem = file.prefix { $0 != "." }
-      return String(stem.isEmpty ? file : stem)
-    }
+    var defaultLabel: String { CommandReward.name(of: arguments.first ?? "command") }
   }
 
   /// A Python function that scores completions.
@@ -116,11 +112,7 @@ extension Recipe {
 
     public init() {}
 
-    var defaultLabel: String {
-      let file = path.split(separator: "/").last ?? "library"
-      let stem = file.prefix { $0 != "." }
-      return String(stem.isEmpty ? file : stem)
-    }
+    var defaultLabel: String { CommandReward.name(of: path) }
   }
 
   /// A server that scores completions.
@@ -134,17 +126,14 @@ extension Recipe {
 
     public init() {}
 
-    var defaultLabel: String {
-      let last = urls.first.flatMap { URL(string: $0)?.pathComponents.last { $0 != "/" } }
-      return last ?? "url"
-    }
+    var defaultLabel: String { HTTPReward.name(of: urls.first ?? "url") }
   }
 }
 
 extension Recipe.Processes {
   mutating func declare(_ fields: RecipeFields) {
-    fields("timeout", &timeoutSeconds, .number(above: 0, through: 86400))
-    fields("start_timeout", &startSeconds, .number(above: 0, through: 86400))
+    fields("timeout", &timeoutSeconds, .number(above: 0, through: PluginOptions.longestTimeout))
+    fields("start_timeout", &startSeconds, .number(above: 0, through: PluginOptions.longestTimeout))
     fields("workers", &workers, .integer(1...64))
     if fields.isReading { directory = fields.context.directory }
     fields("directory", &directory, .path)
@@ -195,7 +184,7 @@ extension Recipe.Server {
     for url in urls where fields.isReading && !HTTPReward.isURL(url) {
       fields.fail("url", "is no URL (got \(url); need http://HOST or https://HOST with a path)")
     }
-    fields("timeout", &timeoutSeconds, .number(above: 0, through: 86400))
+    fields("timeout", &timeoutSeconds, .number(above: 0, through: PluginOptions.longestTimeout))
   }
 }
 

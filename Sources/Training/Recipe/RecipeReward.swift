@@ -5,8 +5,8 @@ extension Recipe {
   /// One of the scores whose weighted sum a completion's reward is: an item of `rewards`.
   ///
   /// Either the name of a built-in score alone, or a map of `name`, `label` and the score's own
-  /// options, or a map with `command`, `python`, `url`, `library` or `model`, `name` and what such a source
-  /// takes; all maps may have `weight`, `on_error` and `range`.
+  /// options, or a map with `command`, `python`, `url`, `library` or `model`, `name` and what such a
+  /// source takes; all maps may have `weight`, `on_error` and `range`.
   public struct Reward: Sendable, Equatable {
     public enum Source: Sendable, Equatable {
       /// A built-in score, by its `name`, and the options that it takes.

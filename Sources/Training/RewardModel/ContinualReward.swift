@@ -14,8 +14,8 @@ package import Tokenization
 ///
 /// Shao et al. 2024 (DeepSeekMath), section 4.1.4 and algorithm 1
 /// (<https://arxiv.org/abs/2402.03300>), whose share of history is 10 %. Every eighth question's
-/// comparisons are never trained on: those of the present update measure what is new, those kept of earlier ones
-/// what is forgotten.
+/// comparisons are never trained on: those of the present lesson measure what is new, those kept of
+/// earlier ones what is forgotten.
 package actor ContinualReward: RewardFunction {
   package struct Settings: Sendable, Equatable {
     package var training = RewardModelTrainer.Settings()
@@ -39,7 +39,10 @@ package actor ContinualReward: RewardFunction {
   private var memory: PairReservoir
   /// Pairs of earlier updates that were never trained on.
   private var heldOut: PairReservoir
-  private var phase = 0
+  /// Lessons so far.
+  private(set) var lessons = 0
+  /// What the last lesson showed.
+  private(set) var lesson: [(name: String, value: Double)] = []
 
   /// - Parameters:
   ///   - model: where it starts; its tokens are the policy's.
@@ -67,12 +70,12 @@ package actor ContinualReward: RewardFunction {
 
   /// Learns from new comparisons.
   ///
-  /// Statistics, under `reward_model/`: `pairs`, new ones; `agreement`, the share of them on which
+  /// ``lesson``, under `reward_model/`: `pairs`, new ones; `agreement`, the share of them on which
   /// the model and the labeller agreed beforehand; `loss`, the mean over the last tenth of the
   /// updates; `fresh_accuracy` and `calibration_error` on new pairs held out, `old_accuracy` on
   /// those of earlier updates, all afterwards; and `drift`, the root mean square change of the
   /// rewards of completions in those.
-  package func learn(from fresh: [PreferencePair]) -> [(name: String, value: Double)] {
+  package func learn(from fresh: [PreferencePair]) {
     let (new, apart) = Self.parted(fresh)
     let agreement = PreferenceStatistics(trainer.comparisons(fresh))
     let before = trainer.comparisons(heldOut.pairs)
@@ -84,7 +87,7 @@ package actor ContinualReward: RewardFunction {
     let key = RandomKey(seed: settings.seed, purpose: .replay)
     memory.add(new, key: key)
     heldOut.add(apart, key: key)
-    phase += 1
+    lessons += 1
     let last = losses.suffix(max(1, losses.count / 10))
     let statistics: [(name: String, value: Double?)] = [
       ("pairs", Double(fresh.count)), ("agreement", agreement?.accuracy),
@@ -92,7 +95,7 @@ package actor ContinualReward: RewardFunction {
       ("fresh_accuracy", found?.accuracy), ("calibration_error", found?.calibrationError),
       ("old_accuracy", old?.accuracy), ("drift", Self.drift(before, after)),
     ]
-    return statistics.compactMap { statistic in
+    lesson = statistics.compactMap { statistic in
       statistic.value.map { ("reward_model/\(statistic.name)", $0) }
     }
   }
@@ -126,7 +129,7 @@ package actor ContinualReward: RewardFunction {
   }
 
   /// Orders of their own for each update, behind those of the data.
-  private func stream(_ number: UInt64) -> UInt64 { 1 << 32 + 2 * UInt64(phase) + number }
+  private func stream(_ number: UInt64) -> UInt64 { 1 << 32 + 2 * UInt64(lessons) + number }
 
   private static func drift(
     _ before: [PreferenceLoss.Comparison], _ after: [PreferenceLoss.Comparison]
@@ -153,15 +156,20 @@ extension ContinualReward {
   /// Everything that the next update depends on, beside ``encodedParts()``.
   var encodedState: JSON {
     [
-      "phase": .integer(phase), "update_count": .integer(trainer.updateCount),
+      "lessons": .integer(lessons), "update_count": .integer(trainer.updateCount),
       "memory": memory.encoded, "held_out": heldOut.encoded,
+      "lesson": .object(JSONObject(lesson.map { ($0.name, .number($0.value)) })),
     ]
   }
 
   func encodedParts() throws -> [(name: String, bytes: [UInt8])] { try trainer.encodedParts() }
 
   func restore(_ state: JSON?, from checkpoint: Checkpoint) throws {
-    guard let phase = state?["phase"]?.int, phase >= 0,
+    guard let lessons = state?["lessons"]?.int, lessons >= 0,
+      let entries = state?["lesson"]?.object?.entries,
+      case let lesson = entries.compactMap({ entry in
+        entry.value.double.map { (name: entry.key, value: $0) }
+      }), lesson.count == entries.count,
       let updates = state?["update_count"]?.int, updates >= 0
     else {
       throw FormatError(
@@ -174,6 +182,6 @@ extension ContinualReward {
       decoding: state?["held_out"], size: Self.heldOutSize, file: checkpoint.path,
       field: "state.reward_model.held_out")
     try trainer.restore(updateCount: updates) { try checkpoint.read($0) }
-    self.phase = phase
+    (self.lessons, self.lesson) = (lessons, lesson)
   }
 }

@@ -1,6 +1,5 @@
 internal import Datasets
 internal import Formats
-internal import Foundation
 internal import Kernels
 internal import LanguageModel
 public import PolicyOptimization
@@ -184,12 +183,9 @@ public struct RewardModelFitting {
   }
 
   private func write() throws {
-    let staging = options.output + ".tmp-\(ProcessInfo.processInfo.processIdentifier)"
-    try Files.createDirectory(staging)
-    let files =
-      try trainer.model.files()
-      + tokenizer.huggingFaceFiles(maximumLength: trainer.model.configuration.maximumPositions)
-    for file in files { try Files.writeAtomically(file.bytes, to: "\(staging)/\(file.name)") }
-    try Files.rename(staging, to: options.output)
+    let longest = trainer.model.configuration.maximumPositions
+    try Files.writeDirectory(
+      trainer.model.files() + tokenizer.huggingFaceFiles(maximumLength: longest),
+      to: options.output)
   }
 }
