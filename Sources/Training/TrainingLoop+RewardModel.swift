@@ -69,7 +69,9 @@ extension TrainingLoop {
     }
   }
 
-  /// Completions without a label are in no pair. Where they are many, the pairs would be a choice
+  /// Throws where many labels failed, and warns of a few.
+  ///
+  /// Completions without a label are in no pair; where they are many, the pairs would be a choice
   /// that the labeller's faults made.
   private func checkLabels(_ failures: RewardFailures, before step: Int) throws {
     guard let reason = failures.reason else { return }

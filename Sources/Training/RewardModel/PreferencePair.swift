@@ -30,13 +30,8 @@ extension PreferencePair {
   package static func read(
     _ path: String, _ tokenizer: any Tokenizer, longest: Int
   ) throws(FormatError) -> [PreferencePair] {
-    let bytes = try Files.read(path, maximumBytes: 1 << 30)
-    let encoding = SequenceEncoding(tokenizer, longest: longest)
-    let pairs = try JSONLines.map(bytes, file: path) { line throws(FormatError) in
-      let prompt = try line.string("prompt")
-      func completion(_ field: String) throws(FormatError) -> [Int] {
-        try encoding.completion(try line.string(field), after: prompt, line, field: field)
-      }
+    try SequenceEncoding(tokenizer, longest: longest).read(path, each: "pair") {
+      (line, prompt, completion) throws(FormatError) in
       var margin = 0.0
       if let found = line.object["margin"], !found.isNull {
         guard let number = found.double, number.isFinite else {
@@ -45,11 +40,9 @@ extension PreferencePair {
         margin = number
       }
       return PreferencePair(
-        prompt: encoding.prompt(prompt), chosen: try completion("chosen"),
-        rejected: try completion("rejected"), margin: margin)
+        prompt: prompt, chosen: try completion("chosen"), rejected: try completion("rejected"),
+        margin: margin)
     }
-    if pairs.isEmpty { throw FormatError(file: path, message: "holds no pair") }
-    return pairs
   }
 
   /// A pair as a checkpoint holds it.
@@ -91,21 +84,15 @@ package struct ScoredCompletion: Sendable, Equatable {
   package static func read(
     _ path: String, _ tokenizer: any Tokenizer, longest: Int
   ) throws(FormatError) -> [ScoredCompletion] {
-    let bytes = try Files.read(path, maximumBytes: 1 << 30)
-    let encoding = SequenceEncoding(tokenizer, longest: longest)
-    let scored = try JSONLines.map(bytes, file: path) { line throws(FormatError) in
-      let prompt = try line.string("prompt")
+    try SequenceEncoding(tokenizer, longest: longest).read(path, each: "scored completion") {
+      (line, prompt, completion) throws(FormatError) in
       guard let score = line.object["score"]?.double, score.isFinite else {
         throw line.error(
           field: "score", "got \(line.object["score"]?.encoded() ?? "nothing"); need a number")
       }
       return ScoredCompletion(
-        prompt: encoding.prompt(prompt),
-        completion: try encoding.completion(
-          try line.string("completion"), after: prompt, line, field: "completion"), score: score)
+        prompt: prompt, completion: try completion("completion"), score: score)
     }
-    if scored.isEmpty { throw FormatError(file: path, message: "holds no scored completion") }
-    return scored
   }
 }
 
@@ -128,16 +115,35 @@ struct SequenceEncoding: Sendable {
     tokenizer.encode(text) + (ends ? tokenizer.eosID.map { [$0] } ?? [] : [])
   }
 
-  /// A completion that fits the model behind its prompt.
-  func completion(
-    _ text: String, after prompt: String, _ line: JSONLines.Line, field: String
-  ) throws(FormatError) -> [Int] {
-    let tokens = completion(text)
-    let count = self.prompt(prompt).count + tokens.count
-    guard count <= longest else {
-      throw line.error(
-        field: field, "is too long (got \(count) tokens with its prompt; need at most \(longest))")
+  /// Reads a JSON Lines file each line of which holds a `prompt` and completions that fit the model
+  /// behind it.
+  ///
+  /// - Parameters:
+  ///   - name: what a line is, for messages.
+  ///   - element: makes it of the line, the ids of its prompt, and those of each completion by its
+  ///     field.
+  /// - Throws: one `FormatError` for all bad lines, or where there is none.
+  func read<Element>(
+    _ path: String, each name: String,
+    _ element: (
+      JSONLines.Line, _ prompt: [Int], _ completion: (String) throws(FormatError) -> [Int]
+    ) throws(FormatError) -> Element
+  ) throws(FormatError) -> [Element] {
+    let bytes = try Files.read(path, maximumBytes: 1 << 30)
+    let elements = try JSONLines.map(bytes, file: path) { line throws(FormatError) in
+      let prompt = prompt(try line.string("prompt"))
+      return try element(line, prompt) { field throws(FormatError) in
+        let tokens = completion(try line.string(field))
+        let count = prompt.count + tokens.count
+        guard count <= longest else {
+          throw line.error(
+            field: field,
+            "is too long (got \(count) tokens with its prompt; need at most \(longest))")
+        }
+        return tokens
+      }
     }
-    return tokens
+    if elements.isEmpty { throw FormatError(file: path, message: "holds no \(name)") }
+    return elements
   }
 }
