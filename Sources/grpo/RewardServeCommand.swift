@@ -19,7 +19,12 @@ struct RewardServeCommand: AsyncParsableCommand {
     let replies = FileHandle(fileDescriptor: dup(STDOUT_FILENO), closeOnDealloc: true)
     dup2(STDERR_FILENO, STDOUT_FILENO)
     let reward = LibraryReward(library)
-    try await reward.start()
+    do {
+      try await reward.start()
+    } catch {
+      // Without advice: the last line is what the trainer shows of it.
+      throw Failure(.rewardFailed, String(describing: error).visible())
+    }
     var lines = StandardInput.Lines(maximumBytes: Self.largestRequest)
     while let (_, line) = try lines.next() {
       try replies.write(contentsOf: Data(try await reward.reply(to: Array(line.utf8)) + [10]))

@@ -68,12 +68,19 @@ struct RewardTrainCommand: AsyncParsableCommand {
     let fitting = try RewardModelFitting(options)
     Interruption.watch()
     let every = max(1, steps / 20)
-    let result = try fitting.run(
-      onStep: { step, loss in
-        if step % every == 0 || step == steps {
-          StandardError.write("step \(step)/\(steps)  loss \(Figures.short(loss))")
-        }
-      }, isCancelled: { Interruption.isRequested })
+    let result: RewardModelFitting.Result
+    do {
+      result = try fitting.run(
+        onStep: { step, loss in
+          if step % every == 0 || step == steps {
+            StandardError.write("step \(step)/\(steps)  loss \(Figures.short(loss))")
+          }
+        }, isCancelled: { Interruption.isRequested })
+    } catch is CancellationError {
+      var stopped = Failure(.resumable, "stopped before the end, with nothing written")
+      stopped.isError = false
+      throw stopped
+    }
     try RewardModelReport(result, output: output).write(json: json)
   }
 }

@@ -49,6 +49,7 @@ import Testing
     (["--python", "none.py:f", "--data", "train.jsonl"], 69, "reward 'f': cannot start"),
     (["--model", "none", "--data", "train.jsonl"], 66, "none/config.json"),
     (["--url", "file:///x", "--data", "train.jsonl"], 78, "got file:///x"),
+    (["--library", "none.so", "--data", "train.jsonl"], 69, "none.so: cannot open shared object"),
     (["recipe.yaml", "--range", "1,0"], 64, "need two numbers"),
     (["recipe.yaml", "--data", "none.jsonl"], 66, "none.jsonl"),
   ])
@@ -85,6 +86,30 @@ import Testing
     #expect(run.status == 0, "\(run.errors)")
     let metrics = try String(contentsOfFile: folder["other/metrics.jsonl"], encoding: .utf8)
     #expect(metrics.contains("\"rewards/rm/mean\":"))
+  }
+
+  @Test func aStoppedTrainingWritesNothing() async throws {
+    let folder = try Workspace()
+    _ = try await GrpoProgram.run("sft", "recipe.yaml", "-q", in: folder)
+    let pairs = (0..<64).map {
+      "{\"prompt\": \"\($0)=\", \"chosen\": \"1\", \"rejected\": \"x\"}"
+    }
+    try folder.write("pairs.jsonl", pairs.joined(separator: "\n"))
+    let streams = try GrpoProgram.Streams(in: folder)
+    let process = try GrpoProgram.start(
+      [
+        "reward", "train", "--data", "pairs.jsonl", "--model", "run/warm-start/model", "--output",
+        "rm", "--steps", "4000",
+      ], in: folder.path, output: streams.output, errors: streams.errors)
+    try await GrpoProgram.waitUntil("the first steps") {
+      try streams.outcome(status: 0).errors.contains("step 200/4000 ")
+    }
+    process.interrupt()
+    let stopped = try streams.outcome(status: try await GrpoProgram.end(process))
+    #expect(stopped.status == 75)
+    #expect(stopped.errors.hasSuffix("\nstopped before the end, with nothing written\n"))
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(names.allSatisfy { !$0.hasPrefix("rm") })
   }
 
   @Test func troublesOfARewardAreInTheSummary() async throws {
