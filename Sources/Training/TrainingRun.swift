@@ -348,6 +348,8 @@ public final class TrainingRun {
     await rewards.stop()
     await rewardModel?.stop()
     if let rewardModel {
+      // A run that died before the next line has written it already.
+      if Files.exists(run.rewardModel) { try Files.remove(run.rewardModel) }
       try Files.writeDirectory(
         try await rewardModel.model.modelFiles() + tokenizerFiles(start), to: run.rewardModel)
     }

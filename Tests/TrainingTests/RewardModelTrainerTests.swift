@@ -186,6 +186,12 @@ import Training
       try Files.read(recipe.output + "/reward-model/model.safetensors", maximumBytes: 1 << 26)
     }
     #expect(try weights(parts) == weights(whole))
+    // As though it had died between the two models.
+    try FileManager.default.removeItem(atPath: parts.output + "/model")
+    _ = try await TrainingRun(parts, threads: 2).runAll()
+    #expect(try weights(parts) == weights(whole))
+    #expect(
+      try TrainingRunTests.Outcome(parts.output) == TrainingRunTests.Outcome(whole.output))
   }
 
   /// The lesson before step 4 is held by the checkpoint that a failing step leaves, and is not
