@@ -124,7 +124,7 @@ import Testing
           if request["step"] == 2 and not os.path.exists("once"):
               open("once", "w").close()
               os._exit(1)
-          time.sleep(0.05)
+          time.sleep(0.2)
           print(json.dumps({"rewards": [0] * len(request["completions"])}), flush=True)
       """)
     try FileManager.default.setAttributes(
@@ -135,7 +135,6 @@ import Testing
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.contains("\nseconds of score "))
     #expect(run.output.contains("\nrewards/score/restarts "))
-    #expect(!run.output.contains("seconds of regex"))
   }
 
   @Test(arguments: [
