@@ -53,6 +53,20 @@ import Testing
     #expect(throws: FormatError.self) { try Files.writeAtomically([1], to: scratch["no/where"]) }
   }
 
+  @Test func aDirectoryIsWrittenWholeOrNotAtAll() throws {
+    let scratch = try Scratch()
+    try Files.writeDirectory([("a", [1]), ("b", [2])], to: scratch["made"])
+    #expect(try Files.names(in: scratch["made"]) == ["a", "b"])
+    #expect(try Files.read(scratch["made/b"], maximumBytes: 1) == [2])
+    for (name, path) in [("a", "made"), ("no/where", "other")] {
+      #expect(throws: FormatError.self) {
+        try Files.writeDirectory([(name, [3])], to: scratch[path])
+      }
+    }
+    #expect(try Files.read(scratch["made/a"], maximumBytes: 1) == [1])
+    #expect(try Files.names(in: scratch.path) == ["made"])
+  }
+
   @Test func directoriesAreMadeWithTheirParents() throws {
     let scratch = try Scratch()
     try Files.createDirectory(scratch["a/b/c"])
