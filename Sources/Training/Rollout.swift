@@ -70,6 +70,16 @@ struct Rollout {
 
   var samples: [SampledCompletion] { drawn.completions.flatMap { $0 } }
 
+  /// What was answered to each question, one for each completion.
+  var answers: [ObservedSteps.Answer] {
+    var next = completions.makeIterator()
+    return zip(questions, drawn.completions).flatMap { question, samples in
+      samples.compactMap { _ in
+        next.next().map { .init(question: question.index, text: $0.text, expected: $0.answer) }
+      }
+    }
+  }
+
   private func batchCompletion(_ sample: SampledCompletion) -> TokenBatch.Completion {
     TokenBatch.Completion(tokens: sample.tokens, supports: sample.supports)
   }

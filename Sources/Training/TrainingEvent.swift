@@ -26,6 +26,8 @@ public enum TrainingEvent: Sendable {
   /// The reward model learned from new comparisons before this step.
   case rewardModelLearned(step: Int, metrics: [(name: String, value: Double)])
   case saved(step: Int, path: String)
+  /// A step showed something for the first time that its user should know.
+  case finding(Finding)
   case warning(String)
 }
 

@@ -31,6 +31,8 @@ struct TrainingLoop {
   /// A reward model that learns meanwhile, one of the rewards.
   let rewardModel: RewardModelCourse?
   let evaluator: Evaluator?
+  /// The run's first line of metrics, where it goes on.
+  let firstLine: JSONObject?
   let report: (TrainingEvent) -> Void
   let isCancelled: () -> Bool
 
@@ -60,6 +62,7 @@ struct TrainingLoop {
     let order = DataOrder(count: questions.questions.count, seed: seed, stream: 2)
     var savedStep = checkpoint?.step
     var isChecked = false
+    var watch = FindingWatch(train.observation(of: questions), first: firstLine)
     while state.step < train.totalSteps {
       if isCancelled() {
         if savedStep != state.step { try await save(trainer, state, metrics, completions) }
@@ -69,7 +72,7 @@ struct TrainingLoop {
       do {
         try await step(
           &state, trainer, rows: order.rows(step: state.step, count: train.questionsPerStep),
-          metrics, completions, &isChecked)
+          metrics, completions, &isChecked, &watch)
       } catch {
         // Rewards or draws failed before anything moved: what is done so far is not lost.
         if state.step == before.step, savedStep != state.step {
@@ -91,7 +94,8 @@ struct TrainingLoop {
 
   private func step(
     _ state: inout TrainingState, _ trainer: PolicyTrainer, rows: [Int],
-    _ metrics: JSONLinesLog, _ log: JSONLinesLog, _ isChecked: inout Bool
+    _ metrics: JSONLinesLog, _ log: JSONLinesLog, _ isChecked: inout Bool,
+    _ watch: inout FindingWatch
   ) async throws {
     let (step, seed) = (state.step, UInt64(recipe.seed))
     let whole = Stopwatch()
@@ -157,6 +161,9 @@ struct TrainingLoop {
     try metrics.append(line.object)
     try record(rollout, advantages, step: state.step, log)
     report(.step(step: state.step, of: train.totalSteps, metrics: line.object))
+    for finding in watch.findings(in: line.object, answers: rollout.answers) {
+      report(.finding(finding))
+    }
     try checkNumbers(updates, &state)
   }
 

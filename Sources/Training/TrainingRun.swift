@@ -19,6 +19,8 @@ public final class TrainingRun {
     public var before: EvaluationReport?
     public var after: EvaluationReport?
     public var gain: PairedComparison?
+    /// What the run shows that its user should know.
+    public var findings: [Finding] = []
     /// The lines of `metrics.jsonl`.
     public var metrics: [JSONObject]
     public var parameterCount: Int
@@ -337,7 +339,8 @@ public final class TrainingRun {
         recipe: recipe, train: train, settings: settings, run: run, questions: questions,
         prompts: prompts,
         sampler: sampler, rewards: rewards, rewardModel: rewardModel, evaluator: evaluator,
-        report: report, isCancelled: isCancelled)
+        firstLine: checkpoint == nil ? nil : try readMetrics().first, report: report,
+        isCancelled: isCancelled)
       try await rewardModel?.start()
       try await loop.run(from: start.model.parameters, resuming: checkpoint)
     } catch {
@@ -423,6 +426,7 @@ public final class TrainingRun {
         await rewards.stop()
       }
     }
+    summary.findings = findings(summary)
     summary.seconds = timer.seconds
     return summary
   }
@@ -445,6 +449,19 @@ public final class TrainingRun {
       summary.gain = try PairedComparison(
         candidate: after.greedyPerQuestion, baseline: before.greedyPerQuestion)
     }
+  }
+
+  /// What the whole run shows: of its rewards and updates all steps, of what the policy has become
+  /// the last ones.
+  private func findings(_ summary: Summary) -> [Finding] {
+    guard let train = recipe.train else { return [] }
+    let answers = summary.after?.examples.enumerated().map { place, example in
+      ObservedSteps.Answer(question: place, text: example.completion, expected: example.answer)
+    }
+    return Finding.ofRun(
+      ObservedSteps(
+        train.observation(of: questions), lines: summary.metrics, first: summary.metrics.first,
+        answers: answers ?? []))
   }
 
   private func readMetrics() throws -> [JSONObject] {

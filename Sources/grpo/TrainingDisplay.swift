@@ -93,10 +93,14 @@ final class TrainingDisplay: Sendable {
         &state)
     case .saved(let step, let path):
       print(label("saved", "step \(step) in \(shownPath(path).visible())"), &state)
-    case .warning(let text):
-      clear(&state)
-      StandardError.write(terminal.styled("warning", .warning) + ": " + text.visible())
+    case .finding(let finding): warn("\(finding.evidence): \(finding.advice)", &state)
+    case .warning(let text): warn(text, &state)
     }
+  }
+
+  private func warn(_ text: String, _ state: inout State) {
+    clear(&state)
+    StandardError.write(terminal.styled("warning", .warning) + ": " + text.visible())
   }
 
   // MARK: Lines that stay

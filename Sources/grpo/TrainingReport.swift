@@ -78,6 +78,12 @@ struct TrainingReport {
       ? [summary.run.metrics, summary.run.completions] : [summary.run.warmStartMetrics]
     return [terminal.styled(shownPath(summary.run.path).visible(), .bold) + ": " + totals]
       + table.lines(on: terminal)
+      + summary.findings.flatMap { finding in
+        [
+          terminal.styled("check", .warning) + "  \(finding.evidence.visible())",
+          "       \(finding.advice.visible())",
+        ]
+      }
       + [
         "model  \(shownPath(model).visible())",
         "logs   " + logs.map { shownPath($0).visible() }.joined(separator: "  "),
@@ -199,6 +205,13 @@ struct TrainingReport {
     if let before = summary.before { object["before"] = .object(before.encoded()) }
     if let after = summary.after { object["after"] = .object(after.encoded()) }
     if let gain = summary.gain { object["gain"] = .object(gain.encoded) }
+    object["findings"] = .array(
+      summary.findings.map {
+        [
+          "name": .string($0.name), "evidence": .string($0.evidence),
+          "advice": .string($0.advice),
+        ]
+      })
     var training: JSONObject = [:]
     for metric in Self.shownMetrics {
       guard let course = course(metric) else { continue }

@@ -71,6 +71,8 @@ public struct Comparison: Sendable {
         case .evaluated(step: 0, let found): before.withLock { $0 = found.greedy?.mean }
         case .warning(let text) where !run.recipe.warnings.contains(text):
           report(.warning("\(run.name): \(text)"))
+        case .finding(let finding):
+          report(.warning("\(run.name): \(finding.evidence): \(finding.advice)"))
         case .began, .found, .warmStartStep, .referenceReset, .rewardModelLearned, .completions,
           .evaluated, .saved,
           .warning:

@@ -1,0 +1,34 @@
+/// Something about a run that its user should know: that it teaches nothing, or less than it seems.
+public struct Finding: Sendable, Equatable {
+  /// The kind of finding, for programs: `never_scored`.
+  public var name: String
+  /// What was seen, and where, in one line.
+  public var evidence: String
+  /// What to do about it, in one line.
+  public var advice: String
+
+  public init(name: String, evidence: String, advice: String) {
+    (self.name, self.evidence, self.advice) = (name, evidence, advice)
+  }
+}
+
+extension Finding {
+  private typealias Check = @Sendable (ObservedSteps) -> Finding?
+
+  /// What rewards and updates of all steps show.
+  private static let ofAllSteps: [Check] = [neverScored, updatesSkipped]
+  /// What the last steps show of the policy.
+  private static let ofLastSteps: [Check] = [equalRewards, oneAnswer, cutOff]
+  private static let lastSteps = 20
+
+  /// What `steps`, taken together, show.
+  static func all(in steps: ObservedSteps) -> [Finding] {
+    (ofAllSteps + ofLastSteps).compactMap { $0(steps) }
+  }
+
+  /// What the steps of a whole run show, and what becomes of the policy in its last ones.
+  package static func ofRun(_ steps: ObservedSteps) -> [Finding] {
+    let last = steps.suffix(lastSteps)
+    return ofAllSteps.compactMap { $0(steps) } + ofLastSteps.compactMap { $0(last) }
+  }
+}

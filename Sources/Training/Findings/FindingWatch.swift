@@ -1,0 +1,24 @@
+package import Formats
+
+/// Tells each kind of finding once, at the first step that shows it.
+package struct FindingWatch {
+  private let setting: ObservedSteps.Setting
+  private var first: JSONObject?
+  private var told: [String] = []
+
+  /// - Parameter first: The first line of the run, where a run goes on.
+  package init(_ setting: ObservedSteps.Setting, first: JSONObject?) {
+    (self.setting, self.first) = (setting, first)
+  }
+
+  /// What the step shows that no earlier one has shown.
+  package mutating func findings(
+    in line: JSONObject, answers: [ObservedSteps.Answer]
+  ) -> [Finding] {
+    let steps = ObservedSteps(setting, lines: [line], first: first, answers: answers)
+    first = first ?? line
+    let new = Finding.all(in: steps).filter { !told.contains($0.name) }
+    told += new.map(\.name)
+    return new
+  }
+}

@@ -1,0 +1,79 @@
+internal import Datasets
+package import Formats
+
+/// Steps of a run that follow each other, as the checks for findings see them.
+package struct ObservedSteps {
+  /// A completion, or what the reward compares of it.
+  package struct Answer {
+    package var question: Int
+    package var text: String
+    package var expected: String?
+
+    package init(question: Int, text: String, expected: String?) {
+      (self.question, self.text, self.expected) = (question, text, expected)
+    }
+  }
+
+  /// What a check must know of the run.
+  package struct Setting {
+    package var updatesPerStep: Int
+    /// Whether a completion is judged by others of its question.
+    package var comparesWithinGroups: Bool
+    package var maxCompletionTokens: Int
+    /// Names of the data's columns.
+    package var columns: [String]
+
+    package init(
+      updatesPerStep: Int, comparesWithinGroups: Bool, maxCompletionTokens: Int,
+      columns: [String]
+    ) {
+      (self.updatesPerStep, self.columns) = (updatesPerStep, columns)
+      (self.comparesWithinGroups, self.maxCompletionTokens) =
+        (comparesWithinGroups, maxCompletionTokens)
+    }
+  }
+
+  package var setting: Setting
+  /// Their lines of `metrics.jsonl`.
+  package var lines: [JSONObject]
+  /// The first line of the run.
+  package var first: JSONObject?
+  /// Answers to the questions of the last step, or of an evaluation after it.
+  package var answers: [Answer]
+
+  package init(
+    _ setting: Setting, lines: [JSONObject], first: JSONObject?, answers: [Answer] = []
+  ) {
+    (self.setting, self.lines, self.first, self.answers) = (setting, lines, first, answers)
+  }
+
+  /// Which steps these are, for people: "step 7", "steps 1 to 60".
+  var place: String {
+    let steps = lines.compactMap { $0["step"]?.int }
+    guard let first = steps.first, let last = steps.last else { return "the run" }
+    return first == last ? "step \(first)" : "steps \(first) to \(last)"
+  }
+
+  /// The mean of a metric over the lines that have it.
+  func mean(_ metric: String) -> Double? {
+    let values = lines.compactMap { $0[metric]?.double }
+    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// The last of these steps.
+  func suffix(_ count: Int) -> ObservedSteps {
+    var part = self
+    part.lines = lines.suffix(count)
+    return part
+  }
+}
+
+extension Recipe.Train {
+  /// What checks for findings must know of a run on `questions`.
+  func observation(of questions: QuestionSet) -> ObservedSteps.Setting {
+    ObservedSteps.Setting(
+      updatesPerStep: axes.updatesPerStep, comparesWithinGroups: axes.advantage.wantsGroups,
+      maxCompletionTokens: maxCompletionTokens,
+      columns: questions.questions.first?.columns.keys ?? [])
+  }
+}

@@ -1,0 +1,31 @@
+internal import Formats
+
+extension Finding {
+  /// `one_answer`: nearly all completions are the same text, though the right answers are not.
+  @Sendable static func oneAnswer(in steps: ObservedSteps) -> Finding? {
+    let answers = steps.answers
+    guard Set(answers.map(\.question)).count >= 4,
+      let (text, share) = mostCommon(answers.map(\.text)), share >= 0.9
+    else { return nil }
+    if let (_, expected) = mostCommon(answers.compactMap(\.expected)), share - expected < 0.1 {
+      return nil
+    }
+    return Finding(
+      name: "one_answer",
+      evidence: "\(steps.place): \(percent(share)) of completions are the same, "
+        + "\(JSON.string(text).encoded()), whatever the question",
+      advice: "raise train.beta, lower train.learning_rate, or balance the answers in the data")
+  }
+
+  /// The text that stands most often, the first of several, and its share.
+  private static func mostCommon(_ texts: [String]) -> (text: String, share: Double)? {
+    var counts: [ByteKey: Int] = [:]
+    var most: (text: String, count: Int)?
+    for text in texts {
+      let count = counts[ByteKey(text), default: 0] + 1
+      counts[ByteKey(text)] = count
+      if count > most?.count ?? 0 { most = (text, count) }
+    }
+    return most.map { ($0.text, Double($0.count) / Double(texts.count)) }
+  }
+}

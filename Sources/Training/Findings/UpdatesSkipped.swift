@@ -1,0 +1,40 @@
+internal import Formats
+
+extension Finding {
+  /// `updates_skipped`: half of the updates or more moved nothing, though there was a gradient.
+  ///
+  /// A gradient of zero is no such update: ``equalRewards(in:)`` tells why there is none. A search
+  /// that finds no better policy in a single step is no finding either.
+  @Sendable static func updatesSkipped(in steps: ObservedSteps) -> Finding? {
+    var (overflowed, givenUp) = (0, 0)
+    for line in steps.lines {
+      let skipped = line["skipped_updates"]?.int ?? 0
+      let norm = line["grad_norm"]?.double
+      let isFinite = norm != nil && line["loss"]?.double != nil
+      if isFinite, norm == 0 { continue }
+      let searches = ["trust_region/given_up", "line_search/given_up"]
+      if isFinite, searches.contains(where: { line[$0]?.double != nil }) {
+        givenUp += skipped
+      } else {
+        overflowed += skipped
+      }
+    }
+    let total = steps.lines.count * steps.setting.updatesPerStep
+    if steps.lines.count == 1 { givenUp = 0 }
+    guard overflowed + givenUp > 0, 2 * (overflowed + givenUp) >= total else { return nil }
+    let count = "\(steps.place): \(overflowed + givenUp) of \(total) updates were skipped"
+    if givenUp > overflowed {
+      return Finding(
+        name: "updates_skipped", evidence: "\(count): no step that was tried made the loss smaller",
+        advice: "allow smaller steps, or draw more completions in a step")
+    }
+    let rewards = steps.mean("reward").map { abs($0) } ?? 0
+    return Finding(
+      name: "updates_skipped",
+      evidence: "\(count): the loss or its gradient overflows",
+      advice: rewards > 1e6
+        ? "make the rewards smaller (their mean is \(short(rewards))), by their weight or where they are "
+          + "computed"
+        : "lower train.learning_rate, or set train.max_grad_norm")
+  }
+}
