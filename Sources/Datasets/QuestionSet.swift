@@ -98,13 +98,11 @@ extension JSONLines.Line {
       let got = object.isEmpty ? "an object without columns" : "the columns \(names)\(more)"
       throw error(field: column, "no such column (got \(got)\(user))")
     }
-    switch value {
-    case .string(let text): return text
-    case .integer, .number: return value.encoded()
-    case .null, .bool, .array, .object:
+    guard let text = value.text else {
       throw error(
         field: column, "neither text nor number (got \(value.kindInWords); need a string\(user))")
     }
+    return text
   }
 }
 

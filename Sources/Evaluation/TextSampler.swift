@@ -1,4 +1,5 @@
 public import Datasets
+internal import Formats
 internal import Kernels
 package import LanguageModel
 package import Rewards
@@ -27,8 +28,8 @@ public enum TextSamplerError: Error, CustomStringConvertible, Sendable {
 /// Text in, text out: encodes prompts, draws completions and decodes them.
 ///
 /// BOS precedes every prompt; prompt and completion are never encoded together. A completion's text
-/// leaves out its end-of-sequence token and ends before the first stop string; its token ids are
-/// what was drawn.
+/// leaves out its end-of-sequence token and ends before the first stop string, which is looked for
+/// by its bytes; its token ids are what was drawn.
 public struct TextSampler {
   public let tokenizer: any Tokenizer
   package let engine: Engine
@@ -87,7 +88,7 @@ public struct TextSampler {
   }
 
   private func firstStop(in text: String) -> String.Index? {
-    stop.compactMap { text.firstRange(of: $0)?.lowerBound }.min()
+    stop.compactMap { text.firstRange(ofBytes: $0)?.lowerBound }.min()
   }
 
   /// `count` completions of each question.

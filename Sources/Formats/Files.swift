@@ -201,10 +201,11 @@ public enum Files {
 
   /// The directory that `path` stands in: "." for a plain name.
   package static func parent(of path: String) -> String {
-    var path = path[...]
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    let mark = UInt8(ascii: "/")
+    var bytes = Array(path.utf8)
+    while bytes.count > 1, bytes.last == mark { bytes.removeLast() }
+    guard let slash = bytes.lastIndex(of: mark) else { return "." }
+    return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
   }
 
   /// The error for the operating system's `errno`.

@@ -76,9 +76,4 @@ extension String {
     let head = String(String.UnicodeScalarView(unicodeScalars.prefix(64)))
     return "\"" + head + (head.utf8.count < utf8.count ? "…\"" : "\"")
   }
-
-  /// Whether both texts are the same bytes; `==` takes canonical equivalents for equal.
-  @inlinable package func hasSameBytes(as other: String) -> Bool {
-    utf8.elementsEqual(other.utf8)
-  }
 }

@@ -1,13 +1,16 @@
 /// A JSON value (RFC 8259), with whole numbers and other numbers kept apart.
 ///
-/// `1` is `.integer`, `1.0` and `1e0` are `.number`, and each is written back as what it was.
-/// Keys and strings are equal when their UTF-8 bytes are; the order of an object's members is
-/// kept, but does not count in equality.
+/// A number that is read is written back as it stood: `1` is `.integer`, `1.0` is `.number`, and what
+/// neither would write alike, such as `1e0`, `0.10` and whole numbers beyond Int, is `.numeral`.
+/// Numbers are equal when they are written alike. Keys and strings are equal when their UTF-8 bytes
+/// are; the order of an object's members is kept, but does not count in equality.
 public enum JSON: Sendable {
   case null
   case bool(Bool)
   case integer(Int)
   case number(Double)
+  /// A number as it was written, by JSON's grammar.
+  case numeral(String)
   case string(String)
   case array([JSON])
   case object(JSONObject)
@@ -27,8 +30,7 @@ public enum JSON: Sendable {
   /// Reads one value that fills `bytes`, white space aside.
   ///
   /// Stricter than most readers: a duplicate key, a lone surrogate, invalid UTF-8, a byte order
-  /// mark and a number beyond Double's range are errors. A whole number beyond Int's range, and
-  /// `-0`, become `.number`.
+  /// mark and a number of more than 4300 characters (what Python reads) are errors.
   ///
   /// - Throws: a `FormatError` with the line and the path of the field.
   public init(
@@ -50,12 +52,24 @@ public enum JSON: Sendable {
     if case .integer(let value) = self { value } else { nil }
   }
 
-  /// The value of either kind of number.
+  /// The value of any kind of number; nil for one that was read and is beyond Double's range.
   public var double: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value): value
+    case .numeral(let digits): Double(digits).flatMap { $0.isFinite ? $0 : nil }
     case .null, .bool, .string, .array, .object: nil
+    }
+  }
+
+  /// A string as it is, a number as it was written; nil for anything else.
+  ///
+  /// What a column of data is wherever text is needed.
+  public var text: String? {
+    switch self {
+    case .string(let text): text
+    case .integer, .number, .numeral: encoded()
+    case .null, .bool, .array, .object: nil
     }
   }
 
@@ -80,6 +94,8 @@ public enum JSON: Sendable {
     case .null: "null"
     case .bool: "a boolean"
     case .integer: "an integer"
+    case .numeral(let digits):
+      digits.utf8.contains { ".eE".utf8.contains($0) } ? "a number" : "an integer"
     case .number: "a number"
     case .string: "a string"
     case .array: "an array"
@@ -95,11 +111,12 @@ extension JSON: Equatable {
     case (.bool(let a), .bool(let b)): a == b
     case (.integer(let a), .integer(let b)): a == b
     case (.number(let a), .number(let b)): a == b
+    case (.numeral(let a), .numeral(let b)): a.hasSameBytes(as: b)
     case (.string(let a), .string(let b)): a.hasSameBytes(as: b)
     case (.array(let a), .array(let b)): a == b
     case (.object(let a), .object(let b)): a == b
-    case (.null, _), (.bool, _), (.integer, _), (.number, _), (.string, _), (.array, _),
-      (.object, _):
+    case (.null, _), (.bool, _), (.integer, _), (.number, _), (.numeral, _), (.string, _),
+      (.array, _), (.object, _):
       false
     }
   }

@@ -1,7 +1,7 @@
 /// Numbers and strings.
 extension JSONParser {
-  /// Longer spellings of a number are refused.
-  private static var maximumNumberBytes: Int { 1024 }
+  /// Longer spellings of a number are refused; Python reads no longer ones either.
+  private static var maximumNumberBytes: Int { 4300 }
 
   mutating func parseNumber() throws(FormatError) -> JSON {
     let start = position
@@ -32,10 +32,11 @@ extension JSONParser {
     if isWhole, let value = Int(text), !(value == 0 && text.utf8.count > 1) {
       return .integer(value)
     }
-    guard let value = Double(text), value.isFinite else {
-      throw error("the number \(text.quotedForMessage()) is out of range")
+    // The shortest spelling of a Double has 17 digits, a sign, a point and an exponent at most.
+    if !isWhole, text.utf8.count <= 24, let value = Double(text), value.description == text {
+      return .number(value)
     }
-    return .number(value)
+    return .numeral(text)
   }
 
   private mutating func skipDigits() throws(FormatError) {

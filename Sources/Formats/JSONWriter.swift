@@ -10,8 +10,8 @@ extension JSON {
   /// The value as JSON text: the same value always gives the same bytes.
   ///
   /// Numbers are written as the shortest text that reads back to the same bits, `.number` always
-  /// with a point or an exponent. A number that is not finite is written as `null`, since JSON
-  /// has no word for it.
+  /// with a point or an exponent and `.numeral` as it is. A number that is not finite is written as
+  /// `null`, since JSON has no word for it.
   public func encoded(_ style: Style = .compact) -> String {
     String(decoding: encodedBytes(style), as: UTF8.self)
   }
@@ -37,6 +37,7 @@ struct JSONWriter {
     case .bool(let value): append(value ? "true" : "false")
     case .integer(let value): append(String(value))
     case .number(let value): append(value.isFinite ? value.description : "null")
+    case .numeral(let digits): append(digits)
     case .string(let value): writeString(value)
     case .array(let elements):
       writeList(open: UInt8(ascii: "["), close: UInt8(ascii: "]"), elements) { writer, element in

@@ -10,6 +10,7 @@ public struct ContainsText: PerCompletionReward {
   public static let name = "contains"
 
   public let name: String
+  public var needsAnswer: Bool { text == nil }
   private let text: String?
   private let ignoresCase: Bool
 

@@ -9,6 +9,7 @@ public struct ExactMatch: PerCompletionReward {
   public static let name = "exact_match"
 
   public let name: String
+  public var needsAnswer: Bool { true }
   private let extraction: Extraction
   private let ignoresCase: Bool
 

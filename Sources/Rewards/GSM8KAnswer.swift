@@ -16,6 +16,7 @@ public struct GSM8KAnswer: PerCompletionReward {
   public static let name = "gsm8k"
 
   public let name: String
+  public var needsAnswer: Bool { true }
   private let formatScore: Double
 
   public init(label: String = Self.name, formatScore: Double = 0) {

@@ -11,6 +11,7 @@ public struct NumericMatch: PerCompletionReward {
   public static let name = "numeric_match"
 
   public let name: String
+  public var needsAnswer: Bool { true }
   private let extraction: Extraction
   private let tolerance: Double
 

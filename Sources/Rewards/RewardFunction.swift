@@ -19,6 +19,11 @@ public protocol RewardFunction: Sendable {
   /// The name in logs and messages, unique among the rewards of a run.
   var name: String { get }
 
+  /// Whether a completion of a row without an answer has no score; false by default.
+  ///
+  /// Where no reward needs answers, data may lack them.
+  var needsAnswer: Bool { get }
+
   /// One score for each completion, in the order of the request.
   ///
   /// An error thrown here ends the run. A score that could not be found out is
@@ -33,6 +38,7 @@ public protocol RewardFunction: Sendable {
 }
 
 extension RewardFunction {
+  public var needsAnswer: Bool { false }
   public func start() async throws {}
   public func stop() async {}
 }

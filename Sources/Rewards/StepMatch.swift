@@ -55,14 +55,12 @@ public struct StepMatch: PerCompletionReward {
       throw ScoreFailure("the column \(column.quotedForMessage()) is no text")
     }
     if completion.text.isEmpty { return [] }
-    let expected = working.split(separator: separator, omittingEmptySubsequences: false)
-      .map { TextComparison.trim(String($0)) }
-    let parts = completion.text.split(separator: separator, omittingEmptySubsequences: false)
-    return parts.enumerated().map { index, part in
+    let expected = working.split(bytes: separator).map(TextComparison.trim)
+    var end = -separator.utf8.count
+    return completion.text.split(bytes: separator).enumerated().map { index, part in
+      end += separator.utf8.count + part.utf8.count
       let isRight =
-        index < expected.count && TextComparison.trim(String(part)) == expected[index]
-      let end = completion.text.utf8.distance(
-        from: completion.text.startIndex, to: part.endIndex)
+        index < expected.count && TextComparison.trim(part).hasSameBytes(as: expected[index])
       return (max(1, end), isRight ? 1 / Double(expected.count) : 0)
     }
   }

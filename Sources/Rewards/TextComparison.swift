@@ -2,20 +2,14 @@ internal import Formats
 
 /// How texts are compared, the same for every built-in score.
 ///
-/// Texts are equal when their Unicode scalars are: "é" as one scalar is not "e" with a combining
-/// accent, and nothing is normalised. White space is what Unicode gives the property White_Space
+/// Texts are equal when their bytes are: "é" as one scalar is not "e" with a combining accent, and
+/// nothing is normalised. White space is what Unicode gives the property White_Space
 /// (spaces, tabs, line ends, no-break spaces); it is removed at both ends only. Without regard to
 /// case means that the full lower-case mappings of both texts are equal, in no language's rules.
 package enum TextComparison {
   /// `text` without white space at its ends.
   package static func trim(_ text: some StringProtocol) -> String {
-    let scalars = Array(text.unicodeScalars)
-    guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-      let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-    else { return "" }
-    var trimmed = String.UnicodeScalarView()
-    trimmed.append(contentsOf: scalars[first...last])
-    return String(trimmed)
+    String(text).trimmingWhiteSpace
   }
 
   package static func equal(_ a: String, _ b: String, ignoringCase: Bool) -> Bool {
@@ -26,11 +20,8 @@ package enum TextComparison {
   ///
   /// - Complexity: the product of both lengths at worst.
   package static func contains(_ text: String, _ part: String, ignoringCase: Bool) -> Bool {
-    let (text, part) =
-      ignoringCase
-      ? (Array(text.lowercased().utf8), Array(part.lowercased().utf8))
-      : (Array(text.utf8), Array(part.utf8))
-    return firstPosition(of: part, in: text, from: 0) != nil
+    ignoringCase
+      ? text.lowercased().contains(bytes: part.lowercased()) : text.contains(bytes: part)
   }
 
   /// What white space separates; no word is empty.
@@ -40,17 +31,11 @@ package enum TextComparison {
 
   /// Where `part` first occurs in `text` at or after `start`, in bytes.
   static func firstPosition(of part: [UInt8], in text: [UInt8], from start: Int) -> Int? {
-    guard start >= 0, text.count - start >= part.count else { return nil }
-    return (start...(text.count - part.count)).first { position in
-      part.indices.allSatisfy { text[position + $0] == part[$0] }
-    }
+    ByteSearch.first(part, in: text, from: start)
   }
 
   /// Where `part` last occurs in `text`, in bytes.
   static func lastPosition(of part: [UInt8], in text: [UInt8]) -> Int? {
-    guard text.count >= part.count else { return nil }
-    return (0...(text.count - part.count)).last { position in
-      part.indices.allSatisfy { text[position + $0] == part[$0] }
-    }
+    ByteSearch.last(part, in: text)
   }
 }

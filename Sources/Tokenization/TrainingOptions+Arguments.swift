@@ -32,7 +32,7 @@ extension SentencePieceTokenizer.TrainingOptions {
       ("num_threads", "1"),
     ]
     if !controlSymbols.isEmpty {
-      let quoted = controlSymbols.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
+      let quoted = controlSymbols.map { "\"" + $0.replacing(bytes: "\"", with: "\"\"") + "\"" }
       arguments.append(("control_symbols", quoted.joined(separator: ",")))
     }
     return arguments

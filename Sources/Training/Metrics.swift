@@ -90,7 +90,7 @@ struct MeanStatistics {
 
   mutating func add(_ statistics: [(name: String, value: Double)]) {
     for statistic in statistics {
-      if let place = sums.firstIndex(where: { $0.name == statistic.name }) {
+      if let place = sums.firstIndex(where: { $0.name.hasSameBytes(as: statistic.name) }) {
         sums[place].sum += statistic.value
         sums[place].count += 1
       } else {

@@ -89,14 +89,9 @@ extension Question {
   func filling(_ template: PromptTemplate, file: String) throws(FormatError) -> String {
     try template.filled { name throws(FormatError) -> String in
       if name == "answer", let answer { return answer }
-      switch columns[name] {
-      case .string(let text)?: return text
-      case .integer(let number)?: return String(number)
-      case .number(let number)?: return JSON.number(number).encoded()
-      default:
-        throw FormatError(
-          file: file, line: line, field: name, message: "is no text or number (\(template.file))")
-      }
+      if let text = columns[name]?.text { return text }
+      throw FormatError(
+        file: file, line: line, field: name, message: "is no text or number (\(template.file))")
     }
   }
 }

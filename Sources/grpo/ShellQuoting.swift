@@ -1,4 +1,4 @@
-import Foundation
+import Formats
 
 extension String {
   /// The text as one word of a shell's command line.
@@ -12,6 +12,6 @@ extension String {
       }
     }
     if plain && !isEmpty { return self }
-    return "'" + replacingOccurrences(of: "'", with: "'\\''").visible() + "'"
+    return "'" + replacing(bytes: "'", with: "'\\''").visible() + "'"
   }
 }

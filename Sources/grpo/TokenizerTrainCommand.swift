@@ -43,7 +43,7 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
         .cannotCreate, "\(output.visible()): exists already",
         help: "models depend on the tokenizer they were made with; remove it if none does")
     }
-    let symbols = controlSymbols?.split(separator: ",").map(String.init) ?? []
+    let symbols = controlSymbols?.split(bytes: ",").filter { !$0.isEmpty } ?? []
     let bytes = try SentencePieceTokenizer.train(
       sentences: try sentences(),
       options: .init(vocabularySize: vocabSize, controlSymbols: symbols))

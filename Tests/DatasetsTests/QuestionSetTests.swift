@@ -66,10 +66,12 @@ import Testing
     #expect(unanswered.questions[0].answer == nil)
   }
 
-  @Test func numbersAreWrittenAsJSONWritesThem() throws {
-    let set = try read(#"{"question": 12, "answer": 1.50}"#)
-    #expect(set.questions[0].prompt == "12")
-    #expect(set.questions[0].answer == "1.5")
+  @Test(arguments: ["12", "1.50", "1e5", "-0", "1.0", "12193263113702179522496385", "0.1"])
+  func numbersStayAsTheyWereWritten(number: String) throws {
+    let set = try read(#"{"question": \#(number), "answer": \#(number)}"#, template: "{answer}=")
+    #expect(set.questions[0].prompt == number + "=")
+    #expect(set.questions[0].answer == number)
+    #expect(set.questions[0].columns["answer"]?.encoded() == number)
   }
 
   @Test func aTemplateNeedsNoQuestionColumn() throws {

@@ -43,6 +43,18 @@ import Tokenization
     #expect(inside > 0)
   }
 
+  @Test(arguments: [
+    ("\n", "1\r\n2", "1\r"), ("1", "1\u{301}2", ""), ("\u{E9}", "e\u{301}1\u{E9}2", "e\u{301}1"),
+    ("\u{1F44D}", "1\u{1F44D}\u{1F3FD}2", "1"), ("\r\n", "1\n2\r\n3", "1\n2"),
+  ])
+  func aStopStringIsFoundByItsBytes(stop: String, text: String, cut: String) throws {
+    let folder = try ModelFolder()
+    let policy = try Policy(folder.path, threads: 1)
+    let sampler = try policy.sampler(
+      options: SamplingOptions(maximumTokens: 12, eosIDs: [2]), stop: [stop])
+    #expect(try sampler.text(of: sampler.tokenizer.encode(text)).hasSameBytes(as: cut))
+  }
+
   @Test func behindAStopStringTokensEndWhereTheTextDoes() throws {
     let (_, all) = try completions()
     let letter = try #require(all.compactMap { $0.text.dropFirst(2).first { $0.isASCII } }.first)

@@ -93,7 +93,7 @@ import Testing
 
   @Test(arguments: [
     ("hello", "no JSON"), ("", "no JSON"), ("{\"rewards\": [NaN, 1]}", "no JSON"),
-    ("{\"rewards\": [1, 1e999]}", "no JSON"),
+    ("{\"rewards\": [1, 1e999]}", "rewards[1]: got 1e999; need a number or null"),
     ("{\"rewards\": [1]}", "rewards: got 1 values; sent 2"),
     ("{\"rewards\": [\"0.5\", 1]}", "rewards[0]: got \"0.5\"; need a number or null"),
     ("{\"rewards\": [1, true]}", "rewards[1]: got true; need a number or null"),

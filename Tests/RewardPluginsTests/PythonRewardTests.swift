@@ -44,6 +44,22 @@ import Testing
     withExtendedLifetime(folder) {}
   }
 
+  @Test func aWholeNumberBeyondInt64ArrivesAsAnInt() async throws {
+    let (folder, reward) = try reward(
+      """
+      def f(completions, product, **kwargs):
+          assert product == [123456789012345 * 98765432109], product
+          return [1.0]
+      """)
+    var request = RewardRequest.of("a")
+    request.completions[0].columns = [
+      "product": try JSON(parsing: Array("12193263113593897260385605".utf8), file: "row")
+    ]
+    #expect(try await reward.score(request).scores == [.value(1)])
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
   @Test func aFunctionGetsOnlyWhatItTakes() async throws {
     let (folder, reward) = try reward("def f(completions): return [1.5 for c in completions]")
     #expect(try await reward.scorePair() == [.value(1.5), .value(1.5)])

@@ -33,6 +33,19 @@ import Testing
     #expect(json["columns"]?["\u{e9}"] == [nil, "x"])
   }
 
+  @Test func columnsKeepTheirDigitsBothWays() throws {
+    let row = "{\"n\": 12193263113702179522496385, \"p\": 0.10, \"q\": 1e5}"
+    var request = RewardRequest.of("a")
+    request.completions[0].columns = try #require(
+      JSON(parsing: Array(row.utf8), file: "row").object)
+    let text = String(decoding: RewardMessage.encode(request, id: 1), as: UTF8.self)
+    #expect(text.contains("{\"n\":[12193263113702179522496385],\"p\":[0.10],\"q\":[1e5]}"))
+    let reply = "{\"rewards\": [1, 2], \"columns\": {\"n\": [12193263113702179522496385, 0.10]}}"
+    #expect(
+      try decode(reply).columns.first?.values
+        == [.numeral("12193263113702179522496385"), .numeral("0.10")])
+  }
+
   @Test(arguments: [
     ("{\"rewards\": [1, -2.5]}", [Score.value(1), .value(-2.5)]),
     (
@@ -56,7 +69,7 @@ import Testing
     ("hello", "no JSON"), ("", "no JSON"), ("{\"rewards\": [1, 2]} x", "no JSON"),
     ("[1, 2]", "got an array; need an object: [1, 2]"),
     ("{\"rewards\": [NaN, 1]}", "no JSON"), ("{\"rewards\": [Infinity, 1]}", "no JSON"),
-    ("{\"rewards\": [1e999, 1]}", "no JSON"),
+    ("{\"rewards\": [1e999, 1]}", "rewards[0]: got 1e999; need a number or null"),
     ("{\"rewards\": [1, 2], \"rewards\": [1, 2]}", "no JSON"),
     ("{\"rewards\": [\"0.5\", 1]}", "rewards[0]: got \"0.5\"; need a number or null"),
     ("{\"rewards\": [1, true]}", "rewards[1]: got true; need a number or null"),

@@ -30,6 +30,15 @@ import Testing
         == .stream([.init(index: 1, reward: 0.5), .init(index: 2, reward: 0.5)]))
   }
 
+  @Test func stepsAreComparedAndCutByTheirBytes() async throws {
+    let lines = StepMatch(separator: "\n")
+    func score(_ text: String, working: String) throws -> Double? {
+      try lines.score(completion(text, tokens: [], columns: ["steps": .string(working)]))
+    }
+    #expect(try score("a\r\nb", working: "a\nb") == 1)
+    #expect(try score("caf\u{E9}", working: "cafe\u{301}") == 0)
+  }
+
   @Test func aWrongStepHasAnEntryOfZero() async throws {
     #expect(
       try await outcome(completion("1+2=4, 3-5=-2", tokens: [5, 8]))

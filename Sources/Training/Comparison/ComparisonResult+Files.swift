@@ -74,7 +74,7 @@ struct CSV {
       let isPlain = text.utf8.allSatisfy { !",\"\r\n".utf8.contains($0) }
       return isPlain
         ? text
-        : "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+        : "\"\(text.replacing(bytes: "\"", with: "\"\""))\""
     }
   }
 }

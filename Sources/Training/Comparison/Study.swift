@@ -1,3 +1,5 @@
+internal import Formats
+
 /// What is compared: every variant of every recipe, with every seed.
 public struct Study: Sendable, Equatable {
   /// A name, and what it sets in each recipe.
@@ -33,22 +35,22 @@ public struct Study: Sendable, Equatable {
     /// Commas within brackets, braces and quotation marks belong to a value: `evaluation.k=[1,2]`
     /// is one.
     public init?(_ text: String) {
-      guard let equals = text.firstIndex(of: "="), equals > text.startIndex else { return nil }
-      key = String(text[..<equals])
-      values = Self.split(text[text.index(after: equals)...])
-      if values.contains("") { return nil }
+      guard let (key, values) = text.cut(at: "="), !key.isEmpty else { return nil }
+      self.key = key
+      self.values = Self.split(values)
+      if self.values.contains("") { return nil }
     }
 
-    private static func split(_ text: Substring) -> [String] {
+    private static func split(_ text: String) -> [String] {
       var values = [""]
       var depth = 0
-      var quotation: Character?
-      for character in text {
+      var quotation: Unicode.Scalar?
+      for scalar in text.unicodeScalars {
         if let mark = quotation {
-          if character == mark { quotation = nil }
+          if scalar == mark { quotation = nil }
         } else {
-          switch character {
-          case "\"", "'": quotation = character
+          switch scalar {
+          case "\"", "'": quotation = scalar
           case "[", "{": depth += 1
           case "]", "}": depth -= 1
           case "," where depth == 0:
@@ -57,7 +59,7 @@ public struct Study: Sendable, Equatable {
           default: break
           }
         }
-        values[values.count - 1].append(character)
+        values[values.count - 1].unicodeScalars.append(scalar)
       }
       return values
     }

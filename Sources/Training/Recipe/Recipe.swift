@@ -1,3 +1,5 @@
+internal import Formats
+
 /// Everything that decides what a run does: the data, the policy, how it is trained and judged.
 ///
 /// A recipe is a YAML file whose keys are the properties' names in TRL's and `config.json`'s
@@ -119,7 +121,7 @@ extension Recipe: RecipeSection {
     }
     if let rewardModel {
       if train == nil { fields.fail("reward_model", "has no effect without train") }
-      if rewards.contains(where: { $0.label == rewardModel.name }) {
+      if rewards.contains(where: { $0.label.hasSameBytes(as: rewardModel.name) }) {
         fields.fail(
           "reward_model.name",
           "is the name of a reward (got \(rewardModel.name); need another)")
@@ -130,8 +132,9 @@ extension Recipe: RecipeSection {
           "is a column of completions.jsonl (got \(rewardModel.name); need another)")
       }
     }
-    var names: Set<String> = []
-    for (index, reward) in rewards.enumerated() where !names.insert(reward.label).inserted {
+    var names: Set<ByteKey> = []
+    for (index, reward) in rewards.enumerated()
+    where !names.insert(ByteKey(reward.label)).inserted {
       fields.fail(
         "rewards.\(index)",
         "has the name of an earlier reward (got \(reward.label); need another label)")

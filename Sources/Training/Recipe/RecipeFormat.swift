@@ -141,7 +141,7 @@ extension RecipeFormat where Value == String {
         text.read(node, context).map { RecipePath.absolute($0, from: context.directory) }
       },
       write: { path, context in
-        .text(path.hasPrefix("/") ? RecipePath.relative(path, to: context.directory) : path)
+        .text(RecipePath.isAbsolute(path) ? RecipePath.relative(path, to: context.directory) : path)
       })
   }
 }

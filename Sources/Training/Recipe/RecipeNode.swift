@@ -1,3 +1,5 @@
+internal import Formats
+
 /// A YAML value, and where it was written.
 ///
 /// Scalars are kept as written: what `yes`, `1e-4` or `012` mean is decided by the key that asks,
@@ -47,7 +49,7 @@ struct RecipeNode {
       switch content {
       case .scalar: nil
       case .list(let items): Int(step).flatMap { items.indices.contains($0) ? items[$0] : nil }
-      case .map(let entries): entries.first { $0.key == step }?.value
+      case .map(let entries): entries.first { $0.key.hasSameBytes(as: String(step)) }?.value
       }
     return next?.node(at: path.dropFirst())
   }

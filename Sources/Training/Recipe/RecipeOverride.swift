@@ -1,3 +1,5 @@
+internal import Formats
+
 /// A recipe key set from outside the recipe, as by `--set train.beta=0.01`.
 ///
 /// The value takes the key's place before anything is checked, as though the recipe had said so:
@@ -30,13 +32,8 @@ public struct RecipeOverride: Sendable, Equatable {
 
   /// The argument of `--set`, `key=value`; nil when it has no `=` or nothing before it.
   public init?(assignment: String) {
-    guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {
-      return nil
-    }
-    let key = String(assignment[..<equals])
-    self.init(
-      option: "--set \(key)", key: key,
-      value: String(assignment[assignment.index(after: equals)...]))
+    guard let (key, value) = assignment.cut(at: "="), !key.isEmpty else { return nil }
+    self.init(option: "--set \(key)", key: key, value: value)
   }
 
   /// `--seed`.
@@ -95,7 +92,7 @@ extension RecipeNode {
       try items[index].set(value, at: path.dropFirst(), within: here, of: key)
       content = .list(items)
     case .map(var entries):
-      let known = entries.firstIndex { $0.key == step }
+      let known = entries.firstIndex { $0.key.hasSameBytes(as: String(step)) }
       let index = known ?? entries.count
       if known == nil {
         let empty = RecipeNode(content: .map([]), place: value.place)

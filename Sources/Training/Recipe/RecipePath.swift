@@ -1,8 +1,10 @@
+internal import Formats
+
 /// Paths as text: joined and shortened without asking the file system, as a shell's `cd` does.
 enum RecipePath {
   /// `path` as an absolute path without `.` and `..`, counted from `directory` when relative.
   static func absolute(_ path: String, from directory: String) -> String {
-    "/" + components(path.hasPrefix("/") ? path : directory + "/" + path).joined(separator: "/")
+    "/" + components(isAbsolute(path) ? path : directory + "/" + path).joined(separator: "/")
   }
 
   /// How `path` is named from within `directory`, both absolute; from within `/` by itself.
@@ -20,10 +22,12 @@ enum RecipePath {
     "/" + components(path).dropLast().joined(separator: "/")
   }
 
+  static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+
   private static func components(_ path: String) -> [String] {
     var components: [String] = []
-    for part in path.split(separator: "/") where part != "." {
-      if part == ".." { _ = components.popLast() } else { components.append(String(part)) }
+    for part in path.split(bytes: "/") where !part.isEmpty && part != "." {
+      if part == ".." { _ = components.popLast() } else { components.append(part) }
     }
     return components
   }

@@ -174,6 +174,8 @@ extension RecipeNode {
         .bool(flag)
       } else if text.isWholeNumber, let integer = Int(text) {
         .integer(integer)
+      } else if text.isDecimalNumber, let number = try? JSON(parsing: Array(text.utf8), file: "") {
+        number
       } else if text.isDecimalNumber, let number = Double(text), number.isFinite {
         .number(number)
       } else {
@@ -191,6 +193,7 @@ extension RecipeNode {
       case .bool(let value): .literal(value)
       case .integer(let value): .literal(value)
       case .number(let value): .literal(value)
+      case .numeral(let digits): .literal(digits)
       case .string(let value): .text(value)
       case .array(let items): .list(items.map { RecipeNode(json: $0) })
       case .object(let object):
