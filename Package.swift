@@ -50,7 +50,7 @@ let package = Package(
     .target(name: "CKernels"),
 
     // Bytes, numbers, text.
-    target("Formats"),
+    target("Formats", ["CKernels"]),
     target("Kernels", ["CKernels"]),
     target("Tokenization", ["CSentencePiece", "Formats"]),
     target("LanguageModel", ["Kernels", "Formats"]),
@@ -98,7 +98,7 @@ let package = Package(
 
     // Tests.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    testTarget("FormatsTests", ["Formats"]),
+    testTarget("FormatsTests", ["Formats", "CKernels"]),
     testTarget("KernelsTests", ["Kernels", "CKernels"]),
     testTarget(
       "TokenizationTests", ["Tokenization", "CSentencePiece", "Formats"],

@@ -210,4 +210,12 @@ void ck_adamw(
 /// Σ x[i]² in double: 8 lanes from element 0, joined by one tree.
 double ck_sum_of_squares(const float *x, long count);
 
+/// state ← SHA-256's state after `count` more blocks of 64 bytes (FIPS 180-4, 6.2.2), by arithmetic
+/// that every processor has. Shapes: state: [8]; blocks: [count][64], at any address.
+void ck_sha256_plain(uint32_t *state, const uint8_t *blocks, long count);
+/// The same by the processor's instructions for it; only where ck_has_sha256() is not 0.
+void ck_sha256_native(uint32_t *state, const uint8_t *blocks, long count);
+/// Whether there are such instructions. Asks the processor, so the answer is worth keeping.
+int ck_has_sha256(void);
+
 #endif
