@@ -12,40 +12,81 @@ public enum Files {
   public static func read(
     _ path: String, maximumBytes: Int
   ) throws(FormatError) -> [UInt8] {
-    // O_NONBLOCK: opening a pipe must not wait for its writer.
-    let descriptor = FileSystemCalls.open(path, O_RDONLY | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      let missing = errno == ENOENT || errno == ENOTDIR
-      throw failure("cannot open", path, missing ? .missing : .inputOutput)
-    }
+    let (descriptor, size) = try openRegular(path)
     defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else {
-      throw failure("cannot read", path, .inputOutput)
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "no regular file"
-      throw FormatError(file: path, message: "is \(kind); need a file")
-    }
-    let size = Int(status.st_size)
     guard size <= maximumBytes else {
       throw FormatError(
         file: path, message: "too large (got \(size) bytes; need at most \(maximumBytes))")
     }
     var failed = false
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      while count < size {
-        // SAFETY: the call gets the part of the buffer that is still empty, and its size.
-        let rest = unsafe UnsafeMutableBufferPointer(rebasing: buffer[count..<size])
-        let got = unsafe Foundation.read(descriptor, rest.baseAddress, rest.count)
-        if got < 0 && errno == EINTR { continue }
-        failed = got < 0
-        if got <= 0 { break }
-        count += got
-      }
+      // SAFETY: what is filled is a part of the buffer's own.
+      (count, failed) = unsafe fill(UnsafeMutableRawBufferPointer(buffer), from: descriptor)
     }
     guard !failed else { throw failure("cannot read", path, .inputOutput) }
     return bytes
+  }
+
+  /// Hands the bytes of a regular file over in pieces of at most `size`.
+  ///
+  /// - Throws: as `read(_:maximumBytes:)`.
+  package static func read(
+    _ path: String, pieces size: Int, _ body: (borrowing Span<UInt8>) -> Void
+  ) throws(FormatError) {
+    let (descriptor, _) = try openRegular(path)
+    defer { close(descriptor) }
+    var piece = [UInt8](repeating: 0, count: size)
+    while true {
+      // SAFETY: what is filled is the piece's own buffer.
+      let (count, failed) = unsafe piece.withUnsafeMutableBytes { buffer in
+        unsafe fill(buffer, from: descriptor)
+      }
+      guard !failed else { throw failure("cannot read", path, .inputOutput) }
+      body(piece.span.extracting(first: count))
+      if count < size { return }
+    }
+  }
+
+  private static func openRegular(
+    _ path: String
+  ) throws(FormatError) -> (descriptor: Int32, size: Int) {
+    // O_NONBLOCK: opening a pipe must not wait for its writer.
+    let descriptor = FileSystemCalls.open(path, O_RDONLY | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      let missing = errno == ENOENT || errno == ENOTDIR
+      throw failure("cannot open", path, missing ? .missing : .inputOutput)
+    }
+    do throws(FormatError) {
+      var status = stat()
+      // SAFETY: the call writes one status, into the one that it is given.
+      guard unsafe fstat(descriptor, &status) == 0 else {
+        throw failure("cannot read", path, .inputOutput)
+      }
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "no regular file"
+        throw FormatError(file: path, message: "is \(kind); need a file")
+      }
+      return (descriptor, Int(status.st_size))
+    } catch {
+      close(descriptor)
+      throw error
+    }
+  }
+
+  /// Reads until the buffer is full, the file ends or reading fails.
+  private static func fill(
+    _ buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32
+  ) -> (count: Int, failed: Bool) {
+    var count = 0
+    while count < buffer.count {
+      // SAFETY: the call gets the part of the buffer that is still empty, and its size.
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+      let got = unsafe Foundation.read(descriptor, rest.baseAddress, rest.count)
+      if got < 0 && errno == EINTR { continue }
+      if got <= 0 { return (count, got < 0) }
+      count += got
+    }
+    return (count, false)
   }
 
   /// Replaces the file at `path` as a whole: after a crash at any moment it holds the old or the
@@ -54,7 +95,7 @@ public enum Files {
   /// The bytes go to a temporary file beside it, which is synchronised and renamed, and then the
   /// directory is synchronised. On failure the temporary file is removed.
   public static func writeAtomically(_ bytes: [UInt8], to path: String) throws(FormatError) {
-    let temporary = "\(path).tmp-\(getpid())"
+    let temporary = TemporaryName.path(for: path)
     do throws(FormatError) {
       try writeNew(bytes, to: temporary, named: path)
       guard FileSystemCalls.rename(temporary, path) == 0 else {
@@ -95,8 +136,23 @@ public enum Files {
     return descriptor >= 0
   }
 
+  /// Whether this is a directory, and no symbolic link to one.
+  package static func isOwnDirectory(_ path: String) -> Bool {
+    let descriptor = FileSystemCalls.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    if descriptor >= 0 { close(descriptor) }
+    return descriptor >= 0
+  }
+
   /// Whether there is anything of this name; a broken symbolic link is nothing.
   public static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+  /// The size of a regular file in bytes; nil when there is none.
+  package static func size(_ path: String) -> Int? {
+    var status = stat()
+    // SAFETY: the call writes one status, into the one that it is given.
+    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+  }
 
   /// The names in a directory, sorted bytewise; none when it does not exist.
   public static func names(in path: String) throws(FormatError) -> [String] {
@@ -174,7 +230,7 @@ public enum Files {
   package static func writeDirectory(
     _ files: [(name: String, bytes: [UInt8])], to path: String
   ) throws(FormatError) {
-    let staging = "\(path).tmp-\(getpid())"
+    let staging = TemporaryName.path(for: path)
     if exists(staging) { try remove(staging) }
     do throws(FormatError) {
       try createDirectory(staging)

@@ -52,6 +52,16 @@ public enum JSON: Sendable {
     if case .integer(let value) = self { value } else { nil }
   }
 
+  /// A count as files have it: a whole number from 0 to 2⁵³, where the sum of any two is a number
+  /// still.
+  package var natural: Int? {
+    guard let int, (0...Self.largestNatural).contains(int) else { return nil }
+    return int
+  }
+
+  /// 2⁵³, up to which all programs that read JSON agree about whole numbers.
+  package static let largestNatural = 1 << 53
+
   /// The value of any kind of number; nil for one that was read and is beyond Double's range.
   public var double: Double? {
     switch self {

@@ -1,6 +1,6 @@
 public import Formats
 
-/// A checkpoint whose files were all found to be what its manifest says.
+/// A checkpoint: what its manifest says, and the files that this names.
 public struct Checkpoint: Sendable {
   /// One file, as the manifest lists it.
   public struct File: Sendable, Equatable {
@@ -21,15 +21,15 @@ public struct Checkpoint: Sendable {
   static let formatVersion = 1
   static let manifestName = "MANIFEST.json"
 
-  /// Reads the manifest at `path` and verifies every file it lists.
-  init(verifying path: String, step: Int) throws(FormatError) {
+  /// Reads the manifest at `path`; of the files that it lists nothing is known yet.
+  init(listedAt path: String, step: Int) throws(FormatError) {
     let name = "\(path)/\(Self.manifestName)"
     let manifest = try JSON(parsing: Files.read(name, maximumBytes: 64 << 20), file: name)
     func fault(_ field: String, _ message: String) -> FormatError {
       FormatError(file: name, field: field, message: message)
     }
-    guard let version = manifest["format_version"]?.int else {
-      throw fault("format_version", "missing, or no integer")
+    guard let version = manifest["format_version"]?.natural else {
+      throw fault("format_version", "missing, or no number of a version")
     }
     guard version <= Self.formatVersion else {
       throw FormatError(
@@ -37,7 +37,7 @@ public struct Checkpoint: Sendable {
         message: "format \(version), this build reads <= \(Self.formatVersion)",
         kind: .unsupported)
     }
-    guard manifest["step"]?.int == step else {
+    guard manifest["step"]?.natural == step else {
       let found = manifest["step"]?.encoded() ?? "nothing"
       throw fault("step", "does not fit the directory (got \(found); need \(step))")
     }
@@ -48,7 +48,7 @@ public struct Checkpoint: Sendable {
     var files: [File] = []
     for (position, entry) in entries.enumerated() {
       guard let file = entry["name"]?.string, Self.isFileName(file),
-        let bytes = entry["bytes"]?.int, bytes >= 0, let sha256 = entry["sha256"]?.string
+        let bytes = entry["bytes"]?.natural, let sha256 = entry["sha256"]?.string
       else { throw fault("files[\(position)]", "needs a name, bytes and sha256") }
       files.append(File(name: file, bytes: bytes, sha256: sha256))
     }
@@ -56,8 +56,15 @@ public struct Checkpoint: Sendable {
     self.step = step
     self.files = files
     self.state = state
+  }
+
+  /// Reads every file, and throws if one is not what the manifest says.
+  func verify() throws(FormatError) {
     for file in files { _ = try contents(of: file) }
   }
+
+  /// Whether every file is there in its size.
+  var isWhole: Bool { files.allSatisfy { Files.size("\(path)/\($0.name)") == $0.bytes } }
 
   /// The bytes of the file `name`, verified once more.
   public func read(_ name: String) throws(FormatError) -> [UInt8] {

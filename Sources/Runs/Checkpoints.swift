@@ -21,7 +21,7 @@ public struct Checkpoints: Sendable {
   ) throws(FormatError) {
     precondition(step >= 0)
     let final = path(of: step)
-    let staging = "\(final).tmp-\(getpid())"
+    let staging = TemporaryName.path(for: final)
     var entries: [JSON] = []
     var names: Set<ByteKey> = []
     for file in files {
@@ -57,88 +57,72 @@ public struct Checkpoints: Sendable {
     try Files.synchronizeDirectory(directory)
   }
 
-  /// The checkpoint of the highest step that verifies; nil when there is none at all.
+  /// There are checkpoints, and nothing can go on from any of them.
+  public struct Unusable: Error {
+    public let directory: String
+    /// What is wrong with each, latest first.
+    public let problems: [FormatError]
+  }
+
+  /// The checkpoint of the highest step that verifies and restores; nil when there is none at all.
   ///
-  /// Later ones that do not verify are named in its `skipped`.
+  /// Later ones that do not are named in its `skipped`.
   ///
-  /// - Throws: a `FormatError` when there are checkpoints, but none verifies, and when one was
-  ///   written by a later build, since going on from an older one would overwrite it.
-  public func latest() throws(FormatError) -> Checkpoint? {
+  /// - Parameter restore: Takes over what the checkpoint holds, and throws a `FormatError` where
+  ///   that is not what it must be; then it is called with an earlier one.
+  /// - Throws: `Unusable`; a `FormatError` when a checkpoint was written by a later build, since
+  ///   going on from an older one would overwrite it; and other errors of `restore`.
+  public func latest(
+    restoring restore: (Checkpoint) async throws -> Void = { _ in }
+  ) async throws -> Checkpoint? {
     var skipped: [FormatError] = []
     for step in try steps().reversed() {
-      do throws(FormatError) {
-        var checkpoint = try Checkpoint(verifying: path(of: step), step: step)
+      do {
+        var checkpoint = try Checkpoint(listedAt: path(of: step), step: step)
+        try checkpoint.verify()
+        try await restore(checkpoint)
         checkpoint.skipped = skipped
         return checkpoint
-      } catch {
-        if error.kind == .unsupported { throw error }
+      } catch let error as FormatError where error.kind != .unsupported {
         skipped.append(error)
       }
     }
-    guard var first = skipped.first else { return nil }
-    first.message += " (no checkpoint is usable)"
-    first.others = Array(skipped.dropFirst().prefix(19))
-    throw first
+    if skipped.isEmpty { return nil }
+    throw Unusable(directory: directory, problems: skipped)
   }
 
-  /// Removes all but the last `count` checkpoints that verify, and returns the steps removed.
+  /// Removes all but the last `count` checkpoints that are whole, and returns the steps removed.
   ///
-  /// At least one that verifies is kept, and so is everything later than the ones kept; when
-  /// fewer than `count` verify, nothing is removed.
+  /// At least one is kept, and so is everything later than the ones kept; when fewer than `count`
+  /// are whole, nothing is removed. Their files were hashed as they were written and are not
+  /// hashed again: it is the sizes that count.
   @discardableResult public func retain(_ count: Int) throws(FormatError) -> [Int] {
-    var verified = 0
+    var whole = 0
     var removed: [Int] = []
     for step in try steps().reversed() {
-      if verified >= max(1, count) {
+      if whole >= max(1, count) {
         // Renamed first, so that a half-removed one is never taken for a damaged one.
-        let discarded = "\(path(of: step)).tmp-\(getpid())"
+        let discarded = TemporaryName.path(for: path(of: step))
         try rename(path(of: step), discarded)
         try Files.remove(discarded)
         removed.append(step)
-      } else if (try? Checkpoint(verifying: path(of: step), step: step)) != nil {
-        verified += 1
+      } else if (try? Checkpoint(listedAt: path(of: step), step: step))?.isWhole == true {
+        whole += 1
       }
     }
     if !removed.isEmpty { try Files.synchronizeDirectory(directory) }
     return removed.reversed()
   }
 
-  /// Removes what processes that died while writing have left, and returns the names removed.
-  ///
-  /// What bears this process's own id was left by an earlier process of the same id. A checkpoint
-  /// that stood aside for its replacement, which then never came, is put back. Call this before
-  /// `latest()`.
-  public func removeStale() throws(FormatError) -> [String] {
-    var removed: [String] = []
-    for name in try Files.names(in: directory) {
-      guard name.hasPrefix("step-"), let mark = name.range(of: ".tmp-"),
-        let process = Int32(name[mark.upperBound...].prefix { $0 != "-" }), process > 0
-      else { continue }
-      let isAlive = kill(process, 0) == 0 || errno == EPERM
-      if isAlive && process != getpid() { continue }
-      let final = "\(directory)/\(name[..<mark.lowerBound])"
-      if name.hasSuffix("-old"), !Files.exists(final) {
-        try rename("\(directory)/\(name)", final)
-        continue
-      }
-      try Files.remove("\(directory)/\(name)")
-      removed.append(name)
-    }
-    return removed
-  }
-
   /// The steps that have a directory, ascending; nothing is verified.
   public func steps() throws(FormatError) -> [Int] {
-    try Files.names(in: directory).compactMap { name in
-      guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)) else { return nil }
-      return name == Self.name(of: step) ? step : nil
-    }.sorted()
+    try Files.names(in: directory).compactMap(Self.step(of:)).sorted()
   }
 
   private func publish(_ staging: String, as final: String) throws(FormatError) {
     guard Files.exists(final) else { return try rename(staging, final) }
     // A directory cannot be renamed onto one that is not empty, so the old one steps aside.
-    let old = "\(final).tmp-\(getpid())-old"
+    let old = TemporaryName.pathAside(for: final)
     if Files.exists(old) { try Files.remove(old) }
     try rename(final, old)
     do throws(FormatError) {
@@ -157,6 +141,12 @@ public struct Checkpoints: Sendable {
   }
 
   private func path(of step: Int) -> String { "\(directory)/\(Self.name(of: step))" }
+
+  /// The step whose directory has this name.
+  static func step(of name: String) -> Int? {
+    guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)) else { return nil }
+    return name == Self.name(of: step) ? step : nil
+  }
 
   /// `step-000123`: six digits or more.
   static func name(of step: Int) -> String {

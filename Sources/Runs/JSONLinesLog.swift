@@ -69,19 +69,76 @@ public final class JSONLinesLog {
     try cut(to: offset)
   }
 
-  /// Cuts the log back to its first `lines` lines.
+  /// Where the lines of the steps up to `step` end, and what is wrong with them; nothing is cut.
   ///
-  /// - Throws: a `FormatError` when it has fewer.
-  public func truncate(toLines lines: Int) throws(FormatError) {
-    let bytes = try Files.read(path, maximumBytes: .max)
-    var offset = 0
-    for line in 0..<max(0, lines) {
-      guard let end = bytes[offset...].firstIndex(of: UInt8(ascii: "\n")) else {
-        throw FormatError(file: path, message: "too short (got \(line) lines; need \(lines))")
-      }
-      offset = end + 1
+  /// That is at `offset`, as a checkpoint recorded it, unless the log is shorter or of another step
+  /// there. Then it is behind the last line of a step that is done: what is missing stays missing.
+  public func end(
+    ofStep step: Int, recordedAt offset: Int
+  ) throws(FormatError) -> (offset: Int, problem: FormatError?) {
+    if (0...self.offset).contains(offset), try isEnd(ofStep: step, at: offset) {
+      return (offset, nil)
     }
-    try cut(to: offset)
+    let (end, found) = try lastLine(ofStepsUpTo: step)
+    let message =
+      switch found {
+      case step?: "was changed since step \(step)"
+      case let found?: "lacks the lines from step \(found + 1) to step \(step)"
+      case nil: "has no line of a step up to \(step)"
+      }
+    return (end, FormatError(file: path, message: message))
+  }
+
+  /// Whether a line ends at `offset`, and is of this step as far as it can be read.
+  private func isEnd(ofStep step: Int, at offset: Int) throws(FormatError) -> Bool {
+    if offset == 0 { return step == 0 }
+    guard lineEnds(at: offset) else { return false }
+    let line = try bytes(ofLineBefore: offset - 1)
+    guard let found = try? LogReading.object(line, file: path)["step"] else { return true }
+    return found.int == step
+  }
+
+  private func bytes(ofLineBefore end: Int) throws(FormatError) -> ArraySlice<UInt8> {
+    var size = 1 << 12
+    while true {
+      let start = max(0, end - size)
+      let bytes = try read(start..<end)
+      if let newline = bytes.lastIndex(of: UInt8(ascii: "\n")) { return bytes[(newline + 1)...] }
+      if start == 0 { return bytes[...] }
+      size *= 4
+    }
+  }
+
+  private func lastLine(
+    ofStepsUpTo step: Int
+  ) throws(FormatError) -> (end: Int, step: Int?) {
+    let bytes = try read(0..<offset)
+    var (start, last): (Int, (end: Int, step: Int?)) = (0, (0, nil))
+    while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+      let object = try? LogReading.object(bytes[start..<end], file: path)
+      start = end + 1
+      guard let found = object?["step"]?.int, found >= 0 else { continue }
+      if found > step { break }
+      last = (start, found)
+    }
+    return last
+  }
+
+  private func read(_ range: Range<Int>) throws(FormatError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: range.count)
+    var start = 0
+    while start < bytes.count {
+      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+        // SAFETY: the call gets the part of the buffer that is still empty, and its size.
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
+        return unsafe pread(
+          descriptor, rest.baseAddress, rest.count, off_t(range.lowerBound + start))
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw Files.failure("cannot read", path, .inputOutput) }
+      start += count
+    }
+    return bytes
   }
 
   private func cut(to offset: Int) throws(FormatError) {

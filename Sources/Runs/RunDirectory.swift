@@ -8,6 +8,8 @@ public struct RunDirectory: Sendable {
 
   /// The recipe as resolved.
   public var recipe: String { "\(path)/recipe.yaml" }
+  /// A tokenizer that was trained for the run.
+  public var tokenizer: String { "\(path)/tokenizer.model" }
   public var warmStart: String { "\(path)/warm-start" }
   public var warmStartMetrics: String { "\(path)/warm-start/metrics.jsonl" }
   public var warmStartModel: String { "\(path)/warm-start/model" }
@@ -18,12 +20,9 @@ public struct RunDirectory: Sendable {
   public var model: String { "\(path)/model" }
   /// The reward model that learned with it, in the Hugging Face layout.
   public var rewardModel: String { "\(path)/reward-model" }
+  /// How the run ended, where it is one of a comparison.
+  public var outcome: String { "\(path)/outcome.json" }
   var lockFile: String { "\(path)/lock" }
-
-  /// Whether nothing has been written here yet; an unused lock file does not count.
-  public func isEmpty() throws(FormatError) -> Bool {
-    try Files.names(in: path).allSatisfy { $0 == "lock" }
-  }
 
   /// Makes the directory and the ones above it.
   ///
@@ -34,4 +33,67 @@ public struct RunDirectory: Sendable {
   ///
   /// - Throws: a `FormatError` that is `.cannotCreate` and names the process that has the lock.
   public func lock() throws(FormatError) -> RunLock { try RunLock(run: self) }
+
+  /// Gives the logs of training other names, `metrics.jsonl.1` and so on, where they hold
+  /// anything, and returns those.
+  public func setLogsAside() throws(FormatError) -> [String]? {
+    let logs = [metrics, completions].filter { (Files.size($0) ?? 0) > 0 }
+    if logs.isEmpty { return nil }
+    var number = 1
+    while logs.contains(where: { Files.exists("\($0).\(number)") }) { number += 1 }
+    for log in logs { try Files.rename(log, to: "\(log).\(number)") }
+    return logs.map { "\($0).\(number)" }
+  }
+
+  /// The first thing in the directory that a run would not begin with; nil where it may begin.
+  ///
+  /// A lock file, leftovers, and directories of a run with nothing else in them are no hindrance:
+  /// a process that died while it wrote the first file leaves as much.
+  public func firstContent() throws(FormatError) -> String? { try firstContent(within: "") }
+
+  private func firstContent(within folder: String) throws(FormatError) -> String? {
+    for name in try Files.names(in: "\(path)/\(folder)") where !Self.isLeftover(name) {
+      let place = folder + name
+      if place == "lock" { continue }
+      guard place == "checkpoints" || place == "warm-start",
+        Files.isOwnDirectory("\(path)/\(place)")
+      else { return place }
+      if let content = try firstContent(within: place + "/") { return content }
+    }
+    return nil
+  }
+
+  /// What processes that died while writing have left, at any depth, as paths within the run.
+  ///
+  /// Symbolic links to directories are not followed. Only who has the run's lock may take what is
+  /// found here for abandoned.
+  func leftovers(within folder: String = "") throws(FormatError) -> [String] {
+    var found: [String] = []
+    for name in try Files.names(in: "\(path)/\(folder)") {
+      let place = folder + name
+      if Self.isLeftover(name) {
+        found.append(place)
+      } else if Files.isOwnDirectory("\(path)/\(place)") {
+        found += try leftovers(within: place + "/")
+      }
+    }
+    return found
+  }
+
+  /// Whether this is the temporary name of something that runs consist of; a file of the user's
+  /// that is merely called alike is not.
+  static func isLeftover(_ name: String) -> Bool {
+    guard let final = TemporaryName(name)?.final else { return false }
+    return names.contains(final) || Checkpoints.step(of: final) != nil
+  }
+
+  /// The names that a run gives to what it has in its directory.
+  package static let names: Set<String> = {
+    let run = RunDirectory("")
+    return Set(
+      [
+        run.lockFile, run.recipe, run.tokenizer, run.warmStart, run.metrics, run.completions,
+        run.checkpoints.directory, run.model, run.rewardModel, run.outcome,
+      ].map { String($0.dropFirst()) })
+  }()
 }

@@ -28,6 +28,8 @@ public enum TrainingEvent: Sendable {
   case saved(step: Int, path: String)
   /// A step showed something for the first time that its user should know.
   case finding(Finding)
+  /// What a process that died while writing had left in the run was removed: paths within it.
+  case removed([String])
   case warning(String)
 }
 
@@ -53,7 +55,10 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   case rewardsFailed(step: Int, masked: Int, of: Int, inARow: Int, reason: String)
   case labelsFailed(step: Int, masked: Int, of: Int, reason: String)
   case differentRecipe(path: String, difference: String)
-  case outputInUse(path: String, why: String)
+  /// The directory holds no run, and something else.
+  case outputInUse(path: String, content: String)
+  /// Training has begun in the directory, and nobody said that it goes on.
+  case holdsRun(path: String)
   case missingStart(path: String)
   case noSuchQuestion(row: Int, count: Int)
 
@@ -71,7 +76,9 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
       "before step \(step): \(masked) of \(count) labels for the reward model failed: \(reason)"
     case .differentRecipe(let path, let difference):
       "\(path): belongs to another recipe: \(difference)"
-    case .outputInUse(let path, let why): "\(path): \(why)"
+    case .outputInUse(let path, let content):
+      "\(path): is not empty and holds no run (got \(content); need an empty directory)"
+    case .holdsRun(let path): "\(path): holds a run (need --resume, or an empty directory)"
     case .noSuchQuestion(let row, let count):
       "there is no question \(row) (need 0 to \(count - 1))"
     case .missingStart(let path): "\(path): there is no policy to start from"

@@ -31,28 +31,28 @@ struct TrainingLoop {
   /// A reward model that learns meanwhile, one of the rewards.
   let rewardModel: RewardModelCourse?
   let evaluator: Evaluator?
-  /// The run's first line of metrics, where it goes on.
-  let firstLine: JSONObject?
   let report: (TrainingEvent) -> Void
   let isCancelled: () -> Bool
 
   private var engine: Engine { sampler.engine }
 
-  /// Runs all steps that `checkpoint` has not done, from `policy` if there is none.
-  func run(from policy: Parameters, resuming checkpoint: Checkpoint?) async throws {
+  /// Runs all steps that the last checkpoint has not done, from `policy` if there is none.
+  func run(from policy: Parameters, resuming: Bool) async throws {
     let trainer = PolicyTrainer(engine: engine, policy: policy, settings: settings)
     var state = TrainingState()
-    let metrics = try JSONLinesLog(path: run.metrics)
-    let completions = try JSONLinesLog(path: run.completions)
-    if let checkpoint {
-      state = try TrainingState(decoding: checkpoint.state, file: checkpoint.path)
-      try trainer.restore { try checkpoint.read($0) }
-      try trainer.restore(state, file: checkpoint.path)
-      try await rewardModel?.model.restore(
-        checkpoint.state["reward_model"], from: checkpoint)
-    }
-    try metrics.truncate(toOffset: state.metricsOffset)
-    try completions.truncate(toOffset: state.completionsOffset)
+    let checkpoint =
+      resuming
+      ? try await run.checkpoints.latest {
+        state = try await $0.restore(trainer, rewardModel?.model)
+      } : nil
+    for problem in checkpoint?.skipped ?? [] { report(.warning("\(problem)")) }
+    let (metrics, completions) = try logs(goingOnAfter: checkpoint == nil ? nil : state)
+    report(
+      .began(
+        .train,
+        detail: checkpoint.map { "continues after step \($0.step) of \(train.totalSteps)" }
+          ?? "\(train.totalSteps) steps of \(train.questionsPerStep) questions × "
+          + "\(train.completionsPerQuestion) completions"))
     if checkpoint == nil, let evaluator {
       report(
         .evaluated(
@@ -62,6 +62,7 @@ struct TrainingLoop {
     let order = DataOrder(count: questions.questions.count, seed: seed, stream: 2)
     var savedStep = checkpoint?.step
     var isChecked = false
+    let firstLine = checkpoint == nil ? nil : LogReading(path: run.metrics).lines.first
     var watch = FindingWatch(train.observation(of: questions), first: firstLine)
     while state.step < train.totalSteps {
       if isCancelled() {
@@ -86,6 +87,33 @@ struct TrainingLoop {
         savedStep = state.step
       }
     }
+  }
+
+  /// The logs, cut back to the steps that are done; new ones where training begins.
+  ///
+  /// Both are looked at before either is cut. What is wrong with them is reported and keeps nobody
+  /// from going on.
+  private func logs(
+    goingOnAfter state: TrainingState?
+  ) throws -> (metrics: JSONLinesLog, completions: JSONLinesLog) {
+    if state == nil, let aside = try run.setLogsAside() {
+      report(
+        .warning(
+          "\(run.path): there is no checkpoint to go on from: training begins, and the logs of before are "
+            + aside.joined(separator: ", ")))
+    }
+    let metrics = try JSONLinesLog(path: run.metrics)
+    let completions = try JSONLinesLog(path: run.completions)
+    guard let state else { return (metrics, completions) }
+    let ends = [
+      (metrics, try metrics.end(ofStep: state.step, recordedAt: state.metricsOffset)),
+      (completions, try completions.end(ofStep: state.step, recordedAt: state.completionsOffset)),
+    ]
+    for (log, end) in ends {
+      if let problem = end.problem { report(.warning("\(problem); the run goes on")) }
+      try log.truncate(toOffset: end.offset)
+    }
+    return (metrics, completions)
   }
 
   private var evaluationOptions: Evaluator.Options {

@@ -29,11 +29,8 @@ extension TrainingRun {
       engine: sampler.engine, policy: start.model.parameters, settings: settings)
     let rewardModel = try rewardModelCourse(start)
     var state = TrainingState()
-    if let checkpoint = try run.checkpoints.latest() {
-      state = try TrainingState(decoding: checkpoint.state, file: checkpoint.path)
-      try trainer.restore { try checkpoint.read($0) }
-      try trainer.restore(state, file: checkpoint.path)
-      try await rewardModel?.model.restore(checkpoint.state["reward_model"], from: checkpoint)
+    _ = try await run.checkpoints.latest {
+      state = try await $0.restore(trainer, rewardModel?.model)
     }
     let order = DataOrder(
       count: questions.questions.count, seed: UInt64(recipe.seed), stream: 2)

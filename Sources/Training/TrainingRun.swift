@@ -72,8 +72,8 @@ public final class TrainingRun {
   /// Every stage that is missing.
   public func runAll() async throws -> Summary {
     let timer = Stopwatch()
-    return try await locked {
-      try self.prepare()
+    return try await locked { lock in
+      try self.prepare(lock)
       let start = try await self.warmStart()
       if self.recipe.train != nil { try await self.train(from: start, resume: true) }
       return try await self.summary(timer)
@@ -82,8 +82,8 @@ public final class TrainingRun {
 
   /// The warm start alone.
   public func runWarmStart() async throws {
-    try await locked {
-      try self.prepare()
+    try await locked { lock in
+      try self.prepare(lock)
       _ = try await self.warmStart()
     }
   }
@@ -91,12 +91,11 @@ public final class TrainingRun {
   /// Training alone, from the recipe's model or an earlier warm start.
   public func runTraining(resume: Bool) async throws -> Summary {
     let timer = Stopwatch()
-    return try await locked {
+    return try await locked { lock in
       if !resume, try !self.run.checkpoints.steps().isEmpty || Files.exists(self.run.metrics) {
-        throw TrainingError.outputInUse(
-          path: self.run.path, why: "holds a run (need --resume, or an empty directory)")
+        throw TrainingError.holdsRun(path: self.run.path)
       }
-      try self.prepare()
+      try self.prepare(lock)
       if self.recipe.warmStart != nil, !self.warmStartIsDone {
         throw TrainingError.missingStart(path: self.run.warmStartModel)
       }
@@ -105,39 +104,41 @@ public final class TrainingRun {
     }
   }
 
-  private func locked<Result>(_ body: () async throws -> Result) async throws -> Result {
+  private func locked<Result>(_ body: (RunLock) async throws -> Result) async throws -> Result {
     try run.create()
     let lock = try run.lock()
     defer { lock.release() }
-    return try await body()
+    return try await body(lock)
   }
 
   /// Writes the resolved recipe, or checks that it is the one the directory was made with.
-  private func prepare() throws {
+  private func prepare(_ lock: RunLock) throws {
+    if !Files.exists(run.recipe), let content = try run.firstContent() {
+      throw TrainingError.outputInUse(path: run.path, content: content)
+    }
+    let leftovers = try lock.removeLeftovers()
+    if !leftovers.isEmpty { report(.removed(leftovers)) }
     if Files.exists(run.recipe) {
       let earlier = try Recipe(contentsOf: run.recipe)
       if let difference = recipe.firstDifference(from: earlier) {
         // A recipe that failed before its first stage may be mended in place.
         if try isUntouched {
-          try Files.remove(run.recipe)
-          if Files.exists(tokenizerPath) { try Files.remove(tokenizerPath) }
-          return try prepare()
+          if Files.exists(run.tokenizer) { try Files.remove(run.tokenizer) }
+          return try begin()
         }
         throw TrainingError.differentRecipe(path: run.path, difference: difference)
       }
+      for warning in recipe.warnings { report(.warning(warning)) }
     } else {
-      guard try run.isEmpty() else {
-        throw TrainingError.outputInUse(
-          path: run.path, why: "is not empty and holds no run (need an empty directory)")
-      }
-      try Files.writeAtomically(
-        Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe)
+      try begin()
     }
-    _ = try run.checkpoints.removeStale()
-    for warning in recipe.warnings { report(.warning(warning)) }
   }
 
-  private var tokenizerPath: String { run.path + "/tokenizer.model" }
+  private func begin() throws {
+    try Files.writeAtomically(
+      Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe)
+    for warning in recipe.warnings { report(.warning(warning)) }
+  }
 
   /// Nothing but the recipe and its tokenizer has been made.
   private var isUntouched: Bool {
@@ -201,7 +202,7 @@ public final class TrainingRun {
     switch recipe.tokenizer {
     case .file(let path): return try SentencePieceTokenizer(path: path)
     case .trained(let size):
-      let path = tokenizerPath
+      let path = run.tokenizer
       if Files.exists(path) {
         report(.found(.tokenizer, detail: path))
       } else {
@@ -308,8 +309,6 @@ public final class TrainingRun {
       report(.found(.train, detail: run.model))
       return
     }
-    let checkpoint = resume ? try run.checkpoints.latest() : nil
-    for problem in checkpoint?.skipped ?? [] { report(.warning("\(problem)")) }
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
     let rewardModel = try rewardModelCourse(start)
     let rewards = try rewardSet(with: rewardModel)
@@ -321,12 +320,6 @@ public final class TrainingRun {
         .warning(
           "reward \(entry.function.name): on_error zero takes failed scores for 0: wrong labels"))
     }
-    report(
-      .began(
-        .train,
-        detail: checkpoint.map { "continues after step \($0.step) of \(train.totalSteps)" }
-          ?? "\(train.totalSteps) steps of \(train.questionsPerStep) questions × "
-          + "\(train.completionsPerQuestion) completions"))
     var settings = train.settings(seed: recipe.seed)
     if let ownObjective {
       settings.objective = ownObjective
@@ -339,10 +332,9 @@ public final class TrainingRun {
         recipe: recipe, train: train, settings: settings, run: run, questions: questions,
         prompts: prompts,
         sampler: sampler, rewards: rewards, rewardModel: rewardModel, evaluator: evaluator,
-        firstLine: checkpoint == nil ? nil : try readMetrics().first, report: report,
-        isCancelled: isCancelled)
+        report: report, isCancelled: isCancelled)
       try await rewardModel?.start()
-      try await loop.run(from: start.model.parameters, resuming: checkpoint)
+      try await loop.run(from: start.model.parameters, resuming: resume)
     } catch {
       await rewards.stop()
       await rewardModel?.stop()
@@ -406,7 +398,7 @@ public final class TrainingRun {
   /// Evaluates warm start and result on the same questions with the same draws.
   private func summary(_ timer: Stopwatch) async throws -> Summary {
     var summary = Summary(
-      run: run, metrics: try readMetrics(), parameterCount: 0, seconds: 0)
+      run: run, metrics: recipe.train == nil ? [] : readMetrics(), parameterCount: 0, seconds: 0)
     let final = recipe.train == nil ? run.warmStartModel : run.model
     let model = try ModelDirectory.load(final)
     summary.parameterCount = model.parameterCount
@@ -464,10 +456,12 @@ public final class TrainingRun {
         answers: answers ?? []))
   }
 
-  private func readMetrics() throws -> [JSONObject] {
-    guard Files.exists(run.metrics) else { return [] }
-    let bytes = try Files.read(run.metrics, maximumBytes: 1 << 30)
-    return try JSONLines.lines(bytes, file: run.metrics).map(\.object)
+  private func readMetrics() -> [JSONObject] {
+    let reading = LogReading(path: run.metrics)
+    if let problem = reading.problem {
+      report(.warning("\(problem); the summary goes without it"))
+    }
+    return reading.lines
   }
 
   /// Writes a model directory whole, or not at all.

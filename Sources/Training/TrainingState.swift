@@ -2,6 +2,7 @@ internal import Formats
 internal import Kernels
 internal import LanguageModel
 internal import PolicyOptimization
+internal import Runs
 
 /// What a checkpoint holds: everything that the next step depends on.
 ///
@@ -50,10 +51,11 @@ struct TrainingState {
 
   init(decoding json: JSON, file: String) throws(FormatError) {
     func integer(_ key: String) throws(FormatError) -> Int {
-      guard let value = json[key]?.int, value >= 0 else {
+      guard let value = json[key]?.natural else {
         throw FormatError(
           file: file, field: "state.\(key)",
-          message: "got \(json[key]?.encoded() ?? "nothing"); need a number from 0")
+          message: "got \(json[key]?.encoded() ?? "nothing"); need a whole number from 0 to "
+            + "\(JSON.largestNatural)")
       }
       return value
     }
@@ -73,6 +75,27 @@ struct TrainingState {
       maskedInARow: try integer("masked_in_a_row"),
       metricsOffset: try integer("metrics_offset"),
       completionsOffset: try integer("completions_offset"))
+  }
+}
+
+extension Checkpoint {
+  /// Sets a trainer, and the reward model that learns with it, to what they were after the
+  /// checkpoint's step.
+  ///
+  /// - Throws: a `FormatError`; both are then of no use before another checkpoint is restored.
+  func restore(
+    _ trainer: PolicyTrainer, _ rewardModel: ContinualReward?
+  ) async throws -> TrainingState {
+    let state = try TrainingState(decoding: self.state, file: path)
+    guard state.step == step else {
+      throw FormatError(
+        file: path, field: "state.step",
+        message: "does not fit the directory (got \(state.step); need \(step))")
+    }
+    try trainer.restore { try read($0) }
+    try trainer.restore(state, file: path)
+    try await rewardModel?.restore(self.state["reward_model"], from: self)
+    return state
   }
 }
 

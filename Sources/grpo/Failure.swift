@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Formats
 import Rewards
+import Runs
 import Sampling
 import Tokenization
 import Training
@@ -34,6 +35,7 @@ extension Failure {
     case let error as FormatError: self.init(error)
     case let error as RecipeError: self.init(error)
     case let error as TrainingError: self.init(error)
+    case let error as Checkpoints.Unusable: self.init(error)
     case let error as ComparisonError: self.init(error)
     case let error as RewardError: self.init(error)
     case let error as TokenizerError:
@@ -86,6 +88,15 @@ extension Failure {
     problems = error.description.split(separator: "\n").map(String.init)
   }
 
+  private init(_ error: Checkpoints.Unusable) {
+    self.init(
+      .badData, "",
+      help: "with \(error.directory.visible()) out of the way, the same command trains anew")
+    problems =
+      error.problems.map(\.description)
+      + ["\(error.directory.visible()): no checkpoint is usable"]
+  }
+
   private init(_ error: RecipeError) {
     // What --set and --vary say is part of the recipe; the other options are not.
     if case .option(let option, _)? = error.place, option.hasPrefix("--"),
@@ -118,6 +129,8 @@ extension Failure {
       self.init(
         .badRecipe, text, help: "undo the change, or give the new run a place with --output")
     case .outputInUse:
+      self.init(.cannotCreate, text, help: "give another place with --output")
+    case .holdsRun:
       self.init(.cannotCreate, text, help: "go on with --resume, or give another --output")
     case .selfCheck:
       self.init(

@@ -93,6 +93,10 @@ final class TrainingDisplay: Sendable {
         &state)
     case .saved(let step, let path):
       print(label("saved", "step \(step) in \(shownPath(path).visible())"), &state)
+    case .removed(let paths):
+      let more = paths.count > 3 ? " and \(paths.count - 3) more" : ""
+      let names = paths.prefix(3).map { $0.visible() }.joined(separator: ", ")
+      print(label("removed", "what an interrupted write had left: \(names)\(more)"), &state)
     case .finding(let finding): warn("\(finding.evidence): \(finding.advice)", &state)
     case .warning(let text): warn(text, &state)
     }

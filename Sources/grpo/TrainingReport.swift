@@ -13,6 +13,7 @@ struct TrainingReport {
   init(_ summary: TrainingRun.Summary, recipe: Recipe, recipePath: String) {
     (self.summary, self.recipePath) = (summary, recipePath)
     trained = recipe.train != nil
+    stepCount = recipe.train?.totalSteps ?? 0
     temperature = recipe.evaluation?.temperature ?? 1
   }
 
@@ -40,7 +41,8 @@ struct TrainingReport {
 
   private static let shownMetrics = ["reward", "kl", "clip_ratio/region_mean"]
 
-  private var stepCount: Int { summary.metrics.count }
+  /// All of them, whatever the log has lost.
+  private let stepCount: Int
 
   private var referenceResets: Int {
     summary.metrics.compactMap { $0["reference_resets"]?.int }.last ?? 0
@@ -60,7 +62,8 @@ struct TrainingReport {
       tokens += speed * time
       seconds += time
     }
-    return seconds > 0 ? tokens / seconds : nil
+    let speed = tokens / seconds
+    return speed.isFinite && speed >= 0 ? speed : nil
   }
 
   private var model: String { trained ? summary.run.model : summary.run.warmStartModel }
@@ -147,9 +150,9 @@ struct TrainingReport {
   }
 
   private func appendCourse(to table: inout TextTable) {
-    guard trained, stepCount > 0 else { return }
-    table.append(
-      title: ["training", "last \(min(stepCount, Self.lastSteps)) steps", "largest"])
+    let count = min(summary.metrics.count, Self.lastSteps)
+    guard trained, count > 0 else { return }
+    table.append(title: ["training", "last \(count) steps", "largest"])
     for metric in Self.shownMetrics {
       guard let course = course(metric) else { continue }
       table.append([metric, Figures.short(course.mean), Figures.short(course.maximum)])
@@ -187,7 +190,8 @@ struct TrainingReport {
     rewardNames.flatMap { name in
       ["failed", "restarts", "retries"].compactMap { trouble in
         let key = "rewards/\(name)/\(trouble)"
-        let count = summary.metrics.compactMap { $0[key]?.int }.reduce(0, +)
+        let count = summary.metrics.compactMap { $0[key]?.natural }
+          .reduce(0) { min($0 + $1, JSON.largestNatural) }
         return count > 0 ? (key, count) : nil
       }
     }

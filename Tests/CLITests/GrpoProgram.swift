@@ -86,7 +86,22 @@ enum GrpoProgram {
       arguments, in: folder.path, environment: environment, input: streams.input,
       output: output ?? streams.output, errors: streams.errors)
     let status = try await end(process)
-    return try streams.outcome(status: status)
+    let outcome = try streams.outcome(status: status)
+    if let help = outcome.help { try await expectOptionsExist(in: help, arguments, folder) }
+    return outcome
+  }
+
+  /// A line of help names no option that the command does not have.
+  private static func expectOptionsExist(
+    in help: String, _ arguments: [String], _ folder: Workspace
+  ) async throws {
+    let named = help.matches(of: /--[a-z][a-z-]*/).map { String($0.output) }
+    if named.isEmpty || named == ["--help"] { return }
+    let words = arguments.prefix { $0.allSatisfy(\.isLetter) } + ["--help"]
+    let shown = try await run(Array(words), in: folder).output
+    for option in named where option != "--help" {
+      #expect(shown.contains(option), "\(words.joined(separator: " ")): \(help)")
+    }
   }
 
   /// Waits for what must come, without ever depending on how long it takes.

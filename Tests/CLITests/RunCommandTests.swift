@@ -130,6 +130,26 @@ import Testing
       ])
     #expect(again.help?.contains("--resume") == true)
   }
+
+  /// Killed while the first file was written, and while others were.
+  @Test func whatAnInterruptedWriteLeftIsNoHindrance() async throws {
+    let folder = try Workspace()
+    for name in ["run/warm-start/model.tmp-9", "run/checkpoints/step-000004.tmp-123"] {
+      try FileManager.default.createDirectory(
+        atPath: folder[name], withIntermediateDirectories: true)
+    }
+    for name in ["lock", "recipe.yaml.tmp-123", "checkpoints/step-000004.tmp-123/a"] {
+      try folder.write("run/" + name, "1")
+    }
+    let outcome = try await GrpoProgram.run("run", "recipe.yaml", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains(
+        "   removed  what an interrupted write had left: checkpoints/step-000004.tmp-123, "
+          + "recipe.yaml.tmp-123, warm-start/model.tmp-9\n"))
+    let names = try FileManager.default.subpathsOfDirectory(atPath: folder["run"])
+    #expect(!names.contains { $0.contains("tmp") })
+  }
 }
 
 /// The lines of a run's metrics without what depends on the clock.

@@ -36,15 +36,49 @@ import Testing
     #expect(try text(scratch["m"]) == "")
   }
 
-  @Test func truncatingToLinesCountsThem() throws {
+  @Test func aLogThatIsWholeEndsWhereItWasRecorded() throws {
     let scratch = try Scratch()
     let log = try JSONLinesLog(path: scratch["m"])
-    for step in 1...3 { try log.append(["a": .integer(step)]) }
-    #expect(throws: FormatError.self) { try log.truncate(toLines: 4) }
-    try log.truncate(toLines: 2)
-    #expect(try text(scratch["m"]) == "{\"a\":1}\n{\"a\":2}\n")
-    try log.truncate(toLines: 0)
-    #expect(log.offset == 0)
+    #expect(try log.end(ofStep: 0, recordedAt: 0) == (0, nil))
+    for step in 1...3 { try log.append(["step": .integer(step)]) }
+    let line = log.offset / 3
+    #expect(try log.end(ofStep: 2, recordedAt: 2 * line) == (2 * line, nil))
+    #expect(try log.end(ofStep: 3, recordedAt: 3 * line) == (3 * line, nil))
+    #expect(log.offset == 3 * line)
+  }
+
+  /// Each with its offset on record, where it is cut behind step 3, and what is said.
+  @Test(arguments: [
+    ("", 42, 0, "has no line of a step up to 3"),
+    ("{\"step\":1}\n{\"step\":2}\n", 33, 22, "lacks the lines from step 3 to step 3"),
+    ("{\"step\":1}\n{\"st", 33, 11, "lacks the lines from step 2 to step 3"),
+    ("{\"step\":1 }\n{\"step\":3}\n{\"step\":4}\n", 22, 23, "was changed since step 3"),
+    ("{\"step\":1}\n{\"step\":2}\n{\"step\":4}\n", 33, 22, "lacks the lines from step 3 to step 3"),
+    ("{\"step\":1}\n", Int.max, 11, "lacks the lines from step 2 to step 3"),
+    ("garbage\n{\"step\":3}\n\u{0}\u{0}\n", -1, 19, "was changed since step 3"),
+    ("{\"step\":9223372036854775807}\n", 30, 0, "has no line of a step up to 3"),
+  ])
+  func aDamagedLogIsCutBehindTheStepsThatAreDone(
+    content: String, recorded: Int, end: Int, message: String
+  ) throws {
+    let scratch = try Scratch()
+    try Files.writeAtomically(Array(content.utf8), to: scratch["m"])
+    let log = try JSONLinesLog(path: scratch["m"])
+    let found = try log.end(ofStep: 3, recordedAt: recorded)
+    #expect(found.offset == end)
+    #expect(found.problem?.description == "\(scratch["m"]): \(message)")
+    #expect(try text(scratch["m"]) == content)
+    try log.truncate(toOffset: end)
+    try log.append(["step": 4])
+    #expect(try text(scratch["m"]) == String(content.utf8.prefix(end))! + "{\"step\":4}\n")
+  }
+
+  /// Which line it is says the offset; that it is damaged, whoever reads the log.
+  @Test func aDamagedLastLineStays() throws {
+    let scratch = try Scratch()
+    try Files.writeAtomically(Array("{\"step\":1}\n{\"st\u{0}p\":2}\n".utf8), to: scratch["m"])
+    let log = try JSONLinesLog(path: scratch["m"])
+    #expect(try log.end(ofStep: 2, recordedAt: 22) == (22, nil))
   }
 
   @Test func aTornLineIsNotContinued() throws {
@@ -52,7 +86,7 @@ import Testing
     try Files.writeAtomically(Array("{\"a\":1}\n{\"a\"".utf8), to: scratch["m"])
     let log = try JSONLinesLog(path: scratch["m"])
     #expect(throws: FormatError.self) { try log.append(["a": 2]) }
-    try log.truncate(toLines: 1)
+    try log.truncate(toOffset: 8)
     try log.append(["a": 2])
     #expect(try text(scratch["m"]) == "{\"a\":1}\n{\"a\":2}\n")
   }

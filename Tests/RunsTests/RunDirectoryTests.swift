@@ -1,4 +1,5 @@
 import Formats
+import Foundation
 import Runs
 import Testing
 
@@ -16,13 +17,32 @@ import Testing
   @Test func isMadeWithItsParents() throws {
     let scratch = try Scratch()
     let run = RunDirectory(scratch["runs/a"])
-    #expect(try run.isEmpty())
+    #expect(try run.firstContent() == nil)
     try run.create()
     try run.create()
     #expect(Files.isDirectory(run.path))
-    #expect(try run.isEmpty())
+    #expect(try run.firstContent() == nil)
     try Files.writeAtomically([1], to: run.recipe)
-    #expect(try !run.isEmpty())
+    #expect(try run.firstContent() == "recipe.yaml")
+  }
+
+  /// What a process leaves that was killed while it wrote the first files.
+  @Test func leftoversAreNoContent() throws {
+    let scratch = try Scratch()
+    let run = RunDirectory(scratch.path)
+    try Files.writeAtomically([], to: scratch["lock"])
+    for name in ["recipe.yaml.tmp-123", "tokenizer.model.tmp-4"] {
+      try Files.writeAtomically([1], to: scratch[name])
+    }
+    try Files.createDirectory(scratch["warm-start/model.tmp-99"])
+    try Files.createDirectory(scratch["checkpoints/step-000004.tmp-99-old"])
+    #expect(try run.firstContent() == nil)
+    for name in ["warm-start/notes", "notes.tmp-1", "folder/model.tmp-1"] {
+      try Files.createDirectory((scratch[name] as NSString).deletingLastPathComponent)
+      try Files.writeAtomically([1], to: scratch[name])
+      #expect(try run.firstContent().map { name.hasPrefix($0) } == true)
+      try FileManager.default.removeItem(atPath: scratch[name])
+    }
   }
 
   @Test func aFileInItsPlaceIsRefused() throws {

@@ -22,7 +22,43 @@ import Testing
     do { _ = try run.lock() }
     let lock = try run.lock()
     lock.release()
-    #expect(try run.isEmpty())
+    #expect(try run.firstContent() == nil)
+  }
+
+  /// Whose process id a leftover bears says nothing: the lock does.
+  @Test func leftoversAtAnyDepthAreRemovedUnderTheLock() throws {
+    let scratch = try Scratch()
+    let leftovers = [
+      "checkpoints/step-000001.tmp-77-old", "checkpoints/step-000002.tmp-1",
+      "deep/er/outcome.json.tmp-5", "model.tmp-\(getpid())", "recipe.yaml.tmp-123",
+      "reward-model.tmp-6", "tokenizer.model.tmp-7", "warm-start/model.tmp-999999999",
+    ]
+    let others = [
+      "checkpoints/step-000001", "checkpoints/step-000002.tmp-x", "checkpoints/step-02.tmp-5",
+      "model.tmp-", "notes.tmp-123", "recipe.yaml.tmp-123.bak",
+    ]
+    for name in leftovers + others { try Files.createDirectory(scratch["run/\(name)/inner"]) }
+    // Behind a link is somebody else's.
+    try Files.createDirectory(scratch["elsewhere/model.tmp-8"])
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch["run/linked"], withDestinationPath: scratch["elsewhere"])
+    let lock = try RunDirectory(scratch["run"]).lock()
+    #expect(try lock.removeLeftovers() == leftovers)
+    for name in leftovers { #expect(!Files.exists(scratch["run/\(name)"]), "\(name)") }
+    for name in others { #expect(Files.exists(scratch["run/\(name)/inner"]), "\(name)") }
+    #expect(Files.exists(scratch["elsewhere/model.tmp-8"]))
+    #expect(try lock.removeLeftovers() == [])
+  }
+
+  @Test func aCheckpointThatStoodAsideForNothingIsPutBack() async throws {
+    let scratch = try Scratch()
+    let run = RunDirectory(scratch.path)
+    try run.checkpoints.write(step: 2, files: [("a", [1])], state: nil)
+    let path = "\(run.checkpoints.directory)/step-000002"
+    try FileManager.default.moveItem(atPath: path, toPath: "\(path).tmp-999999999-old")
+    #expect(try await run.checkpoints.latest() == nil)
+    #expect(try run.lock().removeLeftovers() == [])
+    #expect(try await run.checkpoints.latest()?.step == 2)
   }
 
   @Test func aMissingDirectoryIsAnError() throws {

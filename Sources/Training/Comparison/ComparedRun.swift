@@ -57,9 +57,6 @@ public struct ComparedRun: Sendable, Equatable {
 }
 
 extension ComparedRun {
-  /// What a run's directory has beside the run: how it ended.
-  static let outcomeFile = "outcome.json"
-
   /// How a run ended, as far as its metrics do not say it.
   struct Outcome {
     var status: Status
@@ -93,7 +90,7 @@ extension ComparedRun {
     _ plan: StudyPlan.Run, metrics names: [String]
   ) throws -> ComparedRun? {
     let directory = RunDirectory(plan.recipe.output)
-    let file = "\(directory.path)/\(outcomeFile)"
+    let file = directory.outcome
     guard Files.exists(file) else { return nil }
     let earlier = try Recipe(contentsOf: directory.recipe)
     if let difference = plan.recipe.firstDifference(from: earlier) {
@@ -103,18 +100,17 @@ extension ComparedRun {
       decoding: JSON(parsing: Files.read(file, maximumBytes: 1 << 16), file: file), file: file)
     return ComparedRun(
       recipe: plan.recipeName, seed: plan.seed, variant: plan.variant, status: outcome.status,
-      before: outcome.before, after: outcome.after, steps: try steps(directory, names))
+      before: outcome.before, after: outcome.after, steps: steps(directory, names))
   }
 
-  /// The lines of the metrics; none where training failed before its first step.
-  static func steps(_ directory: RunDirectory, _ names: [String]) throws -> [Step] {
-    guard Files.exists(directory.metrics) else { return [] }
-    let bytes = try Files.read(directory.metrics, maximumBytes: 1 << 30)
-    return try JSONLines.lines(bytes, file: directory.metrics).map { line in
-      Step(
-        step: line.object["step"]?.int ?? line.number, reward: line.object["reward"]?.double,
-        accuracy: line.object["eval/accuracy"]?.double,
-        metrics: names.map { line.object[$0]?.double })
+  /// The lines of the metrics that can be read; none where training failed before its first step.
+  static func steps(_ directory: RunDirectory, _ names: [String]) -> [Step] {
+    LogReading(path: directory.metrics).lines.compactMap { line in
+      line["step"]?.natural.map { step in
+        Step(
+          step: step, reward: line["reward"]?.double, accuracy: line["eval/accuracy"]?.double,
+          metrics: names.map { line[$0]?.double })
+      }
     }
   }
 }

@@ -74,7 +74,7 @@ public struct Comparison: Sendable {
         case .finding(let finding):
           report(.warning("\(run.name): \(finding.evidence): \(finding.advice)"))
         case .began, .found, .warmStartStep, .referenceReset, .rewardModelLearned, .completions,
-          .evaluated, .saved,
+          .evaluated, .saved, .removed,
           .warning:
           break
         }
@@ -85,11 +85,11 @@ public struct Comparison: Sendable {
       outcome = .init(
         .finished, before: summary.before?.greedy?.mean, after: summary.after?.greedy?.mean)
     } catch  where Self.isNumeric(error) {
-      let evaluations = try ComparedRun.steps(directory, []).compactMap(\.accuracy)
+      let evaluations = ComparedRun.steps(directory, []).compactMap(\.accuracy)
       outcome = .init(.failed, before: before.withLock { $0 }, after: evaluations.last ?? 0)
     }
     try Files.writeAtomically(
-      outcome.encoded.encodedBytes(), to: "\(directory.path)/\(ComparedRun.outcomeFile)")
+      outcome.encoded.encodedBytes(), to: directory.outcome)
     // Nothing goes on from the checkpoints of a finished run; the model stays.
     if outcome.status == .finished, Files.exists(directory.checkpoints.directory) {
       try Files.remove(directory.checkpoints.directory)

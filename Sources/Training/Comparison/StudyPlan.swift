@@ -43,7 +43,7 @@ struct StudyPlan: Sendable {
     }
     variantNames = variants.map(\.name)
     try Self.check(recipeNames, "recipe", taken: [])
-    try Self.check(variantNames, "variant", taken: RunDirectory("").namesInUse)
+    try Self.check(variantNames, "variant", taken: RunDirectory.names.union([""]))
     for variant in variants {
       for setting in variant.settings { try Self.check(setting) }
     }
@@ -115,18 +115,6 @@ struct StudyPlan: Sendable {
       return isPlain ? String(scalar) : "-"
     }.joined()
     return text.hasPrefix(".") ? "-" + text.dropFirst() : text
-  }
-}
-
-extension RunDirectory {
-  /// What a run puts into its directory.
-  fileprivate var namesInUse: Set<String> {
-    [
-      "", "lock", "tokenizer.model", ComparedRun.outcomeFile,
-      String(recipe.dropFirst()), String(warmStart.dropFirst()), String(metrics.dropFirst()),
-      String(completions.dropFirst()), String(checkpoints.directory.dropFirst()),
-      String(model.dropFirst()),
-    ]
   }
 }
 

@@ -30,7 +30,9 @@ extension Finding {
         + "that tells completions apart")
   }
 
-  static func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
+  static func percent(_ share: Double) -> String {
+    String(format: "%.0f %%", (100 * share).rounded())
+  }
 
   /// A number with three digits.
   static func short(_ value: Double) -> String { String(format: "%.3g", value) }

@@ -8,7 +8,7 @@ extension Finding {
   @Sendable static func updatesSkipped(in steps: ObservedSteps) -> Finding? {
     var (overflowed, givenUp) = (0, 0)
     for line in steps.lines {
-      let skipped = line["skipped_updates"]?.int ?? 0
+      let skipped = min(line["skipped_updates"]?.natural ?? 0, steps.setting.updatesPerStep)
       let norm = line["grad_norm"]?.double
       let isFinite = norm != nil && line["loss"]?.double != nil
       if isFinite, norm == 0 { continue }

@@ -165,22 +165,23 @@ extension ContinualReward {
   func encodedParts() throws -> [(name: String, bytes: [UInt8])] { try trainer.encodedParts() }
 
   func restore(_ state: JSON?, from checkpoint: Checkpoint) throws {
-    guard let lessons = state?["lessons"]?.int, lessons >= 0,
+    guard let lessons = state?["lessons"]?.natural,
       let entries = state?["lesson"]?.object?.entries,
       case let lesson = entries.compactMap({ entry in
         entry.value.double.map { (name: entry.key, value: $0) }
       }), lesson.count == entries.count,
-      let updates = state?["update_count"]?.int, updates >= 0
+      let updates = state?["update_count"]?.natural
     else {
       throw FormatError(
         file: checkpoint.path, field: "state.reward_model", message: "is missing or incomplete")
     }
-    memory = try PairReservoir(
-      decoding: state?["memory"], size: settings.replaySize, file: checkpoint.path,
-      field: "state.reward_model.memory")
-    heldOut = try PairReservoir(
-      decoding: state?["held_out"], size: Self.heldOutSize, file: checkpoint.path,
-      field: "state.reward_model.held_out")
+    func reservoir(_ name: String, _ size: Int) throws(FormatError) -> PairReservoir {
+      try PairReservoir(
+        decoding: state?[name], size: size, for: trainer.model.configuration,
+        file: checkpoint.path, field: "state.reward_model.\(name)")
+    }
+    memory = try reservoir("memory", settings.replaySize)
+    heldOut = try reservoir("held_out", Self.heldOutSize)
     try trainer.restore(updateCount: updates) { try checkpoint.read($0) }
     (self.lessons, self.lesson) = (lessons, lesson)
   }

@@ -1,5 +1,6 @@
 internal import Formats
 internal import Kernels
+internal import LanguageModel
 
 /// A sample of fixed size of all pairs ever added, each as likely to be in it as any other.
 ///
@@ -30,10 +31,13 @@ struct PairReservoir: Sendable, Equatable {
 
   var encoded: JSON { ["seen": .integer(seen), "pairs": .array(pairs.map(\.encoded))] }
 
-  init(decoding json: JSON?, size: Int, file: String, field: String) throws(FormatError) {
+  /// A reservoir as a checkpoint holds it, of pairs that a model of this shape can read.
+  init(
+    decoding json: JSON?, size: Int, for model: ModelConfiguration, file: String, field: String
+  ) throws(FormatError) {
     let found = json?["pairs"]?.array ?? []
-    let pairs = found.compactMap(PreferencePair.init(decoding:))
-    guard let seen = json?["seen"]?.int, seen >= pairs.count, pairs.count == found.count,
+    let pairs = found.compactMap { PreferencePair(decoding: $0, for: model) }
+    guard let seen = json?["seen"]?.natural, seen >= pairs.count, pairs.count == found.count,
       pairs.count <= size
     else {
       throw FormatError(

@@ -51,14 +51,16 @@ extension PreferencePair {
     return [list(prompt), list(chosen), list(rejected), .number(margin)]
   }
 
-  init?(decoding json: JSON) {
+  init?(decoding json: JSON, for model: ModelConfiguration) {
     func tokens(_ value: JSON) -> [Int]? {
-      guard let list = value.array, case let ids = list.compactMap(\.int), ids.count == list.count
+      guard let list = value.array, case let ids = list.compactMap(\.natural),
+        ids.count == list.count, ids.allSatisfy({ $0 < model.vocabularySize })
       else { return nil }
       return ids
     }
     guard let parts = json.array, parts.count == 4, let prompt = tokens(parts[0]), !prompt.isEmpty,
-      let chosen = tokens(parts[1]), let rejected = tokens(parts[2]), let margin = parts[3].double
+      let chosen = tokens(parts[1]), let rejected = tokens(parts[2]), let margin = parts[3].double,
+      margin.isFinite, prompt.count + max(chosen.count, rejected.count) <= model.maximumPositions
     else { return nil }
     self.init(prompt: prompt, chosen: chosen, rejected: rejected, margin: margin)
   }

@@ -1,0 +1,27 @@
+import Foundation
+
+/// What the content of a file is known by.
+public struct FileDigest: Sendable, Equatable {
+  public let bytes: Int
+  /// SHA-256, as 64 lower-case hexadecimal digits.
+  public let sha256: String
+
+  public init(bytes: Int, sha256: String) { (self.bytes, self.sha256) = (bytes, sha256) }
+
+  /// Of bytes at hand, as they are written.
+  public init(of content: [UInt8]) {
+    self.init(bytes: content.count, sha256: SHA256.hash(content))
+  }
+
+  /// Of a regular file, read piece by piece: its size is no matter of memory.
+  ///
+  /// - Throws: a `FormatError`, as `Files.read` does.
+  public init(contentsOf path: String) throws(FormatError) {
+    var (count, hash) = (0, SHA256())
+    try Files.read(path, pieces: 1 << 20) { piece in
+      count += piece.count
+      hash.update(piece)
+    }
+    self.init(bytes: count, sha256: hash.finalize())
+  }
+}

@@ -1,0 +1,188 @@
+import Formats
+import Foundation
+import Runs
+import Synchronization
+import Testing
+import Training
+
+/// What a run goes on from, and what it goes on without.
+@Suite struct ResumeTests {
+  private let small: SmallRecipe
+
+  init() throws { small = try SmallRecipe() }
+
+  /// Nine steps with checkpoints after 4, 8 and 9, of which the last two are kept.
+  private func recipe(_ settings: String...) throws -> Recipe {
+    try Recipe(
+      contentsOf: small.directory + "/recipe.yaml",
+      overrides: [.output(small.directory + "/run")]
+        + (["warm_start=null", "evaluation=null"] + settings).compactMap {
+          RecipeOverride(assignment: $0)
+        })
+  }
+
+  /// Makes the run, or what is missing of it, and returns what it warned of.
+  @discardableResult private func run(
+    _ recipe: Recipe, stopAfter last: Int = .max
+  ) async throws -> [String] {
+    let seen = Mutex((step: 0, warnings: [String]()))
+    let run = try TrainingRun(
+      recipe, threads: 2,
+      report: { event in
+        switch event {
+        case .step(let step, _, _): seen.withLock { $0.step = step }
+        case .warning(let text): seen.withLock { $0.warnings.append(text) }
+        default: break
+        }
+      }, isCancelled: { seen.withLock { $0.step } >= last })
+    do {
+      _ = try await run.runAll()
+    } catch TrainingError.stopped where last < .max {}
+    return seen.withLock { $0.warnings }
+  }
+
+  private func steps(_ log: String) -> [Int] {
+    LogReading(path: small.directory + "/run/" + log).lines.compactMap { $0["step"]?.int }
+  }
+
+  private func bytes(_ name: String) throws -> [UInt8] {
+    try Files.read(small.directory + "/run/" + name, maximumBytes: 1 << 26)
+  }
+
+  private func edit(_ name: String, _ change: (inout [UInt8]) -> Void) throws {
+    var bytes = try bytes(name)
+    change(&bytes)
+    try Files.writeAtomically(bytes, to: small.directory + "/run/" + name)
+  }
+
+  private func remove(_ names: String...) throws {
+    for name in names {
+      try FileManager.default.removeItem(atPath: small.directory + "/run/" + name)
+    }
+  }
+
+  @Test func aMissingLogKeepsNobodyFromGoingOn() async throws {
+    defer { small.remove() }
+    let recipe = try recipe()
+    try await run(recipe, stopAfter: 4)
+    try remove("completions.jsonl")
+    let warnings = try await run(recipe)
+    #expect(
+      warnings == [
+        "\(recipe.output)/completions.jsonl: has no line of a step up to 4; the run goes on"
+      ])
+    #expect(steps("metrics.jsonl") == Array(1...9))
+    #expect(Set(steps("completions.jsonl")) == Set(5...9))
+  }
+
+  @Test func aShortLogKeepsTheLinesThatItHas() async throws {
+    defer { small.remove() }
+    let recipe = try recipe()
+    try await run(recipe, stopAfter: 5)
+    try edit("metrics.jsonl") { $0.removeLast(9) }
+    let completions = try bytes("completions.jsonl")
+    let warnings = try await run(recipe)
+    #expect(
+      warnings == [
+        "\(recipe.output)/metrics.jsonl: lacks the lines from step 5 to step 5; the run goes on"
+      ])
+    #expect(steps("metrics.jsonl") == [1, 2, 3, 4, 6, 7, 8, 9])
+    #expect(try bytes("completions.jsonl").starts(with: completions))
+  }
+
+  @Test func aDamagedLineCostsNoRunItsSummary() async throws {
+    defer { small.remove() }
+    let recipe = try recipe()
+    try await run(recipe, stopAfter: 4)
+    try edit("metrics.jsonl") { $0[3] = 0 }
+    for warnings in [try await run(recipe), try await run(recipe)] {
+      #expect(warnings.count == 1)
+      #expect(warnings.first?.hasPrefix("\(recipe.output)/metrics.jsonl:1: ") == true)
+    }
+    #expect(steps("metrics.jsonl") == Array(2...9))
+    try remove("metrics.jsonl")
+    #expect(
+      try await run(recipe) == [
+        "\(recipe.output)/metrics.jsonl: no such file; the summary goes without it"
+      ])
+  }
+
+  @Test func withoutACheckpointTheLogsAreSetAside() async throws {
+    defer { small.remove() }
+    let recipe = try recipe()
+    try await run(recipe, stopAfter: 5)
+    let logs = ["metrics.jsonl", "completions.jsonl"]
+    let before = try logs.map { try bytes($0) }
+    try remove("checkpoints")
+    let warnings = try await run(recipe)
+    #expect(warnings.count == 1)
+    #expect(try logs.map { try bytes($0 + ".1") } == before)
+    #expect(try bytes("completions.jsonl").starts(with: before[1]))
+    #expect(steps("metrics.jsonl") == Array(1...9))
+  }
+
+  /// Every number that a checkpoint's manifest holds, one after the other beyond what any run
+  /// reaches.
+  @Test func aStateOutOfRangeFallsBackToTheCheckpointBefore() async throws {
+    defer { small.remove() }
+    let recipe = try recipe(
+      "reward_model={ labeller: exact_match, questions: 4, steps: 2, batch_size: 4 }")
+    try await run(recipe, stopAfter: 5)
+    let last = "\(recipe.output)/checkpoints/step-000005"
+    let text = String(decoding: try bytes("checkpoints/step-000005/MANIFEST.json"), as: UTF8.self)
+    let state = try #require(text.range(of: "\"state\""))
+    let numbers = text[state.upperBound...].matches(of: /"([a-z_]+)": [0-9]+(?=[,\n])/)
+    let keys = numbers.map { String($0.output.1) }
+    for key in ["step", "token_count", "metrics_offset", "lessons", "seen", "update_count"] {
+      #expect(keys.contains(key))
+    }
+    for number in numbers {
+      let key = String(number.output.1)
+      try edit("checkpoints/step-000005/MANIFEST.json") {
+        $0 = Array(
+          text.replacingCharacters(in: number.range, with: "\"\(key)\": 9223372036854775807").utf8)
+      }
+      // Step 5 is made again and saved.
+      let warnings = try await run(recipe, stopAfter: 5)
+      #expect(warnings.count == 1 && warnings.first?.hasPrefix(last) == true, "\(key): \(warnings)")
+      #expect(steps("metrics.jsonl") == Array(1...5), "\(key)")
+    }
+  }
+
+  @Test func stepsThatDisagreeFallBackToTheCheckpointBefore() async throws {
+    defer { small.remove() }
+    let recipe = try recipe()
+    try await run(recipe, stopAfter: 5)
+    // The directory and the manifest say 6, the state 5.
+    let folder = recipe.output + "/checkpoints/step-00000"
+    try FileManager.default.moveItem(atPath: folder + "5", toPath: folder + "6")
+    try edit("checkpoints/step-000006/MANIFEST.json") { bytes in
+      let text = String(decoding: bytes, as: UTF8.self)
+      bytes = Array(text.replacing("\"step\": 5", with: "\"step\": 6", maxReplacements: 1).utf8)
+    }
+    #expect(
+      try await run(recipe) == [
+        "\(folder)6: state.step: does not fit the directory (got 5; need 6)"
+      ])
+    #expect(steps("metrics.jsonl") == Array(1...9))
+  }
+
+  @Test func whenNoCheckpointIsUsableNothingIsCut() async throws {
+    defer { small.remove() }
+    let recipe = try recipe()
+    try await run(recipe, stopAfter: 5)
+    let before = try bytes("metrics.jsonl")
+    for step in [4, 5] {
+      try edit("checkpoints/step-00000\(step)/MANIFEST.json") { $0 = Array("{}".utf8) }
+    }
+    let error = try await #require(throws: Checkpoints.Unusable.self) { try await run(recipe) }
+    #expect(error.problems.count == 2)
+    #expect(try bytes("metrics.jsonl") == before)
+    // As the help says.
+    try FileManager.default.moveItem(
+      atPath: recipe.output + "/checkpoints", toPath: small.directory + "/elsewhere")
+    try await run(recipe)
+    #expect(steps("metrics.jsonl") == Array(1...9))
+    #expect(try bytes("metrics.jsonl.1") == before)
+  }
+}
