@@ -45,7 +45,7 @@ public final class TrainingRun {
   ///
   /// - Parameters:
   ///   - threads: How many threads compute; results do not depend on it.
-  ///   - rewards: Takes the place of the recipe's rewards.
+  ///   - rewards: Takes the place of the recipe's rewards, which need not be there then.
   ///   - objective: Takes the place of the objective that the recipe's keys describe.
   ///   - advantage: Takes the place of the recipe's advantage estimator.
   ///   - isCancelled: Asked between steps; true saves and ends the run.
@@ -55,6 +55,7 @@ public final class TrainingRun {
     report: @escaping (TrainingEvent) -> Void = { _ in },
     isCancelled: @escaping () -> Bool = { false }
   ) throws {
+    if rewards == nil { try recipe.requireRewards() }
     self.recipe = recipe
     run = RunDirectory(recipe.output)
     workers = Workers(count: threads)
@@ -119,7 +120,7 @@ public final class TrainingRun {
     let leftovers = try lock.removeLeftovers()
     if !leftovers.isEmpty { report(.removed(leftovers)) }
     if Files.exists(run.recipe) {
-      let earlier = try Recipe(contentsOf: run.recipe)
+      let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
       if let difference = recipe.firstDifference(from: earlier) {
         // A recipe that failed before its first stage may be mended in place.
         if try isUntouched {

@@ -78,7 +78,8 @@ extension Failure {
       help = "it was written by a later version of grpo"
     case .missing:
       status = .missingInput
-      help = "check the path; those in a recipe count from the recipe's folder"
+      help =
+        "check the path; those in a recipe count from its folder, those of --set from the current one"
     case .cannotCreate:
       status = .cannotCreate
       help = "give another place with --output"
@@ -106,7 +107,9 @@ extension Failure {
       return
     }
     switch error.kind {
-    case .invalid: self.init(.badRecipe, error.description)
+    case .invalid:
+      self.init(.badRecipe, error.description)
+      problems += error.others.map(\.description)
     case .missingFile:
       self.init(.missingInput, error.description, help: "check the path of the recipe")
     case .unreadable: self.init(.inputOutput, error.description)

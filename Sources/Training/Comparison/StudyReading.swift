@@ -22,18 +22,18 @@ extension Study {
   ///       no penalty: { train.beta: 0 }
   ///       as it is: {}
   ///
-  /// Only `variants` must be there. In a file without that key every key is a variant's name.
+  /// Paths count from the file's directory. Only `variants` must be there. In a file without that key every key is a variant's name.
   ///
   /// - Throws: a `RecipeError`: the first thing that is wrong.
   public init(contentsOf path: String) throws(RecipeError) {
     let entries = try Self.root(of: path)
+    let directory = RecipePath.directory(
+      of: RecipePath.absolute(path, from: FileManager.default.currentDirectoryPath))
+    let context = RecipeContext(directory: directory)
     guard entries.contains(where: { $0.key == "variants" }) else {
-      variants = try Self.variants(entries, path)
+      variants = try Self.variants(entries, directory)
       return
     }
-    let here = FileManager.default.currentDirectoryPath
-    let context = RecipeContext(
-      directory: RecipePath.directory(of: RecipePath.absolute(path, from: here)))
     for entry in entries {
       let (key, node) = (entry.key, entry.value)
       func read<Value>(
@@ -47,8 +47,8 @@ extension Study {
       case "recipes": recipes = try read(.list(of: .path, count: 1...256))
       case "seeds": seeds = try read(.list(of: .integer(0...), count: 1...1024))
       case "metrics": metrics = try read(.list(of: .text, count: 0...256))
-      case "set": settings = try Self.settings(node, named: nil, path)
-      case "variants": variants = try Self.variants(node.map(named: key), path)
+      case "set": settings = try Self.settings(node, named: nil, directory)
+      case "variants": variants = try Self.variants(node.map(named: key), directory)
       default:
         let hint = Spelling.closest(to: key, among: Self.keys).map { "did you mean \($0)?" }
         throw RecipeError(
@@ -64,25 +64,26 @@ extension Study {
   }
 
   private static func variants(
-    _ entries: [RecipeNode.Entry], _ path: String
+    _ entries: [RecipeNode.Entry], _ directory: String
   ) throws(RecipeError) -> [Variant] {
     var variants: [Variant] = []
     for entry in entries {
       variants.append(
         Variant(
-          name: entry.key, settings: try settings(entry.value, named: entry.key, path)))
+          name: entry.key, settings: try settings(entry.value, named: entry.key, directory)))
     }
     return variants
   }
 
   /// The keys of a map; errors about a value name its line, the variant and the key.
   private static func settings(
-    _ node: RecipeNode, named variant: String?, _ path: String
+    _ node: RecipeNode, named variant: String?, _ directory: String
   ) throws(RecipeError) -> [RecipeOverride] {
     try node.map(named: variant ?? "set").map { entry in
       let place = [entry.value.place.description, variant, entry.key].compactMap { $0 }
       return RecipeOverride(
-        option: place.joined(separator: ": "), key: entry.key, value: entry.value.flow)
+        option: place.joined(separator: ": "), key: entry.key, value: entry.value.flow,
+        directory: directory)
     }
   }
 }

@@ -97,12 +97,25 @@ extension Recipe: RecipeSection {
     fields("tokenizer", &tokenizer, .section)
     fields("warm_start", &warmStart, .section)
     fields("train", &train, .section)
-    fields(
-      "rewards", &rewards, .list(of: .reward, count: 1...64), train == nil ? .optional : .required)
+    if fields.isReading || !rewards.isEmpty {
+      fields(
+        "rewards", &rewards, .rewards,
+        train == nil || fields.context.ownRewards ? .optional : .required)
+    }
     fields("reward_model", &rewardModel, .section)
     if fields.isReading && data.test != nil { evaluation = Evaluation() }
     fields("evaluation", &evaluation, .section)
     if fields.isSound { compareSections(fields) }
+  }
+
+  /// Checks that there is something to score by, where rewards are not given in Swift.
+  func requireRewards() throws(RecipeError) {
+    if train != nil && rewards.isEmpty {
+      throw RecipeError("is missing (need \(RecipeFormat.rewards.need))", field: "rewards")
+    }
+    if warmStart?.untilAccuracy != nil && rewards.isEmpty {
+      throw RecipeError("has nothing to go by (need rewards)", field: "warm_start.until_accuracy")
+    }
   }
 
   private func compareSections(_ fields: RecipeFields) {
@@ -110,7 +123,7 @@ extension Recipe: RecipeSection {
       fields.fail("train", "is missing (need train, warm_start or both)")
     }
     if evaluation != nil && data.test == nil {
-      fields.fail("evaluation", "has no questions (need data.test)")
+      fields.failWithoutEffect("evaluation", "has no questions (need data.test)")
     }
     // What completions.jsonl has beside the rewards.
     let taken: Set<String> = ["step", "prompt", "completion", "advantage", "token_ids"]
@@ -120,7 +133,7 @@ extension Recipe: RecipeSection {
         "has the name of a column of completions.jsonl (got \(reward.label); need another)")
     }
     if let rewardModel {
-      if train == nil { fields.fail("reward_model", "has no effect without train") }
+      if train == nil { fields.failWithoutEffect("reward_model", "has no effect without train") }
       if rewards.contains(where: { $0.label.hasSameBytes(as: rewardModel.name) }) {
         fields.fail(
           "reward_model.name",
@@ -139,7 +152,7 @@ extension Recipe: RecipeSection {
         "rewards.\(index)",
         "has the name of an earlier reward (got \(reward.label); need another label)")
     }
-    if warmStart?.untilAccuracy != nil && rewards.isEmpty {
+    if warmStart?.untilAccuracy != nil && rewards.isEmpty && !fields.context.ownRewards {
       fields.fail("warm_start.until_accuracy", "has nothing to go by (need rewards)")
     }
     compareWithModel(fields)
@@ -148,7 +161,7 @@ extension Recipe: RecipeSection {
   private func compareWithModel(_ fields: RecipeFields) {
     guard case .new(let architecture) = model else {
       if case .trained = tokenizer {
-        fields.fail(
+        fields.failWithoutEffect(
           "tokenizer", "does not fit the model, which has its own (need path, or no tokenizer)")
       }
       return

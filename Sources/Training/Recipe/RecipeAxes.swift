@@ -92,6 +92,7 @@ extension Recipe.Axes {
     reference.declare(fields)
     fields("dynamic_sampling_rounds", &dynamicSamplingRounds, .integer(0...100))
     fields("mask_truncated_completions", &masksTruncatedCompletions, .flag)
+    if fields.isReading { dropPresetsChoices(fields) }
     if fields.isSound { compare(fields) }
   }
 
@@ -103,6 +104,20 @@ extension Recipe.Axes {
     }
     if fields.isReading && value == nil { value = Recipe.ValueFunction() }
     fields("value", &value, .section)
+  }
+
+  /// What the preset brings and nobody wrote gives way to keys that leave it without effect.
+  private mutating func dropPresetsChoices(_ fields: RecipeFields) {
+    if case .trustRegion = update, objective.oldKL.coefficient > 0, !fields.has("old_kl_coef") {
+      fields.warn("update", "trust-region takes the place of the algorithm's old_kl_coef")
+      (objective.oldKL.coefficient, objective.oldKL.controller) = (0, .fixed)
+    }
+    if dynamicSamplingRounds > 0, !advantage.wantsGroups, !fields.has("dynamic_sampling_rounds") {
+      fields.warn(
+        "advantage",
+        "\(advantage.name) leaves the algorithm's dynamic_sampling_rounds nothing to do")
+      dynamicSamplingRounds = 0
+    }
   }
 
   private func compare(_ fields: RecipeFields) {
@@ -119,11 +134,11 @@ extension Recipe.Axes {
         "update", "makes \(updatesPerStep) searches a step, each on a part of its completions")
     }
     if case .trustRegion = update, objective.oldKL.coefficient > 0 {
-      fields.fail(
+      fields.failWithoutEffect(
         "old_kl_coef", "has no place beside update trust-region, which bounds that divergence")
     }
     if dynamicSamplingRounds > 0, !advantage.wantsGroups {
-      fields.fail(
+      fields.failWithoutEffect(
         "dynamic_sampling_rounds",
         "has no effect with advantage \(advantage.name), which does not compare completions")
     }
@@ -146,6 +161,15 @@ extension Recipe.Shaping {
 
 extension Recipe.ReferencePolicy {
   private enum Kind: String, CaseIterable { case reset, fixed, mix }
+
+  /// As a recipe names it.
+  var name: String {
+    switch self {
+    case .reset: Kind.reset.rawValue
+    case .fixed: Kind.fixed.rawValue
+    case .mix: Kind.mix.rawValue
+    }
+  }
 
   mutating func declare(_ fields: RecipeFields) {
     var (kind, alpha, steps) = (Kind.reset, 0.6, 512)

@@ -40,6 +40,8 @@ extension Recipe.Data: RecipeSection {
 }
 
 extension Recipe.Tokenizer: RecipeSection {
+  private static let besideTheOther = "has no effect beside path (need one of them)"
+
   public init() { self = .trained(vocabularySize: 512) }
 
   init(defaultFor model: Recipe.Model) {
@@ -52,9 +54,14 @@ extension Recipe.Tokenizer: RecipeSection {
   mutating func declare(_ fields: RecipeFields) {
     var path: String? = if case .file(let path) = self { path } else { nil }
     if fields.isReading { path = nil }
-    fields("path", &path, .path)
+    let alternatives = ["path", "vocab_size"]
+    if fields.isReading, fields.chosen(among: alternatives) == "vocab_size" {
+      fields.refuse("path", because: Self.besideTheOther)
+    } else {
+      fields("path", &path, .path)
+    }
     if let path {
-      fields.refuse("vocab_size", because: "has no effect beside path (need one of them)")
+      fields.refuse("vocab_size", because: Self.besideTheOther)
       self = .file(path)
     } else {
       var size = if case .trained(let size) = self { size } else { 512 }

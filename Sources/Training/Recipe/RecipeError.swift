@@ -16,6 +16,8 @@ public struct RecipeError: Error, Sendable, Equatable {
   /// The key as a dotted path, as `--set` takes it; empty for the file as a whole.
   public var field: String
   public var message: String
+  /// Further keys that are refused as this one is: unknown, or without effect.
+  public internal(set) var others: [RecipeError] = []
 
   public init(
     _ message: String, kind: Kind = .invalid, field: String = "", at place: RecipePlace? = nil
@@ -53,6 +55,22 @@ public enum RecipePlace: Sendable, Equatable, CustomStringConvertible {
     case .file(let file, nil): file
     case .option(let option, _): option
     case .code: "recipe"
+    }
+  }
+}
+
+extension RecipePlace {
+  /// Who says so: the command line is set over a study, and a study over a recipe.
+  enum Layer: Int, Comparable {
+    case recipe, study, commandLine
+
+    static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+  }
+
+  var layer: Layer {
+    switch self {
+    case .file, .code: .recipe
+    case .option(let option, _): option.hasPrefix("--") ? .commandLine : .study
     }
   }
 }

@@ -89,7 +89,7 @@ final class RecipeFields {
 
   /// Declares a key that has no effect here; to write it is an error.
   func refuse(_ key: String, because reason: String) {
-    if take(key) != nil { fail(key, reason) }
+    if take(key) != nil { failWithoutEffect(key, reason) }
   }
 
   /// Hands over the keys that have not been declared yet, which makes them known.
@@ -105,13 +105,28 @@ final class RecipeFields {
 
   /// Reports what is wrong with `key`, a dotted path within this section.
   func fail(_ key: String, _ message: String) {
-    context.journal.problems.append(
+    context.journal.report(
       RecipeError(message, field: context[key].path, at: place(of: key)))
+  }
+
+  /// Reports a key that has no effect beside others; where they were set over it, it is left out
+  /// and the rest read again.
+  ///
+  /// Every key without effect passes through here.
+  func failWithoutEffect(_ key: String, _ reason: String) {
+    context.journal.refuse(
+      context[key].path, RecipeError(reason, field: context[key].path, at: place(of: key)))
+  }
+
+  /// The same for a message that begins with its own field.
+  func failWithoutEffect(near key: String, _ message: String) {
+    context.journal.refuse(
+      context[key].path, RecipeError(message, field: context.path, at: place(of: key)))
   }
 
   /// Reports a message that begins with its own field, and stands where `key` was written.
   func fail(near key: String, _ message: String) {
-    context.journal.problems.append(
+    context.journal.report(
       RecipeError(message, field: context.path, at: place(of: key)))
   }
 
@@ -124,6 +139,29 @@ final class RecipeFields {
   /// Whether `key`, a dotted path within this section, was written.
   func has(_ key: String) -> Bool {
     source?.node(at: key.split(separator: "."))?.isNull == false
+  }
+
+  /// Who says what `key` is; nil where nobody does.
+  private func layer(of key: String) -> RecipePlace.Layer? {
+    has(key) ? place(of: key)?.layer : nil
+  }
+
+  /// Whether one of `others` was set over what says `key`.
+  func isOverruled(_ key: String, by others: [String]) -> Bool {
+    guard let layer = layer(of: key) else { return false }
+    return others.compactMap { self.layer(of: $0) }.contains { $0 > layer }
+  }
+
+  /// Of keys that stand for each other, the one that counts: what was set before what the file
+  /// says, else the first.
+  func chosen(among keys: [String]) -> String? {
+    keys.first { has($0) && !isOverruled($0, by: keys) }
+  }
+
+  /// What paths beside the first of `keys` that was written count from.
+  func directory(of keys: String...) -> String {
+    keys.lazy.compactMap { self.source?.node(at: [$0[...]]) }.first?.directory
+      ?? source?.directory ?? context.directory
   }
 
   /// Where `key` was written, or else the nearest part of it that was.
@@ -149,7 +187,8 @@ final class RecipeFields {
       let hint =
         Spelling.closest(to: entry.key, among: known).map { "did you mean \($0)?" }
         ?? "need one of \(known.joined(separator: ", "))"
-      context.journal.problems.append(
+      context.journal.refuse(
+        context[entry.key].path,
         RecipeError(
           "unknown key (\(hint))", field: context[entry.key.shortened()].path, at: entry.value.place
         ))
@@ -163,6 +202,8 @@ struct RecipeContext {
   var path = ""
   /// The directory from which paths in the recipe count; absolute.
   var directory: String
+  /// Whether rewards are given in Swift.
+  var ownRewards = false
   var journal = RecipeJournal()
 
   /// The context of a key within this one.
@@ -175,10 +216,26 @@ struct RecipeContext {
 
 /// What was noticed while reading, in the order of the declarations.
 final class RecipeJournal {
-  var problems: [RecipeError] = []
+  private(set) var problems: [RecipeError] = []
+  /// Those of `problems` about keys that are unknown or have no effect, and the keys' paths.
+  private(set) var refused: [(path: String, problem: RecipeError)] = []
   /// Required keys that are absent.
   ///
   /// They are told last: a misspelling explains them better.
   var missing: [RecipeError] = []
   var warnings: [RecipeError] = []
+
+  func report(_ problem: RecipeError) { problems.append(problem) }
+
+  func refuse(_ path: String, _ problem: RecipeError) {
+    problems.append(problem)
+    refused.append((path, problem))
+  }
+
+  /// The first thing that is wrong, and with a key that is refused all others that are.
+  var first: RecipeError? {
+    guard var first = problems.first ?? missing.first else { return nil }
+    if refused.first?.problem == first { first.others = refused.dropFirst().map(\.problem) }
+    return first
+  }
 }

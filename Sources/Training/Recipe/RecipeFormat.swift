@@ -45,8 +45,14 @@ struct RecipeFormat<Value> {
 }
 
 extension RecipeContext {
+  /// A path as an absolute one: it counts from the recipe's directory, or from where the option or
+  /// study that set it counts.
+  func absolute(_ path: String, at node: RecipeNode) -> String {
+    RecipePath.absolute(path, from: node.directory ?? directory)
+  }
+
   func report(_ message: String, _ node: RecipeNode) {
-    journal.problems.append(RecipeError(message, field: path, at: node.place))
+    journal.report(RecipeError(message, field: path, at: node.place))
   }
 }
 
@@ -138,7 +144,7 @@ extension RecipeFormat where Value == String {
     return Self(
       need: text.need,
       read: { node, context in
-        text.read(node, context).map { RecipePath.absolute($0, from: context.directory) }
+        text.read(node, context).map { context.absolute($0, at: node) }
       },
       write: { path, context in
         .text(RecipePath.isAbsolute(path) ? RecipePath.relative(path, to: context.directory) : path)

@@ -64,7 +64,7 @@ extension Recipe.Model: RecipeSection {
     fields("path", &path, .path)
     if let path {
       for entry in fields.takeRest() {
-        fields.fail(entry.key, "has no effect beside path (need one of them)")
+        fields.failWithoutEffect(entry.key, "has no effect beside path (need one of them)")
       }
       self = .directory(path)
     } else {

@@ -19,6 +19,8 @@ struct RecipeNode {
   var content: Content
   /// Where the value was written; for a map's value, where its key stands.
   var place: RecipePlace
+  /// The directory that paths in the value count from, absolute; nil for the recipe's.
+  var directory: String?
 
   /// Whether this is an explicit `null` or `~`, which asks for the default.
   var isNull: Bool {
@@ -52,6 +54,44 @@ struct RecipeNode {
       case .map(let entries): entries.first { $0.key.hasSameBytes(as: String(step)) }?.value
       }
     return next?.node(at: path.dropFirst())
+  }
+}
+
+extension RecipeNode {
+  /// The value and all within it, with paths that count from `directory`.
+  func counting(from directory: String) -> RecipeNode {
+    var node = self
+    node.directory = directory
+    switch content {
+    case .scalar: break
+    case .list(let items): node.content = .list(items.map { $0.counting(from: directory) })
+    case .map(let entries):
+      node.content = .map(
+        entries.map { Entry(key: $0.key, value: $0.value.counting(from: directory)) })
+    }
+    return node
+  }
+
+  /// The value without the key that a dotted path leads to.
+  func removing(_ path: some Collection<Substring>) -> RecipeNode {
+    guard let step = path.first else { return self }
+    var node = self
+    switch content {
+    case .scalar: break
+    case .list(var items):
+      guard let index = Int(step), items.indices.contains(index) else { break }
+      items[index] = items[index].removing(path.dropFirst())
+      node.content = .list(items)
+    case .map(var entries):
+      guard let index = entries.firstIndex(where: { $0.key.hasSameBytes(as: String(step)) }) else { break }
+      if path.count == 1 {
+        entries.remove(at: index)
+      } else {
+        entries[index].value = entries[index].value.removing(path.dropFirst())
+      }
+      node.content = .map(entries)
+    }
+    return node
   }
 }
 

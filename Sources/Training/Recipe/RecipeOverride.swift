@@ -1,9 +1,11 @@
 internal import Formats
+internal import Foundation
 
 /// A recipe key set from outside the recipe, as by `--set train.beta=0.01`.
 ///
-/// The value takes the key's place before anything is checked, as though the recipe had said so:
-/// paths count from the recipe's directory, a map replaces a map, `null` stands for the default.
+/// The value takes the key's place before anything is checked, as though the recipe had said so: a
+/// map replaces a map, `null` stands for the default. Paths count from a directory of the
+/// override's own. Keys of the recipe's file that have no effect beside what is set are left out.
 public struct RecipeOverride: Sendable, Equatable {
   enum Value: Equatable {
     /// A scalar or a flow list or map: `0.1`, `[1, 4]`, `{ vocab_size: 512 }`.
@@ -16,18 +18,20 @@ public struct RecipeOverride: Sendable, Equatable {
   /// The key as a dotted path, list items by index: `rewards.0.weight`.
   let key: String
   let value: Value
+  /// What paths in the value count from; absolute.
+  let directory: String
 
   /// A key and its value as YAML, set by an option of the given name.
-  public init(option: String, key: String, value: String) {
-    self.option = option
-    self.key = key
-    self.value = .yaml(value)
+  ///
+  /// - Parameter directory: What paths in the value count from; by default the current directory.
+  public init(option: String, key: String, value: String, directory: String = "") {
+    self.init(option: option, key: key, .yaml(value), directory: directory)
   }
 
-  private init(option: String, key: String, text: String) {
-    self.option = option
-    self.key = key
-    value = .text(text)
+  init(option: String, key: String, _ value: Value, directory: String = "") {
+    (self.option, self.key, self.value) = (option, key, value)
+    self.directory = RecipePath.absolute(
+      directory, from: FileManager.default.currentDirectoryPath)
   }
 
   /// The argument of `--set`, `key=value`; nil when it has no `=` or nothing before it.
@@ -35,6 +39,8 @@ public struct RecipeOverride: Sendable, Equatable {
     guard let (key, value) = assignment.cut(at: "="), !key.isEmpty else { return nil }
     self.init(option: "--set \(key)", key: key, value: value)
   }
+
+  var place: RecipePlace { .option(option, key: key) }
 
   /// `--seed`.
   public static func seed(_ seed: Int) -> Self {
@@ -48,19 +54,20 @@ public struct RecipeOverride: Sendable, Equatable {
 
   /// `--output`: the run's directory, taken as it is.
   public static func output(_ path: String) -> Self {
-    Self(option: "--output", key: "output", text: path)
+    Self(option: "--output", key: "output", .text(path))
   }
 }
 
 extension RecipeNode {
   /// Puts an override's value in its place, making the maps on the way that are absent.
   mutating func apply(_ override: RecipeOverride) throws(RecipeError) {
-    let place = RecipePlace.option(override.option, key: override.key)
+    let place = override.place
     let value: RecipeNode
     switch override.value {
     case .text(let text): value = RecipeNode(content: .text(text), place: place)
     case .yaml(""): value = RecipeNode(content: .scalar("", quoted: false), place: place)
-    case .yaml(let text): value = try RecipeNode(yaml: text) { _ in place }
+    case .yaml(let text):
+      value = try RecipeNode(yaml: text) { _ in place }.counting(from: override.directory)
     }
     let path = override.key.split(separator: ".", omittingEmptySubsequences: false)
     guard !path.contains("") else {
@@ -78,6 +85,9 @@ extension RecipeNode {
     }
     let here = parent.isEmpty ? String(step) : "\(parent).\(step)"
     if isNull { content = .map([]) }
+    if case .scalar = content, Self.isReward(parent) {
+      content = .map([Entry(key: "name", value: self)])
+    }
     switch content {
     case .scalar:
       throw RecipeError(
@@ -88,18 +98,27 @@ extension RecipeNode {
           "is no item (got \(String(step).shortened()); need an index from 0 to \(items.count))",
           field: key, at: value.place)
       }
-      if index == items.count { items.append(RecipeNode(content: .map([]), place: value.place)) }
+      if index == items.count { items.append(value.emptyMap) }
       try items[index].set(value, at: path.dropFirst(), within: here, of: key)
       content = .list(items)
     case .map(var entries):
       let known = entries.firstIndex { $0.key.hasSameBytes(as: String(step)) }
       let index = known ?? entries.count
-      if known == nil {
-        let empty = RecipeNode(content: .map([]), place: value.place)
-        entries.append(Entry(key: String(step), value: empty))
-      }
+      if known == nil { entries.append(Entry(key: String(step), value: value.emptyMap)) }
       try entries[index].value.set(value, at: path.dropFirst(), within: here, of: key)
       content = .map(entries)
     }
+  }
+
+  /// Whether a reward stands there, whose name alone is short for a map with it.
+  private static func isReward(_ path: String) -> Bool {
+    let parts = path.split(separator: ".")
+    return path == "reward_model.labeller"
+      || (parts.count == 2 && parts[0] == "rewards" && Int(parts[1]) != nil)
+  }
+
+  /// A map to be filled, written where this value is.
+  private var emptyMap: RecipeNode {
+    RecipeNode(content: .map([]), place: place, directory: directory)
   }
 }

@@ -135,7 +135,7 @@ extension Recipe.Processes {
     fields("timeout", &timeoutSeconds, .number(above: 0, through: PluginOptions.longestTimeout))
     fields("start_timeout", &startSeconds, .number(above: 0, through: PluginOptions.longestTimeout))
     fields("workers", &workers, .integer(1...64))
-    if fields.isReading { directory = fields.context.directory }
+    if fields.isReading { directory = fields.directory(of: "command", "python", "library") }
     fields("directory", &directory, .path)
     fields("env", &environment, .variables)
     fields("memory_megabytes", &memoryMegabytes, .integer(16...1_048_576))
@@ -143,6 +143,17 @@ extension Recipe.Processes {
     fields("open_files", &openFiles, .integer(16...65536))
     fields("file_megabytes", &fileMegabytes, .integer(1...1_048_576))
     fields("network", &network, .flag)
+  }
+}
+
+extension Recipe.Processes {
+  /// Declares the same keys where there is no process.
+  func refuse(_ fields: RecipeFields, because reason: String) {
+    let keys = [
+      "timeout", "start_timeout", "workers", "directory", "env", "memory_megabytes", "cpu_seconds",
+      "open_files", "file_megabytes", "network",
+    ]
+    for key in keys { fields.refuse(key, because: reason) }
   }
 }
 
@@ -174,7 +185,11 @@ extension Recipe.Library {
   mutating func declare(_ fields: RecipeFields) {
     fields("library", &path, .path, .required)
     fields("isolated", &isIsolated, .flag)
-    if isIsolated { processes.declare(fields) }
+    if isIsolated {
+      processes.declare(fields)
+    } else {
+      processes.refuse(fields, because: "has no effect with isolated false")
+    }
   }
 }
 

@@ -7,11 +7,13 @@ extension Recipe {
 
   /// Reads the recipe at `path`.
   ///
+  /// - Parameter ownRewards: Whether rewards are given in Swift, so that the recipe needs none.
   /// - Throws: a `RecipeError` of kind `.missingFile`, `.unreadable` or `.invalid`.
   public init(
-    contentsOf path: String, overrides: [RecipeOverride] = []
+    contentsOf path: String, overrides: [RecipeOverride] = [], ownRewards: Bool = false
   ) throws(RecipeError) {
-    try self.init(yaml: Self.text(of: path), file: path, overrides: overrides)
+    try self.init(
+      yaml: Self.text(of: path), file: path, overrides: overrides, ownRewards: ownRewards)
   }
 
   /// The text of a recipe's or study's file.
@@ -36,34 +38,54 @@ extension Recipe {
   ///
   /// `file` names it in messages, and its directory is what the recipe's paths count from.
   ///
+  /// Keys of the text that have no effect beside the overrides are left out, which is a warning;
+  /// without the overrides they must have one.
+  ///
   /// - Throws: a `RecipeError` of kind `.invalid`: the first thing that is wrong.
   public init(
-    yaml text: String, file: String, overrides: [RecipeOverride] = []
+    yaml text: String, file: String, overrides: [RecipeOverride] = [], ownRewards: Bool = false
   ) throws(RecipeError) {
-    var root = try RecipeNode(yaml: text) { .file(file, line: $0) }
+    let root = try RecipeNode(yaml: text) { .file(file, line: $0) }
     guard case .map = root.content else {
       throw RecipeError("is not a map (got \(root.found); need a map of keys)", at: root.place)
     }
-    for override in overrides { try root.apply(override) }
     let here = FileManager.default.currentDirectoryPath
-    try self.init(root, directory: RecipePath.directory(of: RecipePath.absolute(file, from: here)))
+    let directory = RecipePath.directory(of: RecipePath.absolute(file, from: here))
+    func context() -> RecipeContext {
+      RecipeContext(directory: directory, ownRewards: ownRewards)
+    }
+    var (changed, leftOut) = (root, [String]())
+    for layer in [RecipePlace.Layer.study, .commandLine] {
+      let before = changed
+      changed = root
+      for override in overrides where override.place.layer <= layer { try changed.apply(override) }
+      changed.remove(leftOut, under: layer)
+      leftOut += changed.leaveOutKeysWithoutEffect(under: layer, without: before, context)
+    }
+    try self.init(changed, context())
+    if !leftOut.isEmpty {
+      let word = leftOut.count == 1 ? "has" : "have"
+      let list = leftOut.joined(separator: ", ")
+      warnings.insert(
+        "\(file): \(list): \(word) no effect with what is set instead, left out".onOneLine(), at: 0)
+    }
   }
 
-  private init(_ root: RecipeNode, directory: String) throws(RecipeError) {
-    let context = RecipeContext(directory: directory)
+  private init(_ root: RecipeNode, _ context: RecipeContext) throws(RecipeError) {
     let recipe = RecipeFormat<Recipe>.section.read(root, context)
-    if let problem = context.journal.problems.first ?? context.journal.missing.first {
-      throw problem
-    }
+    if let problem = context.journal.first { throw problem }
     self = recipe ?? Recipe()
     warnings = context.journal.warnings.map(\.description)
   }
 
   /// The same recipe resolved, after the checks that reading makes: for recipes built in Swift,
   /// whose paths count from the current directory.
+  ///
+  /// Rewards may be missing: a `TrainingRun` takes them in Swift, and asks for them otherwise.
   public func validated() throws(RecipeError) -> Recipe {
     let here = FileManager.default.currentDirectoryPath
-    return try Recipe(node(relativeTo: here), directory: here)
+    return try Recipe(
+      node(relativeTo: here), RecipeContext(directory: here, ownRewards: true))
   }
 
   /// The recipe as YAML with every value spelled out, for a file in `directory`.
@@ -106,6 +128,37 @@ extension Recipe {
 }
 
 extension RecipeNode {
+  /// Removes the keys that are unknown or have no effect with what a layer sets over them, and gives
+  /// their paths; those that are so `without` that layer are mistakes and stay.
+  fileprivate mutating func leaveOutKeysWithoutEffect(
+    under layer: RecipePlace.Layer, without: RecipeNode, _ context: () -> RecipeContext
+  ) -> [String] {
+    func refused(in root: RecipeNode) -> [String] {
+      let context = context()
+      _ = RecipeFormat<Recipe>.section.read(root, context)
+      return context.journal.refused.map(\.path)
+    }
+    var removed: [String] = []
+    while true {
+      let found = refused(in: self).filter {
+        node(at: $0.split(separator: ".")).map { $0.place.layer < layer } ?? false
+      }
+      if found.isEmpty { return removed }
+      let mistakes = Set(refused(in: without))
+      let keys = found.filter { !mistakes.contains($0) }
+      if keys.isEmpty { return removed }
+      remove(keys, under: layer)
+      removed += keys
+    }
+  }
+
+  /// Removes keys, but for those that a layer says itself.
+  fileprivate mutating func remove(_ keys: [String], under layer: RecipePlace.Layer) {
+    for path in keys.map({ $0.split(separator: ".") }) {
+      if let place = node(at: path)?.place, place.layer < layer { self = removing(path) }
+    }
+  }
+
   /// Every scalar and empty list with its dotted path, in order.
   func leaves(_ path: String = "") -> [(path: String, value: String)] {
     func within(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }

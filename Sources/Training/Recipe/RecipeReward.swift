@@ -43,6 +43,10 @@ extension Recipe {
   }
 }
 
+extension RecipeFormat where Value == [Recipe.Reward] {
+  static var rewards: Self { .list(of: .reward, count: 1...64) }
+}
+
 extension RecipeFormat where Value == Recipe.Reward {
   static var reward: Self {
     let section = RecipeFormat<Recipe.Reward>.section
@@ -102,7 +106,11 @@ extension Recipe.Reward: RecipeSection {
 
   private mutating func declarePlugin(_ fields: RecipeFields) {
     if fields.isReading { label = source.defaultLabel }
-    fields("name", &label, .text)
+    if fields.isReading, fields.isOverruled("name", by: Source.kindKeys) {
+      fields.refuse("name", because: "names another reward")
+    } else {
+      fields("name", &label, .text)
+    }
     declareCommon(fields)
   }
 
@@ -122,7 +130,7 @@ extension Recipe.Reward: RecipeSection {
     } catch {
       switch error {
       case .unknownOption(_, let option, _, _), .badOption(_, let option, _):
-        fields.fail(near: option, "\(error)")
+        fields.failWithoutEffect(near: option, "\(error)")
       default:
         fields.fail(near: "name", "\(error)")
       }
@@ -131,21 +139,18 @@ extension Recipe.Reward: RecipeSection {
 }
 
 extension Recipe.Reward.Source {
+  fileprivate static let kindKeys = ["command", "python", "url", "library", "model"]
+
   /// The kind of source that a map is about, by its key.
   fileprivate init(kindIn fields: RecipeFields) {
     self =
-      if fields.has("command") {
-        .command(Recipe.Command())
-      } else if fields.has("python") {
-        .python(Recipe.PythonFunction())
-      } else if fields.has("url") {
-        .url(Recipe.Server())
-      } else if fields.has("library") {
-        .library(Recipe.Library())
-      } else if fields.has("model") {
-        .model("")
-      } else {
-        .builtIn("", options: [:])
+      switch fields.chosen(among: Self.kindKeys) {
+      case "command": .command(Recipe.Command())
+      case "python": .python(Recipe.PythonFunction())
+      case "url": .url(Recipe.Server())
+      case "library": .library(Recipe.Library())
+      case "model": .model("")
+      default: .builtIn("", options: [:])
       }
   }
 

@@ -54,6 +54,11 @@ extension Recipe {
 
 extension Recipe.RewardModel: RecipeSection {
   mutating func declare(_ fields: RecipeFields) {
+    let sources = ["labeller", "preferences"]
+    let chosen = fields.isReading ? fields.chosen(among: sources) : nil
+    for key in sources where chosen != nil && fields.isOverruled(key, by: sources) {
+      fields.refuse(key, because: "has no effect beside \(chosen ?? "") (need one of both)")
+    }
     fields("labeller", &labeller, .reward)
     fields("preferences", &preferences, .path)
     if fields.isReading, (labeller == nil) == (preferences == nil) {

@@ -127,7 +127,24 @@ extension Recipe.Train: RecipeSection {
     fields("num_completions_to_print", &shownCompletions, .integer(0...1000))
     fields("log_completion_ids", &logsTokenIDs, .flag)
     fields("activation_memory_megabytes", &activationMemoryMegabytes, .integer(0...1_048_576))
+    if fields.isReading, axes.reference != .reset,
+      fields.isOverruled("outer_iterations", by: ["reference"])
+    {
+      joinIterations(fields)
+    }
     if fields.isSound { compare(fields) }
+  }
+
+  /// Makes one iteration of all, for a reference policy that was chosen over the file's and that
+  /// iterations do not reset.
+  private mutating func joinIterations(_ fields: RecipeFields) {
+    guard outerIterations > 1 else { return }
+    let (steps, overflows) = outerIterations.multipliedReportingOverflow(by: stepsPerIteration)
+    guard !overflows, steps <= 1_000_000_000 else { return }
+    fields.warn(
+      "outer_iterations",
+      "makes one iteration of \(steps) steps with reference \(axes.reference.name)")
+    (outerIterations, stepsPerIteration) = (1, steps)
   }
 
   private func compare(_ fields: RecipeFields) {
@@ -149,18 +166,14 @@ extension Recipe.Train: RecipeSection {
         "is more than questions_per_step (got \(axes.miniBatches); need at most "
           + "\(questionsPerStep))")
     }
-    if case .mix = axes.reference, outerIterations > 1 {
+    if axes.reference != .reset, outerIterations > 1 {
       fields.fail(
         "outer_iterations",
-        "has no effect with reference mix (got \(outerIterations); need 1)")
-    }
-    if case .fixed = axes.reference, outerIterations > 1 {
-      fields.fail(
-        "outer_iterations",
-        "has no effect with reference fixed (got \(outerIterations); need 1)")
+        "has no effect with reference \(axes.reference.name) (got \(outerIterations); need 1)")
     }
     if axes.reference != .reset, !axes.usesReference {
-      fields.fail("reference", "has no effect without a KL penalty to the reference policy")
+      fields.failWithoutEffect(
+        "reference", "has no effect without a KL penalty to the reference policy")
     }
   }
 }
