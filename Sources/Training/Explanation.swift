@@ -34,7 +34,7 @@ public struct Explanation: Sendable {
   public var answer: String?
   /// Updates made on these completions before the numbers were taken.
   public var updates: Int
-  /// Steps that the run had done.
+  /// The number of the run's next step, as its logs will have it.
   public var step: Int
   public var loss: Double
   public var completions: [Completion]

@@ -60,7 +60,7 @@ extension TrainingRun {
     let (inputs, result) = try await trainer.examine(rollouts)
     return Explanation(
       prompt: rollout.questions[0].prompt, answer: rollout.questions[0].answer, updates: updates,
-      step: state.step, loss: result.loss,
+      step: state.step + 1, loss: result.loss,
       completions: rollout.completions.indices.map { i in
         Explanation.Completion(
           text: rollout.completions[i].text,

@@ -51,7 +51,7 @@ struct ExplainCommand: AsyncParsableCommand {
     let terminal = Terminal.standardOutput
     var lines = [
       "\(explanation.prompt.visible()) → \(explanation.answer?.visible() ?? "–")",
-      "step \(explanation.step + 1), after \(explanation.updates) "
+      "step \(explanation.step), after \(explanation.updates) "
         + "update\(explanation.updates == 1 ? "" : "s") on these completions: "
         + "loss \(Figures.short(explanation.loss))",
     ]

@@ -45,6 +45,18 @@ import Testing
     #expect(largest > 0)
   }
 
+  @Test func theStepIsTheNextOneOfTheLogs() async throws {
+    let folder = try await startedFolder()
+    #expect(try await explain(folder)["step"]?.int == 1)
+    let trained = try await GrpoProgram.run("train", "recipe.yaml", "-q", in: folder)
+    #expect(trained.status == 0, "\(trained.errors)")
+    let steps = try JSONLines.lines(folder.bytes("run/metrics.jsonl"), file: "metrics").count
+    let next = try #require(try await explain(folder)["step"]?.int)
+    #expect(next == steps + 1)
+    let text = try await GrpoProgram.run("explain", "recipe.yaml", in: folder)
+    #expect(text.outputLines.contains { $0.hasPrefix("step \(next), after ") }, "\(text.output)")
+  }
+
   @Test func anUpdateMovesTheRatiosThatItShows() async throws {
     let folder = try await startedFolder()
     let explanation = try await explain(folder, "--updates", "2", "--question", "3")
