@@ -11,7 +11,9 @@ struct CompareCommand: AsyncParsableCommand {
       All variants of a recipe and seed start from one warm start, so they may differ in train, \
       rewards, reward_model and evaluation only. The output directory gets results.csv, \
       curves.csv, curves.svg and every run; the same command again makes only the runs that are \
-      missing. A run whose numbers are not finite counts as a result.
+      missing. Each run is a process of its own: one that fails or crashes is a row that says so, \
+      the others go on, and the exit code is that of the failure. A run whose numbers are not \
+      finite counts as a result.
 
       A study is a YAML file with the key variants, a map from names to maps of keys and values, \
       such as {plain: {train.beta: 0}}; it may list recipes, seeds, metrics, and keys to set.
@@ -52,8 +54,10 @@ struct CompareCommand: AsyncParsableCommand {
       valueName: "name"))
   var metrics: [String] = []
 
-  @Option(help: "The directory of all runs.", completion: .directory)
-  var output: String
+  @Option(
+    help: "The directory of all runs. (default: runs/NAME, after the recipe or study)",
+    completion: .directory)
+  var output: String?
 
   @Option(
     help: ArgumentHelp(
@@ -91,22 +95,46 @@ struct CompareCommand: AsyncParsableCommand {
 
   func run() async throws {
     let study = try study()
+    let output = self.output ?? usualOutput(study)
+    if self.output == nil, !quiet {
+      StandardError.write("output      \(output.visible())")
+    }
     Interruption.watch()
     let display = ComparisonDisplay(terminal: .standardError, isQuiet: quiet)
     do {
       let comparison = try Comparison(
         study, output: output, jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
-        report: { display.show($0) }, isCancelled: { Interruption.isRequested })
+        perform: RunProcess.perform, report: { display.show($0) },
+        isCancelled: { Interruption.isRequested })
       let result = try await comparison.run()
       display.end()
       try result.write(to: output)
       try ComparisonReport(result, output: output).write(json: json)
+      if let failure = Self.failure(result) { throw failure }
     } catch {
       display.end()
       guard var failure = Failure(error) else { throw error }
       if failure.status == .resumable { failure.help = "resume with: \(Self.commandToResume)" }
       throw failure
     }
+  }
+
+  /// The runs that could not be made, in one line; nil if there are none.
+  private static func failure(_ result: Training.ComparisonResult) -> Failure? {
+    guard let first = result.missing.first else { return nil }
+    let status = first.exitCode.flatMap(ExitStatus.init) ?? .numerics
+    let count = result.runs.count
+    return Failure(
+      status,
+      "\(result.missing.count) of \(count) run\(count == 1 ? "" : "s") failed; "
+        + "\(first.name.visible()): \((first.reason ?? "").visible())",
+      help: "the same command makes those runs that failed, and no other")
+  }
+
+  /// `runs/` and the name of the study, or of the recipes.
+  private func usualOutput(_ study: Study) -> String {
+    let files = variants.map { [$0] } ?? (recipes.isEmpty ? study.recipes : recipes)
+    return "runs/" + files.map { Study.name(of: $0) }.joined(separator: "-")
   }
 
   private static var commandToResume: String {

@@ -40,16 +40,24 @@ final class ComparisonDisplay: Sendable {
 
   private func show(_ event: ComparisonEvent, _ state: inout State) {
     switch event {
-    case .warmStarted(let name, let done, let count):
-      print("warm start", "\(done) of \(count): \(name.visible())", &state)
+    case .warmStarted(let name, let problem, let done, let count):
+      print(
+        "warm start",
+        "\(done) of \(count): \(name.visible())"
+          + (problem.map { ": \($0.status.rawValue): \($0.reason.visible())" } ?? ""), &state)
     case .stepped(let name, let step, let count):
       state.latest = "\(name.visible()): step \(step) of \(count)"
     case .ended(let run, let done, let count, let wasThere):
-      let name = "\(run.recipe), seed \(run.seed), \(run.variant)".visible()
+      let name = run.name.visible()
+      if run.status.isMissing {
+        let reason = (run.reason ?? "").visible()
+        return print(
+          "run", "\(done) of \(count): \(name): \(run.status.rawValue): \(reason)", &state)
+      }
       let accuracies = [run.before, run.after].map { $0.map(Figures.percent) ?? "unknown" }
       let ending =
         switch run.status {
-        case .finished: ""
+        case .finished, .error, .crashed: ""
         case .failed: ", failed after step \(run.steps.last?.step ?? 0)"
         }
       print(

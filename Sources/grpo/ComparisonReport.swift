@@ -23,7 +23,15 @@ struct ComparisonReport {
     for recipe in result.recipes { append(recipe, to: &table) }
     if result.recipes.count > 1 { appendAll(to: &table) }
     let files = ComparisonResult.files.map { shownPath("\(output)/\($0)").visible() }
-    return table.lines(on: .standardOutput) + ["files  " + files.joined(separator: "  ")]
+    return table.lines(on: .standardOutput) + failures
+      + ["files  " + files.joined(separator: "  ")]
+  }
+
+  /// The runs that did not come to their end, and why.
+  private var failures: [String] {
+    result.runs.filter { $0.status != .finished }.map { run in
+      "failed  \(run.name.visible()): \((run.reason ?? "numbers that are not finite").visible())"
+    }
   }
 
   private func append(_ recipe: String, to table: inout TextTable) {
@@ -60,7 +68,7 @@ struct ComparisonReport {
 
   private var failedTitle: [String] { hasFailures ? ["failed"] : [] }
 
-  private var hasFailures: Bool { result.runs.contains { $0.status == .failed } }
+  private var hasFailures: Bool { result.runs.contains { $0.status != .finished } }
 
   private func failures(of row: ComparisonResult.Row) -> [String] {
     hasFailures ? ["\(row.failed) of \(row.count)"] : []
@@ -95,6 +103,14 @@ struct ComparisonReport {
           ]
         }),
       "all": .array(result.variants.map { encoded($0, recipe: nil) }),
+      "failures": .array(
+        result.runs.filter { $0.status != .finished }.map { run in
+          [
+            "recipe": .string(run.recipe), "seed": .integer(run.seed),
+            "variant": .string(run.variant), "status": .string(run.status.rawValue),
+            "reason": run.reason.map { .string($0) } ?? .null,
+          ]
+        }),
       "files": .array(ComparisonResult.files.map { .string("\(output)/\($0)") }),
     ]
   }

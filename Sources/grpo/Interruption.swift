@@ -7,6 +7,9 @@ enum Interruption {
 
   static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
 
+  /// Asks the run to stop, as the first Ctrl-C does.
+  static func request() { count.max(1, ordering: .relaxed) }
+
   static func watch() {
     // Made before a signal can come: a handler must not be the first to touch it.
     count.store(0, ordering: .relaxed)

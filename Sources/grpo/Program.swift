@@ -6,6 +6,7 @@ import Foundation
 enum Program {
   static func main() async {
     StandardStreams.prepare()
+    Crash.watch()
     do {
       if let failure = RootCommand.unknownCommand(CommandLine.arguments.dropFirst()) {
         throw failure

@@ -20,6 +20,7 @@ struct RootCommand: AsyncParsableCommand {
         name: "Training",
         subcommands: [
           RunCommand.self, WarmStartCommand.self, TrainCommand.self, CompareCommand.self,
+          ComparedRunCommand.self,
         ]),
       CommandGroup(
         name: "Algorithms",

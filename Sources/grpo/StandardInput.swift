@@ -30,12 +30,16 @@ enum StandardInput {
   /// Lines as they arrive, counted from 1, without their ends (LF or CRLF).
   struct Lines {
     let maximumBytes: Int
+    /// Where they come from.
+    let descriptor: Int32
     private var rest: [UInt8] = []
     private var start = 0
     private var number = 0
     private var isAtEnd = false
 
-    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+    init(maximumBytes: Int, descriptor: Int32 = STDIN_FILENO) {
+      (self.maximumBytes, self.descriptor) = (maximumBytes, descriptor)
+    }
 
     mutating func next() throws -> (number: Int, line: String)? {
       while true {
@@ -49,7 +53,7 @@ enum StandardInput {
           throw Failure(
             .badData, "\(name):\(number + 1): too long (need at most \(maximumBytes) bytes)")
         }
-        if !isAtEnd, let more = try read() {
+        if !isAtEnd, let more = try read(from: descriptor) {
           rest += more
           continue
         }
@@ -73,12 +77,12 @@ enum StandardInput {
   /// What is there, or what comes next; nil at the end.
   ///
   /// `FileHandle` would wait for all that it is asked for, and a request for its answer.
-  fileprivate static func read() throws -> [UInt8]? {
+  static func read(from descriptor: Int32 = STDIN_FILENO) throws -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       // SAFETY: at most as many bytes are written as the array has.
       let count = unsafe bytes.withUnsafeMutableBytes {
-        unsafe Glibc.read(STDIN_FILENO, $0.baseAddress, $0.count)
+        unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
       }
       if count > 0 { return Array(bytes[..<count]) }
       if count == 0 { return nil }

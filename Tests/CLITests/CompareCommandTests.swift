@@ -40,7 +40,10 @@ import Testing
       let outcome = try await GrpoProgram.run(
         "compare", "recipe.yaml", "--seeds", "1", "--vary", axis, "--output", output, in: folder)
       #expect(outcome.status == 0, "\(outcome.errors)")
-      return outcome.errors.split(separator: "\n").filter { $0.hasPrefix("warning:") }
+      // What a step shows of so small a run is no matter of its recipe.
+      return outcome.errors.split(separator: "\n").filter {
+        $0.hasPrefix("warning:") && !$0.contains(": step ")
+      }
     }
     let all = try await warnings("train.beta=0.01,0.02", "all")
     #expect(all.count == 1 && all[0].hasPrefix("warning: ") && !all[0].contains("beta="))
@@ -64,7 +67,7 @@ import Testing
     let outcome = try await GrpoProgram.run(
       "compare", "study.yaml", "--seeds", "4", "--output", "out", "--json", "-q", in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(outcome.errors.isEmpty)
+    #expect(outcome.errors.split(separator: "\n").allSatisfy { $0.hasPrefix("warning: ") })
     let json = try JSON(parsing: Array(outcome.output.utf8), file: "table")
     let recipes = try #require(json["recipes"]?.array)
     #expect(recipes.map { $0["name"]?.string } == ["recipe", "other"])
@@ -95,10 +98,6 @@ import Testing
     (["recipe.yaml", "--seeds", "1,1"], 64, "need different numbers"),
     (["recipe.yaml", "--jobs", "0"], 64, "--jobs: got 0; need 1 to 256"),
     (["recipe.yaml", "--variants", "study.yaml"], 78, "study.yaml:1: a: train.betta: unknown key"),
-    (
-      ["recipe.yaml", "--jobs", "1", "--set", "rewards.2={ command: [./none.sh] }"], 69,
-      "recipe, seed 1: reward 'none': cannot start"
-    ),
   ])
   func mistakesAreOneLineAndAStatus(
     arguments: [String], status: Int32, problem: String
@@ -112,6 +111,65 @@ import Testing
     #expect(outcome.problems.first?.contains(problem) == true, "\(outcome.problems)")
     #expect(outcome.output.isEmpty)
     #expect(!folder.exists("out/results.csv"))
+  }
+
+  @Test func aRunThatFailsOrCrashesIsARowThatSaysSo() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "study.yaml",
+      """
+      recipes: [recipe.yaml]
+      seeds: [1]
+      variants:
+        fails: { rewards: [{ command: [./none.sh] }] }
+        works: {}
+        crashes: { rewards: [exact_match, { python: "crash.py:score" }] }
+      """)
+    // Ends the process that asks for scores, as a mistake of the program would.
+    try folder.write(
+      "crash.py",
+      """
+      import os, signal
+      def score(completions, **kwargs):
+          os.kill(os.getppid(), signal.SIGILL)
+          return [0.0] * len(completions)
+      """)
+    let outcome = try await GrpoProgram.run(
+      "compare", "study.yaml", "--output", "out", in: folder)
+    #expect(outcome.status == 69, "\(outcome.errors)")
+    let lines = outcome.outputLines
+    #expect(lines[0].hasSuffix("failed"))
+    #expect(lines[1].contains(#/^fails +– +– +– +1 of 1$/#), "\(lines[1])")
+    #expect(lines[2].contains(#/^works .* 0 of 1$/#), "\(lines[2])")
+    #expect(lines[3].contains(#/^crashes +– +– +– +1 of 1$/#), "\(lines[3])")
+    #expect(
+      lines[4].hasPrefix("failed  recipe, seed 1, fails: exit 69: reward 'none': cannot start: "))
+    #expect(
+      lines[5] == "failed  recipe, seed 1, crashes: the program that made it was ended by SIGILL")
+    #expect(
+      outcome.problems.last?.hasPrefix(
+        "error: 2 of 3 runs failed; recipe, seed 1, fails: exit 69: reward 'none'") == true)
+    #expect(
+      outcome.problems.contains {
+        $0.hasPrefix("error: internal: the program crashed with SIGILL; ")
+      }, "\(outcome.errors)")
+    let table = try folder.text("out/results.csv").split(separator: "\n")
+    #expect(
+      table.map { $0.split(separator: ",")[3] } == ["status", "error", "finished", "crashed"])
+    let json = try await GrpoProgram.run(
+      "compare", "study.yaml", "--output", "out", "--json", "-q", in: folder)
+    let failures = try JSON(parsing: Array(json.output.utf8), file: "table")["failures"]?.array
+    #expect(failures?.map { $0["status"]?.string } == ["error", "crashed"])
+  }
+
+  @Test func theOutputIsNamedAfterTheRecipe() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      "compare", "recipe.yaml", "--seeds", "1", "--vary", "train.beta=0,0.5", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.errors.hasPrefix("output      runs/recipe\n"))
+    #expect(folder.exists("runs/recipe/results.csv"))
+    #expect(outcome.outputLines.last?.hasPrefix("files  runs/recipe/results.csv") == true)
   }
 
   @Test func aStoppedComparisonGoesOnWhereItWas() async throws {

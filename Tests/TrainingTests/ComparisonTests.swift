@@ -151,39 +151,81 @@ import Training
     #expect(again == result)
   }
 
-  @Test func whatIsNoResultEndsTheComparisonAndNamesTheRun() async throws {
+  @Test func aRunThatCannotBeMadeIsARowAndTheOthersGoOn() async throws {
     let small = try SmallRecipe()
     defer { small.remove() }
     var study = try study(small)
     study.seeds = [1]
     // There is no such program.
-    study.variants = [
-      Study.Variant(
-        name: "broken",
-        settings: [
-          try #require(RecipeOverride(assignment: "rewards=[{ command: [./none.sh] }]"))
-        ])
-    ]
-    let comparison = try Comparison(study, output: small.directory + "/out", jobs: 2)
-    let error = await #expect(throws: ComparisonError.self) { _ = try await comparison.run() }
-    #expect("\(try #require(error))".hasPrefix("recipe, seed 1, broken: "))
+    let broken = Study.Variant(
+      name: "broken",
+      settings: [try #require(RecipeOverride(assignment: "rewards=[{ command: [./none.sh] }]"))])
+    study.variants.insert(broken, at: 1)
+    let output = small.directory + "/out"
+    let result = try await Comparison(study, output: output, jobs: 1).run()
+    #expect(result.runs.map(\.status) == [.finished, .error, .finished])
+    #expect(result.missing.map(\.name) == ["recipe, seed 1, broken"])
+    let reason = try #require(result.runs[1].reason)
+    #expect(reason.hasPrefix("reward 'none': cannot start: ./none.sh: "))
+    let row = result.row("broken", recipe: "recipe")
+    #expect(row.count == 1 && row.failed == 1)
+    #expect(row.before == nil && row.after == nil && row.gain == nil)
+    #expect(row.metrics.allSatisfy { $0 == nil } && row.scores.allSatisfy { $0 == nil })
+    let table = result.resultsCSV.split(separator: "\n")
+    #expect(table[0].hasSuffix(",kl,loss,reason"))
+    #expect(table[2].hasPrefix("recipe,1,broken,error,0,"))
+    #expect(table[2].contains(reason))
+    #expect(table[1].hasSuffix(","))
+    let series = try #require(result.learningCurves.charts.first?.series)
+    #expect(series.map(\.points.isEmpty) == [false, true, false])
+    #expect(result.learningCurves.svg.contains("broken"))
+
+    // Mended, it is made; the others are found.
+    try small.write("none.sh", "")
+    study.variants[1].settings = []
+    let made = Mutex<Set<String>>([])
+    let again = try await Comparison(
+      study, output: output, jobs: 2,
+      report: { event in
+        if case .stepped(let run, _, _) = event { made.withLock { _ = $0.insert(run) } }
+      }
+    ).run()
+    #expect(made.withLock { $0 } == ["recipe, seed 1, broken"])
+    #expect(again.missing.isEmpty)
   }
 
-  @Test func theFirstOfSeveralFailuresIsTheOneThatIsReported() async throws {
+  @Test func withoutAWarmStartAllItsRunsAreMissing() async throws {
     let small = try SmallRecipe()
     defer { small.remove() }
-    var study = try study(small)
-    study.seeds = [1]
-    study.variants = try (1...8).map { number in
-      let reward = "rewards=[{ command: [./none\(number).sh] }]"
-      return Study.Variant(
-        name: "broken \(number)", settings: [try #require(RecipeOverride(assignment: reward))])
-    }
-    for jobs in [1, 3, 8] {
-      let comparison = try Comparison(study, output: "\(small.directory)/\(jobs)", jobs: jobs)
-      let error = await #expect(throws: ComparisonError.self) { _ = try await comparison.run() }
-      #expect("\(try #require(error))".hasPrefix("recipe, seed 1, broken 1: "), "\(jobs) jobs")
-    }
+    let study = try study(small)
+    let result = try await Comparison(
+      study, output: small.directory + "/out", jobs: 2,
+      perform: { task, report, isCancelled in
+        if task.stage == .warmStart, "\(task.encoded)".contains("seed-2") {
+          throw ComparedRun.Problem(.crashed, "ended by SIGILL")
+        }
+        try await task.perform(report: report, isCancelled: isCancelled)
+      }
+    ).run()
+    #expect(result.runs.map(\.status) == [.finished, .finished, .crashed, .crashed])
+    #expect(
+      result.missing.map(\.reason) == Array(repeating: "warm start: ended by SIGILL", count: 2))
+  }
+
+  @Test func aTaskIsTheSameInAnotherProcess() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let study = try study(small)
+    let whole = try await Comparison(study, output: small.directory + "/a", jobs: 2).run()
+    let sent = try await Comparison(
+      study, output: small.directory + "/b", jobs: 2,
+      perform: { task, report, isCancelled in
+        let received = try #require(ComparisonTask(decoding: task.encoded))
+        try await received.perform(report: report, isCancelled: isCancelled)
+      }
+    ).run()
+    #expect(whole == sent)
+    #expect(ComparisonTask(decoding: ["stage": "run", "recipe": "a.yaml"]) == nil)
   }
 
   @Test func anotherStudyInTheSameDirectoryIsRefused() async throws {

@@ -8,6 +8,30 @@ public struct ComparedRun: Sendable, Equatable {
     case finished
     /// Numbers were not finite: that is a result of the variant.
     case failed
+    /// It could not be made, which says nothing about the variant; the next comparison tries again.
+    case error
+    /// The program that made it crashed.
+    case crashed
+
+    /// Whether there is nothing to know of the run.
+    public var isMissing: Bool { self == .error || self == .crashed }
+  }
+
+  /// What keeps a run from being made.
+  public struct Problem: Error, Sendable, Equatable {
+    public var status: Status
+    /// In one line: what was wrong, or the signal that ended it.
+    public var reason: String
+    /// What the program that made it told its parent, where it was one of its own.
+    public var exitCode: Int32?
+
+    package init(_ status: Status, _ reason: String, exitCode: Int32? = nil) {
+      (self.status, self.reason, self.exitCode) = (status, reason, exitCode)
+    }
+
+    init(_ error: any Error) {
+      self = error as? Problem ?? Problem(.error, "\(error)".onOneLine())
+    }
   }
 
   /// A line of the run's metrics.
@@ -31,6 +55,10 @@ public struct ComparedRun: Sendable, Equatable {
   public var seed: Int
   public var variant: String
   public var status: Status
+  /// Why it is not finished.
+  public var reason: String?
+  /// What the program that made it told its parent, where it could not be made.
+  public var exitCode: Int32?
   /// Greedy accuracy of the warm start; nil where the recipe has no held-out questions.
   public var before: Double?
   /// Greedy accuracy of the trained policy; of a failed run its last evaluation, or 0 if there was
@@ -39,13 +67,24 @@ public struct ComparedRun: Sendable, Equatable {
   public var steps: [Step]
 
   package init(
-    recipe: String, seed: Int, variant: String, status: Status = .finished, before: Double?,
-    after: Double?, steps: [Step] = []
+    recipe: String, seed: Int, variant: String, status: Status = .finished,
+    reason: String? = nil, before: Double?, after: Double?, steps: [Step] = []
   ) {
     (self.recipe, self.seed, self.variant) = (recipe, seed, variant)
-    (self.status, self.before, self.after) = (status, before, after)
-    self.steps = steps
+    (self.status, self.reason) = (status, reason)
+    (self.before, self.after, self.steps) = (before, after, steps)
   }
+
+  /// A run that could not be made.
+  init(_ plan: StudyPlan.Run, missingFor problem: Problem) {
+    self.init(
+      recipe: plan.recipeName, seed: plan.seed, variant: plan.variant, status: problem.status,
+      reason: problem.reason, before: nil, after: nil)
+    exitCode = problem.exitCode
+  }
+
+  /// As in "caesar, seed 1, beta=0".
+  public var name: String { "\(recipe), seed \(seed), \(variant)" }
 
   /// Means over the last tenth of the steps, nil where a metric is absent from all of them.
   public var metrics: [Double?] {
@@ -62,26 +101,32 @@ extension ComparedRun {
     var status: Status
     var before: Double?
     var after: Double?
+    var reason: String?
 
     var encoded: JSON {
-      [
+      var object: JSONObject = [
         "status": .string(status.rawValue), "before": before.map { .number($0) } ?? .null,
         "after": after.map { .number($0) } ?? .null,
       ]
+      if let reason { object["reason"] = .string(reason) }
+      return .object(object)
     }
 
-    init(_ status: Status, before: Double?, after: Double?) {
+    init(_ status: Status, before: Double?, after: Double?, reason: String? = nil) {
       (self.status, self.before, self.after) = (status, before, after)
+      self.reason = reason
     }
 
     init(decoding json: JSON, file: String) throws(FormatError) {
       let text = json["status"]?.string ?? ""
-      guard let status = Status(rawValue: text) else {
+      guard let status = Status(rawValue: text), !status.isMissing else {
         throw FormatError(
           file: file, field: "status",
           message: "got \(text.quotedForMessage()); need finished or failed")
       }
-      self.init(status, before: json["before"]?.double, after: json["after"]?.double)
+      self.init(
+        status, before: json["before"]?.double, after: json["after"]?.double,
+        reason: json["reason"]?.string)
     }
   }
 
@@ -100,7 +145,8 @@ extension ComparedRun {
       decoding: JSON(parsing: Files.read(file, maximumBytes: 1 << 16), file: file), file: file)
     return ComparedRun(
       recipe: plan.recipeName, seed: plan.seed, variant: plan.variant, status: outcome.status,
-      before: outcome.before, after: outcome.after, steps: steps(directory, names))
+      reason: outcome.reason, before: outcome.before, after: outcome.after,
+      steps: steps(directory, names))
   }
 
   /// The lines of the metrics that can be read; none where training failed before its first step.

@@ -1,8 +1,5 @@
 internal import Evaluation
 internal import Formats
-internal import Runs
-internal import Sampling
-internal import Synchronization
 
 /// Runs a study: first the warm starts, then every variant from them.
 ///
@@ -12,43 +9,81 @@ public struct Comparison: Sendable {
   private let plan: StudyPlan
   private let study: Study
   private let jobs: Int
+  private let perform: Performer
   private let report: @Sendable (ComparisonEvent) -> Void
   private let isCancelled: @Sendable () -> Bool
+
+  /// Makes one stage, in this process or in one of its own; throws a `ComparedRun.Problem` or any
+  /// other error for one that cannot be made, and `CancellationError` for one that was stopped.
+  public typealias Performer =
+    @Sendable (
+      ComparisonTask, _ report: @escaping @Sendable (ComparisonTask.Event) -> Void,
+      _ isCancelled: @escaping @Sendable () -> Bool
+    ) async throws -> Void
 
   /// Reads the recipes of all runs, before anything is written.
   ///
   /// - Parameters:
   ///   - output: The directory of all runs.
   ///   - jobs: Runs that go on at a time, 1 or more.
+  ///   - perform: What makes a stage; by default this process, which a crash of one run ends.
   ///   - isCancelled: Asked between steps; true saves and ends the runs under way.
   /// - Throws: a `RecipeError` for what is wrong with the study or with any of its runs.
   public init(
     _ study: Study, output: String, jobs: Int,
+    perform: @escaping Performer = { try await $0.perform(report: $1, isCancelled: $2) },
     report: @escaping @Sendable (ComparisonEvent) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(RecipeError) {
     precondition(jobs >= 1)
     plan = try StudyPlan(study, output: output)
-    (self.study, self.jobs) = (study, jobs)
+    (self.study, self.jobs, self.perform) = (study, jobs, perform)
     (self.report, self.isCancelled) = (report, isCancelled)
   }
 
-  /// Makes every run that is missing.
+  /// Makes every run that is missing; one that cannot be made is missing from the result, which
+  /// says why.
   ///
   /// - Throws: a `ComparisonError`. A run whose numbers are not finite is a result, not an error.
   public func run() async throws -> ComparisonResult {
     for warning in plan.warnings { report(.warning(warning)) }
+    // A directory of another study is refused before anything is written.
+    var found: [ComparedRun?] = []
+    for run in plan.runs {
+      do {
+        found.append(try ComparedRun.ended(run, metrics: study.metrics))
+      } catch {
+        throw ComparisonError.run(run.name, error)
+      }
+    }
     let starts = plan.starts
-    _ = try await each(starts, "warm starts", name: \.name) { start, isCancelled in
-      try await TrainingRun(start.recipe, threads: 1, isCancelled: isCancelled).runWarmStart()
-    } onEnd: { start, _, done in
-      report(.warmStarted(start.name, done: done, of: starts.count))
+    let started = try await each(starts, "warm starts") { start in
+      do {
+        try await perform(start.task, { _ in }, isCancelled)
+        return nil
+      } catch {
+        return try Self.problem(error)
+      }
+    } onEnd: { (start, problem: ComparedRun.Problem?, done) in
+      report(.warmStarted(start.name, problem: problem, done: done, of: starts.count))
     }
     let runs = plan.runs
-    let ended = try await each(runs, "runs", name: \.name) { run, isCancelled in
-      if let found = try ComparedRun.ended(run, metrics: study.metrics) { return (found, true) }
-      return (try await train(run, isCancelled), false)
-    } onEnd: { _, result, done in
+    let known = found
+    let ended = try await each(Array(runs.indices), "runs") { index in
+      if let run = known[index] { return (run, true) }
+      let run = runs[index]
+      do {
+        if let start = starts.firstIndex(where: {
+          $0.recipeName == run.recipeName && $0.seed == run.seed
+        }), let problem = started[start] {
+          throw ComparedRun.Problem(
+            problem.status, "warm start: \(problem.reason)", exitCode: problem.exitCode)
+        }
+        return (try await train(run), false)
+      } catch {
+        return (ComparedRun(run, missingFor: try Self.problem(error)), false)
+      }
+    } onEnd: { (_, result: (ComparedRun, Bool), done) in
       report(.ended(result.0, done: done, of: runs.count, wasThere: result.1))
     }
     let result = ComparisonResult(
@@ -58,103 +93,58 @@ public struct Comparison: Sendable {
     return result
   }
 
-  private func train(
-    _ run: StudyPlan.Run, _ isCancelled: @escaping () -> Bool
-  ) async throws -> ComparedRun {
-    let directory = RunDirectory(run.recipe.output)
-    let before = Mutex<Double?>(nil)
-    let training = try TrainingRun(
-      run.recipe, threads: 1,
-      report: { event in
+  private func train(_ run: StudyPlan.Run) async throws -> ComparedRun {
+    try await perform(
+      run.task,
+      { event in
         switch event {
-        case .step(let step, let count, _): report(.stepped(run.name, step: step, of: count))
-        case .evaluated(step: 0, let found): before.withLock { $0 = found.greedy?.mean }
-        case .warning(let text) where !run.recipe.warnings.contains(text):
-          report(.warning("\(run.name): \(text)"))
-        case .finding(let finding):
-          report(.warning("\(run.name): \(finding.evidence): \(finding.advice)"))
-        case .began, .found, .warmStartStep, .referenceReset, .rewardModelLearned, .completions,
-          .evaluated, .saved, .removed,
-          .warning:
-          break
+        case .stepped(let step, let count): report(.stepped(run.name, step: step, of: count))
+        case .warning(let text): report(.warning("\(run.name): \(text)"))
         }
-      }, isCancelled: isCancelled)
-    let outcome: ComparedRun.Outcome
-    do {
-      let summary = try await training.runAll()
-      outcome = .init(
-        .finished, before: summary.before?.greedy?.mean, after: summary.after?.greedy?.mean)
-    } catch  where Self.isNumeric(error) {
-      let evaluations = ComparedRun.steps(directory, []).compactMap(\.accuracy)
-      outcome = .init(.failed, before: before.withLock { $0 }, after: evaluations.last ?? 0)
-    }
-    try Files.writeAtomically(
-      outcome.encoded.encodedBytes(), to: directory.outcome)
-    // Nothing goes on from the checkpoints of a finished run; the model stays.
-    if outcome.status == .finished, Files.exists(directory.checkpoints.directory) {
-      try Files.remove(directory.checkpoints.directory)
-    }
+      }, isCancelled)
     guard let ended = try ComparedRun.ended(run, metrics: study.metrics) else {
-      preconditionFailure("the outcome has just been written")
+      throw ComparedRun.Problem(.error, "ended without an outcome")
     }
     return ended
   }
 
-  private static func isNumeric(_ error: any Error) -> Bool {
-    if case TrainingError.notFinite = error { return true }
-    if case SamplingError.notFinite = error { return true }
-    return false
-  }
-
   /// Does `body` for every item, `jobs` at a time, and gives the results in the items' order.
   ///
-  /// After an error no item is begun and those after the failed one are asked to stop. Those before
-  /// it go on, so that it is always the first item to fail whose error is thrown.
+  /// What `body` throws is that it was stopped.
   private func each<Item: Sendable, Result: Sendable>(
-    _ items: [Item], _ what: String, name: (Item) -> String,
-    _ body: @escaping @Sendable (Item, @escaping @Sendable () -> Bool) async throws -> Result,
+    _ items: [Item], _ what: String, _ body: @escaping @Sendable (Item) async throws -> Result,
     onEnd: (Item, Result, Int) -> Void
   ) async throws -> [Result] {
-    let failed = FirstFailure()
-    let isCancelled = isCancelled
     var results: [Result?] = Array(repeating: nil, count: items.count)
-    var failure: (index: Int, error: any Error)?
     var (next, done) = (0, 0)
-    await withTaskGroup(of: (Int, Swift.Result<Result, any Error>).self) { group in
-      func begin(_ group: inout TaskGroup<(Int, Swift.Result<Result, any Error>)>) {
-        guard next < items.count, !isCancelled(), !failed.isBefore(next) else { return }
+    await withTaskGroup(of: (Int, Result?).self) { group in
+      func begin(_ group: inout TaskGroup<(Int, Result?)>) {
+        guard next < items.count, !isCancelled() else { return }
         let (index, item) = (next, items[next])
         next += 1
-        group.addTask {
-          do {
-            let result = try await body(item) { isCancelled() || failed.isBefore(index) }
-            return (index, .success(result))
-          } catch {
-            return (index, .failure(error))
-          }
-        }
+        group.addTask { (index, try? await body(item)) }
       }
       for _ in 0..<jobs { begin(&group) }
       while let (index, result) = await group.next() {
-        switch result {
-        case .success(let value):
-          results[index] = value
+        if let result {
+          results[index] = .some(result)
           done += 1
-          onEnd(items[index], value, done)
-        case .failure(let error):
-          guard !Self.isStop(error) else { break }
-          failed.record(index)
-          if failure.map({ index < $0.index }) ?? true { failure = (index, error) }
+          onEnd(items[index], result, done)
         }
         begin(&group)
       }
     }
-    if let failure { throw ComparisonError.run(name(items[failure.index]), failure.error) }
     let complete = results.compactMap { $0 }
     if complete.count < items.count {
       throw ComparisonError.stopped(done: done, of: items.count, what: what)
     }
     return complete
+  }
+
+  /// Why a stage could not be made; throws what says that it was stopped.
+  private static func problem(_ error: any Error) throws -> ComparedRun.Problem {
+    if isStop(error) { throw error }
+    return ComparedRun.Problem(error)
   }
 
   private static func isStop(_ error: any Error) -> Bool {
@@ -164,13 +154,4 @@ public struct Comparison: Sendable {
     default: false
     }
   }
-}
-
-/// The first item that failed.
-private final class FirstFailure: Sendable {
-  private let index = Atomic<Int>(.max)
-
-  func record(_ failed: Int) { index.min(failed, ordering: .relaxed) }
-
-  func isBefore(_ other: Int) -> Bool { index.load(ordering: .relaxed) < other }
 }

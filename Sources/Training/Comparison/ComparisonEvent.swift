@@ -1,7 +1,7 @@
 /// What a comparison reports while it goes on; runs are named as in "caesar, seed 1, beta=0".
 public enum ComparisonEvent: Sendable {
-  /// A warm start is there, made now or by an earlier comparison.
-  case warmStarted(String, done: Int, of: Int)
+  /// A warm start is there, made now or by an earlier comparison, or cannot be made.
+  case warmStarted(String, problem: ComparedRun.Problem?, done: Int, of: Int)
   /// A step of a run in progress.
   case stepped(String, step: Int, of: Int)
   /// A run is finished or has failed, now or in an earlier comparison.
@@ -13,7 +13,7 @@ public enum ComparisonEvent: Sendable {
 public enum ComparisonError: Error {
   /// Asked to stop, or a run was.
   case stopped(done: Int, of: Int, what: String)
-  /// A run ended for a reason that says nothing about its variant.
+  /// A run of an earlier comparison is no run of this one, or cannot be read.
   case run(String, any Error)
 }
 

@@ -15,19 +15,20 @@ extension ComparisonResult {
 
   /// One row a run: accuracies, scores, and the metrics' means over the last tenth of the steps.
   ///
-  /// What is unknown is empty.
+  /// What is unknown is empty. The reasons of runs that are not finished stand in a last column.
   public var resultsCSV: String {
     let scales = Scale.allCases
     var table = CSV(
       ["recipe", "seed", "variant", "status", "steps", "before", "after"]
-        + scales.map(\.rawValue) + metrics)
+        + scales.map(\.rawValue) + metrics + (isComplete ? [] : ["reason"]))
     for run in runs {
       table.append(
         [.text(run.recipe), .text(String(run.seed)), .text(run.variant)]
           + [.text(run.status.rawValue), .text(String(run.steps.last?.step ?? 0))]
           + [.number(run.before), .number(run.after)]
           + scales.map { .number(score(of: run, $0)) }
-          + metrics.indices.map { .number(run.steps.isEmpty ? nil : run.metrics[$0]) })
+          + metrics.indices.map { .number(run.steps.isEmpty ? nil : run.metrics[$0]) }
+          + (isComplete ? [] : [.text(run.reason ?? "")]))
     }
     return table.text
   }

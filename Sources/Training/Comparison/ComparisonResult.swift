@@ -18,6 +18,12 @@ public struct ComparisonResult: Sendable, Equatable {
     }
   }
 
+  /// The runs that could not be made.
+  public var missing: [ComparedRun] { runs.filter(\.status.isMissing) }
+
+  /// Whether every run came to its end.
+  var isComplete: Bool { runs.allSatisfy { $0.status == .finished } }
+
   /// The metrics that no step of any run has.
   public var unknownMetrics: [String] {
     metrics.enumerated().filter { index, _ in
@@ -52,6 +58,7 @@ public struct ComparisonResult: Sendable, Equatable {
   /// Means and standard errors over runs of one variant.
   public struct Row: Sendable {
     public var count: Int
+    /// Runs that did not come to their end; means are over those of which there is something to know.
     public var failed: Int
     public var before: MeanEstimate?
     public var after: MeanEstimate?
@@ -69,11 +76,12 @@ public struct ComparisonResult: Sendable, Equatable {
 
   public func row(_ variant: String, recipe: String?) -> Row {
     let runs = runs(of: variant, recipe: recipe)
+    let known = runs.filter { !$0.status.isMissing }
     func mean(_ value: (ComparedRun) -> Double?) -> MeanEstimate? {
-      MeanEstimate(of: runs.compactMap(value))
+      MeanEstimate(of: known.compactMap(value))
     }
     return Row(
-      count: runs.count, failed: runs.count { $0.status == .failed },
+      count: runs.count, failed: runs.count { $0.status != .finished },
       before: mean(\.before), after: mean(\.after),
       gain: mean { run in
         if let before = run.before, let after = run.after { after - before } else { nil }

@@ -15,7 +15,7 @@ extension ComparisonResult {
           title: recipe, xLabel: "step",
           yLabel: isEvaluated ? "held-out accuracy, %" : "reward",
           series: variants.map { variant in
-            let runs = runs(of: variant, recipe: recipe)
+            let runs = runs(of: variant, recipe: recipe).filter { !$0.status.isMissing }
             return LineChart.Series(
               name: variant, points: isEvaluated ? Self.accuracies(runs) : Self.rewards(runs))
           })

@@ -1,4 +1,5 @@
 internal import Formats
+internal import Foundation
 
 /// What is compared: every variant of every recipe, with every seed.
 public struct Study: Sendable, Equatable {
@@ -23,6 +24,11 @@ public struct Study: Sendable, Equatable {
   public var metrics: [String] = []
 
   public init() {}
+
+  /// What a recipe or study is called: its file's name without directory and extension.
+  public static func name(of path: String) -> String {
+    URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+  }
 
   /// A recipe key and the values it takes in turn: `train.beta=0,0.01`.
   public struct Axis: Sendable, Equatable {

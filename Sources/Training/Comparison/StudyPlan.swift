@@ -8,8 +8,11 @@ internal import Runs
 struct StudyPlan: Sendable {
   /// A recipe as it is, with one seed.
   struct Start: Sendable {
-    let name: String
-    let recipe: Recipe
+    let recipeName: String
+    let seed: Int
+    let task: ComparisonTask
+
+    var name: String { "\(recipeName), seed \(seed)" }
   }
 
   /// One variant of a recipe, with one seed.
@@ -18,6 +21,7 @@ struct StudyPlan: Sendable {
     let seed: Int
     let variant: String
     let recipe: Recipe
+    let task: ComparisonTask
 
     var name: String { "\(recipeName), seed \(seed), \(variant)" }
   }
@@ -38,9 +42,7 @@ struct StudyPlan: Sendable {
   init(_ study: Study, output: String) throws(RecipeError) {
     let variants =
       study.variants.isEmpty ? [Study.Variant(name: "recipe", settings: [])] : study.variants
-    recipeNames = study.recipes.map {
-      URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent
-    }
+    recipeNames = study.recipes.map { Study.name(of: $0) }
     variantNames = variants.map(\.name)
     try Self.check(recipeNames, "recipe", taken: [])
     try Self.check(variantNames, "variant", taken: RunDirectory.names.union([""]))
@@ -52,22 +54,27 @@ struct StudyPlan: Sendable {
       for seed in study.seeds {
         let directory = "\(output)/\(Self.directoryName(name))/seed-\(seed)"
         let common = study.settings + [.seed(seed)]
-        let recipe = try Recipe(contentsOf: path, overrides: common + [.output(directory)])
+        let start = RecipeSource(path: path, overrides: common + [.output(directory)])
+        let recipe = try start.recipe()
         if recipe.train == nil {
           throw RecipeError(
             "is missing (need it to compare)", field: "train", at: .file(path, line: nil))
         }
         if recipe.warmStart != nil {
-          starts.append(Start(name: "\(name), seed \(seed)", recipe: recipe))
+          starts.append(
+            Start(
+              recipeName: name, seed: seed,
+              task: ComparisonTask(stage: .warmStart, source: start)))
         }
         for variant in variants {
           let place = RecipeOverride.output("\(directory)/\(Self.directoryName(variant.name))")
-          let varied = try Recipe(
-            contentsOf: path, overrides: common + [place] + variant.settings)
+          let source = RecipeSource(
+            path: path, overrides: common + [place] + variant.settings, start: directory)
+          let varied = try source.recipe()
           runs.append(
             Run(
-              recipeName: name, seed: seed, variant: variant.name,
-              recipe: try varied.starting(from: RunDirectory(directory))))
+              recipeName: name, seed: seed, variant: variant.name, recipe: varied,
+              task: ComparisonTask(stage: .run, source: source)))
           if seed == study.seeds.first {
             for text in varied.warnings {
               if let known = warned.firstIndex(where: { $0.text == text }) {
@@ -115,18 +122,5 @@ struct StudyPlan: Sendable {
       return isPlain ? String(scalar) : "-"
     }.joined()
     return text.hasPrefix(".") ? "-" + text.dropFirst() : text
-  }
-}
-
-extension Recipe {
-  /// The same training with another run's warm start, if the recipe asks for one.
-  fileprivate func starting(from run: RunDirectory) throws(RecipeError) -> Recipe {
-    guard warmStart != nil else { return self }
-    var recipe = self
-    recipe.warmStart = nil
-    recipe.model = .directory(
-      RecipePath.absolute(run.warmStartModel, from: FileManager.default.currentDirectoryPath))
-    recipe.tokenizer = .init(defaultFor: recipe.model)
-    return try recipe.validated()
   }
 }

@@ -83,7 +83,9 @@ extension RecipeNode {
       items[index] = items[index].removing(path.dropFirst())
       node.content = .list(items)
     case .map(var entries):
-      guard let index = entries.firstIndex(where: { $0.key.hasSameBytes(as: String(step)) }) else { break }
+      guard let index = entries.firstIndex(where: { $0.key.hasSameBytes(as: String(step)) }) else {
+        break
+      }
       if path.count == 1 {
         entries.remove(at: index)
       } else {

@@ -1,0 +1,152 @@
+internal import Evaluation
+public import Formats
+internal import Foundation
+internal import Runs
+internal import Sampling
+internal import Synchronization
+
+/// One stage of a comparison, made by itself: a warm start, or a variant's run.
+public struct ComparisonTask: Sendable {
+  public enum Stage: String, Sendable, CaseIterable {
+    case warmStart = "warm-start"
+    case run
+  }
+
+  /// What is reported while it goes on.
+  public enum Event: Sendable, Equatable {
+    case stepped(Int, of: Int)
+    case warning(String)
+  }
+
+  public let stage: Stage
+  let source: RecipeSource
+
+  /// Does it with one thread, in this process.
+  ///
+  /// What becomes of a run is written beside it. Numbers that are not finite are a result.
+  public func perform(
+    report: @escaping @Sendable (Event) -> Void, isCancelled: @escaping @Sendable () -> Bool
+  ) async throws {
+    let recipe = try source.recipe()
+    switch stage {
+    case .warmStart:
+      try await TrainingRun(recipe, threads: 1, isCancelled: isCancelled).runWarmStart()
+    case .run:
+      try await train(recipe, report, isCancelled)
+    }
+  }
+
+  private func train(
+    _ recipe: Recipe, _ report: @escaping @Sendable (Event) -> Void,
+    _ isCancelled: @escaping @Sendable () -> Bool
+  ) async throws {
+    let directory = RunDirectory(recipe.output)
+    let before = Mutex<Double?>(nil)
+    let training = try TrainingRun(
+      recipe, threads: 1,
+      report: { event in
+        switch event {
+        case .step(let step, let count, _): report(.stepped(step, of: count))
+        case .evaluated(step: 0, let found): before.withLock { $0 = found.greedy?.mean }
+        case .warning(let text) where !recipe.warnings.contains(text): report(.warning(text))
+        case .finding(let finding):
+          report(.warning("\(finding.evidence): \(finding.advice)"))
+        case .began, .found, .warmStartStep, .referenceReset, .rewardModelLearned, .completions,
+          .evaluated, .saved, .removed, .warning:
+          break
+        }
+      }, isCancelled: isCancelled)
+    let outcome: ComparedRun.Outcome
+    do {
+      let summary = try await training.runAll()
+      outcome = .init(
+        .finished, before: summary.before?.greedy?.mean, after: summary.after?.greedy?.mean)
+    } catch  where Self.isNumeric(error) {
+      let evaluations = ComparedRun.steps(directory, []).compactMap(\.accuracy)
+      outcome = .init(
+        .failed, before: before.withLock { $0 }, after: evaluations.last ?? 0, reason: "\(error)")
+    }
+    try Files.writeAtomically(
+      outcome.encoded.encodedBytes(), to: directory.outcome)
+    // Nothing goes on from the checkpoints of a finished run; the model stays.
+    if outcome.status == .finished, Files.exists(directory.checkpoints.directory) {
+      try Files.remove(directory.checkpoints.directory)
+    }
+  }
+
+  private static func isNumeric(_ error: any Error) -> Bool {
+    if case TrainingError.notFinite = error { return true }
+    if case SamplingError.notFinite = error { return true }
+    return false
+  }
+}
+
+/// A recipe of a comparison: its file, what is set over it, and whose warm start it takes.
+struct RecipeSource: Sendable {
+  var path: String
+  var overrides: [RecipeOverride]
+  /// The directory of the run whose warm start takes the place of one of its own.
+  var start: String?
+
+  func recipe() throws(RecipeError) -> Recipe {
+    var recipe = try Recipe(contentsOf: path, overrides: overrides)
+    guard let start, recipe.warmStart != nil else { return recipe }
+    let warnings = recipe.warnings
+    recipe.warmStart = nil
+    recipe.model = .directory(
+      RecipePath.absolute(
+        RunDirectory(start).warmStartModel, from: FileManager.default.currentDirectoryPath))
+    recipe.tokenizer = .init(defaultFor: recipe.model)
+    recipe = try recipe.validated()
+    recipe.warnings = warnings
+    return recipe
+  }
+}
+
+extension ComparisonTask {
+  /// The task for another process in the same directory.
+  public var encoded: JSON {
+    [
+      "stage": .string(stage.rawValue), "recipe": .string(source.path),
+      "start": source.start.map { .string($0) } ?? .null,
+      "set": .array(
+        source.overrides.map { override in
+          var object: JSONObject = [
+            "option": .string(override.option), "key": .string(override.key),
+            "directory": .string(override.directory),
+          ]
+          switch override.value {
+          case .yaml(let text): object["yaml"] = .string(text)
+          case .text(let text): object["text"] = .string(text)
+          }
+          return .object(object)
+        }),
+    ]
+  }
+
+  /// What `encoded` gave; nil for anything else.
+  public init?(decoding json: JSON) {
+    guard let stage = json["stage"]?.string.flatMap(Stage.init), let path = json["recipe"]?.string,
+      let overrides = json["set"]?.array?.compactMap(RecipeOverride.init(decoding:)),
+      overrides.count == json["set"]?.array?.count
+    else { return nil }
+    self.init(
+      stage: stage,
+      source: RecipeSource(path: path, overrides: overrides, start: json["start"]?.string))
+  }
+}
+
+extension RecipeOverride {
+  fileprivate init?(decoding json: JSON) {
+    guard let option = json["option"]?.string, let key = json["key"]?.string,
+      let directory = json["directory"]?.string
+    else { return nil }
+    if let text = json["text"]?.string {
+      self.init(option: option, key: key, .text(text), directory: directory)
+    } else if let text = json["yaml"]?.string {
+      self.init(option: option, key: key, .yaml(text), directory: directory)
+    } else {
+      return nil
+    }
+  }
+}

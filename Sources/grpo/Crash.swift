@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Glibc
+
+/// What is seen of a mistake of the program itself: one line that says what to report, where Swift
+/// prints registers and asks for a debugger's commands.
+enum Crash {
+  static let signals: [(number: Int32, name: String)] = [
+    (SIGILL, "SIGILL"), (SIGTRAP, "SIGTRAP"), (SIGSEGV, "SIGSEGV"), (SIGBUS, "SIGBUS"),
+    (SIGFPE, "SIGFPE"), (SIGABRT, "SIGABRT"),
+  ]
+
+  /// A signal's line, and what a handler finds it by: it must neither allocate nor look up.
+  // SAFETY: written once, before the first handler is there, and never freed.
+  nonisolated(unsafe) private static var lines: [UnsafeBufferPointer<UInt8>?] =
+    unsafe Array(repeating: nil, count: 65)
+
+  /// Does so for the rest of the program; with `SWIFT_BACKTRACE=enable=yes` Swift goes on reporting.
+  static func watch() {
+    let backtrace = ProcessInfo.processInfo.environment["SWIFT_BACKTRACE"] ?? ""
+    if backtrace.contains("enable=yes") { return }
+    for (number, name) in signals {
+      let line = Array(line(name).utf8)
+      let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: line.count)
+      _ = unsafe copy.initialize(from: line)
+      unsafe lines[Int(number)] = UnsafeBufferPointer(copy)
+      var action = sigaction()
+      unsafe action.__sigaction_handler.sa_handler = { number in
+        // SAFETY: only `write` and `raise`, which a handler may call, on memory that stays.
+        if let line = unsafe Crash.lines[Int(number)] {
+          _ = unsafe Glibc.write(STDERR_FILENO, line.baseAddress, line.count)
+        }
+        raise(number)
+      }
+      // The signal's own effect comes back first, so that raising it ends the program.
+      action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | Int32(SA_NODEFER)
+      _ = unsafe sigaction(number, &action, nil)
+    }
+  }
+
+  private static func line(_ name: String) -> String {
+    let start = isatty(STDERR_FILENO) == 1 ? "\n" : ""
+    return start
+      + "error: internal: the program crashed with \(name); please report this line, what "
+      + "stands above it and the command: \(version)\n"
+  }
+
+  /// What a report must name.
+  private static var version: String {
+    var name = utsname()
+    _ = unsafe uname(&name)
+    let machine = unsafe withUnsafeBytes(of: &name.machine) { bytes in
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    return "swift-grpo \(RootCommand.configuration.version), Swift \(compiler), Linux \(machine)"
+  }
+
+  private static var compiler: String {
+    #if compiler(>=6.4)
+      "6.4 or later"
+    #elseif compiler(>=6.3)
+      "6.3"
+    #else
+      "6.2"
+    #endif
+  }
+}

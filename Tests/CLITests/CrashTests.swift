@@ -1,0 +1,36 @@
+import Foundation
+import Testing
+
+@Suite struct CrashTests {
+  @Test(arguments: [
+    (SIGILL, "SIGILL"), (SIGTRAP, "SIGTRAP"), (SIGSEGV, "SIGSEGV"), (SIGBUS, "SIGBUS"),
+    (SIGFPE, "SIGFPE"), (SIGABRT, "SIGABRT"),
+  ])
+  func aCrashIsOneLineThatSaysWhatToReport(number: Int32, name: String) async throws {
+    let folder = try Workspace()
+    let streams = try GrpoProgram.Streams(in: folder)
+    let input = Pipe()
+    let process = try GrpoProgram.start(
+      ["compared-run"], in: folder.path, input: input, output: streams.output,
+      errors: streams.errors)
+    // A line that it cannot read yet keeps it waiting; that it is read shows that it watches.
+    try input.fileHandleForWriting.write(contentsOf: Data("{".utf8))
+    let descriptor = input.fileHandleForWriting.fileDescriptor
+    try await GrpoProgram.waitUntil("the input is read") {
+      var count: Int32 = 0
+      _ = unsafe ioctl(descriptor, UInt(FIONREAD), &count)
+      return count == 0
+    }
+    kill(process.processIdentifier, number)
+    try await GrpoProgram.waitUntil("grpo ends") { !process.isRunning }
+    #expect(process.terminationReason == .uncaughtSignal)
+    #expect(process.terminationStatus == number)
+    let outcome = try streams.outcome(status: number)
+    #expect(outcome.output.isEmpty)
+    let lines = outcome.errors.split(separator: "\n")
+    #expect(lines.count == 1)
+    let line = try #require(lines.first)
+    #expect(line.hasPrefix("error: internal: the program crashed with \(name); please report this"))
+    #expect(line.contains(#/swift-grpo \d+\.\d+\.\d+, Swift \d+\.\d+, Linux \w+$/#), "\(line)")
+  }
+}
