@@ -1,5 +1,6 @@
 public import Formats
 import Foundation
+import Synchronization
 
 /// The checkpoints of a run: one directory a step, complete or not there at all.
 ///
@@ -22,7 +23,6 @@ public struct Checkpoints: Sendable {
     precondition(step >= 0)
     let final = path(of: step)
     let staging = TemporaryName.path(for: final)
-    var entries: [JSON] = []
     var names: Set<ByteKey> = []
     for file in files {
       guard Checkpoint.isFileName(file.name), names.insert(ByteKey(file.name)).inserted
@@ -31,20 +31,22 @@ public struct Checkpoints: Sendable {
           file: final, field: file.name, message: "cannot be a checkpoint's file",
           kind: .cannotCreate)
       }
-      entries.append([
-        "name": .string(file.name), "bytes": .integer(file.bytes.count),
-        "sha256": .string(SHA256.hash(file.bytes)),
-      ])
     }
-    let manifest: JSON = [
-      "format_version": .integer(Checkpoint.formatVersion), "step": .integer(step),
-      "files": .array(entries), "state": state,
-    ]
     try Files.createDirectory(directory)
     if Files.exists(staging) { try Files.remove(staging) }
     do throws(FormatError) {
       try Files.createDirectory(staging)
-      for file in files { try Files.writeNew(file.bytes, to: "\(staging)/\(file.name)") }
+      let digests = try Self.write(files, to: staging)
+      let manifest: JSON = [
+        "format_version": .integer(Checkpoint.formatVersion), "step": .integer(step),
+        "files": .array(
+          zip(files, digests).map { file, digest in
+            [
+              "name": .string(file.name), "bytes": .integer(digest.bytes),
+              "sha256": .string(digest.sha256),
+            ]
+          }), "state": state,
+      ]
       try Files.writeNew(
         manifest.encodedBytes(.pretty), to: "\(staging)/\(Checkpoint.manifestName)")
       try Files.synchronizeDirectory(staging)
@@ -55,6 +57,28 @@ public struct Checkpoints: Sendable {
       throw error
     }
     try Files.synchronizeDirectory(directory)
+  }
+
+  /// Writes the files, and hashes their bytes while the disk is busy with them.
+  private static func write(
+    _ files: [(name: String, bytes: [UInt8])], to folder: String
+  ) throws(FormatError) -> [FileDigest] {
+    let digests = Mutex<[FileDigest]>([])
+    let fault = Mutex<FormatError?>(nil)
+    DispatchQueue.concurrentPerform(iterations: 2) { part in
+      if part == 0 {
+        let found = files.map { FileDigest(of: $0.bytes) }
+        digests.withLock { $0 = found }
+        return
+      }
+      do throws(FormatError) {
+        for file in files { try Files.writeNew(file.bytes, to: "\(folder)/\(file.name)") }
+      } catch {
+        fault.withLock { $0 = error }
+      }
+    }
+    if let fault = fault.withLock({ $0 }) { throw fault }
+    return digests.withLock { $0 }
   }
 
   /// There are checkpoints, and nothing can go on from any of them.

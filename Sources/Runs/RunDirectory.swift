@@ -8,6 +8,8 @@ public struct RunDirectory: Sendable {
 
   /// The recipe as resolved.
   public var recipe: String { "\(path)/recipe.yaml" }
+  /// What the run was made of.
+  public var manifest: String { "\(path)/MANIFEST.json" }
   /// A tokenizer that was trained for the run.
   public var tokenizer: String { "\(path)/tokenizer.model" }
   public var warmStart: String { "\(path)/warm-start" }
@@ -92,8 +94,8 @@ public struct RunDirectory: Sendable {
     let run = RunDirectory("")
     return Set(
       [
-        run.lockFile, run.recipe, run.tokenizer, run.warmStart, run.metrics, run.completions,
-        run.checkpoints.directory, run.model, run.rewardModel, run.outcome,
+        run.lockFile, run.recipe, run.manifest, run.tokenizer, run.warmStart, run.metrics,
+        run.completions, run.checkpoints.directory, run.model, run.rewardModel, run.outcome,
       ].map { String($0.dropFirst()) })
   }()
 }

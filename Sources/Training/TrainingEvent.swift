@@ -54,7 +54,14 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   /// Too many at once, or in too many steps in a row.
   case rewardsFailed(step: Int, masked: Int, of: Int, inARow: Int, reason: String)
   case labelsFailed(step: Int, masked: Int, of: Int, reason: String)
-  case differentRecipe(path: String, difference: String)
+  /// What the directory was made with is not what it would go on with.
+  case differentInputs(path: String, [RunDifference])
+  /// Differences are allowed of a field that there is none of.
+  case unknownField(String, suggestion: String?)
+  /// Fewer steps are asked for than are done.
+  case fewerSteps(path: String, steps: Int, done: Int)
+  /// Further steps are asked for, and there is nothing to go on from.
+  case noCheckpoint(path: String, step: Int)
   /// The directory holds no run, and something else.
   case outputInUse(path: String, content: String)
   /// Training has begun in the directory, and nobody said that it goes on.
@@ -74,8 +81,16 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
         + (steps > 1 ? ", as some did in the \(steps - 1) steps before" : "") + ": \(reason)"
     case .labelsFailed(let step, let masked, let count, let reason):
       "before step \(step): \(masked) of \(count) labels for the reward model failed: \(reason)"
-    case .differentRecipe(let path, let difference):
-      "\(path): belongs to another recipe: \(difference)"
+    case .differentInputs(let path, let differences):
+      differences.map {
+        "\(path): \($0.file == nil ? "belongs to another recipe" : "was begun with another file"): \($0)"
+      }.joined(separator: "\n")
+    case .unknownField(let field, let suggestion):
+      "nothing is called \(field)" + (suggestion.map { "; did you mean \($0)?" } ?? "")
+    case .fewerSteps(let path, let steps, let done):
+      "\(path): train.steps: is less than what is done (got \(steps); need at least \(done))"
+    case .noCheckpoint(let path, let step):
+      "\(path): cannot go on after step \(step), whose checkpoint is gone"
     case .outputInUse(let path, let content):
       "\(path): is not empty and holds no run (got \(content); need an empty directory)"
     case .holdsRun(let path): "\(path): holds a run (need --resume, or an empty directory)"

@@ -45,7 +45,9 @@ struct TrainingLoop {
       ? try await run.checkpoints.latest {
         state = try await $0.restore(trainer, rewardModel?.model)
       } : nil
-    for problem in checkpoint?.skipped ?? [] { report(.warning("\(problem)")) }
+    for problem in checkpoint?.skipped ?? [] {
+      report(.warning("\(problem); the checkpoint before it is taken"))
+    }
     let (metrics, completions) = try logs(goingOnAfter: checkpoint == nil ? nil : state)
     report(
       .began(

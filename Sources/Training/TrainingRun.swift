@@ -33,10 +33,12 @@ public final class TrainingRun {
   public let recipe: Recipe
   public let run: RunDirectory
   private let workers: Workers
-  private let report: (TrainingEvent) -> Void
+  let report: (TrainingEvent) -> Void
   private let isCancelled: () -> Bool
   let questions: QuestionSet
   private let test: QuestionSet?
+  /// Fields that may differ from what the run began with.
+  let allowed: [String]
   private let ownRewards: [RewardSet.Entry]?
   private let ownObjective: (any Objective)?
   private let ownAdvantage: (any AdvantageEstimator)?
@@ -48,10 +50,13 @@ public final class TrainingRun {
   ///   - rewards: Takes the place of the recipe's rewards, which need not be there then.
   ///   - objective: Takes the place of the objective that the recipe's keys describe.
   ///   - advantage: Takes the place of the recipe's advantage estimator.
+  ///   - allowed: Keys of the recipe, or of files, that may differ from what the run in the
+  ///     directory began with, and sections of them; the changes are recorded.
   ///   - isCancelled: Asked between steps; true saves and ends the run.
   public init(
     _ recipe: Recipe, threads: Int, rewards: [RewardSet.Entry]? = nil,
     objective: (any Objective)? = nil, advantage: (any AdvantageEstimator)? = nil,
+    allowing allowed: [String] = [],
     report: @escaping (TrainingEvent) -> Void = { _ in },
     isCancelled: @escaping () -> Bool = { false }
   ) throws {
@@ -59,7 +64,7 @@ public final class TrainingRun {
     self.recipe = recipe
     run = RunDirectory(recipe.output)
     workers = Workers(count: threads)
-    (self.report, self.isCancelled) = (report, isCancelled)
+    (self.report, self.isCancelled, self.allowed) = (report, isCancelled, allowed)
     (ownRewards, ownObjective, ownAdvantage) = (rewards, objective, advantage)
     let template = try PromptTemplate(path: recipe.prompt)
     let columns = QuestionSet.Columns(
@@ -74,7 +79,7 @@ public final class TrainingRun {
   public func runAll() async throws -> Summary {
     let timer = Stopwatch()
     return try await locked { lock in
-      try self.prepare(lock)
+      try await self.prepare(lock)
       let start = try await self.warmStart()
       if self.recipe.train != nil { try await self.train(from: start, resume: true) }
       return try await self.summary(timer)
@@ -84,7 +89,7 @@ public final class TrainingRun {
   /// The warm start alone.
   public func runWarmStart() async throws {
     try await locked { lock in
-      try self.prepare(lock)
+      try await self.prepare(lock)
       _ = try await self.warmStart()
     }
   }
@@ -96,7 +101,7 @@ public final class TrainingRun {
       if !resume, try !self.run.checkpoints.steps().isEmpty || Files.exists(self.run.metrics) {
         throw TrainingError.holdsRun(path: self.run.path)
       }
-      try self.prepare(lock)
+      try await self.prepare(lock)
       if self.recipe.warmStart != nil, !self.warmStartIsDone {
         throw TrainingError.missingStart(path: self.run.warmStartModel)
       }
@@ -110,43 +115,6 @@ public final class TrainingRun {
     let lock = try run.lock()
     defer { lock.release() }
     return try await body(lock)
-  }
-
-  /// Writes the resolved recipe, or checks that it is the one the directory was made with.
-  private func prepare(_ lock: RunLock) throws {
-    if !Files.exists(run.recipe), let content = try run.firstContent() {
-      throw TrainingError.outputInUse(path: run.path, content: content)
-    }
-    let leftovers = try lock.removeLeftovers()
-    if !leftovers.isEmpty { report(.removed(leftovers)) }
-    if Files.exists(run.recipe) {
-      let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
-      if let difference = recipe.firstDifference(from: earlier) {
-        // A recipe that failed before its first stage may be mended in place.
-        if try isUntouched {
-          if Files.exists(run.tokenizer) { try Files.remove(run.tokenizer) }
-          return try begin()
-        }
-        throw TrainingError.differentRecipe(path: run.path, difference: difference)
-      }
-      for warning in recipe.warnings { report(.warning(warning)) }
-    } else {
-      try begin()
-    }
-  }
-
-  private func begin() throws {
-    try Files.writeAtomically(
-      Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe)
-    for warning in recipe.warnings { report(.warning(warning)) }
-  }
-
-  /// Nothing but the recipe and its tokenizer has been made.
-  private var isUntouched: Bool {
-    get throws {
-      let first: Set<String> = ["lock", "recipe.yaml", "tokenizer.model"]
-      return try Files.names(in: run.path).allSatisfy(first.contains)
-    }
   }
 
   // MARK: Stages
@@ -168,6 +136,8 @@ public final class TrainingRun {
       await rewards.stop()
     }
   }
+
+  var isTrained: Bool { Files.exists(run.model + "/config.json") }
 
   private var warmStartIsDone: Bool { Files.exists(run.warmStartModel + "/config.json") }
 
@@ -216,6 +186,7 @@ public final class TrainingRun {
         let bytes = try SentencePieceTokenizer.train(
           sentences: sentences, options: .init(vocabularySize: size))
         try Files.writeAtomically(bytes, to: path)
+        try record([("tokenizer.model", bytes)], in: run.path)
       }
       return try SentencePieceTokenizer(path: path)
     }
@@ -261,7 +232,7 @@ public final class TrainingRun {
     }
     await rewards?.stop()
     try log.synchronize()
-    try write(start, to: run.warmStartModel)
+    try record(try write(start, to: run.warmStartModel), in: run.warmStartModel)
     return start
   }
 
@@ -306,7 +277,7 @@ public final class TrainingRun {
 
   private func train(from start: Start, resume: Bool) async throws {
     guard let train = recipe.train else { return }
-    if Files.exists(run.model + "/config.json") {
+    if isTrained {
       report(.found(.train, detail: run.model))
       return
     }
@@ -465,10 +436,13 @@ public final class TrainingRun {
     return reading.lines
   }
 
-  /// Writes a model directory whole, or not at all.
-  private func write(_ start: Start, to path: String) throws {
-    try Files.writeDirectory(
-      ModelDirectory.files(of: start.model) + tokenizerFiles(start), to: path)
+  /// Writes a model directory whole, or not at all, and returns its files.
+  @discardableResult private func write(
+    _ start: Start, to path: String
+  ) throws -> [(name: String, bytes: [UInt8])] {
+    let files = try ModelDirectory.files(of: start.model) + tokenizerFiles(start)
+    try Files.writeDirectory(files, to: path)
+    return files
   }
 
   private func tokenizerFiles(_ start: Start) throws -> [(name: String, bytes: [UInt8])] {

@@ -79,7 +79,7 @@ extension Failure {
     case .missing:
       status = .missingInput
       help =
-        "check the path; those in a recipe count from its folder, those of --set from the current one"
+        "check the path; those in a recipe count from its folder, others from the current one"
     case .cannotCreate:
       status = .cannotCreate
       help = "give another place with --output"
@@ -92,7 +92,7 @@ extension Failure {
   private init(_ error: Checkpoints.Unusable) {
     self.init(
       .badData, "",
-      help: "with \(error.directory.visible()) out of the way, the same command trains anew")
+      help: "move that directory away: training then begins anew, and its logs so far are kept")
     problems =
       error.problems.map(\.description)
       + ["\(error.directory.visible()): no checkpoint is usable"]
@@ -128,9 +128,16 @@ extension Failure {
         help: "the last checkpoint is from before; a lower train.learning_rate often helps")
     case .rewardsFailed, .labelsFailed:
       self.init(.rewardFailed, text, help: "mend the reward, then give the same command again")
-    case .differentRecipe:
+    case .differentInputs(_, let differences):
       self.init(
-        .badRecipe, text, help: "undo the change, or give the new run a place with --output")
+        differences.contains { $0.file == nil } ? .badRecipe : .badData, "",
+        help: "undo the changes, or give the new run a place with --output")
+      problems = error.description.split(separator: "\n").map { String($0).visible() }
+    case .unknownField: self.init(.usage, "--allow: \(text)")
+    case .fewerSteps:
+      self.init(.badRecipe, text, help: "give the new run a place with --output")
+    case .noCheckpoint:
+      self.init(.badData, text, help: "give the new run a place with --output")
     case .outputInUse:
       self.init(.cannotCreate, text, help: "give another place with --output")
     case .holdsRun:

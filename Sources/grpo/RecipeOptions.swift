@@ -56,20 +56,29 @@ struct RecipeOptions: ParsableArguments {
   }
 
   /// Runs a stage with everything around it: the display, Ctrl-C, and how to go on afterwards.
+  ///
+  /// - Parameter accepted: What the user allows to differ; nil where nothing may.
   func withRun<Result>(
-    of recipe: Recipe, _ body: (TrainingRun) async throws -> Result
+    of recipe: Recipe, accepting accepted: AcceptedDifferences? = nil,
+    _ body: (TrainingRun) async throws -> Result
   ) async throws -> Result {
     Interruption.watch()
     let display = TrainingDisplay(terminal: .standardError, isQuiet: quiet)
     defer { display.end() }
     do {
       let run = try TrainingRun(
-        recipe, threads: computing.threads, report: display.show,
+        recipe, threads: computing.threads, allowing: accepted?.allow ?? [],
+        report: display.show,
         isCancelled: { Interruption.isRequested })
       return try await body(run)
     } catch {
       display.end()
       guard var failure = Failure(error) else { throw error }
+      if case TrainingError.differentInputs(_, let differences) = error, accepted != nil {
+        let flags = differences.map { "--allow \($0.field.shellQuoted)" }
+        failure.help =
+          (failure.help ?? "") + ", or go on with them: \(flags.joined(separator: " "))"
+      }
       if failure.status == .resumable { failure.help = "resume with: \(Self.commandToResume)" }
       throw failure
     }
@@ -81,6 +90,16 @@ struct RecipeOptions: ParsableArguments {
     if words.dropFirst().first == "train", !words.contains("--resume") { words.append("--resume") }
     return words.map(\.shellQuoted).joined(separator: " ")
   }
+}
+
+/// What may differ from what a run began with.
+struct AcceptedDifferences: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Goes on though this key of the recipe, or this file, is not what the run began with. May "
+        + "be repeated.",
+      valueName: "field"))
+  var allow: [String] = []
 }
 
 /// The argument of `--set`.

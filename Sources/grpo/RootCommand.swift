@@ -1,5 +1,6 @@
 import ArgumentParser
 import Rewards
+import Runs
 
 /// `grpo` itself.
 struct RootCommand: AsyncParsableCommand {
@@ -14,7 +15,7 @@ struct RootCommand: AsyncParsableCommand {
       70 numbers that are not finite; 73 the output cannot be created; 74 reading or writing \
       failed; 75 stopped, and can be resumed; 78 a mistake in the recipe; 130 a second Ctrl-C.
       """,
-    version: "0.1.0",
+    version: ProgramVersion.current,
     groupedSubcommands: [
       CommandGroup(
         name: "Training",

@@ -8,15 +8,19 @@ struct RunCommand: AsyncParsableCommand {
     abstract: "Makes every stage of a recipe that is missing: from a tokenizer to a summary.",
     discussion: """
       The stages are tokenizer, warm start, training and evaluation. A run that was stopped goes \
-      on where it was; one that is finished is evaluated again. An output of another recipe is \
-      never written over.
+      on where it was; one that is finished is evaluated again. An output of another recipe, or of \
+      files that have changed, is never written over, except as --allow says. Cadence of saving and \
+      evaluating and the number of steps may change; more steps go on after the last one.
       """)
 
   @OptionGroup var options: RecipeOptions
+  @OptionGroup var accepted: AcceptedDifferences
 
   func run() async throws {
     let recipe = try options.resolved(steps: "train.steps")
-    let summary = try await options.withRun(of: recipe) { try await $0.runAll() }
+    let summary = try await options.withRun(of: recipe, accepting: accepted) {
+      try await $0.runAll()
+    }
     try TrainingReport(summary, recipe: recipe, recipePath: options.recipe).write(
       json: options.json)
   }

@@ -9,6 +9,7 @@ struct TrainCommand: AsyncParsableCommand {
     discussion: "Needs an output without a training run in it, or --resume.")
 
   @OptionGroup var options: RecipeOptions
+  @OptionGroup var accepted: AcceptedDifferences
 
   @Flag(help: "Goes on after the last checkpoint.")
   var resume = false
@@ -20,7 +21,7 @@ struct TrainCommand: AsyncParsableCommand {
         .badRecipe, "\(options.recipe.visible()): train: is missing",
         help: "a recipe that only warm-starts is for grpo sft")
     }
-    let summary = try await options.withRun(of: recipe) {
+    let summary = try await options.withRun(of: recipe, accepting: accepted) {
       try await $0.runTraining(resume: resume)
     }
     try TrainingReport(summary, recipe: recipe, recipePath: options.recipe).write(

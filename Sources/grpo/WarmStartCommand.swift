@@ -10,6 +10,7 @@ struct WarmStartCommand: AsyncParsableCommand {
     abstract: "Warm-starts a recipe's policy: next-token training on questions with answers.")
 
   @OptionGroup var options: RecipeOptions
+  @OptionGroup var accepted: AcceptedDifferences
 
   func run() async throws {
     let recipe = try options.resolved(steps: "warm_start.steps")
@@ -18,7 +19,7 @@ struct WarmStartCommand: AsyncParsableCommand {
         .badRecipe, "\(options.recipe.visible()): warm_start: is missing",
         help: "give the recipe a warm_start with steps, batch_size and learning_rate")
     }
-    let run = try await options.withRun(of: recipe) { run in
+    let run = try await options.withRun(of: recipe, accepting: accepted) { run in
       try await run.runWarmStart()
       return run.run
     }

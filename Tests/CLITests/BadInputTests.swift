@@ -115,6 +115,35 @@ import Testing
     #expect(try folder.bytes("run/metrics.jsonl") == before)
   }
 
+  @Test func changedInputsAreNamedWithTheFlagsThatAcceptThem() async throws {
+    let folder = try Workspace()
+    _ = try await GrpoProgram.run("run", "recipe.yaml", "-q", in: folder)
+    try folder.edit("}\n", "}\n{\"question\": \"1+1\", \"answer\": \"2\"}\n", in: "test.jsonl")
+    let file = try await GrpoProgram.run("run", "recipe.yaml", in: folder)
+    #expect(file.status == 65)
+    let problem =
+      "error: run: was begun with another file: data.test: \(folder["test.jsonl"]) differs"
+    #expect(file.problems.map { $0.hasPrefix(problem) } == [true])
+    #expect(file.help?.hasSuffix(" or go on with them: --allow data.test") == true)
+
+    let both = ["run", "recipe.yaml", "--set", "train.beta=0.02"]
+    let refused = try await GrpoProgram.run(both, in: folder)
+    #expect(refused.status == 78)
+    #expect(refused.problems.count == 2)
+    #expect(refused.help?.hasSuffix(": --allow train.beta --allow data.test") == true)
+    let misspelt = try await GrpoProgram.run(both + ["--allow", "train.betta"], in: folder)
+    #expect(misspelt.status == 64)
+    #expect(
+      misspelt.problems == [
+        "error: --allow: nothing is called train.betta; did you mean train.beta?"
+      ])
+    let allowed = try await GrpoProgram.run(
+      both + ["--allow", "train.beta", "--allow", "data.test"], in: folder)
+    #expect(allowed.status == 0, "\(allowed.errors)")
+    let again = try await GrpoProgram.run(both, in: folder)
+    #expect(again.status == 0, "\(again.errors)")
+  }
+
   @Test func aDirectoryWithSomethingElseInItIsLeftAlone() async throws {
     let folder = try Workspace()
     try FileManager.default.createDirectory(

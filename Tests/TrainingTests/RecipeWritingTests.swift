@@ -170,12 +170,13 @@ import Training
 
   @Test func theSameRecipeHasNoDifference() throws {
     let recipe = try SampleRecipe.recipe()
-    #expect(recipe.firstDifference(from: recipe) == nil)
-    #expect(recipe.firstDifference(from: try SampleRecipe.recipe(overrides: [.output("x")])) == nil)
+    #expect(recipe.differences(from: recipe).isEmpty)
+    let moved = try SampleRecipe.recipe(overrides: [.output("x")])
+    #expect(recipe.differences(from: moved).isEmpty)
     // What is written out and what is left to the default is the same.
     let explicit = try SampleRecipe.recipe(
       replacing: "num_iterations: 2", with: "num_iterations: 2\n  epsilon_high: 0.2\n  beta: 4e-2")
-    #expect(recipe.firstDifference(from: explicit) == nil)
+    #expect(recipe.differences(from: explicit).isEmpty)
     #expect(recipe == explicit)
   }
 
@@ -192,10 +193,21 @@ import Training
       "rewards.0.name: differs (got \"exact_match\"; need \"numeric_match\")"
     ),
   ])
-  func theFirstDifferenceNamesTheKeyAndBothValues(
+  func aDifferenceNamesTheKeyAndBothValues(
     _ old: String, _ new: String, _ expected: String
   ) throws {
     let other = try SampleRecipe.recipe(replacing: old, with: new)
-    #expect(try SampleRecipe.recipe().firstDifference(from: other) == expected)
+    #expect(
+      try SampleRecipe.recipe().differences(from: other).first?.description == expected)
+  }
+
+  @Test func allDifferencesAreNamedInTheRecipesOrder() throws {
+    let recipe = try SampleRecipe.recipe(
+      overrides: ["evaluation.every=2", "train.beta=0.5", "seed=9"].compactMap {
+        RecipeOverride(assignment: $0)
+      })
+    #expect(
+      try recipe.differences(from: SampleRecipe.recipe()).map(\.field)
+        == ["seed", "train.beta", "evaluation.every"])
   }
 }

@@ -162,7 +162,8 @@ import Training
     }
     #expect(
       try await run(recipe) == [
-        "\(folder)6: state.step: does not fit the directory (got 5; need 6)"
+        "\(folder)6: state.step: does not fit the directory (got 5; need 6); the checkpoint "
+          + "before it is taken"
       ])
     #expect(steps("metrics.jsonl") == Array(1...9))
   }

@@ -138,8 +138,11 @@ extension ComparedRun {
     let file = directory.outcome
     guard Files.exists(file) else { return nil }
     let earlier = try Recipe(contentsOf: directory.recipe)
-    if let difference = plan.recipe.firstDifference(from: earlier) {
-      throw TrainingError.differentRecipe(path: directory.path, difference: difference)
+    let (manifest, _) = try RunManifest.found(at: directory.manifest)
+    let differences = try RunInputs(of: plan.recipe, in: directory)
+      .differences(from: earlier, manifest)
+    if !differences.isEmpty {
+      throw TrainingError.differentInputs(path: directory.path, differences)
     }
     let outcome = try Outcome(
       decoding: JSON(parsing: Files.read(file, maximumBytes: 1 << 16), file: file), file: file)

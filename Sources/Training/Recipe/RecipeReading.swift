@@ -97,28 +97,30 @@ extension Recipe {
     return node(relativeTo: RecipePath.absolute(directory, from: here)).yaml
   }
 
-  /// The first key that has another value in `other`, and both values; nil if there is none.
+  /// The keys that have another value in `other`, with both values, in the recipe's order.
   ///
   ///     train.beta: differs (got 0.01; need 0.005)
   ///
   /// "Got" is this recipe's value and "need" the other's. `output` is no difference: a run that
   /// was moved is still the same run.
-  public func firstDifference(from other: Recipe) -> String? {
+  public func differences(from other: Recipe) -> [RunDifference] {
     let mine = node(relativeTo: "/").leaves()
     let others = other.node(relativeTo: "/").leaves()
-    let paths = mine.map(\.path) + others.map(\.path)
     let values = Dictionary(mine.map { ($0.path, $0.value) }) { first, _ in first }
     let otherValues = Dictionary(others.map { ($0.path, $0.value) }) { first, _ in first }
     // Where a run lies, how much memory it takes and when it scores do not change what it computes.
     let incidental: Set<String> = [
       "output", "train.activation_memory_megabytes", "train.scoring_parts",
     ]
-    for path in paths where !incidental.contains(path) && values[path] != otherValues[path] {
-      let (got, need) = (values[path] ?? "nothing", otherValues[path] ?? "nothing")
-      return "\(path): differs (got \(got); need \(need))".onOneLine()
+    let paths = mine.map(\.path) + others.map(\.path).filter { values[$0] == nil }
+    return paths.filter { !incidental.contains($0) && values[$0] != otherValues[$0] }.map {
+      RunDifference(
+        field: $0, got: values[$0] ?? "nothing", need: otherValues[$0] ?? "nothing")
     }
-    return nil
   }
+
+  /// Every key that has a value, as a dotted path.
+  var fieldNames: [String] { node(relativeTo: "/").leaves().map(\.path) }
 
   private func node(relativeTo directory: String) -> RecipeNode {
     let context = RecipeContext(directory: directory)

@@ -1,0 +1,124 @@
+public import Formats
+
+/// What a run was made of: `MANIFEST.json` in its directory.
+///
+///     { "format_version": 1, "version": "0.1.0",
+///       "inputs": { "data.train": { "bytes": 3412, "sha256": "9f86…" }, … },
+///       "changes": [ { "field": "train.beta", "from": "0.005", "to": "0.01", "step": 120 } ] }
+public struct RunManifest: Sendable, Equatable {
+  /// A file that the run depends on.
+  ///
+  /// It is called by the recipe's key that names it, with a `/` and its name where that is a
+  /// directory; what the run has made itself by its path within the run.
+  public struct Input: Sendable, Equatable {
+    public var field: String
+    public var digest: FileDigest
+
+    public init(field: String, digest: FileDigest) { (self.field, self.digest) = (field, digest) }
+  }
+
+  /// Something that became another while the run was under way, and was accepted.
+  public struct Change: Sendable, Equatable {
+    public var field: String
+    public var from: String
+    public var to: String
+    /// The steps that were saved then.
+    public var step: Int
+
+    public init(field: String, from: String, to: String, step: Int) {
+      (self.field, self.from, self.to, self.step) = (field, from, to, step)
+    }
+  }
+
+  /// The program that went on with the run last.
+  public var version: String
+  public var inputs: [Input]
+  public var changes: [Change]
+
+  /// The format this build writes, and the latest it reads.
+  private static let formatVersion = 1
+
+  public init(version: String = ProgramVersion.current, inputs: [Input], changes: [Change] = []) {
+    (self.version, self.inputs, self.changes) = (version, inputs, changes)
+  }
+
+  /// Reads the manifest at `path`.
+  ///
+  /// - Throws: a `FormatError`, which is `.unsupported` for one of a later build.
+  public init(contentsOf path: String) throws(FormatError) {
+    let json = try JSON(parsing: Files.read(path, maximumBytes: 64 << 20), file: path)
+    func fault(_ field: String) -> FormatError {
+      FormatError(file: path, field: field, message: "is missing, or not what it must be")
+    }
+    guard let format = json["format_version"]?.natural else { throw fault("format_version") }
+    guard format <= Self.formatVersion else {
+      throw FormatError(
+        file: path, field: "format_version",
+        message: "format \(format), this build reads <= \(Self.formatVersion)", kind: .unsupported)
+    }
+    guard let version = json["version"]?.string else { throw fault("version") }
+    guard let inputs = json["inputs"]?.object else { throw fault("inputs") }
+    guard let changes = json["changes"]?.array else { throw fault("changes") }
+    self.init(version: version, inputs: [], changes: [])
+    for (field, value) in inputs.entries {
+      guard let bytes = value["bytes"]?.natural, let sha256 = value["sha256"]?.string else {
+        throw fault("inputs.\(field)")
+      }
+      self.inputs.append(Input(field: field, digest: FileDigest(bytes: bytes, sha256: sha256)))
+    }
+    for (position, value) in changes.enumerated() {
+      guard let field = value["field"]?.string, let from = value["from"]?.string,
+        let to = value["to"]?.string, let step = value["step"]?.natural
+      else { throw fault("changes[\(position)]") }
+      self.changes.append(Change(field: field, from: from, to: to, step: step))
+    }
+  }
+
+  /// The manifest at `path`, or why there is none to go by: it is missing or damaged.
+  ///
+  /// - Throws: a `FormatError` for one of a later build.
+  public static func found(
+    at path: String
+  ) throws(FormatError) -> (manifest: RunManifest?, problem: FormatError?) {
+    do throws(FormatError) {
+      return (try RunManifest(contentsOf: path), nil)
+    } catch {
+      if error.kind == .unsupported { throw error }
+      return (nil, error)
+    }
+  }
+
+  /// Writes the manifest whole, or not at all.
+  public func write(to path: String) throws(FormatError) {
+    try Files.writeAtomically(encoded.encodedBytes(.pretty), to: path)
+  }
+
+  private var encoded: JSON {
+    [
+      "format_version": .integer(Self.formatVersion), "version": .string(version),
+      "inputs": .object(
+        JSONObject(
+          inputs.map { input in
+            (
+              input.field,
+              ["bytes": .integer(input.digest.bytes), "sha256": .string(input.digest.sha256)]
+            )
+          })),
+      "changes": .array(
+        changes.map { change in
+          [
+            "field": .string(change.field), "from": .string(change.from), "to": .string(change.to),
+            "step": .integer(change.step),
+          ]
+        }),
+    ]
+  }
+
+  public subscript(field: String) -> FileDigest? {
+    get { inputs.first { $0.field.hasSameBytes(as: field) }?.digest }
+    set {
+      inputs.removeAll { $0.field.hasSameBytes(as: field) }
+      if let newValue { inputs.append(Input(field: field, digest: newValue)) }
+    }
+  }
+}

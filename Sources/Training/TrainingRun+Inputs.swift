@@ -1,0 +1,160 @@
+internal import Formats
+internal import Foundation
+internal import PolicyOptimization
+internal import Rewards
+internal import Runs
+
+// What a run is made of, and whether it is still what the run began with.
+
+extension TrainingRun {
+  /// Writes down what the run is made of, or checks that it is what the directory was made with.
+  func prepare(_ lock: RunLock) async throws {
+    if !Files.exists(run.recipe), let content = try run.firstContent() {
+      throw TrainingError.outputInUse(path: run.path, content: content)
+    }
+    let leftovers = try lock.removeLeftovers()
+    if !leftovers.isEmpty { report(.removed(leftovers)) }
+    let inputs = try RunInputs(of: recipe, in: run)
+    if Files.exists(run.recipe) {
+      try await goOn(with: inputs)
+    } else {
+      try checkAllowed(inputs.fields(with: nil, nil))
+      try begin(with: inputs)
+    }
+    for warning in recipe.warnings { report(.warning(warning)) }
+  }
+
+  private func begin(with inputs: RunInputs) throws {
+    try writeRecipe()
+    try inputs.manifest.write(to: run.manifest)
+  }
+
+  private func writeRecipe() throws {
+    try Files.writeAtomically(
+      Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe)
+  }
+
+  private func goOn(with inputs: RunInputs) async throws {
+    let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
+    let manifest = try readManifest()
+    try checkAllowed(inputs.fields(with: earlier, manifest))
+    let differences = inputs.differences(from: earlier, manifest)
+    if try isUntouched, manifest == nil || !differences.isEmpty {
+      // A run that failed before its first stage may be mended in place.
+      if Files.exists(run.tokenizer) { try Files.remove(run.tokenizer) }
+      return try begin(with: RunInputs(of: recipe, in: run))
+    }
+    let done = try run.checkpoints.steps().last ?? 0
+    let refused = differences.filter { difference in
+      !recipe.mayChange(difference, since: earlier, stepsDone: done)
+        && !allowed.contains { difference.isWithin($0) }
+    }
+    if !refused.isEmpty {
+      throw TrainingError.differentInputs(path: run.path, refused)
+    }
+    try await prepareForSteps(of: earlier, done: done)
+    var next = inputs.manifest
+    next.changes = manifest?.changes ?? []
+    for difference in differences {
+      next.changes.append(
+        .init(
+          field: difference.field, from: difference.need, to: difference.got, step: done))
+    }
+    if let version = manifest?.version, version != next.version {
+      report(
+        .warning(
+          "\(run.path): was begun by version \(version) of this program, and goes on with "
+            + next.version))
+      next.changes.append(.init(field: "version", from: version, to: next.version, step: done))
+    }
+    if next != manifest { try next.write(to: run.manifest) }
+    if !differences.isEmpty { try writeRecipe() }
+  }
+
+  /// The manifest; nil where there is none, or none that can be read, which keeps nobody from going
+  /// on.
+  private func readManifest() throws -> RunManifest? {
+    let (manifest, problem) = try RunManifest.found(at: run.manifest)
+    if let problem, try !isUntouched {
+      report(
+        .warning(
+          "\(problem); that data, models and scripts are what the run began with is not known"))
+    }
+    return manifest
+  }
+
+  /// Nothing but the recipe and its tokenizer has been made.
+  private var isUntouched: Bool {
+    get throws {
+      let first = [run.recipe, run.manifest, run.tokenizer].map {
+        String($0.dropFirst(run.path.count + 1))
+      }
+      return try Files.names(in: run.path).allSatisfy { $0 == "lock" || first.contains($0) }
+    }
+  }
+
+  /// Throws for a field of `--allow` that nothing has.
+  private func checkAllowed(_ fields: [String]) throws {
+    for name in allowed where !fields.contains(where: { RunDifference.isField($0, within: name) }) {
+      throw TrainingError.unknownField(
+        name, suggestion: Spelling.closest(to: name, among: fields))
+    }
+  }
+
+  /// Makes room for more steps where training had ended, and refuses fewer than are done.
+  private func prepareForSteps(of earlier: Recipe, done: Int) async throws {
+    guard let train = recipe.train, let before = earlier.train,
+      train.totalSteps != before.totalSteps
+    else { return }
+    let least = isTrained ? before.totalSteps : done
+    guard train.totalSteps >= least else {
+      throw TrainingError.fewerSteps(path: run.path, steps: train.totalSteps, done: least)
+    }
+    if before.axes.update == .adam, train.optimizer.decay != .constant, done > 0 {
+      report(
+        .warning(
+          "train.steps: the learning rate decays over \(train.totalSteps) steps from here on, and "
+            + "did over \(before.totalSteps) until now"))
+    }
+    guard isTrained else { return }
+    guard try await run.checkpoints.latest()?.step == least else {
+      throw TrainingError.noCheckpoint(path: run.path, step: least)
+    }
+    // Away at once, then removed: half a model would be in the way of the next one.
+    for model in [run.model, run.rewardModel] where Files.exists(model) {
+      let discarded = TemporaryName.path(for: model)
+      try Files.rename(model, to: discarded)
+      try Files.remove(discarded)
+    }
+  }
+
+  /// Writes down what the run has made itself and goes on from.
+  func record(_ files: [(name: String, bytes: [UInt8])], in directory: String) throws {
+    var manifest = try RunManifest(contentsOf: run.manifest)
+    for file in files {
+      let path = directory + "/" + file.name
+      manifest[String(path.dropFirst(run.path.count + 1))] = FileDigest(of: file.bytes)
+    }
+    try manifest.write(to: run.manifest)
+  }
+}
+
+extension Recipe {
+  /// Whether a run may go on with the new value, because what it did so far would have been the
+  /// same with it: how often it saves, evaluates and shows, and how many steps it makes.
+  func mayChange(
+    _ difference: RunDifference, since earlier: Recipe, stepsDone: Int
+  ) -> Bool {
+    switch difference.field {
+    case "train.checkpoint_steps", "train.save_total_limit", "train.num_completions_to_print",
+      "evaluation.every", "train.steps", "train.outer_iterations":
+      return true
+    case "train.steps_per_iteration":
+      guard let train, let before = earlier.train else { return false }
+      // Where an iteration ends, the reference is reset and the reward model learns.
+      let matters = rewardModel != nil || train.axes.usesReference && train.axes.reference == .reset
+      return !matters || stepsDone <= min(train.stepsPerIteration, before.stepsPerIteration)
+    default: return false
+    }
+  }
+}

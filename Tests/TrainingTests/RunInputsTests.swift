@@ -1,0 +1,288 @@
+import Formats
+import Foundation
+import Runs
+import Synchronization
+import Testing
+import Training
+
+/// A run goes on with what it began with, and with what its user accepts.
+@Suite struct RunInputsTests {
+  private let small: SmallRecipe
+
+  init() throws {
+    small = try SmallRecipe()
+    try small.write("test.jsonl", "{\"question\": \"1+1\", \"answer\": \"2\"}\n")
+    try small.write(
+      "score.sh",
+      """
+      #!/bin/sh
+      while read -r line; do
+        case "$line" in
+        *'"completions":[],'*) echo '{"rewards": []}' ;;
+        *) echo '{"rewards": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}' ;;
+        esac
+      done
+
+      """)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: small.directory + "/score.sh")
+    try small.write("weights.txt", "1")
+  }
+
+  /// Nine steps of a new policy, with a plug-in among the rewards.
+  private func recipe(_ settings: String...) throws -> Recipe {
+    try Recipe(
+      contentsOf: small.directory + "/recipe.yaml",
+      overrides: [.output(small.directory + "/run")]
+        + ([
+          "data.test=DIR/test.jsonl", "warm_start=null", "evaluation={ samples: 1 }",
+          "rewards=[exact_match, { command: [DIR/score.sh, DIR/weights.txt, 7], weight: 0 }]",
+        ] + settings).map { $0.replacing("DIR", with: small.directory) }.compactMap {
+          RecipeOverride(assignment: $0)
+        })
+  }
+
+  @discardableResult private func run(
+    _ recipe: Recipe, stopAfter last: Int = .max, allowing allowed: [String] = []
+  ) async throws -> [String] {
+    let seen = Mutex((step: 0, warnings: [String]()))
+    let run = try TrainingRun(
+      recipe, threads: 2, allowing: allowed,
+      report: { event in
+        switch event {
+        case .step(let step, _, _): seen.withLock { $0.step = step }
+        case .warning(let text): seen.withLock { $0.warnings.append(text) }
+        default: break
+        }
+      }, isCancelled: { seen.withLock { $0.step } >= last })
+    do {
+      _ = try await run.runAll()
+    } catch TrainingError.stopped where last < .max {}
+    return seen.withLock { $0.warnings }
+  }
+
+  /// The fields that keep a recipe from going on.
+  private func refused(_ recipe: Recipe, allowing allowed: [String] = []) async throws -> [String] {
+    let error = try await #require(throws: TrainingError.self) {
+      try await run(recipe, allowing: allowed)
+    }
+    guard case .differentInputs(_, let differences) = error else {
+      Issue.record("\(error)")
+      return []
+    }
+    return differences.map(\.field)
+  }
+
+  private func manifest() throws -> RunManifest {
+    try RunManifest(contentsOf: small.directory + "/run/MANIFEST.json")
+  }
+
+  private func bytes(_ name: String) throws -> [UInt8] {
+    try Files.read(small.directory + "/" + name, maximumBytes: 1 << 26)
+  }
+
+  private func remove(_ name: String) throws {
+    try FileManager.default.removeItem(atPath: small.directory + "/" + name)
+  }
+
+  @Test func theManifestHasTheHashOfEveryFile() async throws {
+    defer { small.remove() }
+    try await run(
+      recipe(
+        "warm_start={ steps: 2, learning_rate: 1e-3 }",
+        "reward_model={ labeller: exact_match, questions: 4, steps: 1, batch_size: 4 }"))
+    let names: [(field: String, file: String)] =
+      [
+        ("data.train", "data.jsonl"), ("data.test", "test.jsonl"), ("prompt", "prompt.txt"),
+        ("rewards.1.command.0", "score.sh"), ("rewards.1.command.1", "weights.txt"),
+        ("tokenizer.model", "run/tokenizer.model"),
+      ]
+      + (try Files.names(in: small.directory + "/run/warm-start/model")).map {
+        ("warm-start/model/\($0)", "run/warm-start/model/\($0)")
+      }
+    let first = try manifest()
+    #expect(first.version == ProgramVersion.current)
+    #expect(Set(first.inputs.map(\.field)) == Set(names.map(\.field)))
+    for (field, file) in names {
+      #expect(first[field] == FileDigest(of: try bytes(file)), "\(field)")
+    }
+
+    // A second run begins with what the first has made.
+    try FileManager.default.moveItem(
+      atPath: small.directory + "/run", toPath: small.directory + "/first")
+    try small.write(
+      "pairs.jsonl", "{\"prompt\": \"1+1=\\n\", \"chosen\": \"2\", \"rejected\": \"3\"}\n")
+    try await run(
+      recipe(
+        "model={ path: DIR/first/model }", "tokenizer=null",
+        "rewards=[exact_match, { model: DIR/first/reward-model, name: learned }]",
+        "reward_model={ preferences: DIR/pairs.jsonl, path: DIR/first/reward-model, steps: 1 }"))
+    let second = try manifest()
+    for (field, file) in [
+      ("model.path/config.json", "first/model/config.json"),
+      ("model.path/model.safetensors", "first/model/model.safetensors"),
+      ("tokenizer.path", "first/model/tokenizer.model"),
+      ("rewards.1.model/model.safetensors", "first/reward-model/model.safetensors"),
+      ("reward_model.preferences", "pairs.jsonl"),
+    ] {
+      #expect(second[field] == FileDigest(of: try bytes(file)), "\(field)")
+    }
+    // One file has one name, the first.
+    #expect(second["reward_model.path/model.safetensors"] == nil)
+  }
+
+  @Test func everythingThatDiffersIsNamedAtOnce() async throws {
+    defer { small.remove() }
+    try await run(recipe(), stopAfter: 4)
+    let before = try bytes("run/metrics.jsonl")
+    // Two rows change places; a program, the file it is given and the test set change.
+    var rows = String(decoding: try bytes("data.jsonl"), as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: false)
+    rows.swapAt(0, 1)
+    try small.write("data.jsonl", rows.joined(separator: "\n"))
+    try small.write("test.jsonl", "{\"question\": \"1+2\", \"answer\": \"3\"}\n")
+    try small.write("prompt.txt", "{question} =\n")
+    try small.write(
+      "score.sh", String(decoding: try bytes("score.sh"), as: UTF8.self) + "# changed\n")
+    try small.write("weights.txt", "2")
+    let other = try recipe("train.beta=0.5", "train.temperature=0.9")
+    let all = [
+      "train.beta", "train.temperature", "data.train", "data.test", "prompt", "rewards.1.command.0",
+      "rewards.1.command.1",
+    ]
+    #expect(Set(try await refused(other)) == Set(all))
+    #expect(
+      try await refused(other, allowing: ["data", "rewards.1", "train.beta", "train.temperature"])
+        == ["prompt"])
+    #expect(try bytes("run/metrics.jsonl") == before)
+
+    #expect(try await run(other, allowing: all).isEmpty)
+    let changes = try manifest().changes
+    #expect(Set(changes.map(\.field)) == Set(all))
+    #expect(changes.allSatisfy { $0.step == 4 })
+    let beta = changes.first { $0.field == "train.beta" }
+    #expect(beta?.from == "0.02" && beta?.to == "0.5")
+    // They are what the run is made of from now on.
+    try await run(other)
+    #expect(try manifest().changes == changes)
+    #expect(Set(try await refused(recipe())) == ["train.beta", "train.temperature"])
+  }
+
+  @Test func whatTheRunMadeItselfMustStayAsItIs() async throws {
+    defer { small.remove() }
+    let recipe = try recipe("warm_start={ steps: 2, learning_rate: 1e-3 }")
+    try await run(recipe, stopAfter: 1)
+    let name = "run/warm-start/model/model.safetensors"
+    let weights = try bytes(name)
+    var other = weights
+    other[weights.count - 1] ^= 1
+    try Files.writeAtomically(other, to: small.directory + "/" + name)
+    #expect(try await refused(recipe) == ["warm-start/model/model.safetensors"])
+    try Files.writeAtomically(weights, to: small.directory + "/" + name)
+    try await run(recipe)
+  }
+
+  @Test func aFileThatLiesElsewhereIsTheSameFile() async throws {
+    defer { small.remove() }
+    try await run(recipe(), stopAfter: 2)
+    try FileManager.default.moveItem(
+      atPath: small.directory + "/data.jsonl", toPath: small.directory + "/moved.jsonl")
+    try await run(recipe("data.train=DIR/moved.jsonl"), stopAfter: 3)
+    // With another content it is the key that differs.
+    try small.write("moved.jsonl", "{\"question\": \"1+2\", \"answer\": \"3\"}\n")
+    try small.write("data.jsonl", "{\"question\": \"1+2\", \"answer\": \"4\"}\n")
+    #expect(try await refused(recipe("data.train=DIR/moved.jsonl")) == ["data.train"])
+    #expect(try await refused(recipe()) == ["data.train"])
+  }
+
+  @Test func cadenceAndStepsMayChange() async throws {
+    defer { small.remove() }
+    let settings = ["train.outer_iterations=1", "train.steps_per_iteration=9"]
+    try await run(recipe(settings[0], settings[1]))
+    let whole = try ["run/completions.jsonl", "run/model/model.safetensors"].map { try bytes($0) }
+    try remove("run")
+    // Ends after 3 steps, is begun with checkpoints at 2 and 3.
+    try await run(
+      recipe(settings[0], "train.steps_per_iteration=3", "train.checkpoint_steps=2"))
+    #expect(Files.exists(small.directory + "/run/model/config.json"))
+    try await run(
+      recipe(
+        settings[0], settings[1], "train.steps=5", "train.save_total_limit=1",
+        "train.num_completions_to_print=0", "evaluation.every=2"))
+    try await run(recipe(settings[0], settings[1]))
+    #expect(
+      try ["run/completions.jsonl", "run/model/model.safetensors"].map { try bytes($0) } == whole)
+    #expect(try manifest().changes.map(\.field).contains("train.steps"))
+  }
+
+  @Test func thePastMustStayWhatItWas() async throws {
+    defer { small.remove() }
+    try await run(recipe("train.steps=4"))
+    // The reference was reset before step 4.
+    #expect(
+      try await refused(recipe("train.steps_per_iteration=4")) == ["train.steps_per_iteration"])
+    let error = try await #require(throws: TrainingError.self) {
+      try await run(recipe("train.steps=3"))
+    }
+    #expect(
+      error.description.contains("train.steps: is less than what is done (got 3; need at least 4)"))
+    // Nothing to go on from: the model stays.
+    try remove("run/checkpoints")
+    await #expect(throws: TrainingError.self) { try await run(recipe("train.steps=6")) }
+    #expect(Files.exists(small.directory + "/run/model/config.json"))
+  }
+
+  @Test func aScheduleThatChangesIsSaid() async throws {
+    defer { small.remove() }
+    try await run(recipe("train.lr_scheduler_type=linear", "train.steps=4"))
+    let warnings = try await run(recipe("train.lr_scheduler_type=linear", "train.steps=6"))
+    #expect(warnings.count == 1)
+    #expect(warnings.first?.contains("decays over 6 steps from here on") == true)
+  }
+
+  @Test(arguments: [nil, "{", "{\"format_version\": 1, \"version\": \"0\", \"inputs\": []}"])
+  func withoutAManifestTheRunGoesOnAndSaysSo(content: String?) async throws {
+    defer { small.remove() }
+    try await run(recipe(), stopAfter: 2)
+    let before = try manifest()
+    try remove("run/MANIFEST.json")
+    if let content { try small.write("run/MANIFEST.json", content) }
+    let warnings = try await run(recipe(), stopAfter: 3)
+    #expect(warnings.count == 1)
+    #expect(warnings.first?.hasPrefix(small.directory + "/run/MANIFEST.json") == true)
+    #expect(Set(try manifest().inputs.map(\.field)) == Set(before.inputs.map(\.field)))
+    #expect(try await run(recipe(), stopAfter: 4).isEmpty)
+  }
+
+  @Test func anotherVersionOfTheProgramIsSaidAndRecorded() async throws {
+    defer { small.remove() }
+    try await run(recipe(), stopAfter: 2)
+    var earlier = try manifest()
+    earlier.version = "0.0.9"
+    try earlier.write(to: small.directory + "/run/MANIFEST.json")
+    #expect(try await run(recipe(), stopAfter: 3).first?.contains("version 0.0.9") == true)
+    #expect(try manifest().changes.map(\.field) == ["version"])
+    #expect(try await run(recipe(), stopAfter: 4).isEmpty)
+  }
+
+  @Test func aFieldThatNothingHasCannotBeAllowed() async throws {
+    defer { small.remove() }
+    let error = try await #require(throws: TrainingError.self) {
+      try await run(recipe(), allowing: ["data.trian"])
+    }
+    #expect(error.description == "nothing is called data.trian; did you mean data.train?")
+  }
+
+  @Test func whatHasNotBegunIsMendedInPlace() async throws {
+    defer { small.remove() }
+    try await run(recipe(), stopAfter: 0)
+    for name in try Files.names(in: small.directory + "/run")
+    where !["MANIFEST.json", "lock", "recipe.yaml", "tokenizer.model"].contains(name) {
+      try remove("run/" + name)
+    }
+    try small.write("prompt.txt", "{question} =\n")
+    try await run(recipe("train.beta=0.5"), stopAfter: 2)
+    #expect(try manifest().changes.isEmpty)
+    #expect(try manifest()["prompt"] == FileDigest(of: try bytes("prompt.txt")))
+  }
+}
