@@ -50,6 +50,15 @@ public struct PromptTemplate: Sendable, Equatable {
     return names
   }
 
+  /// The text with a question that has no other columns.
+  public func filled(question: String) throws(FormatError) -> String {
+    try filled { name throws(FormatError) in
+      if name == "question" { return question }
+      throw FormatError(
+        file: file, field: name, message: "a question alone does not fill this column; need a row")
+    }
+  }
+
   /// The text with each column replaced by what `value` gives for its name.
   public func filled(
     _ value: (_ column: String) throws(FormatError) -> String

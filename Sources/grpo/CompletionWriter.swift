@@ -1,6 +1,7 @@
 import Evaluation
 import Formats
 import Sampling
+import Training
 
 /// Draws completions of one prompt after the other and prints them.
 final class CompletionWriter {
@@ -14,11 +15,13 @@ final class CompletionWriter {
   private var count = 0
 
   init(
-    model: String, threads: Int, sampling: SamplingArguments, samples: Int, json: Bool
+    model: String, threads: Int, sampling: SamplingArguments, recipe: Recipe?, samples: Int,
+    json: Bool
   ) throws {
     policy = try Policy(model, threads: threads)
-    options = sampling.options(eosIDs: policy.eosIDs)
-    (stop, seed) = (sampling.stop, UInt64(sampling.seed))
+    options = sampling.options(eosIDs: policy.eosIDs, recipe: recipe)
+    stop = sampling.stop.isEmpty ? recipe?.train?.stop ?? [] : sampling.stop
+    seed = UInt64(sampling.seed ?? recipe?.seed ?? 0)
     (self.samples, self.json) = (samples, json)
     // What is wrong with the model is said before a prompt is asked for.
     _ = try policy.sampler(options: options)

@@ -90,7 +90,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let recipe = try self.recipe.map { try Recipe(contentsOf: $0) }
+    let recipe = try self.recipe.map { try Recipe(contentsOf: $0, ownRewards: true) }
     let options = try evaluatorOptions(recipe)
     let rewards = try rewardSet(recipe)
     let questions = try questionSet(recipe)

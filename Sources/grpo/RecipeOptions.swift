@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Runs
 import Training
 
 /// The recipe, and what the command line changes of it.
@@ -43,6 +44,11 @@ struct RecipeOptions: ParsableArguments {
     }
     if let output { overrides.append(.output(output)) }
     return try Recipe(contentsOf: recipe, overrides: overrides)
+  }
+
+  /// The recipe as commands that take no changes want it: what the run keeps, where there are some.
+  func recipe(of run: RunDirectory) -> String {
+    set.isEmpty && seed == nil ? recipe : shownPath(run.recipe)
   }
 
   /// The recipe as another command wants it, changes included.

@@ -21,7 +21,7 @@ struct RunCommand: AsyncParsableCommand {
     let summary = try await options.withRun(of: recipe, accepting: accepted) {
       try await $0.runAll()
     }
-    try TrainingReport(summary, recipe: recipe, recipePath: options.recipe).write(
+    try TrainingReport(summary, recipe: recipe, recipePath: options.recipe(of: summary.run)).write(
       json: options.json)
   }
 }

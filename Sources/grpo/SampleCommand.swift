@@ -1,7 +1,9 @@
 import ArgumentParser
+import Datasets
 import Evaluation
 import Formats
 import Sampling
+import Training
 
 /// `grpo sample`.
 struct SampleCommand: AsyncParsableCommand {
@@ -9,19 +11,34 @@ struct SampleCommand: AsyncParsableCommand {
     commandName: "sample",
     abstract: "Draws completions of prompts.",
     discussion: """
-      A prompt is taken as it is; only the beginning-of-sequence token is put before it. Without \
-      one, prompts come from --input, or line by line from standard input. Log-probs are those of \
-      the distribution that was drawn from; at temperature 0, of the full one at temperature 1.
+      A prompt is taken as it is; only the beginning-of-sequence token is put before it. With \
+      --recipe or --prompt what is given are questions, which fill the template; the recipe says \
+      how completions are drawn and where they end, too. Without any, prompts or questions come \
+      from --input, or line by line from standard input. Log-probs are those of the distribution \
+      that was drawn from; at temperature 0, of the full one at temperature 1.
       """)
 
   @Option(help: "The model's directory.", completion: .directory)
   var model: String
 
-  @Argument(help: "The prompt.")
-  var prompt: String?
+  @Argument(help: ArgumentHelp("The prompt.", valueName: "prompt"))
+  var text: String?
 
   @Option(
-    help: "JSON lines with a prompt each, in the column prompt.",
+    help: "The recipe whose template, sampling and stop texts are taken.",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var recipe: String?
+
+  @Option(help: "The file with the prompt template. (default: the recipe's, if any)")
+  var prompt: String?
+
+  @Option(help: "The question that fills the template.")
+  var question: String?
+
+  @Option(
+    help: """
+      JSON lines with a prompt each, in the column prompt; with a template, the rows that fill it.
+      """,
     completion: .file(extensions: ["jsonl"]))
   var input: String?
 
@@ -35,39 +52,88 @@ struct SampleCommand: AsyncParsableCommand {
 
   @OptionGroup var computing: ComputingOptions
 
+  private var hasTemplate: Bool { recipe != nil || prompt != nil }
+
   func validate() throws {
-    if prompt != nil && input != nil {
-      throw ValidationError("need a prompt or --input, not both")
+    if [text, question, input].compactMap({ $0 }).count > 1 {
+      throw ValidationError("need one of a prompt, --question and --input")
+    }
+    if text != nil && hasTemplate {
+      throw ValidationError(
+        "got a prompt beside \(recipe == nil ? "--prompt" : "--recipe"), which has a template; "
+          + "need --question")
+    }
+    if question != nil && !hasTemplate {
+      throw ValidationError("--question: got no template; need --recipe or --prompt")
     }
     try Bounds.check("--samples", samples, 1...1_000_000)
   }
 
   func run() async throws {
+    let recipe = try self.recipe.map { try Recipe(contentsOf: $0, ownRewards: true) }
+    let template = try (prompt ?? recipe?.prompt).map { try PromptTemplate(path: $0) }
     let writer = try CompletionWriter(
-      model: model, threads: computing.threads, sampling: sampling, samples: samples, json: json)
-    if let prompt {
-      try writer.write(prompt, place: ("PROMPT", 1))
+      model: model, threads: computing.threads, sampling: sampling, recipe: recipe,
+      samples: samples, json: json)
+    /// Completions of a prompt, or of the question that fills the template.
+    func answer(_ text: String, _ place: (file: String, line: Int)) throws {
+      try writer.write(template?.filled(question: text) ?? text, place: place)
+    }
+    if let text = text ?? question {
+      try answer(text, (question == nil ? "PROMPT" : "--question", 1))
     } else if let input {
-      let prompts = try JSONLines.map(
-        input == "-"
-          ? StandardInput.readAll(maximumBytes: 1 << 30)
-          : Files.read(input, maximumBytes: 1 << 30),
-        file: input == "-" ? StandardInput.name : input
-      ) { line throws(FormatError) in (line.number, try line.string("prompt")) }
-      for (number, prompt) in prompts { try writer.write(prompt, place: (input, number)) }
-    } else if StandardInput.isTerminal {
-      StandardError.write("A prompt a line; Ctrl-D ends.")
-      StandardError.write(raw: "> ")
-      try StandardInput.forEachLine { number, line in
-        if !line.isEmpty { try interactively { try writer.write(line, place: ("prompt", number)) } }
-        StandardError.write(raw: "> ")
+      for (number, prompt) in try prompts(input, template, recipe) {
+        try writer.write(prompt, place: (input, number))
       }
-      StandardError.write("")
+    } else if StandardInput.isTerminal {
+      let what = hasTemplate ? "question" : "prompt"
+      StandardError.write("A \(what) a line; Ctrl-D ends.")
+      try forEachTypedLine { number, line in
+        if !line.isEmpty { try interactively { try answer(line, (what, number)) } }
+      }
     } else {
       try StandardInput.forEachLine { number, line in
-        try writer.write(line, place: (StandardInput.name, number))
+        try answer(line, (StandardInput.name, number))
       }
     }
+  }
+
+  private func prompts(
+    _ input: String, _ template: PromptTemplate?, _ recipe: Recipe?
+  ) throws -> [(Int, String)] {
+    let file = input == "-" ? StandardInput.name : input
+    let bytes =
+      try input == "-"
+      ? StandardInput.readAll(maximumBytes: 1 << 30) : Files.read(input, maximumBytes: 1 << 30)
+    if let template {
+      let columns = QuestionSet.Columns(
+        question: recipe?.data.question ?? "question", answer: nil)
+      return try QuestionSet(bytes: bytes, file: file, columns: columns, template: template)
+        .questions.map { ($0.line, $0.prompt) }
+    }
+    return try JSONLines.map(bytes, file: file) { line throws(FormatError) in
+      (line.number, try line.string("prompt"))
+    }
+  }
+
+  /// Lines as they are typed, edited where the terminal can show it.
+  private func forEachTypedLine(_ body: (Int, String) throws -> Void) throws {
+    let prompt = "> "
+    if Terminal.standardError.isLive {
+      var editor = LineEditor(terminal: .standardError, prompt: prompt)
+      var number = 0
+      while let line = try editor.next() {
+        number += 1
+        try body(number, line)
+      }
+      return
+    }
+    StandardError.write(raw: prompt)
+    try StandardInput.forEachLine { number, line in
+      try body(number, line)
+      StandardError.write(raw: prompt)
+    }
+    StandardError.write("")
   }
 
   /// A prompt that cannot be answered is said to be so, and the next one is asked for.
@@ -76,36 +142,50 @@ struct SampleCommand: AsyncParsableCommand {
       try body()
     } catch let error as TextSamplerError {
       StandardError.write("error: \(error)")
+    } catch let error as FormatError {
+      StandardError.write("error: \(error)")
     }
   }
 }
 
-/// How completions are drawn.
+/// How completions are drawn; what is not given is the recipe's, or else the usual.
 struct SamplingArguments: ParsableArguments {
-  @Option(help: "Divides the logits; 0 takes the most likely token.")
-  var temperature = 1.0
+  @Option(
+    help: "Divides the logits; 0 takes the most likely token. (default: the recipe's, or 1)")
+  var temperature: Double?
 
-  @Option(help: "Draws from so many most likely tokens only. (default: all)")
+  @Option(
+    help: """
+      Draws from so many most likely tokens only; 0 from all. (default: the recipe's, or 0)
+      """)
   var topK: Int?
 
-  @Option(help: "Draws from the fewest tokens that have this probability together.")
-  var topP = 1.0
+  @Option(
+    help: """
+      Draws from the fewest tokens that have this probability together. (default: the recipe's, \
+      or 1)
+      """)
+  var topP: Double?
 
-  @Option(help: "Draws from tokens at least this likely relative to the most likely one.")
-  var minP = 0.0
+  @Option(
+    help: """
+      Draws from tokens at least this likely relative to the most likely one. (default: the \
+      recipe's, or 0)
+      """)
+  var minP: Double?
 
-  @Option(help: "Tokens a completion may have.")
-  var maxCompletionLength = 64
+  @Option(help: "Tokens a completion may have. (default: the recipe's, or 64)")
+  var maxCompletionLength: Int?
 
-  @Option(help: "A text that ends a completion. May be repeated.")
+  @Option(help: "A text that ends a completion. May be repeated. (default: the recipe's)")
   var stop: [String] = []
 
-  @Option(help: "Where the random numbers come from.")
-  var seed = 0
+  @Option(help: "Where the random numbers come from. (default: the recipe's seed, or 0)")
+  var seed: Int?
 
   func validate() throws {
     try Bounds.check("--temperature", temperature, 0...100)
-    try Bounds.check("--top-k", topK, 1...Int.max)
+    try Bounds.check("--top-k", topK, 0...Int.max)
     try Bounds.check("--top-p", topP, above: 0, through: 1)
     try Bounds.check("--min-p", minP, 0...1)
     try Bounds.check("--max-completion-length", maxCompletionLength, 1...1_000_000)
@@ -113,9 +193,15 @@ struct SamplingArguments: ParsableArguments {
     if stop.contains("") { throw ValidationError("--stop: got an empty text; need one") }
   }
 
-  func options(eosIDs: [Int]) -> SamplingOptions {
-    SamplingOptions(
-      temperature: temperature, topK: topK, topP: topP, minP: minP,
-      maximumTokens: maxCompletionLength, eosIDs: eosIDs)
+  func options(eosIDs: [Int], recipe: Recipe?) -> SamplingOptions {
+    var options =
+      recipe?.train?.samplingOptions(eosIDs: eosIDs)
+      ?? SamplingOptions(maximumTokens: 64, eosIDs: eosIDs)
+    if let temperature { options.temperature = temperature }
+    if let topK { options.topK = topK > 0 ? topK : nil }
+    if let topP { options.topP = topP }
+    if let minP { options.minP = minP }
+    if let maxCompletionLength { options.maximumTokens = maxCompletionLength }
+    return options
   }
 }

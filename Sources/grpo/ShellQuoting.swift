@@ -1,7 +1,10 @@
 import Formats
 
 extension String {
-  /// The text as one word of a shell's command line.
+  /// The text as one word of a shell's command line: any POSIX shell passes on the same bytes.
+  ///
+  /// It stays on one line but for line ends at the text's very end, and has no character that a
+  /// terminal would obey.
   var shellQuoted: String {
     let plain = utf8.allSatisfy { byte in
       switch byte {
@@ -12,6 +15,34 @@ extension String {
       }
     }
     if plain && !isEmpty { return self }
-    return "'" + replacing(bytes: "'", with: "'\\''").visible() + "'"
+    if visible().hasSameBytes(as: self) { return Self.quoted(self) }
+    // A shell drops line ends at the end of what a command prints: they follow by themselves.
+    let scalars = Array(unicodeScalars)
+    let ends = scalars.reversed().prefix { $0 == "\n" }.count
+    let spelled = scalars.dropLast(ends).map { $0.forPrintf }.joined()
+    return "\"$(printf %b \(Self.quoted(spelled)))\""
+      + (ends > 0 ? "'\(String(repeating: "\n", count: ends))'" : "")
+  }
+
+  private static func quoted(_ text: String) -> String {
+    "'" + text.replacing(bytes: "'", with: "'\\''") + "'"
+  }
+}
+
+extension Unicode.Scalar {
+  /// The scalar as an argument of `printf %b`: what a terminal would obey is spelled out.
+  fileprivate var forPrintf: String {
+    let text = String(self)
+    switch self {
+    case "\n": return "\\n"
+    case "\t": return "\\t"
+    case "\\": return "\\\\"
+    default:
+      if text.visible().hasSameBytes(as: text) { return text }
+      return text.utf8.map { byte in
+        let digits = String(byte, radix: 8)
+        return "\\0" + String(repeating: "0", count: 3 - digits.count) + digits
+      }.joined()
+    }
   }
 }

@@ -24,7 +24,7 @@ struct TrainCommand: AsyncParsableCommand {
     let summary = try await options.withRun(of: recipe, accepting: accepted) {
       try await $0.runTraining(resume: resume)
     }
-    try TrainingReport(summary, recipe: recipe, recipePath: options.recipe).write(
+    try TrainingReport(summary, recipe: recipe, recipePath: options.recipe(of: summary.run)).write(
       json: options.json)
   }
 }

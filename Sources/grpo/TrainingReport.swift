@@ -1,3 +1,4 @@
+import Datasets
 import Evaluation
 import Formats
 import Runs
@@ -7,11 +8,12 @@ import Training
 struct TrainingReport {
   private let summary: TrainingRun.Summary
   private let recipePath: String
+  private let recipe: Recipe
   private let trained: Bool
   private let temperature: Double
 
   init(_ summary: TrainingRun.Summary, recipe: Recipe, recipePath: String) {
-    (self.summary, self.recipePath) = (summary, recipePath)
+    (self.summary, self.recipe, self.recipePath) = (summary, recipe, recipePath)
     trained = recipe.train != nil
     stepCount = recipe.train?.totalSteps ?? 0
     temperature = recipe.evaluation?.temperature ?? 1
@@ -91,7 +93,8 @@ struct TrainingReport {
         "model  \(shownPath(model).visible())",
         "logs   " + logs.map { shownPath($0).visible() }.joined(separator: "  "),
         "next   \(programName.shellQuoted) evaluate --model \(modelPath) --recipe \(recipePath.shellQuoted)",
-        "       \(programName.shellQuoted) sample --model \(modelPath) \(examplePrompt.shellQuoted)",
+        "       \(programName.shellQuoted) sample --model \(modelPath) --recipe \(recipePath.shellQuoted)"
+          + "\(exampleQuestion) --temperature 0",
       ]
   }
 
@@ -109,11 +112,17 @@ struct TrainingReport {
     return parts.joined(separator: ", ")
   }
 
-  /// A held-out prompt, if it is short enough to be typed.
-  private var examplePrompt: String {
-    guard let prompt = summary.after?.examples.first?.prompt, prompt.unicodeScalars.count <= 40
-    else { return "TEXT" }
-    return prompt
+  /// A held-out question that the policy answers right, if it can be given alone and is short
+  /// enough to be typed; without one the command asks for questions.
+  private var exampleQuestion: String {
+    guard let examples = summary.after?.examples, let test = recipe.data.test,
+      (try? PromptTemplate(path: recipe.prompt))?.columns == ["question"],
+      let set = try? QuestionSet(
+        path: test, columns: .init(question: recipe.data.question, answer: nil))
+    else { return "" }
+    let usable = zip(set.questions, examples).filter { $0.0.prompt.unicodeScalars.count <= 80 }
+    let chosen = usable.first { $0.1.correct } ?? usable.first
+    return chosen.map { " --question \($0.0.prompt.shellQuoted)" } ?? ""
   }
 
   private func appendEvaluation(to table: inout TextTable) {

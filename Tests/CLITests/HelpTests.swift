@@ -36,7 +36,8 @@ import Testing
     (
       ["sample"],
       modelOptions + [
-        "<prompt>", "--samples", "--temperature", "--top-k", "--top-p", "--min-p",
+        "<prompt>", "--recipe", "--prompt", "--question", "--samples", "--temperature", "--top-k",
+        "--top-p", "--min-p",
         "--max-completion-length", "--stop", "--seed", "--input",
       ]
     ),

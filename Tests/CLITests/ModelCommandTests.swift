@@ -125,6 +125,51 @@ import Testing
       tooLong.problems.first?.hasPrefix("error: standard input:2: prompt: is too long") == true)
   }
 
+  @Test func questionsFillTheRecipesTemplate() async throws {
+    let folder = try await trainedFolder()
+    func sample(_ arguments: String..., input: String? = nil) async throws -> GrpoProgram.Outcome {
+      try await GrpoProgram.run(
+        ["sample", "--model", Self.model, "--json"] + arguments, in: folder, input: input)
+    }
+    let raw = try await sample(
+      "2+3=", "--temperature", "0", "--max-completion-length", "6")
+    let asked = try await sample(
+      "--recipe", "recipe.yaml", "--question", "2+3", "--temperature", "0")
+    #expect(asked.output == raw.output, "\(asked.errors)")
+    let template = try await sample(
+      "--prompt", "prompt.txt", "--question", "2+3", "--temperature", "0",
+      "--max-completion-length", "6")
+    #expect(template.output == raw.output)
+    let piped = try await sample("--recipe", "recipe.yaml", "--temperature", "0", input: "2+3\n")
+    #expect(piped.output == raw.output)
+    try folder.write("rows.jsonl", "{\"question\": \"2+3\", \"level\": 1}\n")
+    let rows = try await sample(
+      "--recipe", "recipe.yaml", "--temperature", "0", "--input", "rows.jsonl")
+    #expect(rows.output == raw.output)
+    // What the recipe says of sampling holds, and what is given here before it.
+    try folder.edit("  beta: 0.01", "  beta: 0.01\n  stop: [\"1\"]\n  top_k: 1")
+    let likeliest = try await sample("--recipe", "recipe.yaml", "--question", "2+3")
+    #expect(try lines(likeliest).first?["completion"]?.string?.contains("1") == false)
+    let all = try await sample("--recipe", "recipe.yaml", "--question", "2+3", "--top-k", "0")
+    #expect(all.status == 0)
+    #expect(try lines(all).first?["logprobs"] != lines(likeliest).first?["logprobs"])
+
+    for (arguments, problem) in [
+      (["--recipe", "recipe.yaml", "2+3="], "got a prompt beside --recipe, which has a template"),
+      (["--question", "2+3"], "--question: got no template; need --recipe or --prompt"),
+      (["--recipe", "recipe.yaml", "--question", "1", "--input", "a"], "need one of a prompt"),
+    ] {
+      let outcome = try await GrpoProgram.run(
+        ["sample", "--model", Self.model] + arguments, in: folder)
+      #expect(outcome.status == 64)
+      #expect(outcome.problems.first?.contains(problem) == true, "\(outcome.errors)")
+    }
+    try folder.write("prompt.txt", "{question} {hint}=\n")
+    let missing = try await sample("--recipe", "recipe.yaml", "--question", "2+3")
+    #expect(missing.status == 65)
+    #expect(missing.problems.first?.contains("hint: a question alone does not fill") == true)
+  }
+
   @Test func scoreNeedsNoTokenizerAndNamesBadLines() async throws {
     let folder = try await trainedFolder()
     try FileManager.default.removeItem(atPath: folder["\(Self.model)/tokenizer.model"])

@@ -28,7 +28,64 @@ import Testing
     let (next, last) = (try #require(lines.dropLast().last), try #require(lines.last))
     #expect(next.hasPrefix("next   /"))
     #expect(next.hasSuffix("/grpo evaluate --model run/model --recipe recipe.yaml"))
-    #expect(last.contains("/grpo sample --model run/model "))
+    #expect(
+      last.contains(
+        #/\/grpo sample --model run\/model --recipe recipe.yaml --question '?\d\+\d'? --temperature 0$/#
+      ))
+  }
+
+  @Test func theCommandsThatAreShownRunAsTheyAre() async throws {
+    let folder = try Workspace()
+    try folder.write("prompt.txt", "Sum \"it\":\n\t{question}\n=\n\n")
+    let question = #"it's $HOME `id` \n "two" \0101 %s"# + "\n\tlines\u{1B}[31m 日本\n\n"
+    let rows = (0..<40).map { number in
+      JSON.object(["question": .string(question), "answer": .string("\(number % 3)")]).encoded()
+        + "\n"
+    }
+    try folder.write("test.jsonl", rows.joined())
+    try folder.edit("max_position_embeddings: 32", "max_position_embeddings: 256")
+    let name = "a dir's \"$x\"\n\u{1B}[2J\n"
+    let outcome = try await GrpoProgram.run(
+      "run", "recipe.yaml", "-q", "--output", name, "--set", "train.beta=0.02", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let hints = try #require(outcome.output.firstRange(of: "next   ")).upperBound
+    let commands = String(outcome.output[hints...]).replacing("\n       ", with: "\n")
+    #expect(!commands.contains("\u{1B}"))
+    let arguments = try arguments(of: commands, in: folder)
+    let model = "\(name)/model"
+    let recipe = "\(name)/recipe.yaml"
+    #expect(
+      arguments == [
+        ["evaluate", "--model", model, "--recipe", recipe],
+        [
+          "sample", "--model", model, "--recipe", recipe, "--question", question, "--temperature",
+          "0",
+        ],
+      ])
+    let sampled = try await GrpoProgram.run(arguments[1] + ["--json"], in: folder)
+    #expect(sampled.status == 0, "\(sampled.errors)")
+    let row = try JSON(parsing: Array(sampled.output.utf8), file: "sample")
+    #expect(row["prompt"]?.string == "Sum \"it\":\n\t\(question)\n=\n")
+  }
+
+  /// What a shell makes of commands: the arguments of each, without the program.
+  private func arguments(of commands: String, in folder: Workspace) throws -> [[String]] {
+    try folder.write(
+      "show.sh",
+      "#!/bin/sh\nshift\nfor word in \"$@\"; do printf '%s\\001' \"$word\"; done\nprintf '\\002'\n")
+    let program = try GrpoProgram.path()
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", commands.replacing(program, with: "sh ./show.sh \(program)")]
+    process.currentDirectoryURL = URL(filePath: folder.path)
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return bytes.split(separator: 2, omittingEmptySubsequences: true).map { words in
+      words.split(separator: 1).map { String(decoding: $0, as: UTF8.self) }
+    }
   }
 
   @Test func progressOffATerminalIsPlainLinesOnStandardError() async throws {
