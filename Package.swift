@@ -90,10 +90,17 @@ let package = Package(
 
     .executableTarget(
       name: "step-benchmark",
-      dependencies: ["Training", "Sampling", "LanguageModel", "Kernels", "PolicyOptimization"],
+      dependencies: [
+        "Training", "Sampling", "LanguageModel", "Kernels", "PolicyOptimization",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Benchmarks/StepBenchmark", swiftSettings: swiftSettings),
     .executableTarget(
-      name: "reward-benchmark", dependencies: ["RewardPlugins", "Rewards", "Formats"],
+      name: "reward-benchmark",
+      dependencies: [
+        "RewardPlugins", "Rewards", "Formats",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Benchmarks/RewardBenchmark", swiftSettings: swiftSettings),
 
     // Tests.

@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
-"""A reward server in OpenRLHF's protocol. In a recipe:  rewards: [{ url: http://127.0.0.1:5000/get_reward }]"""
+"""A reward server in OpenRLHF's protocol. In a recipe:  rewards: [{ url: http://127.0.0.1:5000/get_reward }]
+
+    ./reward_server.py [PORT]
+"""
 import http.server
 import json
+import sys
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -21,4 +25,5 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-http.server.ThreadingHTTPServer(("127.0.0.1", 5000), Handler).serve_forever()
+port = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
+http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()

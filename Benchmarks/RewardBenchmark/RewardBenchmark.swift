@@ -1,13 +1,25 @@
+import ArgumentParser
 import Formats
 import Foundation
 import RewardPlugins
 import Rewards
 
 /// Times what a reward costs beside its own work: batches of 64 completions, 16 prompts of 4.
-@main struct RewardBenchmark {
-  private static let batches = 200
+@main struct RewardBenchmark: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reward-benchmark",
+    abstract: "Times what a reward costs beside its own work, for batches of 64 completions.")
 
-  static func main() async throws {
+  @Option(help: "Batches of each reward; the first ten are not timed.")
+  var batches = 200
+
+  func validate() throws {
+    guard (11...1_000_000).contains(batches) else {
+      throw ValidationError("--batches: got \(batches); need 11 to 1000000")
+    }
+  }
+
+  func run() async throws {
     let scripts = FileManager.default.temporaryDirectory.path + "/reward-benchmark-\(getpid())"
     try FileManager.default.createDirectory(atPath: scripts, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: scripts) }
@@ -20,8 +32,9 @@ import Rewards
       """
       import json, sys
       for line in sys.stdin:
-          n = len(json.loads(line)["completions"])
-          print(json.dumps({"rewards": [1] * n}), flush=True)
+          request = json.loads(line)
+          reply = {"id": request["id"], "rewards": [1] * len(request["completions"])}
+          print(json.dumps(reply), flush=True)
       """)
     try write(
       "busy.py",
@@ -47,7 +60,7 @@ import Rewards
     }
   }
 
-  private static func time(_ name: String, _ reward: any RewardFunction) async throws {
+  private func time(_ name: String, _ reward: any RewardFunction) async throws {
     let completions = (0..<64).map { place in
       Completion(
         prompt: "Question \(place / 4): how much is 12+\(place / 4)? Answer:", text: "\(place)",
@@ -60,7 +73,9 @@ import Rewards
       let start = ContinuousClock.now
       let response = try await reward.score(RewardRequest(step: step, completions: completions))
       seconds.append(start.duration(to: .now) / .seconds(1))
-      precondition(response.scores.allSatisfy { $0.total != nil })
+      guard response.scores.allSatisfy({ $0.total != nil }) else {
+        throw ValidationError("\(name): a score failed")
+      }
     }
     await reward.stop()
     let sorted = seconds.dropFirst(10).sorted()

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Kernels
 import LanguageModel
@@ -6,16 +7,55 @@ import Sampling
 import Training
 
 /// Times GRPO steps of a randomly initialised policy.
-@main struct StepBenchmark {
-  static func main() async throws {
-    let options = try Options(Array(CommandLine.arguments.dropFirst()))
-    let shape = options.shape
+@main struct StepBenchmark: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "step-benchmark", abstract: "Times GRPO steps of a randomly initialised policy.")
+
+  @Option(
+    help: ArgumentHelp(
+      "The policy: hidden, layers, heads, kv heads, intermediate, vocabulary.",
+      valueName: "h,l,h,k,i,v"),
+    transform: Shape.init)
+  var shape = Shape()
+
+  @Option(help: "Questions of a step.")
+  var questions = 8
+
+  @Option(help: "Completions of each question.")
+  var generations = 8
+
+  @Option(help: "Tokens of a completion.")
+  var completion = 32
+
+  @Option(help: "Steps that are timed.")
+  var steps = 20
+
+  @Option(help: "Threads that compute. (default: one for each core)")
+  var threads: Int?
+
+  /// Tokens of a prompt: those of "Q: 12+34=? A:" in characters, and the beginning of sequence.
+  private static let promptTokens = 14
+  private static let context = 512
+
+  func validate() throws {
+    for (option, value, most) in [
+      ("--questions", questions, 65536), ("--generations", generations, 4096),
+      ("--completion", completion, Self.context - Self.promptTokens),
+      ("--steps", steps, 1_000_000), ("--threads", threads ?? 1, 256),
+    ] where !(1...most).contains(value) {
+      throw ValidationError("\(option): got \(value); need 1 to \(most)")
+    }
+  }
+
+  func run() async throws {
+    let shape = shape.numbers
+    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let configuration = ModelConfiguration(
       vocabularySize: shape[5], hiddenSize: shape[0], layers: shape[1], attentionHeads: shape[2],
-      keyValueHeads: shape[3], intermediateSize: shape[4], maximumPositions: 512)
+      keyValueHeads: shape[3], intermediateSize: shape[4], maximumPositions: Self.context)
     let model = Model(configuration, seed: 0)
     let engine = Engine(
-      configuration, workers: Workers(count: options.threads), activationBytes: 4 << 30)
+      configuration, workers: Workers(count: threads), activationBytes: 4 << 30)
     let trainer = PolicyTrainer(
       engine: engine, policy: model.parameters,
       settings: PolicyTrainer.Settings(
@@ -29,13 +69,12 @@ import Training
     // No id ends a completion.
     let sampler = Sampler(
       engine: engine,
-      options: SamplingOptions(maximumTokens: options.completion, eosIDs: []))
+      options: SamplingOptions(maximumTokens: completion, eosIDs: []))
     let draws = RandomKey(seed: 0, purpose: .sampling)
     var (whole, sampling): ([Double], [Double]) = ([], [])
-    for step in 0...options.steps {
-      let requests = (0..<options.questions).map { question in
-        // The number of tokens of "Q: 12+34=? A:" in characters, and the beginning of sequence.
-        let prompt = (0..<14).map {
+    for step in 0...steps {
+      let requests = (0..<questions).map { question in
+        let prompt = (0..<Self.promptTokens).map {
           $0 == 0
             ? 1 : 3 + Int(draws.bits(step: step, row: question, sample: 0, position: -$0) % 20)
         }
@@ -43,7 +82,7 @@ import Training
       }
       let start = DispatchTime.now().uptimeNanoseconds
       let drawn = try sampler.sample(
-        model.parameters, requests, completions: options.generations,
+        model.parameters, requests, completions: generations,
         draws: Draws(key: draws, step: step), keep: true)
       let between = DispatchTime.now().uptimeNanoseconds
       let batch = TokenBatch(
@@ -69,7 +108,7 @@ import Training
     whole.sort()
     sampling.sort()
     let median = whole[whole.count / 2]
-    let tokens = options.questions * options.generations * options.completion
+    let tokens = questions * generations * completion
     print(
       String(
         format: """
@@ -79,7 +118,7 @@ import Training
           peak_megabytes: %.0f
           threads: %d
           """, median, whole[0], whole[whole.count - 1], whole.count,
-        sampling[sampling.count / 2], Double(tokens) / median, peakMegabytes(), options.threads))
+        sampling[sampling.count / 2], Double(tokens) / median, Self.peakMegabytes(), threads))
   }
 
   private static func peakMegabytes() -> Double {
@@ -89,35 +128,22 @@ import Training
   }
 }
 
-/// The options, each with a whole number or a list of them.
-struct Options {
-  var shape = [128, 4, 4, 4, 384, 512]
-  var questions = 8
-  var generations = 8
-  var completion = 32
-  var steps = 20
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+/// What `--shape` says.
+struct Shape {
+  var numbers = [128, 4, 4, 4, 384, 512]
 
-  struct Misuse: Error, CustomStringConvertible {
-    let description: String
-  }
+  init() {}
 
-  init(_ arguments: [String]) throws {
-    var rest = arguments[...]
-    while let name = rest.popFirst() {
-      let values = (rest.popFirst() ?? "").split(separator: ",").compactMap { Int($0) }
-      guard let value = values.first, values.allSatisfy({ $0 > 0 }) else {
-        throw Misuse(description: "\(name): need a whole number from 1")
-      }
-      switch name {
-      case "--shape" where values.count == 6: shape = values
-      case "--questions": questions = value
-      case "--generations": generations = value
-      case "--completion": completion = value
-      case "--steps": steps = value
-      case "--threads": threads = value
-      default: throw Misuse(description: "\(name): no such option, or not six numbers")
-      }
+  init(_ text: String) throws {
+    numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard numbers.count == 6, numbers.allSatisfy({ (1...65536).contains($0) }) else {
+      throw ValidationError("got \(text); need six whole numbers from 1 to 65536")
     }
+    let (hidden, heads, keyValueHeads) = (numbers[0], numbers[2], numbers[3])
+    guard hidden % heads == 0, hidden / heads % 2 == 0, heads % keyValueHeads == 0 else {
+      throw ValidationError(
+        "got \(text); need heads that divide hidden into even parts, and kv heads that divide heads")
+    }
+    guard numbers[5] >= 23 else { throw ValidationError("got \(text); need a vocabulary from 23") }
   }
 }

@@ -1,4 +1,5 @@
 import Evaluation
+import Foundation
 import Rewards
 import Sampling
 import Training
@@ -6,7 +7,8 @@ import Training
 // swift run Embedding MODEL DATA.jsonl PROMPT.txt: a model directory, questions, a prompt template.
 let arguments = CommandLine.arguments.dropFirst()
 guard arguments.count == 3, let model = arguments.first else {
-  fatalError("need a model directory, questions and a prompt template")
+  print("usage: Embedding MODEL DATA.jsonl PROMPT.txt")
+  exit(64)
 }
 
 func show(_ directory: String) throws {

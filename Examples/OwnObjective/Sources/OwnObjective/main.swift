@@ -1,7 +1,11 @@
+import Foundation
 import Training
 
 // swift run OwnObjective RECIPE.yaml: any recipe, with an objective and an advantage of our own.
-guard CommandLine.arguments.count == 2 else { fatalError("need a recipe") }
+guard CommandLine.arguments.count == 2 else {
+  print("usage: OwnObjective RECIPE.yaml")
+  exit(64)
+}
 let recipe = try Recipe(contentsOf: CommandLine.arguments[1])
 let run = try TrainingRun(
   recipe, threads: 2, objective: RatioPenalty(stiffness: 1), advantage: TopHalfAdvantage(),
