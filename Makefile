@@ -13,7 +13,7 @@ VENV := .venv-conformance
 # Packages of their own, as a user's would be; they share what they build of this one.
 EXAMPLES := Examples/Embedding Examples/OwnObjective
 
-.PHONY: help quickstart build test faults lint format conformance packages
+.PHONY: help quickstart build test faults lint format conformance commands packages
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -25,7 +25,7 @@ quickstart: packages ## build the program, then train and evaluate recipes/quick
 build: packages ## build the program
 	swift build -c release --product grpo
 
-test: packages lint ## lint, build, run every test, build the examples, run a short recipe end to end
+test: packages lint ## lint, build, run every test, a short recipe end to end, the examples
 	swift build -c release --build-tests
 	swift test -c release --skip-build
 	@for example in $(EXAMPLES); do \
@@ -37,7 +37,8 @@ test: packages lint ## lint, build, run every test, build the examples, run a sh
 	$(GRPO) run recipes/smoke.yaml --output "$$directory/run" | tee "$$directory/summary"; \
 	test -s "$$directory/run/model/model.safetensors"; \
 	tail -n 1 "$$directory/summary" | grep -q 'grpo ' || \
-	  { echo 'error: recipes/smoke.yaml: the last line of the summary names no next command'; exit 1; }
+	  { echo 'error: recipes/smoke.yaml: the last line of the summary names no next command'; exit 1; }; \
+	Examples/run.sh .build/release .build-examples/release "$$directory/run/model"
 
 faults: packages ## meet every fault of a plug-in 100 times
 	swift build -c release --build-tests
@@ -51,6 +52,9 @@ format: ## lay out every Swift file
 
 conformance: build $(VENV)/ready ## compare with the Python tools; MODEL=DIR for a model of your own
 	Conformance/run.sh $(GRPO) $(VENV)/bin/python $(MODEL)
+
+commands: build ## run every command that the documents show, as it stands there
+	python3 -B Conformance/commands.py
 
 $(VENV)/ready: Conformance/requirements.txt
 	python3 -m venv $(VENV)
