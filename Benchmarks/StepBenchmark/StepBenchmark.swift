@@ -142,7 +142,8 @@ struct Shape {
     let (hidden, heads, keyValueHeads) = (numbers[0], numbers[2], numbers[3])
     guard hidden % heads == 0, hidden / heads % 2 == 0, heads % keyValueHeads == 0 else {
       throw ValidationError(
-        "got \(text); need heads that divide hidden into even parts, and kv heads that divide heads")
+        "got \(text); need heads that divide hidden into even parts, and kv heads that divide heads"
+      )
     }
     guard numbers[5] >= 23 else { throw ValidationError("got \(text); need a vocabulary from 23") }
   }
