@@ -36,15 +36,9 @@ extension Safetensors {
     for i in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: text.count >> (8 * i))) }
     bytes.append(contentsOf: text)
     for tensor in sorted {
-      bytes.append(addingCapacity: 4 * tensor.values.count) { output in
-        for value in tensor.values.span.indices {
-          let bits = tensor.values[value].bitPattern
-          output.append(UInt8(truncatingIfNeeded: bits))
-          output.append(UInt8(truncatingIfNeeded: bits >> 8))
-          output.append(UInt8(truncatingIfNeeded: bits >> 16))
-          output.append(UInt8(truncatingIfNeeded: bits >> 24))
-        }
-      }
+      let words = tensor.values.map(\.bitPattern.littleEndian)
+      // SAFETY: the bytes of the words are read while the array is there.
+      unsafe words.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }
     return bytes
   }

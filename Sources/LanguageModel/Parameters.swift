@@ -142,7 +142,12 @@ package struct Parameters: Sendable {
     let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
     let weight = PackedWeight(
       buffer: buffer, offset: tensor.offset, outputs: outputs, inputs: inputs)
-    return (0..<outputs * inputs).map { weight[$0 / inputs, $0 % inputs] }
+    var values: [Float] = []
+    values.reserveCapacity(outputs * inputs)
+    for output in 0..<outputs {
+      for input in 0..<inputs { values.append(weight[output, input]) }
+    }
+    return values
   }
 
   /// Overwrites a tensor with row-major numbers.

@@ -112,10 +112,14 @@ extension Recipe {
     let incidental: Set<String> = [
       "output", "train.activation_memory_megabytes", "train.scoring_parts",
     ]
+    // What a variable of an environment holds may be a secret.
+    func shown(_ path: String, _ values: [String: String]) -> String {
+      guard let value = values[path] else { return "nothing" }
+      return path.contains(".env.") ? "a value that is not shown" : value
+    }
     let paths = mine.map(\.path) + others.map(\.path).filter { values[$0] == nil }
     return paths.filter { !incidental.contains($0) && values[$0] != otherValues[$0] }.map {
-      RunDifference(
-        field: $0, got: values[$0] ?? "nothing", need: otherValues[$0] ?? "nothing")
+      RunDifference(field: $0, got: shown($0, values), need: shown($0, otherValues))
     }
   }
 
