@@ -8,7 +8,9 @@ internal import Runs
 
 extension TrainingRun {
   /// Writes down what the run is made of, or checks that it is what the directory was made with.
-  func prepare(_ lock: RunLock) async throws {
+  ///
+  /// - Parameter trains: Whether training goes on; else a run that is finished is left as it is.
+  func prepare(_ lock: RunLock, trains: Bool) async throws {
     if !Files.exists(run.recipe), let content = try run.firstContent() {
       throw TrainingError.outputInUse(path: run.path, content: content)
     }
@@ -16,7 +18,7 @@ extension TrainingRun {
     if !leftovers.isEmpty { report(.removed(leftovers)) }
     let inputs = try RunInputs(of: recipe, in: run)
     if Files.exists(run.recipe) {
-      try await goOn(with: inputs)
+      try await goOn(with: inputs, trains: trains)
     } else {
       try checkAllowed(inputs.fields(with: nil, nil))
       try begin(with: inputs)
@@ -34,7 +36,7 @@ extension TrainingRun {
       Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe)
   }
 
-  private func goOn(with inputs: RunInputs) async throws {
+  private func goOn(with inputs: RunInputs, trains: Bool) async throws {
     let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
     let manifest = try readManifest()
     try checkAllowed(inputs.fields(with: earlier, manifest))
@@ -52,6 +54,7 @@ extension TrainingRun {
     if !refused.isEmpty {
       throw TrainingError.differentInputs(path: run.path, refused)
     }
+    if isTrained && !trains { return }
     try await prepareForSteps(of: earlier, done: done)
     var next = inputs.manifest
     next.changes = manifest?.changes ?? []

@@ -79,7 +79,7 @@ public final class TrainingRun {
   public func runAll() async throws -> Summary {
     let timer = Stopwatch()
     return try await locked { lock in
-      try await self.prepare(lock)
+      try await self.prepare(lock, trains: true)
       let start = try await self.warmStart()
       if self.recipe.train != nil { try await self.train(from: start, resume: true) }
       return try await self.summary(timer)
@@ -89,7 +89,7 @@ public final class TrainingRun {
   /// The warm start alone.
   public func runWarmStart() async throws {
     try await locked { lock in
-      try await self.prepare(lock)
+      try await self.prepare(lock, trains: false)
       _ = try await self.warmStart()
     }
   }
@@ -101,7 +101,7 @@ public final class TrainingRun {
       if !resume, try !self.run.checkpoints.steps().isEmpty || Files.exists(self.run.metrics) {
         throw TrainingError.holdsRun(path: self.run.path)
       }
-      try await self.prepare(lock)
+      try await self.prepare(lock, trains: true)
       if self.recipe.warmStart != nil, !self.warmStartIsDone {
         throw TrainingError.missingStart(path: self.run.warmStartModel)
       }

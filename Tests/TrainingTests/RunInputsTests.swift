@@ -204,6 +204,8 @@ import Training
     // Ends after 3 steps, is begun with checkpoints at 2 and 3.
     try await run(
       recipe(settings[0], "train.steps_per_iteration=3", "train.checkpoint_steps=2"))
+    // The warm start alone is no reason to train again.
+    try await TrainingRun(recipe(settings[0], settings[1]), threads: 2).runWarmStart()
     #expect(Files.exists(small.directory + "/run/model/config.json"))
     try await run(
       recipe(
