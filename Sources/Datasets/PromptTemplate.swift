@@ -31,10 +31,11 @@ public struct PromptTemplate: Sendable, Equatable {
     self.parts = parser.parts.map { $0.isColumn ? .column($0.text) : .text($0.text) }
   }
 
-  /// Reads the template in a file, of 1 MiB at most.
+  /// Reads the template in a file, of 1 MiB at most; a byte order mark is no part of it.
   public init(path: String) throws(FormatError) {
     let bytes = try Files.read(path, maximumBytes: 1 << 20)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    try ForeignFormat.refuse(bytes, file: path, need: "a text in UTF-8")
+    guard let text = String(validating: bytes.withoutByteOrderMark, as: UTF8.self) else {
       throw FormatError(file: path, message: "not UTF-8")
     }
     try self.init(text, file: path)
@@ -44,7 +45,7 @@ public struct PromptTemplate: Sendable, Equatable {
   public var columns: [String] {
     var names: [String] = []
     for case .column(let name) in parts
-    where !names.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+    where !names.contains(where: { $0.hasSameBytes(as: name) }) {
       names.append(name)
     }
     return names

@@ -8,7 +8,7 @@ public struct Question: Sendable {
   public var line: Int
   /// The template filled in with the row's columns.
   public var prompt: String
-  /// The reference answer; nil where the set was read without an answer column.
+  /// The reference answer; nil for a row without one.
   public var answer: String?
   /// Every column, for rewards that want more than the answer.
   public var columns: JSONObject
@@ -22,23 +22,37 @@ public struct Question: Sendable {
   }
 }
 
-/// The questions of a JSON Lines file, in the file's order.
+/// The questions of a file, in its order: JSON Lines, a JSON array, CSV or TSV (``DataFile``).
 ///
-/// One JSON object a line with any columns. Lines end with LF or CRLF, the last one also without;
-/// blank lines are skipped but counted. A byte order mark, invalid UTF-8 and a duplicate key are
-/// errors. Strings are taken as they are and numbers as JSON writes them; no white space is
-/// trimmed from either.
+/// Rows have any columns. Strings are taken as they are and numbers as they were written; no white
+/// space is trimmed from either. Columns are told apart by their bytes. Invalid UTF-8 and a column
+/// that stands twice are errors.
 public struct QuestionSet: Sendable {
   /// Which columns hold what.
   public struct Columns: Sendable, Equatable {
     /// What a template's `{question}` stands for, whatever the file calls it.
+    ///
+    /// In a file without the column `question`, the name `question` means the column `prompt`. A
+    /// prompt may be a list of messages with a single one, of a user.
     public var question: String
-    /// The reference answer; nil for questions without one.
-    public var answer: String?
+    /// The reference answer.
+    public var answer: String
+    /// What cannot do without answers, for messages: a reward, the warm start.
+    ///
+    /// Where it is nil, rows may lack them: an answer that is missing, null, or neither text nor
+    /// number is none. A column that is named otherwise than `answer` must still be in the file.
+    public var answerUser: String?
+    /// What names the column with the question, for messages: a key or an option.
+    public var questionSetting = "data.question"
+    /// What names the column with the answer, for messages.
+    public var answerSetting = "data.answer"
 
-    public init(question: String = "question", answer: String? = "answer") {
+    public init(
+      question: String = "question", answer: String = "answer", answerUser: String? = nil
+    ) {
       self.question = question
       self.answer = answer
+      self.answerUser = answerUser
     }
   }
 
@@ -48,61 +62,94 @@ public struct QuestionSet: Sendable {
   /// Reads a file of at most `maximumBytes`.
   ///
   /// - Parameter template: How a prompt is made of a row; nil asks the question column as it is.
-  /// - Throws: one `FormatError` for all bad lines, up to 20, each with its number: malformed JSON,
-  ///   a missing column, a column that is neither text nor number, an empty question or prompt.
-  ///   Also when the file is missing, too large, or holds no question at all.
+  /// - Throws: one `FormatError` for a column that no row has, or for all bad lines, up to 20, each
+  ///   with its number: malformed rows, a missing column, a column that is neither text nor number,
+  ///   an empty question or prompt. Also when the file is missing, too large, or holds no question.
   public init(
     path: String, columns: Columns = Columns(), template: PromptTemplate? = nil,
     maximumBytes: Int = 1 << 30
   ) throws(FormatError) {
-    let bytes = try Files.read(path, maximumBytes: maximumBytes)
-    try self.init(bytes: bytes, file: path, columns: columns, template: template)
+    try self.init(
+      DataFile.rows(path: path, maximumBytes: maximumBytes), columns: columns, template: template)
   }
 
   /// Reads the content of a file; `file` is what errors call it.
   public init(
     bytes: [UInt8], file: String, columns: Columns = Columns(), template: PromptTemplate? = nil
   ) throws(FormatError) {
+    try self.init(DataFile.rows(bytes, file: file), columns: columns, template: template)
+  }
+
+  private init(
+    _ rows: Rows, columns: Columns, template: PromptTemplate?
+  ) throws(FormatError) {
     let template = if let template { template } else { try PromptTemplate("{question}") }
-    var questions = try JSONLines.map(bytes, file: file) { line throws(FormatError) -> Question in
+    let question = try Self.check(rows, columns, template)
+    var questions = try rows.map { row throws(FormatError) -> Question in
       let prompt = try template.filled { name throws(FormatError) -> String in
-        guard name == "question" else { return try line.text(name, for: template) }
-        let question = try line.text(columns.question, for: template)
-        guard !question.isBlank else { throw line.error(field: columns.question, "empty") }
-        return question
+        guard name == "question" else { return try row.prompt(name, for: template) }
+        let text = try row.prompt(question, for: template)
+        guard !text.isBlank else { throw row.error(field: question, "empty") }
+        return text
       }
-      guard !prompt.isBlank else { throw line.error("the prompt is empty") }
-      var answer: String?
-      if let column = columns.answer { answer = try line.text(column, for: nil) }
+      guard !prompt.isBlank else { throw row.error("the prompt is empty") }
+      let answer =
+        if let user = columns.answerUser {
+          try row.text(columns.answer, for: user)
+        } else { row.object[columns.answer]?.text }
       return Question(
-        index: 0, line: line.number, prompt: prompt, answer: answer, columns: line.object)
-    }
-    guard !questions.isEmpty else {
-      throw FormatError(file: file, message: "no questions in it (got an empty file)")
+        index: 0, line: row.line, prompt: prompt, answer: answer, columns: row.object)
     }
     for index in questions.indices { questions[index].index = index }
-    self.file = file
+    self.file = rows.file
     self.questions = questions
+  }
+
+  /// Refuses columns that no row has, and says which one holds the question.
+  private static func check(
+    _ rows: Rows, _ columns: Columns, _ template: PromptTemplate
+  ) throws(FormatError) -> String {
+    func isThere(_ column: String) -> Bool {
+      rows.rows.contains { $0.object[column] != nil }
+    }
+    var question = columns.question
+    if question == "question", !isThere(question), isThere("prompt") { question = "prompt" }
+    for name in template.columns {
+      if name == "question" {
+        try rows.require(
+          question, for: template.file, setting: columns.questionSetting)
+      } else {
+        try rows.require(name, for: template.file)
+      }
+    }
+    if columns.answerUser != nil || columns.answer != "answer" {
+      try rows.require(
+        columns.answer, for: columns.answerUser, setting: columns.answerSetting)
+    }
+    return question
   }
 }
 
-extension JSONLines.Line {
-  /// A column as text: a string as it is, a number as JSON writes it.
-  fileprivate func text(_ column: String, for template: PromptTemplate?) throws(FormatError)
-    -> String
-  {
-    let user = template.map { "; \($0.file) uses it" } ?? ""
-    guard let value = object[column] else {
-      let names = object.keys.prefix(8).map { "\"\($0)\"" }.joined(separator: ", ")
-      let more = object.count > 8 ? ", …" : ""
-      let got = object.isEmpty ? "an object without columns" : "the columns \(names)\(more)"
-      throw error(field: column, "no such column (got \(got)\(user))")
-    }
-    guard let text = value.text else {
+extension Row {
+  /// A column as part of a prompt: text, a number as it was written, or what the one message of a
+  /// user says.
+  fileprivate func prompt(
+    _ column: String, for template: PromptTemplate
+  ) throws(FormatError) -> String {
+    guard let messages = object[column]?.array, !messages.isEmpty,
+      messages.allSatisfy({ $0["role"] != nil && $0["content"] != nil })
+    else { return try text(column, for: template.file) }
+    guard messages.count == 1, messages[0]["role"] == "user",
+      let content = messages[0]["content"]?.text
+    else {
+      let roles = messages.map { $0["role"]?.text ?? "none" }.joined(separator: ", ")
       throw error(
-        field: column, "neither text nor number (got \(value.kindInWords); need a string\(user))")
+        field: column,
+        "\(messages.count) messages (\(roles.quotedForMessage())); need a text, or one message of "
+          + "a user: no chat template is applied, so write them out as the text that the policy is "
+          + "to read")
     }
-    return text
+    return content
   }
 }
 

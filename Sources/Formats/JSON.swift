@@ -72,6 +72,12 @@ public enum JSON: Sendable {
     }
   }
 
+  /// What a string says as JSON, since all cells of a table are strings; the value itself where it is
+  /// none, or says nothing.
+  package var unquoted: JSON {
+    string.flatMap { try? JSON(parsing: Array($0.utf8), file: "") } ?? self
+  }
+
   /// A string as it is, a number as it was written; nil for anything else.
   ///
   /// What a column of data is wherever text is needed.

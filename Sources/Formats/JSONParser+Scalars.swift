@@ -136,6 +136,9 @@ func hexadecimal(_ byte: UInt8) -> String {
 }
 
 extension UInt8 {
+  /// Whether JSON takes it for white space.
+  package var isJSONWhiteSpace: Bool { [0x20, 0x09, 0x0A, 0x0D].contains(self) }
+
   var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 
   fileprivate var hexadecimalDigit: UInt8? {

@@ -48,6 +48,37 @@ struct JSONParser {
     return value
   }
 
+  /// Reads a document that is an array, and hands over each element with the line where it begins,
+  /// until `body` is false.
+  mutating func parseElements(
+    _ body: (_ element: JSON, _ line: Int) -> Bool
+  ) throws(FormatError) {
+    skipWhiteSpace()
+    guard current == UInt8(ascii: "[") else {
+      throw error("expected \"[\", found \(currentInWords)")
+    }
+    position += 1
+    skipWhiteSpace()
+    if current == UInt8(ascii: "]") {
+      position += 1
+    } else {
+      var isOpen = true
+      while isOpen {
+        skipWhiteSpace()
+        let start = line
+        guard body(try parseValue(), start) else { return }
+        skipWhiteSpace()
+        isOpen = current == UInt8(ascii: ",")
+        guard isOpen || current == UInt8(ascii: "]") else {
+          throw error("expected \",\" or \"]\", found \(currentInWords)")
+        }
+        position += 1
+      }
+    }
+    skipWhiteSpace()
+    guard position == end else { throw error("unexpected \(currentInWords) after the value") }
+  }
+
   /// Reads one value; arrays and objects are opened and closed in a loop, not by recursion.
   private mutating func parseValue() throws(FormatError) -> JSON {
     while true {

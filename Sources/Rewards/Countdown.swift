@@ -6,7 +6,8 @@ internal import Formats
 /// the row has it, and its exact value must be the target. One that uses the numbers but misses
 /// the target, or has no value, gets `format_score`; anything else 0. Options: `numbers` and
 /// `target` (the columns, by default of these names), `extract` (`whole` or `answer_tag`) and
-/// `format_score` (default 0). A row without them is a failed score. Needs no answer.
+/// `format_score` (default 0). A row without them is a failed score; the cells of a table hold them
+/// as JSON, `"[2, 3]"` and `5`. Needs no answer.
 ///
 /// The countdown task of TinyZero (<https://github.com/Jiayi-Pan/TinyZero>).
 public struct Countdown: PerCompletionReward {
@@ -37,13 +38,13 @@ public struct Countdown: PerCompletionReward {
   }
 
   public func score(_ completion: Completion) throws -> Double? {
-    guard let numbers = completion.columns[numbersColumn]?.array?.map(\.int),
+    guard let numbers = completion.columns[numbersColumn]?.unquoted.array?.map(\.int),
       case let given = numbers.compactMap(\.self), given.count == numbers.count
     else {
       throw ScoreFailure(
         "the column \(numbersColumn.quotedForMessage()) is no list of whole numbers")
     }
-    guard let target = completion.columns[targetColumn]?.int else {
+    guard let target = completion.columns[targetColumn]?.unquoted.int else {
       throw ScoreFailure("the column \(targetColumn.quotedForMessage()) is no whole number")
     }
     guard let part = extraction.part(of: completion.text),

@@ -67,12 +67,14 @@ public final class TrainingRun {
     (self.report, self.isCancelled, self.allowed) = (report, isCancelled, allowed)
     (ownRewards, ownObjective, ownAdvantage) = (rewards, objective, advantage)
     let template = try PromptTemplate(path: recipe.prompt)
-    let columns = QuestionSet.Columns(
-      question: recipe.data.question, answer: recipe.data.answer)
-    questions = try QuestionSet(path: recipe.data.train, columns: columns, template: template)
-    test = try recipe.data.test.map {
-      try QuestionSet(path: $0, columns: columns, template: template)
+    func read(_ path: String, answerUser: String?) throws -> QuestionSet {
+      let columns = QuestionSet.Columns(
+        question: recipe.data.question, answer: recipe.data.answer, answerUser: answerUser)
+      return try QuestionSet(path: path, columns: columns, template: template)
     }
+    let answerUsers = recipe.answerUsers(rewards: rewards)
+    questions = try read(recipe.data.train, answerUser: answerUsers.training)
+    test = try recipe.data.test.map { try read($0, answerUser: answerUsers.evaluation) }
   }
 
   /// Every stage that is missing.
@@ -178,10 +180,12 @@ public final class TrainingRun {
         report(.found(.tokenizer, detail: path))
       } else {
         report(.began(.tokenizer, detail: "at most \(size) pieces from \(questions.file)"))
-        let answer = try PromptTemplate(
-          recipe.warmStart?.answer ?? "{answer}", file: "warm_start.answer")
-        let sentences = try questions.questions.map {
-          $0.prompt + (try $0.filling(answer, file: questions.file))
+        let answer = try recipe.warmStart.map {
+          try PromptTemplate($0.answer, file: "warm_start.answer")
+        }
+        let sentences = try questions.questions.map { question in
+          let learned = try answer.map { try question.filling($0, file: questions.file) }
+          return question.prompt + (learned ?? question.answer ?? "")
         }
         let bytes = try SentencePieceTokenizer.train(
           sentences: sentences, options: .init(vocabularySize: size))
@@ -347,7 +351,8 @@ public final class TrainingRun {
     if let path = section.preferences {
       source = .preferences(
         try PreferencePair.read(
-          path, start.tokenizer, longest: model.configuration.maximumPositions))
+          DataFile.rows(path: path), start.tokenizer, longest: model.configuration.maximumPositions)
+      )
     } else if let labeller = section.labeller {
       source = .labeller(try RewardSet([try labeller.entry(threads: workers.count)]))
     } else {

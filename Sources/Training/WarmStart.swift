@@ -89,9 +89,7 @@ extension Question {
   func filling(_ template: PromptTemplate, file: String) throws(FormatError) -> String {
     try template.filled { name throws(FormatError) -> String in
       if name == "answer", let answer { return answer }
-      if let text = columns[name]?.text { return text }
-      throw FormatError(
-        file: file, line: line, field: name, message: "is no text or number (\(template.file))")
+      return try Row(file: file, line: line, object: columns).text(name, for: template.file)
     }
   }
 }

@@ -27,7 +27,9 @@ struct EvaluateCommand: AsyncParsableCommand {
     completion: .file(extensions: ["yaml", "yml"]))
   var recipe: String?
 
-  @Option(help: "Questions as JSON lines.", completion: .file(extensions: ["jsonl"]))
+  @Option(
+    help: "Questions as rows: \(DataFile.formats).",
+    completion: .file(extensions: DataFile.endings))
   var data: String?
 
   @Option(help: "The file with the prompt template. (default: the question itself)")
@@ -36,7 +38,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "A built-in reward: \(BuiltInReward.names.joined(separator: ", ")).")
   var reward: String?
 
-  @Option(help: "The column with the question. (default: question)")
+  @Option(help: "The column with the question. (default: question, or else prompt)")
   var questionField: String?
 
   @Option(help: "The column with the answer. (default: answer)")
@@ -93,7 +95,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     let recipe = try self.recipe.map { try Recipe(contentsOf: $0, ownRewards: true) }
     let options = try evaluatorOptions(recipe)
     let rewards = try rewardSet(recipe)
-    let questions = try questionSet(recipe)
+    let questions = try questionSet(recipe, judge: rewards.entries[0].function)
     let limit = self.limit ?? recipe?.evaluation?.questions
     let count = min(questions.questions.count, limit ?? .max)
     if count < Self.fewQuestions {
@@ -170,15 +172,19 @@ struct EvaluateCommand: AsyncParsableCommand {
     return try first.rewardSet()
   }
 
-  private func questionSet(_ recipe: Recipe?) throws -> QuestionSet {
+  private func questionSet(
+    _ recipe: Recipe?, judge: any RewardFunction
+  ) throws -> QuestionSet {
     guard let file = data ?? recipe?.data.test else {
       throw ValidationError("the recipe has no data.test (need --data)")
     }
+    var columns = QuestionSet.Columns(
+      question: questionField ?? recipe?.data.question ?? "question",
+      answer: answerField ?? recipe?.data.answer ?? "answer",
+      answerUser: judge.needsAnswer ? judge.name : nil)
+    (columns.questionSetting, columns.answerSetting) = ("--question-field", "--answer-field")
     return try QuestionSet(
-      path: file,
-      columns: QuestionSet.Columns(
-        question: questionField ?? recipe?.data.question ?? "question",
-        answer: answerField ?? recipe?.data.answer ?? "answer"),
+      path: file, columns: columns,
       template: try (prompt ?? recipe?.prompt).map { try PromptTemplate(path: $0) })
   }
 

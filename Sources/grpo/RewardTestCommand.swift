@@ -48,18 +48,18 @@ struct RewardTestCommand: AsyncParsableCommand {
   var model: String?
 
   @Option(
-    help: "Rows as JSON lines. (default: the recipe's data.train)",
-    completion: .file(extensions: ["jsonl"]))
+    help: "Rows: \(DataFile.formats). (default: the recipe's data.train)",
+    completion: .file(extensions: DataFile.endings))
   var data: String?
 
   @Option(
     help: "The file with the prompt template. (default: the recipe's, or the question itself)")
   var prompt: String?
 
-  @Option(help: "The column with the question. (default: question)")
+  @Option(help: "The column with the question. (default: question, or else prompt)")
   var questionField: String?
 
-  @Option(help: "The column with the answer. (default: answer, none for rows with a completion)")
+  @Option(help: "The column with the answer, which rows may lack. (default: answer)")
   var answerField: String?
 
   @Option(help: "Rows that are tried.")
@@ -154,23 +154,15 @@ struct RewardTestCommand: AsyncParsableCommand {
     return [.init(try CommandReward(command, options: options))]
   }
 
-  /// The column that answers usually have; nil for rows that have completions instead.
-  private func usualAnswer(_ path: String) throws -> String? {
-    let first =
-      try Files.read(path, maximumBytes: 1 << 30)
-      .split(separator: UInt8(ascii: "\n"), maxSplits: 1).first ?? []
-    let row = try? JSON(parsing: Array(first), file: path).object
-    return row?["answer"] == nil && row?["completion"] != nil ? nil : "answer"
-  }
-
   private func probes(_ recipe: Recipe?) throws -> [RewardTrial.Probe] {
     let template = try (prompt ?? recipe?.prompt).map { try PromptTemplate(path: $0) }
-    let path = data ?? recipe?.data.train ?? ""
+    var columns = QuestionSet.Columns(
+      question: questionField ?? recipe?.data.question ?? "question",
+      answer: answerField ?? recipe?.data.answer ?? "answer",
+      answerUser: recipe?.answerUsers().training)
+    (columns.questionSetting, columns.answerSetting) = ("--question-field", "--answer-field")
     let set = try QuestionSet(
-      path: path,
-      columns: .init(
-        question: questionField ?? recipe?.data.question ?? "question",
-        answer: try answerField ?? recipe?.data.answer ?? usualAnswer(path)), template: template)
+      path: data ?? recipe?.data.train ?? "", columns: columns, template: template)
     let rows = set.questions.prefix(limit)
     return rows.enumerated().flatMap { place, question in
       RewardTrial.probes(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Foundation
 import PolicyOptimization
 import Training
@@ -9,18 +10,20 @@ struct RewardTrainCommand: AsyncParsableCommand {
     commandName: "train",
     abstract: "Trains a reward model on comparisons, or on scores.",
     discussion: """
-      Lines {"prompt": …, "chosen": …, "rejected": …}, perhaps with a "margin", are comparisons \
-      (Bradley–Terry); lines {"prompt": …, "completion": …, "score": …} are fitted by squares. \
+      Rows {"prompt": …, "chosen": …, "rejected": …}, perhaps with a "margin", are comparisons \
+      (Bradley–Terry); rows {"prompt": …, "completion": …, "score": …} are fitted by squares. \
       The result is a directory that a recipe takes as a reward, {model: DIR}, and that \
       transformers loads as LlamaForSequenceClassification.
       """)
 
-  @Option(help: "The lines to learn from.", completion: .file(extensions: ["jsonl"]))
+  @Option(
+    help: "The rows to learn from: \(DataFile.formats).",
+    completion: .file(extensions: DataFile.endings))
   var data: String
 
   @Option(
-    help: "Lines held out. (default: every eighth of --data)",
-    completion: .file(extensions: ["jsonl"]))
+    help: "Rows held out. (default: every eighth of --data)",
+    completion: .file(extensions: DataFile.endings))
   var test: String?
 
   @Option(

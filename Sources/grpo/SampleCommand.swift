@@ -37,9 +37,10 @@ struct SampleCommand: AsyncParsableCommand {
 
   @Option(
     help: """
-      JSON lines with a prompt each, in the column prompt; with a template, the rows that fill it.
+      Rows with a prompt each, in the column prompt; with a template, the rows that fill it. \
+      \(DataFile.formats).
       """,
-    completion: .file(extensions: ["jsonl"]))
+    completion: .file(extensions: DataFile.endings))
   var input: String?
 
   @Option(help: "Completions of each prompt.")
@@ -106,14 +107,13 @@ struct SampleCommand: AsyncParsableCommand {
       try input == "-"
       ? StandardInput.readAll(maximumBytes: 1 << 30) : Files.read(input, maximumBytes: 1 << 30)
     if let template {
-      let columns = QuestionSet.Columns(
-        question: recipe?.data.question ?? "question", answer: nil)
+      let columns = QuestionSet.Columns(question: recipe?.data.question ?? "question")
       return try QuestionSet(bytes: bytes, file: file, columns: columns, template: template)
         .questions.map { ($0.line, $0.prompt) }
     }
-    return try JSONLines.map(bytes, file: file) { line throws(FormatError) in
-      (line.number, try line.string("prompt"))
-    }
+    let rows = try DataFile.rows(bytes, file: file)
+    try rows.require("prompt")
+    return try rows.map { row throws(FormatError) in (row.line, try row.text("prompt")) }
   }
 
   /// Lines as they are typed, edited where the terminal can show it.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Evaluation
 import Formats
 import Kernels
@@ -19,7 +20,7 @@ struct ScoreCommand: AsyncParsableCommand {
   var model: String
 
   @Option(
-    help: "JSON lines with input_ids; - is standard input.",
+    help: "Rows with input_ids as JSON; - is standard input.",
     completion: .file(extensions: ["jsonl"]))
   var input: String
 
@@ -30,12 +31,12 @@ struct ScoreCommand: AsyncParsableCommand {
   func run() async throws {
     let policy = try Policy(
       model, workers: Workers(count: computing.threads), withTokenizer: false)
-    let sequences = try JSONLines.map(
+    let rows =
       input == "-"
-        ? StandardInput.readAll(maximumBytes: Self.largestInput)
-        : Files.read(input, maximumBytes: Self.largestInput),
-      file: input == "-" ? StandardInput.name : input
-    ) { line throws(FormatError) in
+      ? try DataFile.rows(
+        StandardInput.readAll(maximumBytes: Self.largestInput), file: StandardInput.name)
+      : try DataFile.rows(path: input, maximumBytes: Self.largestInput)
+    let sequences = try rows.map { line throws(FormatError) in
       try ids(of: line, vocabulary: policy.model.configuration.vocabularySize, policy.context)
     }
     try SequenceScorer(policy).score(sequences) { scores in
@@ -44,7 +45,7 @@ struct ScoreCommand: AsyncParsableCommand {
   }
 
   private func ids(
-    of line: JSONLines.Line, vocabulary: Int, _ context: Int
+    of line: Row, vocabulary: Int, _ context: Int
   ) throws(FormatError) -> [Int] {
     let field = "input_ids"
     guard let values = line.object[field]?.array else {

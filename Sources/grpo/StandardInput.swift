@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Glibc
 
@@ -66,8 +67,9 @@ enum StandardInput {
 
     private mutating func finish(_ line: ArraySlice<UInt8>) throws -> (number: Int, line: String) {
       number += 1
-      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-      guard let text = String(validating: line, as: UTF8.self) else {
+      let line = Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+      let text = number == 1 ? line.withoutByteOrderMark : line
+      guard let text = String(validating: text, as: UTF8.self) else {
         throw Failure(.badData, "\(name):\(number): not UTF-8")
       }
       return (number, text)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Formats
 import Tokenization
 
@@ -9,10 +10,11 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
     abstract: "Trains a tokenizer: byte-pair encoding with byte fallback, digits split.")
 
   @Option(
-    help: "A text, learnt line by line, or JSON lines with --field.", completion: .file())
+    help: "A text, learnt line by line, or rows with --field: \(DataFile.formats).",
+    completion: .file())
   var input: String
 
-  @Option(help: "A column of JSON lines to learn. May be repeated.")
+  @Option(help: "A column of rows to learn. May be repeated.")
   var field: [String] = []
 
   @Option(help: "The most pieces there may be; a small text gives fewer.")
@@ -29,11 +31,13 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
   private static let largestInput = 1 << 30
 
   func validate() throws {
-    if input.hasSuffix(".jsonl") && field.isEmpty {
-      throw ValidationError("--input: JSON lines need --field")
+    if DataFile.isNamed(input) && field.isEmpty {
+      throw ValidationError("--input: rows need --field, the column to learn")
     }
-    if !input.hasSuffix(".jsonl") && !field.isEmpty {
-      throw ValidationError("--field: is for JSON lines (got --input \(input.visible()))")
+    if !DataFile.isNamed(input) && !field.isEmpty {
+      let endings = DataFile.endings.map { "." + $0 }.joined(separator: ", ")
+      throw ValidationError(
+        "--field: is for rows (got --input \(input.visible()); need \(endings))")
     }
   }
 
@@ -53,22 +57,25 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
   }
 
   private func sentences() throws -> [String] {
-    let bytes = try Files.read(input, maximumBytes: Self.largestInput)
-    if field.isEmpty {
-      guard let text = String(validating: bytes, as: UTF8.self) else {
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
-        throw FormatError(file: input, line: index + 1, message: "not UTF-8")
-      }
-      // By scalars: "\r\n" is one character, and no line feed.
-      return text.unicodeScalars.split(separator: "\n").map { line in
-        String(line.last == "\r" ? line.dropLast() : line)
-      }
+    guard field.isEmpty else {
+      let rows = try DataFile.rows(path: input, maximumBytes: Self.largestInput)
+      for name in field { try rows.require(name, setting: "--field") }
+      return try rows.map { row throws(FormatError) in
+        var texts: [String] = []
+        for name in field { texts.append(try row.text(name)) }
+        return texts
+      }.flatMap { $0 }
     }
-    return try JSONLines.map(bytes, file: input) { line throws(FormatError) in
-      var texts: [String] = []
-      for name in field { texts.append(try line.string(name)) }
-      return texts
-    }.flatMap { $0 }
+    let bytes = try Files.read(input, maximumBytes: Self.largestInput)
+    try ForeignFormat.refuse(bytes, file: input, need: "a text in UTF-8")
+    guard let text = String(validating: bytes.withoutByteOrderMark, as: UTF8.self) else {
+      let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+      throw FormatError(file: input, line: index + 1, message: "not UTF-8")
+    }
+    // By scalars: "\r\n" is one character, and no line feed.
+    return text.unicodeScalars.split(separator: "\n").map { line in
+      String(line.last == "\r" ? line.dropLast() : line)
+    }
   }
 }

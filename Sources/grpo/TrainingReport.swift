@@ -118,7 +118,7 @@ struct TrainingReport {
     guard let examples = summary.after?.examples, let test = recipe.data.test,
       (try? PromptTemplate(path: recipe.prompt))?.columns == ["question"],
       let set = try? QuestionSet(
-        path: test, columns: .init(question: recipe.data.question, answer: nil))
+        path: test, columns: .init(question: recipe.data.question))
     else { return "" }
     let usable = zip(set.questions, examples).filter { $0.0.prompt.unicodeScalars.count <= 80 }
     let chosen = usable.first { $0.1.correct } ?? usable.first

@@ -150,8 +150,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{\"prompt\": \"a\", \"chosen\": \"b\"}", 65, "pairs.jsonl:1: rejected: missing"),
-    ("", 65, "holds no pair"),
+    (
+      "{\"prompt\": \"a\", \"chosen\": \"b\"}", 65,
+      "pairs.jsonl: rejected: no such column (got the columns \"prompt\", \"chosen\""
+    ),
+    ("", 65, "pairs.jsonl: holds no rows"),
     ("{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}", 65, "too few lines"),
     ("{\"prompt\": \"a\", \"completion\": \"b\", \"score\": \"c\"}", 65, "score: got \"c\""),
   ])

@@ -1,5 +1,6 @@
 import Datasets
 import Formats
+import Foundation
 import Testing
 
 @Suite struct PromptTemplateTests {
@@ -62,6 +63,15 @@ import Testing
   ])
   func aFaultIsNamedWithItsPosition(template: String, message: String) {
     #expect(error(in: template) == message)
+  }
+
+  @Test func aByteOrderMarkIsNoPartOfATemplate() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+    try Files.createDirectory(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try Files.writeAtomically(Array("\u{FEFF}{a}=\r\n".utf8), to: folder + "/p.txt")
+    let filled = try PromptTemplate(path: folder + "/p.txt").filled { _ in "1" }
+    #expect(Array(filled.utf8) == Array("1=".utf8))
   }
 
   @Test func aMissingFileIsNamed() {

@@ -62,8 +62,6 @@ import Testing
     let set = try read(row, .init(question: "q", answer: "gold"), template: "{question}|{q}|{gold}")
     #expect(set.questions[0].prompt == "2+2|2+2|4")
     #expect(set.questions[0].answer == "4")
-    let unanswered = try read(row, .init(question: "q", answer: nil))
-    #expect(unanswered.questions[0].answer == nil)
   }
 
   @Test(arguments: ["12", "1.50", "1e5", "-0", "1.0", "12193263113702179522496385", "0.1"])
@@ -97,30 +95,91 @@ import Testing
   @Test(arguments: [
     (
       #"{"qestion": "a", "answer": "b"}"#,
-      [#"question: no such column (got the columns "qestion", "answer"; p.txt uses it)"#]
+      #"question: no such column (got the columns "qestion", "answer"; p.txt uses it)"#
     ),
-    (#"{"question": "a"}"#, [#"answer: no such column (got the columns "question")"#]),
-    ("{}", ["question: no such column (got an object without columns; p.txt uses it)"]),
+    (
+      #"{"question": "a"}"#,
+      #"answer: no such column (got the columns "question"; exact_match uses it)"#
+    ),
+    ("{}", "question: no such column (got an object without columns; p.txt uses it)"),
     (
       #"{"question": ["a"], "answer": "b"}"#,
-      ["question: neither text nor number (got an array; need a string; p.txt uses it)"]
+      "question: neither text nor number (got an array; need a string; p.txt uses it)"
     ),
     (
       #"{"question": null, "answer": "b"}"#,
-      ["question: neither text nor number (got null; need a string; p.txt uses it)"]
+      "question: neither text nor number (got null; need a string; p.txt uses it)"
     ),
     (
       #"{"question": "a", "answer": true}"#,
-      ["answer: neither text nor number (got a boolean; need a string)"]
+      "answer: neither text nor number (got a boolean; need a string; exact_match uses it)"
     ),
-    (#"{"question": "", "answer": "b"}"#, ["question: empty"]),
-    (#"{"question": " \n\u00a0", "answer": "b"}"#, ["question: empty"]),
-    (#"["question"]"#, ["got an array; need an object"]),
+    (#"{"question": "", "answer": "b"}"#, "question: empty"),
+    (#"{"question": " \n\u00a0", "answer": "b"}"#, "question: empty"),
+    (#"["question"]"#, "got an array; need an object"),
   ])
-  func aBadRowIsNamedByLineAndColumn(row: String, messages: [String]) {
+  func aBadRowIsNamedByLineAndColumn(row: String, message: String) {
     let good = #"{"question": "a", "answer": "b"}"# + "\n"
     #expect(
-      errors(good + row, template: "{question}=") == messages.map { "d.jsonl:2: " + $0 })
+      errors(good + row, .init(answerUser: "exact_match"), template: "{question}=")
+        == ["d.jsonl:2: " + message])
+  }
+
+  @Test func aColumnThatNoRowHasIsNamedOnce() {
+    let rows = String(repeating: #"{"qestion": "a", "anser": "b"}"# + "\n", count: 30)
+    let got = #"no such column (got the columns "qestion", "anser"; "#
+    #expect(
+      errors(rows, template: "{question}=") == [
+        "d.jsonl: question: " + got
+          + #"p.txt uses it; did you mean "qestion"?); name the right one with data.question"#
+      ])
+    var columns = QuestionSet.Columns(question: "qestion", answerUser: "exact_match")
+    columns.answerSetting = "--answer-field"
+    #expect(
+      errors(rows, columns) == [
+        "d.jsonl: answer: " + got
+          + #"exact_match uses it; did you mean "anser"?); name the right one with --answer-field"#
+      ])
+    #expect(
+      errors(rows, columns, template: "{story}")
+        == ["d.jsonl: story: " + got.dropLast(2) + "; p.txt uses it)"])
+  }
+
+  @Test(arguments: [
+    #"{"question": "a"}"#, #"{"question": "a", "answer": null}"#,
+    #"{"question": "a", "answer": ["b"]}"#,
+  ])
+  func rowsMayLackAnswersThatNothingUses(row: String) throws {
+    #expect(try read(row).questions[0].answer == nil)
+    #expect(errors(row, .init(answerUser: "warm_start.answer")).count == 1)
+  }
+
+  @Test func aColumnForAnswersThatWasNamedMustBeThere() {
+    #expect(
+      errors(#"{"question": "a", "answer": "b"}"#, .init(answer: "solution")) == [
+        #"d.jsonl: solution: no such column (got the columns "question", "answer"); name the right "#
+          + "one with data.answer"
+      ])
+  }
+
+  @Test func promptIsTheQuestionOfAFileWithoutOne() throws {
+    let row = #"{"prompt": "a", "answer": "b"}"#
+    #expect(try read(row).questions[0].prompt == "a")
+    #expect(try read(row, template: "{question}=").questions[0].prompt == "a=")
+    let both = try read(#"{"question": "q", "prompt": "a"}"#, template: "{question}{prompt}")
+    #expect(both.questions[0].prompt == "qa")
+    #expect(errors(row, .init(question: "q")).count == 1)
+  }
+
+  @Test func aPromptOfOneMessageIsWhatTheUserSays() throws {
+    let one = #"{"prompt": [{"role": "user", "content": "2+2"}]}"#
+    #expect(try read(one, template: "{question}=").questions[0].prompt == "2+2=")
+    let two =
+      #"{"prompt": [{"role": "system", "content": "s"}, {"role": "user", "content": "2+2"}]}"#
+    #expect(
+      errors(two).first?.hasPrefix("d.jsonl:1: prompt: 2 messages (\"system, user\"); need a text")
+        == true)
+    #expect(errors(#"{"prompt": [{"role": "assistant", "content": "2+2"}]}"#).count == 1)
   }
 
   @Test func anEmptyPromptIsRefused() {
@@ -144,7 +203,7 @@ import Testing
       {"question": "a", "answer": "b"}
       nonsense
       {"question": 1, "answer": {}}
-      """)
+      """, .init(answerUser: "exact_match"))
     #expect(found.count == 3)
     #expect(found.map { $0.prefix(10) } == ["d.jsonl:2:", "d.jsonl:4:", "d.jsonl:5:"])
   }
@@ -155,9 +214,8 @@ import Testing
     #expect(found.last?.hasPrefix("d.jsonl:20:") == true)
   }
 
-  @Test func invalidUTF8AndAByteOrderMarkAreRefused() {
+  @Test func invalidUTF8IsRefused() {
     let row = Array(#"{"question": "a", "answer": "b"}"#.utf8)
-    #expect(errors(bytes: [0xEF, 0xBB, 0xBF] + row).first?.hasPrefix("d.jsonl:1: ") == true)
     let broken =
       row + [0x0A] + Array(#"{"question": ""#.utf8) + [0xFF] + Array(#"", "answer": ""}"#.utf8)
     let found = errors(bytes: broken)
@@ -167,7 +225,7 @@ import Testing
 
   @Test(arguments: ["", "\n", " \n\r\n"])
   func aFileWithoutQuestionsIsRefused(text: String) {
-    #expect(errors(text) == ["d.jsonl: no questions in it (got an empty file)"])
+    #expect(errors(text) == ["d.jsonl: holds no rows"])
   }
 
   @Test func aMissingFileIsNamed() {

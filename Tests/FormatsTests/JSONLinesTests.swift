@@ -7,13 +7,13 @@ import Testing
   ])
   func linesEndWithLFOrCRLFOrTheFile(text: String) throws {
     let lines = try JSONLines.lines(Array(text.utf8), file: "t")
-    #expect(lines.map(\.number) == [1, 2])
+    #expect(lines.map(\.line) == [1, 2])
     #expect(lines.map { $0.object["a"]?.int } == [1, 2])
   }
 
   @Test func blankLinesAreSkippedButCounted() throws {
     let lines = try JSONLines.lines(Array("\n{}\n \t\r\n{}\n\n".utf8), file: "t")
-    #expect(lines.map(\.number) == [2, 4])
+    #expect(lines.map(\.line) == [2, 4])
     #expect(try JSONLines.lines([], file: "t").isEmpty)
   }
 
@@ -34,14 +34,14 @@ import Testing
 
   @Test func allBadLinesAreNamed() throws {
     let error = try #require(throws: FormatError.self) {
-      try JSONLines.map(Array("{\"q\":\"x\"}\n{\"q\":1}\n{\"r\":\"x\"}\n{\n".utf8), file: "t") {
-        line throws(FormatError) in try line.string("q")
+      try JSONLines.map(Array("{\"q\":\"x\"}\n{\"q\":true}\n{\"r\":\"x\"}\n{\n".utf8), file: "t") {
+        line throws(FormatError) in try line.text("q")
       }
     }
     #expect(
       error.description == """
-        t:2: q: got an integer; need a string (the first of 3 bad lines)
-        t:3: q: missing (got "r")
+        t:2: q: neither text nor number (got a boolean; need a string) (the first of 3 bad lines)
+        t:3: q: no such column (got the columns "r")
         t:4: expected a key in quotes, found the end
         """)
   }

@@ -25,6 +25,11 @@ import Testing
     #expect(try score(text, [44, 19, 35], 60) == expected)
   }
 
+  @Test func cellsOfATableHoldThemAsJSON() throws {
+    #expect(try score("44 - 19", "[19, 44]", "25") == 1)
+    #expect(try !BuiltInReward.named("countdown").needsAnswer)
+  }
+
   @Test func valuesAreExact() throws {
     // In floating point, 1/3 + 1/3 + 1/3 need not be 1; here 8/(3 − 8/3) is 24.
     #expect(try score("8 / (3 - 8 / 3)", [3, 3, 8, 8], 24) == 1)

@@ -18,7 +18,7 @@ extension ComparisonResult {
   /// What is unknown is empty. The reasons of runs that are not finished stand in a last column.
   public var resultsCSV: String {
     let scales = Scale.allCases
-    var table = CSV(
+    var table = ResultTable(
       ["recipe", "seed", "variant", "status", "steps", "before", "after"]
         + scales.map(\.rawValue) + metrics + (isComplete ? [] : ["reason"]))
     for run in runs {
@@ -37,7 +37,7 @@ extension ComparisonResult {
   ///
   /// Accuracy is empty at the steps that were not evaluated.
   public var curvesCSV: String {
-    var table = CSV(["recipe", "seed", "variant", "step", "reward", "accuracy"] + metrics)
+    var table = ResultTable(["recipe", "seed", "variant", "step", "reward", "accuracy"] + metrics)
     for run in runs {
       let start = ComparedRun.Step(
         step: 0, reward: nil, accuracy: run.before, metrics: metrics.map { _ in nil })
@@ -52,8 +52,8 @@ extension ComparisonResult {
   }
 }
 
-/// Comma-separated values as RFC 4180 has them, with lines that end in LF.
-struct CSV {
+/// Lines of a CSV file, which end in LF.
+struct ResultTable {
   enum Cell {
     case text(String)
     /// The shortest decimal that reads back to the same bits; empty for nil.
@@ -65,17 +65,13 @@ struct CSV {
   init(_ header: [String]) { append(header.map(Cell.text)) }
 
   mutating func append(_ cells: [Cell]) {
-    text += cells.map(Self.field).joined(separator: ",") + "\n"
+    text += cells.map(Self.written).joined(separator: ",") + "\n"
   }
 
-  private static func field(_ cell: Cell) -> String {
+  private static func written(_ cell: Cell) -> String {
     switch cell {
-    case .number(let number): return number?.description ?? ""
-    case .text(let text):
-      let isPlain = text.utf8.allSatisfy { !",\"\r\n".utf8.contains($0) }
-      return isPlain
-        ? text
-        : "\"\(text.replacing(bytes: "\"", with: "\"\""))\""
+    case .number(let number): number?.description ?? ""
+    case .text(let text): CSV.cell(text)
     }
   }
 }

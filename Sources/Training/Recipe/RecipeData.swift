@@ -1,5 +1,6 @@
 extension Recipe {
-  /// Questions as JSON lines, of which two columns have names that the program must know.
+  /// Questions as rows of JSON Lines, JSON, CSV or TSV, two of whose columns have names that the
+  /// program must know.
   public struct Data: Sendable, Equatable {
     /// The file of questions to learn from.
     ///
@@ -8,8 +9,10 @@ extension Recipe {
     /// The file of questions held out for evaluation; nil if there are none.
     public var test: String?
     /// The column with the question.
+    ///
+    /// `question` stands for `prompt` in a file that has this column only.
     public var question = "question"
-    /// The column with the answer.
+    /// The column with the answer, which rows may lack where nothing uses it.
     ///
     /// Rewards may use any others as well.
     public var answer = "answer"

@@ -1,3 +1,4 @@
+internal import Formats
 internal import Rewards
 
 /// A part of a recipe that is a YAML map.

@@ -26,7 +26,7 @@ extension Recipe {
         error.isMissing ? .missingFile : error.kind == .inputOutput ? .unreadable : .invalid
       throw RecipeError(error.message, kind: kind, at: .file(path, line: nil))
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    guard let text = String(validating: bytes.withoutByteOrderMark, as: UTF8.self) else {
       let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }
       throw RecipeError("is not UTF-8", at: .file(path, line: (index ?? 0) + 1))

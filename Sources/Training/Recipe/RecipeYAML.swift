@@ -1,3 +1,4 @@
+internal import Formats
 internal import Yams
 
 extension RecipeNode {
@@ -10,8 +11,7 @@ extension RecipeNode {
   ///
   /// - Parameter place: what to name in messages for a line of `text`.
   init(yaml text: String, place: (_ line: Int) -> RecipePlace) throws(RecipeError) {
-    let scalars = text.unicodeScalars
-    let text = scalars.first == "\u{FEFF}" ? String(scalars.dropFirst()) : text
+    let text = String(decoding: Array(text.utf8).withoutByteOrderMark, as: UTF8.self)
     if let line = Self.lineWithTooManyAliases(text) {
       throw RecipeError("too many aliases (need none)", at: place(line))
     }

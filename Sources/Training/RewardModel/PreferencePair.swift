@@ -21,27 +21,21 @@ package struct PreferencePair: Sendable, Equatable {
 }
 
 extension PreferencePair {
-  /// The pairs of a JSON Lines file: `prompt`, `chosen`, `rejected` and perhaps `margin`.
+  /// The pairs of a file's rows: `prompt`, `chosen`, `rejected` and perhaps `margin`.
   ///
   /// Texts are encoded as prompts and answers are elsewhere: prompt and completion apart, the
   /// beginning of sequence before, its end after.
   ///
   /// - Throws: one `FormatError` for all bad lines.
   package static func read(
-    _ path: String, _ tokenizer: any Tokenizer, longest: Int
+    _ rows: Rows, _ tokenizer: any Tokenizer, longest: Int
   ) throws(FormatError) -> [PreferencePair] {
-    try SequenceEncoding(tokenizer, longest: longest).read(path, each: "pair") {
-      (line, prompt, completion) throws(FormatError) in
-      var margin = 0.0
-      if let found = line.object["margin"], !found.isNull {
-        guard let number = found.double, number.isFinite else {
-          throw line.error(field: "margin", "got \(found.encoded()); need a number")
-        }
-        margin = number
-      }
+    try SequenceEncoding(tokenizer, longest: longest).read(rows, ["chosen", "rejected"]) {
+      (row, prompt, completion) throws(FormatError) in
+      let hasMargin = row.object["margin"].map { !$0.isNull } ?? false
       return PreferencePair(
         prompt: prompt, chosen: try completion("chosen"), rejected: try completion("rejected"),
-        margin: margin)
+        margin: hasMargin ? try row.number("margin") : 0)
     }
   }
 
@@ -80,20 +74,16 @@ package struct ScoredCompletion: Sendable, Equatable {
     TokenBatch.Question(prompt: prompt, completions: [.init(tokens: completion)])
   }
 
-  /// The scored completions of a JSON Lines file: `prompt`, `completion` and `score`.
+  /// The scored completions of a file's rows: `prompt`, `completion` and `score`.
   ///
   /// - Throws: one `FormatError` for all bad lines.
   package static func read(
-    _ path: String, _ tokenizer: any Tokenizer, longest: Int
+    _ rows: Rows, _ tokenizer: any Tokenizer, longest: Int
   ) throws(FormatError) -> [ScoredCompletion] {
-    try SequenceEncoding(tokenizer, longest: longest).read(path, each: "scored completion") {
-      (line, prompt, completion) throws(FormatError) in
-      guard let score = line.object["score"]?.double, score.isFinite else {
-        throw line.error(
-          field: "score", "got \(line.object["score"]?.encoded() ?? "nothing"); need a number")
-      }
-      return ScoredCompletion(
-        prompt: prompt, completion: try completion("completion"), score: score)
+    try SequenceEncoding(tokenizer, longest: longest).read(rows, ["completion", "score"]) {
+      (row, prompt, completion) throws(FormatError) in
+      ScoredCompletion(
+        prompt: prompt, completion: try completion("completion"), score: try row.number("score"))
     }
   }
 }
@@ -117,35 +107,32 @@ struct SequenceEncoding: Sendable {
     tokenizer.encode(text) + (ends ? tokenizer.eosID.map { [$0] } ?? [] : [])
   }
 
-  /// Reads a JSON Lines file each line of which holds a `prompt` and completions that fit the model
-  /// behind it.
+  /// Makes an element of each row that holds a `prompt` and completions that fit the model behind it.
   ///
   /// - Parameters:
-  ///   - name: what a line is, for messages.
-  ///   - element: makes it of the line, the ids of its prompt, and those of each completion by its
-  ///     field.
-  /// - Throws: one `FormatError` for all bad lines, or where there is none.
+  ///   - columns: what rows have beside the prompt.
+  ///   - element: makes it of the row, the ids of its prompt, and those of each completion by its
+  ///     column.
+  /// - Throws: one `FormatError` for a column that no row has, or for all bad rows.
   func read<Element>(
-    _ path: String, each name: String,
+    _ rows: Rows, _ columns: [String],
     _ element: (
-      JSONLines.Line, _ prompt: [Int], _ completion: (String) throws(FormatError) -> [Int]
+      Row, _ prompt: [Int], _ completion: (String) throws(FormatError) -> [Int]
     ) throws(FormatError) -> Element
   ) throws(FormatError) -> [Element] {
-    let bytes = try Files.read(path, maximumBytes: 1 << 30)
-    let elements = try JSONLines.map(bytes, file: path) { line throws(FormatError) in
-      let prompt = prompt(try line.string("prompt"))
-      return try element(line, prompt) { field throws(FormatError) in
-        let tokens = completion(try line.string(field))
+    for column in ["prompt"] + columns { try rows.require(column) }
+    return try rows.map { row throws(FormatError) in
+      let prompt = prompt(try row.text("prompt"))
+      return try element(row, prompt) { column throws(FormatError) in
+        let tokens = completion(try row.text(column))
         let count = prompt.count + tokens.count
         guard count <= longest else {
-          throw line.error(
-            field: field,
+          throw row.error(
+            field: column,
             "is too long (got \(count) tokens with its prompt; need at most \(longest))")
         }
         return tokens
       }
     }
-    if elements.isEmpty { throw FormatError(file: path, message: "holds no \(name)") }
-    return elements
   }
 }

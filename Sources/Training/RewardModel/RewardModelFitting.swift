@@ -8,8 +8,8 @@ internal import Tokenization
 /// Trains a reward model on a file of comparisons, or of scores, and judges it on others.
 public struct RewardModelFitting {
   public struct Options: Sendable, Equatable {
-    /// JSON Lines with `prompt`, `chosen`, `rejected` and perhaps `margin`, or with `prompt`,
-    /// `completion` and `score`.
+    /// Rows with `prompt`, `chosen`, `rejected` and perhaps `margin`, or with `prompt`, `completion`
+    /// and `score`.
     public var data = ""
     /// Held-out lines of the same kind; by default every eighth of `data`.
     public var test: String?
@@ -123,16 +123,14 @@ public struct RewardModelFitting {
       : try RewardModel(directory: directory)
   }
 
-  /// The kind of the lines is that of the first.
+  /// The kind of the rows is that of the first.
   private static func lines(
     _ path: String, _ tokenizer: SentencePieceTokenizer, longest: Int
   ) throws -> Lines {
-    let bytes = try Files.read(path, maximumBytes: 1 << 30)
-    let first = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first ?? []
-    let object = try? JSON(parsing: Array(first), file: path).object
-    return object?["score"] == nil
-      ? .pairs(try PreferencePair.read(path, tokenizer, longest: longest))
-      : .scored(try ScoredCompletion.read(path, tokenizer, longest: longest))
+    let rows = try DataFile.rows(path: path)
+    return rows.rows.first?.object["score"] == nil
+      ? .pairs(try PreferencePair.read(rows, tokenizer, longest: longest))
+      : .scored(try ScoredCompletion.read(rows, tokenizer, longest: longest))
   }
 
   /// Trains, judges, and writes the model's directory.

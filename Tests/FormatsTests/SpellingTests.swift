@@ -1,4 +1,4 @@
-import Rewards
+import Formats
 import Testing
 
 @Suite struct SpellingTests {

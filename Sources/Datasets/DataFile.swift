@@ -1,0 +1,63 @@
+public import Formats
+
+/// A file of rows as people bring it: JSON Lines, a JSON array of objects, CSV or TSV.
+///
+/// The ending `.csv` or `.tsv`, in any case, says that a file is a table, whose cells are all text.
+/// Any other file is JSON: an array when it begins with `[`, else an object a line. A byte order mark
+/// is skipped. Parquet, Arrow, compressed files, workbooks and the like are told by their first
+/// bytes and refused, with the command that makes text of them.
+public enum DataFile {
+  /// What a file can be, for messages.
+  package static let formats = "JSON Lines, JSON, CSV or TSV"
+  /// The endings of names that mean rows.
+  package static let endings = ["jsonl", "ndjson", "json", "csv", "tsv"]
+
+  /// Reads a file of at most `maximumBytes`.
+  ///
+  /// - Throws: a `FormatError` when the file is missing, too large, of no format that is read, or
+  ///   holds no row. What is wrong with single rows is thrown when they are used.
+  public static func rows(
+    path: String, maximumBytes: Int = 1 << 30
+  ) throws(FormatError) -> Rows {
+    try rows(Files.read(path, maximumBytes: maximumBytes), file: path)
+  }
+
+  /// Reads the content of a file; `file` is what errors call it.
+  public static func rows(_ bytes: [UInt8], file: String) throws(FormatError) -> Rows {
+    try ForeignFormat.refuse(bytes, file: file, need: formats)
+    let bytes = bytes.withoutByteOrderMark
+    let rows =
+      switch ending(of: file) {
+      case "csv": try CSV.rows(bytes, file: file)
+      case "tsv": try CSV.rows(bytes, file: file, separator: .tab)
+      default: try jsonRows(bytes, file: file)
+      }
+    guard !rows.isEmpty else { throw FormatError(file: file, message: "holds no rows") }
+    return rows
+  }
+
+  private static func jsonRows(_ bytes: [UInt8], file: String) throws(FormatError) -> Rows {
+    if bytes.first(where: { !$0.isJSONWhiteSpace }) == UInt8(ascii: "[") {
+      return JSONArray.rows(bytes, file: file)
+    }
+    let rows = try JSONLines.rows(bytes, file: file)
+    if !rows.isSound, let whole = try? JSON(parsing: bytes, file: file) {
+      throw FormatError(
+        file: file,
+        message:
+          "holds \(whole.kindInWords) as a whole; need an array of objects, or an object a line")
+    }
+    return rows
+  }
+
+  /// Whether a file's name says that it holds rows, and not just text.
+  package static func isNamed(_ path: String) -> Bool { endings.contains(ending(of: path)) }
+
+  /// What stands behind the last point of a name, in lower case.
+  private static func ending(of path: String) -> String {
+    let name = path.utf8.reversed().prefix { $0 != UInt8(ascii: "/") }
+    guard name.contains(UInt8(ascii: ".")) else { return "" }
+    let ending = name.prefix { $0 != UInt8(ascii: ".") }
+    return String(decoding: ending.reversed(), as: UTF8.self).lowercased()
+  }
+}

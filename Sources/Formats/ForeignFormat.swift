@@ -1,0 +1,145 @@
+/// What a file is that is no text, told by its first bytes.
+package struct ForeignFormat: Sendable {
+  private typealias Conversion = @Sendable (_ path: String) -> String
+
+  /// What people call it.
+  package let name: String
+  /// How a shell makes text of it; nil where there is no one way.
+  private let conversion: Conversion?
+
+  private init(_ name: String, _ conversion: Conversion? = nil) {
+    (self.name, self.conversion) = (name, conversion)
+  }
+
+  /// Refuses bytes that are of such a format, with the command that makes text of the file.
+  ///
+  /// - Parameter need: what is read instead.
+  package static func refuse(
+    _ bytes: [UInt8], file: String, need: String
+  ) throws(FormatError) {
+    guard let format = ForeignFormat(of: bytes) else { return }
+    let command = format.conversion.map { ": " + $0(file) } ?? ""
+    throw FormatError(file: file, message: "\(format.name); need \(need)\(command)")
+  }
+
+  package init?(of bytes: [UInt8]) {
+    func starts(_ head: [UInt8]) -> Bool { bytes.starts(with: head) }
+    // A text may start with the same letters, but has no such bytes.
+    let isBinary = bytes.prefix(64).contains { $0 < 0x09 || (0x0E..<0x20).contains($0) }
+    func starts(_ letters: String) -> Bool { isBinary && bytes.starts(with: letters.utf8) }
+    func contains(_ letters: String) -> Bool {
+      ByteSearch.first(Array(letters.utf8), in: Array(bytes.prefix(4096))) != nil
+    }
+
+    if starts("PAR1") {
+      self.init("Parquet") { Self.pyarrow("pyarrow.parquet.read_table(f)", $0) }
+    } else if starts("ARROW1") {
+      self.init("Arrow") { Self.pyarrow("pyarrow.ipc.open_file(f).read_all()", $0) }
+    } else if starts([0xFF, 0xFF, 0xFF, 0xFF]) {
+      self.init("an Arrow stream") { Self.pyarrow("pyarrow.ipc.open_stream(f).read_all()", $0) }
+    } else if starts("FEA1") {
+      self.init("Feather") { Self.pyarrow("pyarrow.feather.read_table(f)", $0) }
+    } else if starts([0x1F, 0x8B]) {
+      self.init("gzip") { Self.unpacked($0, "gzip", [".gz"]) }
+    } else if starts([0x28, 0xB5, 0x2F, 0xFD]) {
+      self.init("Zstandard") { Self.unpacked($0, "zstd", [".zst", ".zstd"]) }
+    } else if starts("BZh") {
+      self.init("bzip2") { Self.unpacked($0, "bzip2", [".bz2"]) }
+    } else if starts([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) {
+      self.init("xz") { Self.unpacked($0, "xz", [".xz"]) }
+    } else if starts([0x04, 0x22, 0x4D, 0x18]) {
+      self.init("LZ4") { Self.unpacked($0, "lz4", [".lz4"]) }
+    } else if starts("PK\u{3}\u{4}") {
+      // The names of a workbook's parts stand uncompressed among its first bytes.
+      self =
+        contains("xl/") || contains("[Content_Types]")
+        ? Self.workbook : ForeignFormat("a zip archive") { "unzip \($0.quotedForShell)" }
+    } else if starts([0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]) {
+      self = Self.workbook
+    } else if starts("SQLite format 3\0") {
+      self.init("an SQLite database") {
+        "sqlite3 -json \($0.quotedForShell) 'SELECT * FROM table_name' > "
+          + Self.named($0, [".sqlite", ".sqlite3", ".db"], ".json").quotedForShell
+      }
+    } else if bytes.count >= 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
+      self.init("a Python pickle")
+    } else if starts([0x93] + Array("NUMPY".utf8)) {
+      self.init("a NumPy array")
+    } else if starts([0x89] + Array("HDF\r\n".utf8)) {
+      self.init("HDF5")
+    } else if starts("Obj\u{1}") {
+      self.init("Avro")
+    } else if starts("ORC") {
+      self.init("ORC") { Self.pyarrow("pyarrow.orc.read_table(f)", $0) }
+    } else if starts([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) {
+      self.init("a 7z archive") { "7z x \($0.quotedForShell)" }
+    } else if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {
+      self.init("a tar archive") { "tar -xf \($0.quotedForShell)" }
+    } else if bytes.starts(with: "%PDF-".utf8) {
+      self.init("PDF")
+    } else if bytes.starts(with: "version https://git-lfs.github.com/spec".utf8) {
+      self.init("a Git LFS pointer in place of the file") { _ in "git lfs pull" }
+    } else if starts([0xFF, 0xFE]) || starts([0xFE, 0xFF]) {
+      self.init("UTF-16") {
+        "iconv -f UTF-16 -t UTF-8 \($0.quotedForShell) > \(Self.inserted($0, "utf8").quotedForShell)"
+      }
+    } else {
+      return nil
+    }
+  }
+
+  private static let workbook = ForeignFormat("an Excel workbook") {
+    #"python3 -c 'import pandas, sys; pandas.read_excel(sys.argv[1], dtype=str)"#
+      + #".to_csv(sys.argv[2], index=False)' \#($0.quotedForShell) "#
+      + named($0, [".xlsx", ".xlsm", ".xls"], ".csv").quotedForShell
+  }
+
+  /// One line of JSON for each row of a table, with what JSON has no word for as text.
+  private static func pyarrow(_ table: String, _ path: String) -> String {
+    let module = table.split(separator: ".").prefix(2).joined(separator: ".")
+    return "python3 -c 'import json, sys, \(module); f = sys.argv[1]; "
+      + "[print(json.dumps(r, ensure_ascii=False, default=str)) for r in \(table).to_pylist()]' "
+      + "\(path.quotedForShell) > "
+      + named(path, [".parquet", ".arrow", ".feather", ".orc"], ".jsonl").quotedForShell
+  }
+
+  private static func unpacked(_ path: String, _ program: String, _ endings: [String]) -> String {
+    let known = endings.contains { path.utf8.reversed().starts(with: $0.utf8.reversed()) }
+    let name = known ? named(path, endings, "") : inserted(path, "plain")
+    return "\(program) -dc < \(path.quotedForShell) > \(name.quotedForShell)"
+  }
+
+  /// The path with another ending in the place of one of those, or behind all.
+  private static func named(_ path: String, _ endings: [String], _ ending: String) -> String {
+    for known in endings where path.utf8.reversed().starts(with: known.utf8.reversed()) {
+      return String(decoding: path.utf8.dropLast(known.utf8.count), as: UTF8.self) + ending
+    }
+    return path + ending
+  }
+
+  /// The path with a word before its ending: `train.plain.jsonl`.
+  private static func inserted(_ path: String, _ word: String) -> String {
+    let bytes = Array(path.utf8)
+    let name = bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+    guard let point = bytes[name...].lastIndex(of: UInt8(ascii: ".")), point > name else {
+      return "\(path).\(word)"
+    }
+    return String(decoding: bytes[..<point], as: UTF8.self) + ".\(word)"
+      + String(decoding: bytes[point...], as: UTF8.self)
+  }
+}
+
+extension String {
+  /// The text as one word of a shell's command line.
+  fileprivate var quotedForShell: String {
+    let isPlain = utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: "-_./=:,+@%".utf8.contains(byte)
+      }
+    }
+    return isPlain && !isEmpty ? self : "'" + replacing(bytes: "'", with: "'\\''") + "'"
+  }
+}

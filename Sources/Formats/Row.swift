@@ -1,0 +1,48 @@
+/// One row of a file of data: its columns, and what an error about it needs to name.
+public struct Row: Sendable {
+  public let file: String
+  /// The line it begins at, counted from 1 and including blank lines.
+  public let line: Int
+  public let object: JSONObject
+
+  public init(file: String, line: Int, object: JSONObject) {
+    (self.file, self.line, self.object) = (file, line, object)
+  }
+
+  /// An error at this row.
+  public func error(field: String? = nil, _ message: String) -> FormatError {
+    FormatError(file: file, line: line, field: field, message: message)
+  }
+
+  /// The text in a column: a string as it is, a number as it was written.
+  ///
+  /// - Parameter user: what needs the column, for messages.
+  /// - Throws: a `FormatError` that names the column when it is missing or something else.
+  public func text(_ column: String, for user: String? = nil) throws(FormatError) -> String {
+    let value = try value(column, for: user)
+    guard let text = value.text else {
+      let user = user.map { "; \($0) uses it" } ?? ""
+      throw error(
+        field: column, "neither text nor number (got \(value.kindInWords); need a string\(user))")
+    }
+    return text
+  }
+
+  /// The number in a column; also one that stands there as a text, since all cells of a table do.
+  public func number(_ column: String) throws(FormatError) -> Double {
+    let value = try value(column, for: nil)
+    guard let double = value.unquoted.double, double.isFinite else {
+      throw error(field: column, "got \(value.encoded()); need a number")
+    }
+    return double
+  }
+
+  /// What is in a column, which must be there.
+  package func value(_ column: String, for user: String?) throws(FormatError) -> JSON {
+    guard let value = object[column] else {
+      let user = user.map { "; \($0) uses it" } ?? ""
+      throw error(field: column, "no such column (got \(Rows.inWords(object.keys))\(user))")
+    }
+    return value
+  }
+}

@@ -1,0 +1,116 @@
+/// The rows of a file, and what is wrong with the lines that are none.
+///
+/// The faults are thrown with those that come up when the rows are used, all in one error.
+public struct Rows: Sendable {
+  public let file: String
+  public private(set) var rows: [Row] = []
+  private var faults: [FormatError] = []
+  /// Whether reading ended before the file did.
+  private var isCut = false
+
+  /// So many bad lines are collected before the file is given up.
+  public static var maximumBadLines: Int { 20 }
+
+  init(file: String) { self.file = file }
+
+  /// Whether there was nothing to read, right or wrong.
+  public var isEmpty: Bool { rows.isEmpty && faults.isEmpty }
+
+  mutating func append(_ object: JSONObject, line: Int) {
+    rows.append(Row(file: file, line: line, object: object))
+  }
+
+  /// Notes a line that is no row; false when there are so many that reading should end.
+  mutating func note(_ fault: FormatError, atEnd: Bool) -> Bool {
+    faults.append(fault)
+    guard faults.count == Self.maximumBadLines else { return true }
+    isCut = !atEnd
+    return false
+  }
+
+  /// Whether every line was a row.
+  package var isSound: Bool { faults.isEmpty }
+
+  /// The names of all columns, in the order in which rows first show them.
+  public var columns: [String] {
+    var seen: Set<ByteKey> = []
+    return rows.flatMap(\.object.keys).filter { seen.insert(ByteKey($0)).inserted }
+  }
+
+  /// Refuses a column that no row has, once for the whole file.
+  ///
+  /// - Parameters:
+  ///   - user: what needs the column.
+  ///   - setting: the key or option that names another column, where there is one.
+  public func require(
+    _ column: String, for user: String? = nil, setting: String? = nil
+  ) throws(FormatError) {
+    if rows.isEmpty || rows.contains(where: { $0.object[column] != nil }) { return }
+    let columns = columns
+    var got = Self.inWords(columns)
+    if let user { got += "; \(user) uses it" }
+    if let name = Spelling.closest(to: column, among: columns) {
+      got += "; did you mean \(name.quotedForMessage())?"
+    } else if columns.count == 1, let mark = Self.otherMarks.first(where: columns[0].contains) {
+      got += "; cells seem to be separated by \(mark.description.quotedForMessage())"
+    }
+    throw FormatError(
+      file: file, field: column,
+      message: "no such column (got \(got))"
+        + (setting.map { "; name the right one with \($0)" } ?? ""))
+  }
+
+  /// What tables have between cells that are neither CSV nor TSV; a tab for a CSV file.
+  private static let otherMarks: [Character] = [";", "\t", "|"]
+
+  /// Makes a record of each row.
+  ///
+  /// `transform` throws for a row that is not what is needed.
+  ///
+  /// - Throws: one error for all bad lines, the first 20 at most: `description` begins with the
+  ///   first of them and their number, and has one further line for each other one.
+  public func map<Record>(
+    _ transform: (Row) throws(FormatError) -> Record
+  ) throws(FormatError) -> [Record] {
+    var records: [Record] = []
+    var faults = faults
+    var isCut = isCut
+    var found = 0
+    for row in rows {
+      guard found < Self.maximumBadLines else {
+        isCut = true
+        break
+      }
+      do throws(FormatError) {
+        records.append(try transform(row))
+      } catch {
+        faults.append(error)
+        found += 1
+      }
+    }
+    isCut = isCut || faults.count > Self.maximumBadLines
+    faults.sort { ($0.line ?? 0) < ($1.line ?? 0) }
+    faults.removeLast(max(0, faults.count - Self.maximumBadLines))
+    guard let fault = Self.combined(faults, isCut: isCut) else { return records }
+    throw fault
+  }
+
+  private static func combined(_ faults: [FormatError], isCut: Bool) -> FormatError? {
+    guard var first = faults.first else { return nil }
+    guard faults.count > 1 else { return first }
+    let extent =
+      isCut
+      ? "the first of \(faults.count) bad lines; the rest was not read"
+      : "the first of \(faults.count) bad lines"
+    first.message += " (\(extent))"
+    first.others = Array(faults.dropFirst())
+    return first
+  }
+
+  /// The columns that there are, for messages.
+  static func inWords(_ columns: [String]) -> String {
+    if columns.isEmpty { return "an object without columns" }
+    let names = columns.prefix(8).map { $0.quotedForMessage() }.joined(separator: ", ")
+    return "the columns \(names)" + (columns.count > 8 ? ", …" : "")
+  }
+}

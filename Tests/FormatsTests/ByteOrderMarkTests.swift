@@ -1,0 +1,11 @@
+import Formats
+import Testing
+
+@Suite struct ByteOrderMarkTests {
+  @Test func oneMarkAtTheHeadIsDropped() {
+    #expect([0xEF, 0xBB, 0xBF, 0x61].withoutByteOrderMark == [0x61])
+    #expect([0xEF, 0xBB, 0xBF].withoutByteOrderMark == [])
+    #expect([0x61, 0xEF, 0xBB, 0xBF].withoutByteOrderMark == [0x61, 0xEF, 0xBB, 0xBF])
+    #expect([0xEF, 0xBB].withoutByteOrderMark == [0xEF, 0xBB])
+  }
+}

@@ -1,0 +1,61 @@
+import Formats
+import Testing
+
+/// The first bytes are those of files that pyarrow 25, pandas 3, Python 3 and the programs themselves
+/// wrote.
+@Suite struct ForeignFormatTests {
+  private func message(_ bytes: [UInt8], file: String) -> String {
+    do throws(FormatError) {
+      try ForeignFormat.refuse(bytes, file: file, need: "text")
+      return "no error"
+    } catch {
+      return String(describing: error)
+    }
+  }
+
+  static let heads: [(bytes: [UInt8], letters: String, name: String)] = [
+    ([0x50, 0x41, 0x52, 0x31, 0x15, 0x04, 0x15, 0x22], "", "Parquet"),
+    ([0x41, 0x52, 0x52, 0x4F, 0x57, 0x31, 0x00, 0x00], "", "Arrow"),
+    ([0xFF, 0xFF, 0xFF, 0xFF, 0x68, 0x01, 0x00, 0x00], "", "an Arrow stream"),
+    ([0x46, 0x45, 0x41, 0x31, 0x00, 0x00, 0x00, 0x00], "", "Feather"),
+    ([0x4F, 0x52, 0x43, 0x0A, 0x06, 0x12, 0x04, 0x08], "", "ORC"),
+    ([0x1F, 0x8B, 0x08, 0x00], "", "gzip"), ([0x28, 0xB5, 0x2F, 0xFD], "", "Zstandard"),
+    ([0x42, 0x5A, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, 0x1C, 0x03], "", "bzip2"),
+    ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "", "xz"), ([0x04, 0x22, 0x4D, 0x18], "", "LZ4"),
+    ([0x50, 0x4B, 0x03, 0x04], "docProps/app.xml [Content_Types].xml", "an Excel workbook"),
+    ([0x50, 0x4B, 0x03, 0x04], "train.jsonl", "a zip archive"),
+    ([], "SQLite format 3\0", "an SQLite database"),
+    ([0x80, 0x04, 0x95, 0x06], "", "a Python pickle"), ([], "%PDF-1.7", "PDF"),
+    ([], "version https://git-lfs.github.com/spec/v1", "a Git LFS pointer in place of the file"),
+    ([0xFF, 0xFE, 0x71, 0x00], "", "UTF-16"),
+  ]
+
+  @Test(arguments: heads)
+  func aFormatIsToldByItsFirstBytes(bytes: [UInt8], letters: String, name: String) {
+    #expect(
+      message(bytes + Array(letters.utf8), file: "data").hasPrefix("data: \(name); need text"))
+  }
+
+  @Test(arguments: [
+    "", "PAR1,PAR2\n", "ORCHESTRA\n", "BZh\n", "ARROW1", "question,answer\n", "{\"a\": 1}", "é",
+    "\u{FEFF}a",
+  ])
+  func textIsLeftAlone(text: String) {
+    #expect(message(Array(text.utf8), file: "t") == "no error")
+  }
+
+  @Test func theCommandThatMakesTextIsTold() {
+    #expect(
+      message([0x50, 0x41, 0x52, 0x31, 0x15], file: "my data/it's.parquet")
+        == "my data/it's.parquet: Parquet; need text: python3 -c 'import json, sys, "
+        + "pyarrow.parquet; f = sys.argv[1]; [print(json.dumps(r, ensure_ascii=False, default=str)) "
+        + "for r in pyarrow.parquet.read_table(f).to_pylist()]' 'my data/it'\\''s.parquet' > "
+        + "'my data/it'\\''s.jsonl'")
+    #expect(
+      message([0x1F, 0x8B, 0x08], file: "d/train.jsonl.gz")
+        == "d/train.jsonl.gz: gzip; need text: gzip -dc < d/train.jsonl.gz > d/train.jsonl")
+    #expect(
+      message([0x1F, 0x8B, 0x08], file: "d.x/train.jsonl")
+        == "d.x/train.jsonl: gzip; need text: gzip -dc < d.x/train.jsonl > d.x/train.plain.jsonl")
+  }
+}
