@@ -46,7 +46,11 @@ public final class RunLock: Sendable {
     return removed
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // Closing would not end it while a process that is being started still has a copy.
+    release()
+    close(descriptor)
+  }
 
   /// Ends the lock now; what is called later has no effect.
   public func release() { _ = flock(descriptor, LOCK_UN) }

@@ -61,6 +61,23 @@ import Testing
     #expect(try await run.checkpoints.latest()?.step == 2)
   }
 
+  /// For a moment a process that is being started has a copy of every descriptor.
+  @Test func aCopyOfItsDescriptorDoesNotKeepTheLock() throws {
+    let scratch = try Scratch()
+    let run = RunDirectory(scratch.path)
+    let copy = try withExtendedLifetime(try run.lock()) {
+      let files = FileManager.default
+      let descriptor = try files.contentsOfDirectory(atPath: "/proc/self/fd").first {
+        let path = try? files.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+        return path?.hasSuffix(scratch["lock"]) == true
+      }
+      return dup(try #require(descriptor.flatMap { Int32($0) }))
+    }
+    defer { close(copy) }
+    try #require(copy >= 0)
+    _ = try run.lock()
+  }
+
   @Test func aMissingDirectoryIsAnError() throws {
     let scratch = try Scratch()
     #expect(throws: FormatError.self) { try RunDirectory(scratch["none"]).lock() }
