@@ -201,6 +201,15 @@ import Training
       try SampleRecipe.recipe().differences(from: other).first?.description == expected)
   }
 
+  @Test func textsAreComparedByTheirBytes() throws {
+    func recipe(_ stop: String) throws -> Recipe {
+      let override = try #require(RecipeOverride(assignment: "train.stop=[\"\(stop)\"]"))
+      return try SampleRecipe.recipe(overrides: [override])
+    }
+    #expect(
+      try recipe("\u{E9}").differences(from: recipe("e\u{301}")).map(\.field) == ["train.stop.0"])
+  }
+
   @Test func whatAVariableHoldsIsNotShown() throws {
     func recipe(_ token: String) throws -> Recipe {
       try SampleRecipe.recipe(

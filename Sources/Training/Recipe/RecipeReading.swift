@@ -106,19 +106,23 @@ extension Recipe {
   public func differences(from other: Recipe) -> [RunDifference] {
     let mine = node(relativeTo: "/").leaves()
     let others = other.node(relativeTo: "/").leaves()
-    let values = Dictionary(mine.map { ($0.path, $0.value) }) { first, _ in first }
-    let otherValues = Dictionary(others.map { ($0.path, $0.value) }) { first, _ in first }
+    func byBytes(_ leaves: [(path: String, value: String)]) -> [ByteKey: ByteKey] {
+      Dictionary(leaves.map { (ByteKey($0.path), ByteKey($0.value)) }) { first, _ in first }
+    }
+    let (values, otherValues) = (byBytes(mine), byBytes(others))
     // Where a run lies, how much memory it takes and when it scores do not change what it computes.
     let incidental: Set<String> = [
       "output", "train.activation_memory_megabytes", "train.scoring_parts",
     ]
     // What a variable of an environment holds may be a secret.
-    func shown(_ path: String, _ values: [String: String]) -> String {
-      guard let value = values[path] else { return "nothing" }
-      return path.contains(".env.") ? "a value that is not shown" : value
+    func shown(_ path: String, _ values: [ByteKey: ByteKey]) -> String {
+      guard let value = values[ByteKey(path)] else { return "nothing" }
+      return path.contains(".env.") ? "a value that is not shown" : value.text
     }
-    let paths = mine.map(\.path) + others.map(\.path).filter { values[$0] == nil }
-    return paths.filter { !incidental.contains($0) && values[$0] != otherValues[$0] }.map {
+    let paths = mine.map(\.path) + others.map(\.path).filter { values[ByteKey($0)] == nil }
+    return paths.filter { path in
+      !incidental.contains(path) && values[ByteKey(path)] != otherValues[ByteKey(path)]
+    }.map {
       RunDifference(field: $0, got: shown($0, values), need: shown($0, otherValues))
     }
   }
