@@ -1,6 +1,25 @@
 #include "CKernels.h"
 #include "vector.h"
 
+// Vector i of a head's row. The last one reaches past the head's end where its size is no multiple
+// of 16: those lanes belong to the next head, or to whatever was computed in this memory before, and
+// are zeros here, since a product with zero would not silence a NaN.
+#define load_head(x, i, vectors, own) \
+  ((i) + 1 < (vectors) ? load((x) + 16 * (i)) : (v16)((i16)load((x) + 16 * (i)) & (own)))
+
+// The scores q·k of one query against its keys.
+CK_INLINE void score(
+  long vectors, const v16 *q, const float *k, long ldkv, const int32_t *keys, long count,
+  long head_size, float *scores) {
+  i16 own = inside16(head_size - 16 * (vectors - 1));
+  for (long j = 0; j < count; j++) {
+    const float *key = k + keys[j] * ldkv;
+    v16 sum = q[0] * load_head(key, 0, vectors, own);
+    for (long i = 1; i < vectors; i++) sum = fma16(q[i], load_head(key, i, vectors, own), sum);
+    scores[j] = sum16(sum);
+  }
+}
+
 // One query row and one head. Lanes run along the head; keys are counted from position 0, so
 // where a key's row is stored, and how many rows are computed together, cannot change a bit.
 CK_INLINE void attend(
@@ -8,12 +27,7 @@ CK_INLINE void attend(
   long ldkv, const int32_t *keys, long count, long head_size, float *scores) {
   v16 q[8];
   for (long i = 0; i < vectors; i++) q[i] = load(query + 16 * i);
-  for (long j = 0; j < count; j++) {
-    const float *key = k + keys[j] * ldkv;
-    v16 sum = q[0] * load(key);
-    for (long i = 1; i < vectors; i++) sum = fma16(q[i], load(key + 16 * i), sum);
-    scores[j] = sum16(sum);
-  }
+  score(vectors, q, k, ldkv, keys, count, head_size, scores);
   for (long j = count; j < (count + 15) / 16 * 16; j++) scores[j] = -__builtin_inff();
   v16 highest = load(scores);
   for (long j = 16; j < count; j += 16) highest = max16(highest, load(scores + j));
@@ -38,8 +52,7 @@ CK_INLINE void attend(
   memcpy(out, result, head_size * sizeof(float));
 }
 
-// q·scale, and zeros up to the next multiple of 16: what a load past the head's end picks up is
-// multiplied by zero.
+// x·scale, and zeros up to the next multiple of 16.
 CK_INLINE void pad(float *padded, const float *x, long head_size, float scale) {
   long width = (head_size + 15) / 16 * 16;
   for (long i = 0; i < head_size; i++) padded[i] = x[i] * scale;
@@ -74,13 +87,8 @@ CK_CLONES void ck_attention_forward(
 // The scores of one query against its keys, as probabilities.
 CK_INLINE void probabilities(
   long vectors, const v16 *q, const float *k, long ldkv, const int32_t *keys, long count,
-  float maximum, float inverse, float *scores) {
-  for (long j = 0; j < count; j++) {
-    const float *key = k + keys[j] * ldkv;
-    v16 sum = q[0] * load(key);
-    for (long i = 1; i < vectors; i++) sum = fma16(q[i], load(key + 16 * i), sum);
-    scores[j] = sum16(sum);
-  }
+  long head_size, float maximum, float inverse, float *scores) {
+  score(vectors, q, k, ldkv, keys, count, head_size, scores);
   for (long j = count; j < (count + 15) / 16 * 16; j++) scores[j] = maximum;
   for (long j = 0; j < count; j += 16)
     store(scores + j, exp16(load(scores + j) - splat(maximum)) * splat(inverse));
@@ -105,13 +113,15 @@ CK_INLINE void attend_backward(
     dquery[i] = (v16){0};
   }
   float delta = sum16(dots);
-  probabilities(vectors, q, k, ldkv, keys, count, statistics[0], statistics[1], scores);
   long tail = head_size - 16 * (vectors - 1);
+  i16 own = inside16(tail);
+  probabilities(
+    vectors, q, k, ldkv, keys, count, head_size, statistics[0], statistics[1], scores);
   for (long j = 0; j < count; j++) {
     const float *key = k + keys[j] * ldkv, *value = v + keys[j] * ldkv;
     float *dkey = dk + keys[j] * ldkv, *dvalue = dv + keys[j] * ldkv;
-    v16 sum = d[0] * load(value);
-    for (long i = 1; i < vectors; i++) sum = fma16(d[i], load(value + 16 * i), sum);
+    v16 sum = d[0] * load_head(value, 0, vectors, own);
+    for (long i = 1; i < vectors; i++) sum = fma16(d[i], load_head(value, i, vectors, own), sum);
     float p = scores[j], ds = p * (sum16(sum) - delta);
     for (long i = 0; i < vectors; i++) {
       dquery[i] = fma16(splat(ds), load(key + 16 * i), dquery[i]);
@@ -167,17 +177,16 @@ CK_INLINE void attend_tangent(
   for (long i = 0; i < vectors; i++) q[i] = load(padded + 16 * i);
   pad(padded, tquery, head_size, scale);
   for (long i = 0; i < vectors; i++) tq[i] = load(padded + 16 * i);
-  probabilities(vectors, q, k, ldkv, keys, count, statistics[0], statistics[1], scores);
+  probabilities(
+    vectors, q, k, ldkv, keys, count, head_size, statistics[0], statistics[1], scores);
   i16 own = inside16(head_size - 16 * (vectors - 1));
   float mean = 0;
   for (long j = 0; j < count; j++) {
     long start = keys[j] * ldkv;
     v16 products = {0};
     for (long i = 0; i < vectors; i++) {
-      v16 tkey = load(tk + start + 16 * i);
-      // A zero in q would not silence a NaN that an earlier call left past the head's end.
-      if (i + 1 == vectors) tkey = (v16)((i16)tkey & own);
-      products = fma16(tq[i], load(k + start + 16 * i), fma16(q[i], tkey, products));
+      products = fma16(q[i], load_head(tk + start, i, vectors, own), products);
+      products = fma16(tq[i], load_head(k + start, i, vectors, own), products);
     }
     float p = scores[j], ts = p * sum16(products);
     mean += ts;

@@ -6,6 +6,8 @@ void ck_embedding_forward(
   for (long r = 0; r < rows; r++) {
     const float *column = panels + (long)(tokens[r] / 16) * inputs * 16 + tokens[r] % 16;
     for (long k = 0; k < inputs; k++) x[r * ld + k] = column[16 * k];
+    // A row that held NaN in this memory has NaN past its columns too: 0·NaN is NaN.
+    for (long k = inputs; k < ld; k++) x[r * ld + k] = 0;
   }
 }
 

@@ -6,7 +6,8 @@ internal import CKernels
 ///
 /// Shapes: E: [V, C] in panels; x, dx: [R, C]; tokens: [R].
 package enum Embedding {
-  /// Writes the rows from `first` on; along a table's tangent, that of the rows.
+  /// Writes the rows from `first` on, zeros past their columns included; along a table's tangent,
+  /// that of the rows.
   package static func forward(
     _ x: Matrix, first: Int, table: PackedWeight, tokens: ArraySlice<Int32>
   ) {

@@ -52,7 +52,7 @@ void ck_gemm_outer_narrow(
 /// Shapes: src: [N/16][K][16]; dst: [⌈K/16⌉][16·⌈N/16⌉][16]. Does panels kp in first..<last.
 void ck_transpose_panels(float *dst, const float *src, long N, long K, long first, long last);
 
-/// x[r] = row tokens[r] of a table in panels [⌈V/16⌉][inputs][16].
+/// x[r] = row tokens[r] of a table in panels [⌈V/16⌉][inputs][16], and zeros up to ld.
 void ck_embedding_forward(
   float *x, long ld, const float *panels, long inputs, const int32_t *tokens, long rows);
 
