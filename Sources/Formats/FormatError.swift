@@ -16,6 +16,8 @@ public struct FormatError: Error, Sendable, Equatable {
     case cannotCreate
     /// The operating system failed to read or write.
     case inputOutput
+    /// A number that was to be written is not finite, and could not be read again.
+    case notFinite
   }
 
   public var kind: Kind

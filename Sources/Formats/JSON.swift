@@ -40,6 +40,23 @@ public enum JSON: Sendable {
     self = try parser.parseDocument()
   }
 
+  /// The path of the first number that is not finite, which would be written as `null`.
+  public var pathOfNonFinite: String? {
+    switch self {
+    case .number(let value) where !value.isFinite: return ""
+    case .array(let elements):
+      for (place, element) in elements.enumerated() {
+        if let path = element.pathOfNonFinite { return "[\(place)]" + path }
+      }
+    case .object(let object):
+      for entry in object.entries {
+        if let path = entry.value.pathOfNonFinite { return "." + entry.key + path }
+      }
+    default: break
+    }
+    return nil
+  }
+
   public var isNull: Bool {
     if case .null = self { true } else { false }
   }

@@ -43,6 +43,27 @@ extension Safetensors {
     return bytes
   }
 
+  /// The bytes of a file of weights or moments, which is loaded only where every number is finite.
+  ///
+  /// All that a run saves of its numbers passes here.
+  ///
+  /// - Throws: as ``encode(_:metadata:)`` does; and a `FormatError` of kind `notFinite` with `file`,
+  ///   the tensor and the place of the first number that is not finite.
+  public static func encodeFinite(
+    _ tensors: [(name: String, shape: [Int], values: [Float])],
+    metadata: [(String, String)] = [("format", "pt")], file: String
+  ) throws(FormatError) -> [UInt8] {
+    for tensor in tensors {
+      if let place = tensor.values.firstIndex(where: { !$0.isFinite }) {
+        throw FormatError(
+          file: file, field: tensor.name,
+          message: "is not finite at flat index \(place) (got \(tensor.values[place])); not saved",
+          kind: .notFinite)
+      }
+    }
+    return try encode(tensors, metadata: metadata)
+  }
+
   private static func check(_ name: String, _ shape: [Int], _ values: Int) throws(FormatError) {
     guard name.utf8.count <= Limits().nameBytes, !name.hasSameBytes(as: "__metadata__") else {
       throw fault(name.quotedForMessage(), "cannot be a tensor's name")

@@ -69,6 +69,7 @@ package final class AdamW: Sendable {
         range.count, gradientScale, decay, Float(1 - c.beta1), Float(c.beta2),
         Float(1 - c.beta2), Float(step), Float(root), Float(c.epsilon))
     }
+    for buffer in [weights, firstMoment, secondMoment] { buffer.countWrite() }
   }
 
   /// xⁿ by squaring: the same bits everywhere, unlike the C library's `pow`.

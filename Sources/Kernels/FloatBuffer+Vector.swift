@@ -7,7 +7,8 @@ extension FloatBuffer {
   /// Overwrites this buffer with as many numbers, each rounded once.
   package func set(_ values: [Double]) {
     precondition(values.count == count)
-    for (i, value) in values.enumerated() { self[i] = Float(value) }
+    for (i, value) in values.enumerated() { unsafe pointer[i] = Float(value) }
+    countWrite()
   }
 
   /// this ← this + factor·x, each element rounded once; both have the same count.
@@ -19,5 +20,6 @@ extension FloatBuffer {
       unsafe ck_axpy(
         self.pointer + range.lowerBound, x.pointer + range.lowerBound, factor, range.count)
     }
+    countWrite()
   }
 }

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Synchronization
 
 /// Floats in one aligned allocation, zero at first.
 @safe package final class FloatBuffer: @unchecked Sendable {
@@ -7,6 +8,7 @@ internal import CKernels
   // rows, which is the rule of `Workers.run`.
   let pointer: UnsafeMutablePointer<Float>
   package let count: Int
+  private let writes = Atomic(0)
 
   /// Sixteen floats more are allocated, since a vector load may start in the last row.
   package init(count: Int) {
@@ -19,12 +21,25 @@ internal import CKernels
 
   deinit { unsafe pointer.deallocate() }
 
-  package func fill(_ value: Float = 0) { unsafe pointer.update(repeating: value, count: count) }
+  /// The number of the last write: what was computed from these numbers holds while it is the same.
+  ///
+  /// Rows and gradients that kernels write are not counted; nothing is computed from them that
+  /// outlives them.
+  package var lastWrite: Int { writes.load(ordering: .relaxed) }
+
+  /// To be called by whatever overwrites numbers of this buffer as a whole.
+  func countWrite() { writes.wrappingAdd(1, ordering: .relaxed) }
+
+  package func fill(_ value: Float = 0) {
+    unsafe pointer.update(repeating: value, count: count)
+    countWrite()
+  }
 
   /// Overwrites this buffer with the numbers of `other`, of equal count.
   package func copy(from other: FloatBuffer) {
     precondition(count == other.count)
     unsafe pointer.update(from: other.pointer, count: count)
+    countWrite()
   }
 
   package subscript(index: Int) -> Float {
@@ -35,6 +50,7 @@ internal import CKernels
     set {
       precondition(0 <= index && index < count)
       unsafe pointer[index] = newValue
+      countWrite()
     }
   }
 }

@@ -44,6 +44,9 @@ package final class Activations {
   package private(set) var tokens: [Int32] = []
   package private(set) var keys: KeyTable
   package private(set) var groups: [Group] = []
+  /// The number of what is held now: every change of the rows, and every pass over them, makes it
+  /// another.
+  package private(set) var filling = 0
   private var lengths: [Int] = []
 
   package init(
@@ -99,8 +102,12 @@ package final class Activations {
   /// Rows of a sequence, its prompt's included.
   package func length(of sequence: Int) -> Int { lengths[sequence] }
 
+  /// To be called by a pass that computes rows.
+  func countFilling() { filling += 1 }
+
   /// Forgets all rows; the memory stays.
   package func removeAll() {
+    countFilling()
     tokens.removeAll(keepingCapacity: true)
     keys.removeAll()
     groups.removeAll(keepingCapacity: true)
@@ -121,6 +128,7 @@ package final class Activations {
   }
 
   private func appendSequence(after parent: Int?) -> Int {
+    countFilling()
     keys.appendSequence(copying: parent.map { ($0, lengths[$0]) })
     lengths.append(parent.map { lengths[$0] } ?? 0)
     return lengths.count - 1
@@ -129,6 +137,7 @@ package final class Activations {
   /// Appends one row at the end of a sequence.
   package func append(_ token: Int, to sequence: Int) {
     precondition(tokens.count < rowCapacity, "more rows than the activations were made for")
+    countFilling()
     keys.append(row: tokens.count, sequence: sequence, position: lengths[sequence])
     tokens.append(Int32(token))
     lengths[sequence] += 1

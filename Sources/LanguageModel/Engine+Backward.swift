@@ -10,13 +10,13 @@ extension Engine {
   /// The value's goes to the scalar head's own gradient too. With dValue alone no logits are computed.
   /// - Parameters:
   ///   - old: What dKLOld belongs to, as in `forward`; `reference` and `values` likewise.
-  ///   - kept: Activations of the whole batch under `p`, from `forward` or from sampling; without
-  ///     them they are computed again, piece by piece.
+  ///   - kept: Activations of the whole batch, from `forward` or from sampling; where they do not
+  ///     hold under `p` they are computed again, piece by piece.
   package func backward(
     _ p: Parameters, gradient: Parameters, _ batch: TokenBatch, dLogProb: [Float]? = nil,
     dEntropy: [Float]? = nil, dKLOld: [Float]? = nil, dKLReference: [Float]? = nil,
     dValue: [Float]? = nil, temperature: Float, old: ExactDivergence? = nil,
-    reference: ExactDivergence? = nil, values scalarHead: ScalarHead? = nil, kept: Activations?
+    reference: ExactDivergence? = nil, values scalarHead: ScalarHead? = nil, kept: Kept?
   ) {
     for coefficients in [dLogProb, dEntropy, dKLOld, dKLReference, dValue] {
       precondition(coefficients == nil || coefficients?.count == batch.tokenCount)
@@ -51,7 +51,7 @@ extension Engine {
   /// Carries what `heads` leaves in the workspace for each piece, the gradient of the residual stream
   /// out of the last layer, back to all parameters.
   func accumulate(
-    _ p: Parameters, gradient: Parameters, _ batch: TokenBatch, kept: Activations?,
+    _ p: Parameters, gradient: Parameters, _ batch: TokenBatch, kept: Kept?,
     heads: (Piece, BackwardWorkspace, HeadWorkspace) -> Void
   ) {
     // With tied weights the head's sum must end before the embedding's begins, whatever the pieces.

@@ -12,11 +12,11 @@ extension Engine {
   /// distribution it restricts. Weights of 1/N give the mean over N tokens.
   ///
   /// Shapes: tangent, product: as the parameters; weights: [completion tokens].
-  /// - Parameter kept: Activations of the whole batch under `p`, from `forward` or from sampling;
-  ///   without them they are computed again, piece by piece.
+  /// - Parameter kept: Activations of the whole batch, from `forward` or from sampling; where they
+  ///   do not hold under `p` they are computed again, piece by piece.
   package func fisherProduct(
     _ p: Parameters, tangent: Parameters, into product: Parameters, _ batch: TokenBatch,
-    weights: [Float], temperature: Float, kind: Fisher, kept: Activations? = nil
+    weights: [Float], temperature: Float, kind: Fisher, kept: Kept? = nil
   ) {
     precondition(weights.count == batch.tokenCount)
     let tangents = head.otherRows(1)[0]

@@ -12,6 +12,11 @@ extension Engine {
     /// Whether none follows that would take the same memory.
     let isLast: Bool
 
+    /// What a later pass under `p` can take over: pieces that keep everything are whole batches.
+    func kept(_ p: Parameters) -> Kept? {
+      activations.retention == .everything ? Kept(activations, of: p) : nil
+    }
+
     /// Hands each prediction row's value to the tokens it predicts.
     func write(_ values: Matrix, to result: inout [Float]?) {
       for i in predictions.rows.indices {
@@ -30,11 +35,16 @@ extension Engine {
     }
   }
 
-  /// Calls `body` with one piece after the other: all that was kept, or as much as the budget holds.
+  /// Calls `body` with one piece after the other: all that was kept, if it still holds under `p`, or
+  /// as much as the budget holds.
+  ///
+  /// Every pass over a batch comes here, so that this is where what was kept is asked whether it
+  /// holds.
   func forEachPiece(
     _ p: Parameters, _ batch: TokenBatch, _ retention: Activations.Retention,
-    kept: Activations?, _ body: (Piece) -> Void
+    kept: Kept?, _ body: (Piece) -> Void
   ) {
+    let kept = kept?.activations(under: p)
     let ranges = kept == nil ? pieces(of: batch, retention) : [batch.questions.indices]
     var (token, row) = (0, 0)
     for range in ranges {

@@ -34,24 +34,24 @@ package final class Engine {
     /// V of the state before each token.
     package var values: [Float]?
     package var hidden: HiddenStates?
-    package var kept: Activations?
+    package var kept: Kept?
   }
 
   /// - Parameters:
   ///   - keep: Whether a backward pass over the same parameters follows.
-  ///   - kept: Activations of the whole batch under `p`, from sampling or an earlier call: then only
-  ///     the heads run.
+  ///   - kept: Activations of the whole batch, from sampling or an earlier call: while they hold
+  ///     under `p`, only the heads run.
   ///   - keepHidden: Whether to return what a later policy can be compared with.
   package func forward(
     _ p: Parameters, _ batch: TokenBatch, temperature: Float, keep: Bool,
-    kept: Activations? = nil, keepHidden: Bool = false, old: ExactDivergence? = nil,
+    kept: Kept? = nil, keepHidden: Bool = false, old: ExactDivergence? = nil,
     reference: ExactDivergence? = nil, values scalarHead: ScalarHead? = nil
   ) -> Forward {
     let zeros = [Float](repeating: 0, count: batch.tokenCount)
     var result = Forward(
       logProbs: zeros, entropies: zeros, klOld: old.map { _ in zeros },
       klReference: reference.map { _ in zeros }, values: scalarHead.map { _ in zeros },
-      hidden: keepHidden ? emptyHiddenStates(p, batch) : nil, kept: kept)
+      hidden: keepHidden ? emptyHiddenStates(p, batch) : nil)
     forEachPiece(p, batch, retention(batch, keep: keep), kept: kept) { piece in
       let comparisons = [old, reference].compactMap {
         $0.map { ComparedRows(comparison: $0, first: piece.firstRow) }
@@ -67,31 +67,28 @@ package final class Engine {
       }
       if let scalarHead { piece.write(readings(p, piece, scalarHead), to: &result.values) }
       if let hidden = result.hidden { piece.copy(to: hidden) }
-      if piece.activations.retention == .everything { result.kept = piece.activations }
+      result.kept = piece.kept(p)
     }
-    if !result.logProbs.allSatisfy({ $0.isFinite }) { forgetActivations() }
     return result
   }
 
   /// The values alone, where the transformer is a value function's own and has no use for logits.
   package func values(
     _ p: Parameters, _ batch: TokenBatch, _ scalarHead: ScalarHead, keep: Bool,
-    kept: Activations? = nil
-  ) -> (values: [Float], kept: Activations?) {
-    var result: [Float]? = Array(repeating: 0, count: batch.tokenCount)
-    var all = kept
+    kept: Kept? = nil
+  ) -> (values: [Float], kept: Kept?) {
+    var values: [Float]? = Array(repeating: 0, count: batch.tokenCount)
+    var all: Kept?
     forEachPiece(p, batch, retention(batch, keep: keep), kept: kept) { piece in
-      piece.write(readings(p, piece, scalarHead), to: &result)
-      if piece.activations.retention == .everything { all = piece.activations }
+      piece.write(readings(p, piece, scalarHead), to: &values)
+      all = piece.kept(p)
     }
-    let values = result ?? []
-    if !values.allSatisfy({ $0.isFinite }) { forgetActivations() }
-    return (values, all)
+    return (values ?? [], all)
   }
 
   /// What later policies can be compared with: the last layer's rows under `p`.
   package func hiddenStates(
-    _ p: Parameters, _ batch: TokenBatch, kept: Activations? = nil
+    _ p: Parameters, _ batch: TokenBatch, kept: Kept? = nil
   ) -> HiddenStates {
     let hidden = emptyHiddenStates(p, batch)
     forEachPiece(p, batch, .keysAndValues, kept: kept) { $0.copy(to: hidden) }
@@ -107,10 +104,6 @@ package final class Engine {
   private func readings(_ p: Parameters, _ piece: Piece, _ scalarHead: ScalarHead) -> Matrix {
     scalarHead.forward(transformer, p, piece.activations, rows: piece.predictions.rows)
   }
-
-  /// Lets go of memory that held numbers that are not finite: vectors reach into the lanes beside a
-  /// row, and there 0 · NaN is NaN.
-  package func forgetActivations() { (everything, keysAndValues) = (nil, nil) }
 
   /// Empty activations for `rows` rows of sequences up to `longest`; kept from call to call.
   package func activations(

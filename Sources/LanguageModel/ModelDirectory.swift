@@ -66,7 +66,11 @@ public struct Model: Sendable {
   public var parameterCount: Int { parameters.layout.parameterCount }
 
   /// The weights as a safetensors file, F32.
-  public func encodedWeights() throws(FormatError) -> [UInt8] { try parameters.encoded() }
+  ///
+  /// - Throws: a `FormatError` where one of them is not finite.
+  public func encodedWeights() throws(FormatError) -> [UInt8] {
+    try parameters.encoded("model.safetensors")
+  }
 }
 
 extension ParameterLayout {
@@ -116,10 +120,9 @@ extension Parameters {
     }
   }
 
-  /// All tensors as a safetensors file, F32, row-major.
-  package func encoded() throws(FormatError) -> [UInt8] {
-    try Safetensors.encode(
-      layout.tensors.map { (name: $0.name, shape: $0.shape, values: values($0)) },
-      metadata: [("format", "pt")])
+  /// All tensors as a safetensors file, F32, row-major; `file` is its name in errors.
+  package func encoded(_ file: String) throws(FormatError) -> [UInt8] {
+    try Safetensors.encodeFinite(
+      layout.tensors.map { (name: $0.name, shape: $0.shape, values: values($0)) }, file: file)
   }
 }

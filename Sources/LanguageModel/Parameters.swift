@@ -136,6 +136,12 @@ package struct Parameters: Sendable {
     }
   }
 
+  /// Whether no number has overflowed.
+  package func isFinite(_ workers: Workers) -> Bool {
+    // The sum of as many squares of Floats as memory holds is finite in double precision.
+    euclideanNorm(buffer, workers: workers).isFinite
+  }
+
   /// The tensor's numbers, row-major.
   package func values(_ tensor: ParameterLayout.Tensor) -> [Float] {
     guard tensor.isMatrix else { return (0..<tensor.shape[0]).map { buffer[tensor.offset + $0] } }

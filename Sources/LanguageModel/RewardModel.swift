@@ -86,11 +86,11 @@ public struct RewardModel: Sendable {
   }
 
   package func encodedWeights() throws(FormatError) -> [UInt8] {
-    try Safetensors.encode(
+    try Safetensors.encodeFinite(
       parameters.layout.tensors.map {
         (name: $0.name, shape: $0.shape, values: parameters.values($0))
       } + [(name: ScalarHead.tensorName, shape: [1, head.weight.inputs], values: head.values)],
-      metadata: [("format", "pt")])
+      file: "model.safetensors")
   }
 
   // MARK: Rewards

@@ -55,9 +55,9 @@ package struct ScalarHead: Sendable {
 
   /// The weights as a safetensors file that holds `score.weight` only, F32.
   package func encoded() throws(FormatError) -> [UInt8] {
-    try Safetensors.encode(
+    try Safetensors.encodeFinite(
       [(name: ScalarHead.tensorName, shape: [1, weight.inputs], values: values)],
-      metadata: [("format", "pt")])
+      file: "score.safetensors")
   }
 
   /// The value at each of `rows`, rows of `a` that the last forward call computed (any row where all

@@ -55,6 +55,7 @@ package final class Transformer {
   package func forward(_ p: Parameters, _ a: Activations, from first: Int) {
     let rows = first..<a.rowCount
     if rows.isEmpty { return }
+    a.countFilling()
     let size = chunkSize(rows: rows.count)
     let chunks = (rows.count + size - 1) / size
     let pass = ForwardPass(

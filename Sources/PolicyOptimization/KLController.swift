@@ -1,7 +1,8 @@
 /// Who decides about the coefficient β of a ``KLPenalty``.
 ///
 /// Both adaptive rules look at the divergence between the policies before and after a rollout's
-/// last epoch, and what they decide holds for the next rollout.
+/// last epoch, and what they decide holds for the next rollout. A divergence that is NaN decides
+/// nothing, and β grows to 2⁶⁴ at most, far beyond what any run needs.
 public enum KLController: Sendable, Equatable {
   /// β stays as it is.
   case fixed
@@ -23,8 +24,9 @@ public enum KLController: Sendable, Equatable {
     case .fixed: return coefficient
     case .adaptive(let rule): return rule.coefficient(after: coefficient, kl: kl)
     case .ziegler(let target, let horizon):
+      if kl.isNaN { return coefficient }
       let error = min(max(kl / target - 1, -0.2), 0.2)
-      return coefficient * (1 + error * min(1, Double(completions) / horizon))
+      return min(coefficient * (1 + error * min(1, Double(completions) / horizon)), 0x1p64)
     }
   }
 
@@ -42,8 +44,7 @@ public enum KLController: Sendable, Equatable {
 /// Schulman et al. 2017, section 4 (<https://arxiv.org/abs/1707.06347>). d is the mean of
 /// KL(π_old‖π_θ) after the last epoch; β starts at 1 and is of little account, as it adjusts fast.
 ///
-/// Edge cases: d on a bound changes nothing, and neither does a d that is NaN. β stays within
-/// 2⁻⁶⁴ to 2⁶⁴, far outside what any run needs, so that it neither vanishes nor overflows.
+/// Edge cases: d on a bound changes nothing. β stays above 2⁻⁶⁴, so that it does not vanish.
 public struct AdaptiveKL: Sendable, Equatable {
   /// d_target > 0, the paper's 0.003, 0.01 and 0.03.
   public var target: Double

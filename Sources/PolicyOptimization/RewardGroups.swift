@@ -71,6 +71,12 @@ public struct RewardGroups: Sendable, Equatable {
       })
   }
 
+  /// Every single reward, whatever it is for.
+  package var numbers: [Double] {
+    groups.joined().flatMap { $0.rewards?.entries.map(\.reward) ?? [] }
+      + greedyRewards.compactMap(\.self)
+  }
+
   /// Tokens of each completion, in canonical order.
   var tokenCounts: [Int] { groups.joined().map(\.tokenCount) }
 }

@@ -16,12 +16,18 @@ public struct Checkpoints: Sendable {
 
   /// Writes the checkpoint of `step`, replacing one that is there.
   ///
-  /// - Throws: a `FormatError`; what was there before is then still there.
+  /// - Throws: a `FormatError`, also where `state` holds a number that is not finite; what was there
+  ///   before is then still there.
   public func write(
     step: Int, files: [(name: String, bytes: [UInt8])], state: JSON
   ) throws(FormatError) {
     precondition(step >= 0)
     let final = path(of: step)
+    if let field = state.pathOfNonFinite {
+      throw FormatError(
+        file: final, field: "state" + field, message: "is not finite; not saved",
+        kind: .notFinite)
+    }
     let staging = TemporaryName.path(for: final)
     var names: Set<ByteKey> = []
     for file in files {

@@ -61,9 +61,9 @@ public struct Sampler {
   /// The completions of each request, and the activations they left, if asked for.
   package struct Result {
     package var completions: [[SampledCompletion]]
-    package var kept: Activations?
+    package var kept: Kept?
 
-    package init(completions: [[SampledCompletion]], kept: Activations?) {
+    package init(completions: [[SampledCompletion]], kept: Kept?) {
       (self.completions, self.kept) = (completions, kept)
     }
   }
@@ -137,7 +137,6 @@ public struct Sampler {
       for (one, draw) in zip(live, drawn) {
         results[one.question][one.sample].append(draw)
         if !draw.isFinite {
-          engine.forgetActivations()
           throw SamplingError.notFinite(
             step: draws.step, row: requests[one.question].row,
             sample: requests[one.question].firstSample + one.sample,
@@ -158,7 +157,7 @@ public struct Sampler {
       rowsToDraw = (firstNew..<a.rowCount).map(Int32.init)
       firstOfRow = Array(live.indices)
     }
-    return Result(completions: results, kept: keeps ? a : nil)
+    return Result(completions: results, kept: keeps ? Kept(a, of: p) : nil)
   }
 
   /// What does not fit the memory at once is drawn in two parts; the numbers are the same.

@@ -3,9 +3,6 @@ package import LanguageModel
 package import PolicyOptimization
 
 /// AdamW on the gradient, clipped by its norm, at a scheduled learning rate.
-///
-/// Nothing moves in an update whose gradient is exactly zero (all rewards alike, no penalty) or not
-/// finite: Adam's momentum would move the weights on no signal.
 package final class AdamUpdate: PolicyUpdate {
   package struct Settings: Sendable {
     package var schedule: LearningRateSchedule
@@ -23,18 +20,21 @@ package final class AdamUpdate: PolicyUpdate {
   }
 
   private let settings: Settings
-  private let optimizer: AdamW
-  private let decayed: [Range<Int>]
-  package var updateCount = 0
+  private let optimizer: AdamOptimizer
 
   package init(_ settings: Settings, layout: ParameterLayout) {
     self.settings = settings
-    optimizer = AdamW(count: layout.count)
-    decayed = layout.matrixRanges
+    optimizer = AdamOptimizer(counts: [layout.count], decayed: layout.matrixRanges)
+  }
+
+  package var updateCount: Int {
+    get { optimizer.updateCount }
+    set { optimizer.updateCount = newValue }
   }
 
   package var state: [(name: String, numbers: FloatBuffer)] {
-    [("first_moment", optimizer.firstMoment), ("second_moment", optimizer.secondMoment)]
+    let moments = optimizer.moments[0]
+    return [("first_moment", moments.firstMoment), ("second_moment", moments.secondMoment)]
   }
 
   package func update(
@@ -42,23 +42,13 @@ package final class AdamUpdate: PolicyUpdate {
   ) async throws -> UpdateReport {
     let result = problem.evaluate(keep: true)
     problem.gradient(result, into: gradient)
-    let workers = problem.engine.transformer.workers
-    let norm = euclideanNorm(gradient.buffer, workers: workers)
     let learningRate = settings.schedule.learningRate(at: updateCount)
-    let skipped = !norm.isFinite || !result.loss.isFinite || norm == 0
-    if !skipped {
-      updateCount += 1
-      // PyTorch's clip_grad_norm_.
-      let limit = settings.maximumGradientNorm
-      let scale = limit > 0 ? min(1, limit / (norm + 1e-6)) : 1
-      optimizer.update(
-        problem.policy.buffer, gradient: gradient.buffer, gradientScale: Float(scale),
-        update: updateCount, learningRate: learningRate, coefficients: settings.adam,
-        decayed: decayed, workers: workers)
-      problem.policyHasMoved()
-    }
+    let (signal, refusal) = optimizer.update(
+      [(problem.policy.buffer, gradient.buffer)], loss: result.loss, learningRate: learningRate,
+      coefficients: settings.adam, maximumNorm: settings.maximumGradientNorm,
+      workers: problem.engine.transformer.workers)
     return UpdateReport(
-      loss: result.loss, gradientNorm: norm, learningRate: learningRate,
-      statistics: result.statistics, skipped: skipped)
+      loss: result.loss, gradientNorm: signal.norm, learningRate: learningRate,
+      statistics: result.statistics, skipped: refusal != nil, refusal: refusal)
   }
 }

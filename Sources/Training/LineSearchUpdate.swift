@@ -36,32 +36,29 @@ package final class LineSearchUpdate: PolicyUpdate {
     let (policy, workers) = (problem.policy, problem.engine.transformer.workers)
     let before = problem.evaluate(keep: true)
     problem.gradient(before, into: gradient)
-    let norm = euclideanNorm(gradient.buffer, workers: workers)
+    let signal = UpdateSignal(
+      loss: before.loss, gradients: [gradient.buffer], workers: workers)
     var report = UpdateReport(
-      loss: before.loss, gradientNorm: norm, learningRate: 0, statistics: before.statistics,
-      skipped: true)
+      loss: before.loss, gradientNorm: signal.norm, learningRate: 0,
+      statistics: before.statistics, skipped: true, refusal: signal.refusal())
     var (evaluations, decrease) = (0, 0.0)
-    if norm.isFinite, norm > 0, before.loss.isFinite {
+    if report.refusal == nil {
       start.copy(from: policy.buffer)
+      // Whatever ends the search, only an accepted step stays.
+      defer { if report.skipped { policy.buffer.copy(from: start) } }
       let first = try await resamples ? problem.resampledLoss(nil) : before.loss
       for step in search.steps {
         policy.buffer.copy(from: start)
         policy.buffer.add(gradient.buffer, times: Float(-step), workers: workers)
-        problem.policyHasMoved()
         evaluations += 1
         let loss =
           try await resamples
           ? problem.resampledLoss(evaluations) : problem.evaluate(keep: false).loss
-        if loss < first {
+        if loss < first, policy.isFinite(workers) {
           (report.learningRate, report.skipped, decrease) = (step, false, first - loss)
+          updateCount += 1
           break
         }
-      }
-      if report.skipped {
-        policy.buffer.copy(from: start)
-        problem.policyHasMoved()
-      } else {
-        updateCount += 1
       }
     }
     report.statistics += [

@@ -103,11 +103,11 @@ package final class PolicyTrainer {
     /// log π_old as the sampler recorded it, and entropies; nil: computed first.
     package var sampled: (logProbs: [Float], entropies: [Float])?
     /// What sampling kept for the first backward pass.
-    package var kept: Activations?
+    package var kept: Kept?
 
     package init(
       step: Int, batch: TokenBatch, groups: RewardGroups, mask: [Bool],
-      sampled: (logProbs: [Float], entropies: [Float])? = nil, kept: Activations? = nil
+      sampled: (logProbs: [Float], entropies: [Float])? = nil, kept: Kept? = nil
     ) {
       precondition(mask.count == batch.tokenCount)
       (self.step, self.batch, self.groups, self.mask) = (step, batch, groups, mask)
@@ -124,6 +124,9 @@ package final class PolicyTrainer {
     package var statistics: [(name: String, value: Double)]
     /// What the first update read.
     package var inputs: ObjectiveBatch
+    /// Whether an update of the policy or of its value function was refused since its numbers
+    /// overflow.
+    package var overflows: Bool
   }
 
   /// Makes the updates of one step.
@@ -136,32 +139,39 @@ package final class PolicyTrainer {
     _ rollouts: Rollouts, willUpdate: (ObjectiveBatch) throws -> Void = { _ in },
     resampledLoss: UpdateProblem.ResampledLoss? = nil
   ) async throws -> StepReport {
-    var kept = rollouts.kept
-    var (inputs, advantages) = observe(rollouts, &kept)
+    var (inputs, advantages, kept) = observe(rollouts)
     try willUpdate(inputs)
-    old?.buffer.copy(from: policy.buffer)
-    var parts = self.parts(of: rollouts, inputs)
-    if parts.count == 1, let kept { parts[0].keep(kept) }
-    for i in parts.indices { compareAndValue(&parts[i], resampledLoss) }
+    var parts = self.parts(of: rollouts, inputs, kept, resampledLoss)
+    let updates = try await makeUpdates(&parts)
+    var statistics = [approximateKL(parts)]
+    var overflows = updates.contains { $0.refusal == .overflow }
+    if let fitted = value?.fit(parts, engine: engine) {
+      statistics += fitted.statistics
+      overflows = overflows || fitted.overflows
+    }
+    adapt(&parts, completions: inputs.completions.count, &statistics)
+    inputs.logProb = inputs.oldLogProb
+    return StepReport(
+      advantages: advantages, updates: updates, statistics: statistics, inputs: inputs,
+      overflows: overflows)
+  }
+
+  /// One update of each part, in as many passes as there are epochs.
+  private func makeUpdates(_ parts: inout [UpdateProblem]) async throws -> [UpdateReport] {
     var updates: [UpdateReport] = []
     for _ in 0..<settings.epochs {
       for i in parts.indices {
         parts[i].objective = objective
-        updates.append(try await update(&parts[i]))
-        if let value, value.isOnPolicy, updates.last?.skipped == false {
-          value.updateHead(engine.transformer.workers)
+        var report = try await update(&parts[i])
+        if let value, value.isOnPolicy, !report.skipped,
+          value.updateHead(loss: report.loss, engine.transformer.workers) == .overflow
+        {
+          report.refusal = .overflow
         }
-        if updates.last?.skipped == false {
-          for other in parts.indices { parts[other].policyHasMoved() }
-        }
+        updates.append(report)
       }
     }
-    var statistics = [approximateKL(parts)]
-    if let value { statistics += value.fit(parts, engine: engine) }
-    adapt(&parts, completions: inputs.completions.count, &statistics)
-    inputs.logProb = inputs.oldLogProb
-    return StepReport(
-      advantages: advantages, updates: updates, statistics: statistics, inputs: inputs)
+    return updates
   }
 
   /// Makes one update.
@@ -171,27 +181,26 @@ package final class PolicyTrainer {
 
   /// Makes the updates of one step, but for what follows the last; then answers with what one
   /// more update would read, and what the objective says to it.
+  ///
+  /// - Parameter resampledLoss: As in ``step(_:willUpdate:resampledLoss:)``.
   package func examine(
-    _ rollouts: Rollouts
+    _ rollouts: Rollouts, resampledLoss: UpdateProblem.ResampledLoss? = nil
   ) async throws -> (inputs: ObjectiveBatch, result: ObjectiveResult) {
     precondition(settings.miniBatches == 1)
-    var kept = rollouts.kept
-    let (inputs, _) = observe(rollouts, &kept)
-    old?.buffer.copy(from: policy.buffer)
-    var part = parts(of: rollouts, inputs)[0]
-    compareAndValue(&part, nil)
-    for _ in 0..<settings.epochs { _ = try await update(&part) }
-    let result = part.evaluate(keep: false)
-    return (part.inputs, result)
+    let (inputs, _, kept) = observe(rollouts)
+    var parts = self.parts(of: rollouts, inputs, kept, resampledLoss)
+    _ = try await makeUpdates(&parts)
+    let result = parts[0].evaluate(keep: false)
+    return (parts[0].inputs, result)
   }
 
   // MARK: Before the first update
 
-  /// The numbers of all completions under π_old and π_ref, and their advantages.
-  private func observe(
-    _ rollouts: Rollouts, _ kept: inout Activations?
-  ) -> (ObjectiveBatch, Advantages) {
+  /// The numbers of all completions under π_old and π_ref, their advantages, and the activations
+  /// that were kept.
+  private func observe(_ rollouts: Rollouts) -> (ObjectiveBatch, Advantages, Kept?) {
     let (batch, temperature) = (rollouts.batch, Float(settings.temperature))
+    var kept = rollouts.kept
     let old: (logProbs: [Float], entropies: [Float])
     if let sampled = rollouts.sampled {
       old = sampled
@@ -228,18 +237,38 @@ package final class PolicyTrainer {
       // A token without a target teaches nothing: its target is what V says already.
       inputs.valueTarget = zip(value.targets(groups), values).map { $0 ?? $1 }
     }
-    return (inputs, advantages)
+    return (inputs, advantages, kept)
   }
 
-  /// The step's questions, dealt out at random to the mini-batches.
-  private func parts(of rollouts: Rollouts, _ inputs: ObjectiveBatch) -> [UpdateProblem] {
-    let (batch, count) = (rollouts.batch, settings.miniBatches)
-    func problem(_ batch: TokenBatch, _ inputs: ObjectiveBatch) -> UpdateProblem {
-      UpdateProblem(
-        engine: engine, policy: policy, objective: objective, batch: batch,
-        temperature: Float(settings.temperature), inputs: inputs, isCurrent: true)
+  /// The step's questions, dealt out at random to the mini-batches, with what exact divergences and
+  /// values on the policy's transformer are computed from.
+  private func parts(
+    of rollouts: Rollouts, _ inputs: ObjectiveBatch, _ kept: Kept?,
+    _ resampledLoss: UpdateProblem.ResampledLoss?
+  ) -> [UpdateProblem] {
+    let batch = rollouts.batch
+    let count =
+      settings.miniBatches == 1 ? 1 : min(settings.miniBatches, batch.questions.count)
+    old?.buffer.copy(from: policy.buffer)
+    func comparison(
+      _ other: Parameters?, _ divergence: Divergence?, _ batch: TokenBatch
+    ) -> ExactDivergence? {
+      guard let other, let divergence else { return nil }
+      return ExactDivergence(engine.hiddenStates(other, batch), divergence)
     }
-    if count == 1 { return [problem(batch, inputs)] }
+    func problem(
+      _ batch: TokenBatch, _ inputs: ObjectiveBatch, _ kept: Kept? = nil
+    ) -> UpdateProblem {
+      var problem = UpdateProblem(
+        engine: engine, policy: policy, objective: objective, batch: batch,
+        temperature: Float(settings.temperature), inputs: inputs, kept: kept,
+        old: comparison(old, settings.divergenceFromOld, batch),
+        reference: comparison(reference, settings.divergenceFromReference, batch),
+        valueHead: value.flatMap { $0.isOnPolicy ? $0.head : nil })
+      problem.resampled = resampledLoss
+      return problem
+    }
+    if count == 1 { return [problem(batch, inputs, kept)] }
     var firsts = [0]
     for question in batch.questions {
       firsts.append(firsts[firsts.count - 1] + question.completions.count)
@@ -247,28 +276,12 @@ package final class PolicyTrainer {
     let questions = batch.questions.count
     let dealt = DataOrder(count: questions, seed: settings.seed, stream: 3)
       .rows(step: rollouts.step, count: questions)
-    return (0..<min(count, questions)).map { part in
+    return (0..<count).map { part in
       let own = stride(from: part, to: questions, by: count).map { dealt[$0] }.sorted()
       return problem(
         TokenBatch(own.map { batch.questions[$0] }),
         inputs.selecting(own.flatMap { firsts[$0]..<firsts[$0 + 1] }))
     }
-  }
-
-  /// Gives a part what exact divergences and values on the policy's trunk are computed from.
-  private func compareAndValue(
-    _ part: inout UpdateProblem, _ resampledLoss: UpdateProblem.ResampledLoss?
-  ) {
-    if let old, let divergence = settings.divergenceFromOld {
-      part.old = .init(engine.hiddenStates(old, part.batch), divergence)
-      part.headsMustBeAsked()
-    }
-    if let divergence = settings.divergenceFromReference {
-      part.reference = .init(engine.hiddenStates(reference, part.batch), divergence)
-      part.headsMustBeAsked()
-    }
-    if let value, value.isOnPolicy { part.valueHead = value.head }
-    part.resampled = resampledLoss
   }
 
   // MARK: After the last update

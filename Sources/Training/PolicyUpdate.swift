@@ -27,4 +27,6 @@ package struct UpdateReport: Sendable {
   package var statistics: [(name: String, value: Double)]
   /// True where nothing moved.
   package var skipped: Bool
+  /// What forbade it to move; nil where nothing did, though no step may have helped.
+  package var refusal: UpdateSignal.Refusal?
 }

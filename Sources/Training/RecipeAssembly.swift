@@ -44,7 +44,7 @@ extension Recipe.WarmStart {
 }
 
 extension Recipe.Train {
-  func settings(seed: Int) -> PolicyTrainer.Settings {
+  package func settings(seed: Int) -> PolicyTrainer.Settings {
     let policy = axes.objective.policyObjective(maxCompletionTokens: maxCompletionTokens)
     let value = axes.value?.settings(
       discount: axes.advantage.discount, lambda: axes.advantage.lambda)
@@ -85,6 +85,17 @@ extension Recipe.Train {
     SamplingOptions(
       temperature: temperature, topK: topK > 0 ? topK : nil, topP: topP, minP: minP,
       maximumTokens: maxCompletionTokens, eosIDs: eosIDs)
+  }
+}
+
+extension Recipe.Update {
+  /// The key that makes steps shorter.
+  var stepKey: String {
+    switch self {
+    case .adam: "train.learning_rate"
+    case .lineSearch: "train.line_search_initial_step"
+    case .trustRegion: "train.max_kl"
+    }
   }
 }
 

@@ -36,7 +36,7 @@ struct Rollout {
     let (scoring, batches) = AsyncStream.makeStream(of: [Completion].self)
     async let report = score(scoring, rewards, step: draws.step + 1)
     var (samples, completions): ([[SampledCompletion]], [Completion]) = ([], [])
-    var kept: Activations?
+    var kept: Kept?
     for part in 0..<parts {
       let range = part * questions.count / parts..<(part + 1) * questions.count / parts
       let (drawn, texts) = try sampler.sample(

@@ -2,29 +2,10 @@ internal import Formats
 internal import Kernels
 internal import LanguageModel
 
-/// A scalar head with the moments that AdamW keeps for it.
-struct ScalarHeadOptimizer {
+/// A scalar head with the moments that AdamW keeps for it, as a checkpoint holds them.
+struct ScalarHeadState {
   let head: ScalarHead
-  private let optimizer: AdamW
-
-  init(_ head: ScalarHead) {
-    self.head = head
-    optimizer = AdamW(count: head.weight.buffer.count)
-  }
-
-  static let adam = AdamW.Coefficients(
-    beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0)
-
-  /// Moves the head by its gradient, which is then zero.
-  func update(
-    count: Int, learningRate: Double, gradientScale: Float = 1, workers: Workers
-  ) {
-    optimizer.update(
-      head.weight.buffer, gradient: head.gradient.buffer, gradientScale: gradientScale,
-      update: count, learningRate: learningRate, coefficients: Self.adam, decayed: [],
-      workers: workers)
-    head.gradient.buffer.fill()
-  }
+  let moments: AdamW
 
   private var tensors: [(name: String, weight: PackedWeight)] {
     func view(_ numbers: FloatBuffer) -> PackedWeight {
@@ -32,18 +13,18 @@ struct ScalarHeadOptimizer {
         buffer: numbers, offset: 0, outputs: head.weight.outputs, inputs: head.weight.inputs)
     }
     return [
-      (ScalarHead.tensorName, head.weight), ("first_moment", view(optimizer.firstMoment)),
-      ("second_moment", view(optimizer.secondMoment)),
+      (ScalarHead.tensorName, head.weight), ("first_moment", view(moments.firstMoment)),
+      ("second_moment", view(moments.secondMoment)),
     ]
   }
 
   /// Weights and moments as a safetensors file.
-  func encoded() throws(FormatError) -> [UInt8] {
+  func encoded(_ file: String) throws(FormatError) -> [UInt8] {
     var encoded: [(name: String, shape: [Int], values: [Float])] = []
     for (name, weight) in tensors {
       encoded.append((name, [1, weight.inputs], (0..<weight.inputs).map { weight[0, $0] }))
     }
-    return try Safetensors.encode(encoded)
+    return try Safetensors.encodeFinite(encoded, file: file)
   }
 
   func restore(_ file: Safetensors, file name: String) throws(FormatError) {

@@ -48,7 +48,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   case stopped(step: Int)
   /// Nothing was saved yet when the run was asked to stop.
   case stoppedEarly(stage: TrainingEvent.Stage)
-  case notFinite(step: Int, what: String)
+  /// Numbers are not finite, or too large for what is written of them.
+  case notFinite(step: Int, what: String, cause: OverflowCause)
   /// The objective does not do what it must.
   case selfCheck(step: Int, problem: String)
   /// Too many at once, or in too many steps in a row.
@@ -73,8 +74,10 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     switch self {
     case .stopped(let step): "stopped after step \(step), which is saved"
     case .stoppedEarly(let stage): "stopped during the \(stage.rawValue), which begins anew"
-    case .notFinite(let step, let what):
+    case .notFinite(let step, let what, .weights):
       "step \(step): \(what) is not finite (need finite numbers)"
+    case .notFinite(let step, let what, .values(let name, let largest)):
+      "step \(step): \(what) overflows: the \(name) are as large as \(largest)"
     case .selfCheck(let step, let problem): "step \(step): self-check: \(problem)"
     case .rewardsFailed(let step, let masked, let count, let steps, let reason):
       "step \(step): \(masked) of \(count) rewards failed"

@@ -57,41 +57,6 @@ extension TrainingLoop {
       rewards: rewards, draws: draws, parts: train.scoringParts, seen: &seen)
   }
 
-  /// The reward of the greedy completion of each question, where advantages are measured from it.
-  func greedyRewards(
-    of rollout: Rollout, _ policy: Parameters, _ draws: Draws
-  ) async throws -> [Double?] {
-    guard case .greedyBaseline = train.axes.advantage else { return [] }
-    var options = sampler.options
-    options.temperature = 0
-    let greedy = try TextSampler(
-      engine: sampler.engine, tokenizer: sampler.tokenizer, options: options, stop: sampler.stop)
-    let (_, completions) = try greedy.sample(
-      policy, rollout.questions, rollout.requests, completions: 1, draws: draws)
-    let report = try await rewards.score(
-      RewardRequest(step: draws.step + 1, completions: completions.flatMap { $0 }))
-    return report.outcomes.map(\.total)
-  }
-
-  /// The mean reward, negated, of completions that the policy as it stands draws of the step's
-  /// questions; without a trial, of those at hand.
-  ///
-  /// Every trial has the draws of the step, so that losses differ by the policies alone.
-  func resampledLoss(
-    of policy: Parameters, trial: Int?, _ rollout: Rollout, _ draws: Draws
-  ) async throws -> Double {
-    var report = rollout.report
-    if trial != nil {
-      let (_, completions) = try sampler.sample(
-        policy, rollout.questions, rollout.requests,
-        completions: train.completionsPerQuestion, draws: draws)
-      report = try await rewards.score(
-        RewardRequest(step: draws.step + 1, completions: completions.flatMap { $0 }))
-    }
-    let totals = report.outcomes.compactMap(\.total)
-    return -totals.reduce(0, +) / Double(max(1, totals.count))
-  }
-
   /// Before step `step`: what the recipe says becomes of the reference policy.
   func moveReference(_ trainer: PolicyTrainer, before step: Int) {
     guard train.axes.usesReference, let share = referenceShare(before: step) else { return }

@@ -41,7 +41,7 @@ extension TrainingLoop {
     let phase = step / train.stepsPerIteration
     guard await course.model.lessons == phase else { return }
     let pairs = try await comparisons(of: policy, course, phase: phase)
-    await course.model.learn(from: pairs)
+    try await course.model.learn(from: pairs, before: step)
     report(.rewardModelLearned(step: step + 1, metrics: await course.model.lesson))
   }
 

@@ -71,15 +71,21 @@ struct TrainingLoop {
         if savedStep != state.step { try await save(trainer, state, metrics, completions) }
         throw TrainingError.stopped(step: state.step)
       }
-      let before = state
+      let (before, reference) = (state, trainer.reference.buffer.lastWrite)
       do {
         try await step(
           &state, trainer, rows: order.rows(step: state.step, count: train.questionsPerStep),
           metrics, completions, &isChecked, &watch)
       } catch {
         // Rewards or draws failed before anything moved: what is done so far is not lost.
-        if state.step == before.step, savedStep != state.step {
-          try await save(trainer, before, metrics, completions)
+        if state.step == before.step, savedStep != state.step,
+          trainer.hasMadeUpdates(of: before), trainer.reference.buffer.lastWrite == reference
+        {
+          do {
+            try await save(trainer, before, metrics, completions)
+          } catch let fault {
+            report(.warning("step \(before.step) is not saved: \(fault)"))
+          }
         }
         throw error
       }
@@ -133,7 +139,8 @@ struct TrainingLoop {
     let draws = Draws(key: RandomKey(seed: seed, purpose: .sampling), step: step)
     let (rollout, collection, failures) = try await collect(rows, trainer.policy, draws)
     try checkRewards(failures, &state)
-    let greedyRewards = try await self.greedyRewards(of: rollout, trainer.policy, draws)
+    let greedyRewards = try await rollout.greedyRewards(
+      for: train.axes, sampler, trainer.policy, rewards, draws)
     let sampling = whole.seconds
     let audit = rollout.audit(
       engine: engine, policy: trainer.policy, temperature: Float(train.temperature),
@@ -151,7 +158,8 @@ struct TrainingLoop {
         try check(trainer.objective, at: $0, step: step, isChecked: &isChecked)
       },
       resampledLoss: { trial in
-        try await resampledLoss(of: trainer.policy, trial: trial, rollout, draws)
+        try await rollout.resampledLoss(
+          trial: trial, sampler, trainer.policy, rewards, draws)
       })
     let (advantages, updates) = (done.advantages, done.updates)
 
@@ -194,7 +202,7 @@ struct TrainingLoop {
     for finding in watch.findings(in: line.object, answers: rollout.answers) {
       report(.finding(finding))
     }
-    try checkNumbers(updates, &state)
+    try checkNumbers(done, rollouts.groups, &state)
   }
 
   /// A step in which more than a tenth of the rewards failed ends the run, and so does the third in a
@@ -213,16 +221,15 @@ struct TrainingLoop {
     report(.warning("step \(step): \(masked) of \(count) rewards failed: \(reason)"))
   }
 
+  /// The third step in a row in which numbers overflow ends the run.
   private func checkNumbers(
-    _ updates: [UpdateReport], _ state: inout TrainingState
+    _ done: PolicyTrainer.StepReport, _ groups: RewardGroups, _ state: inout TrainingState
   ) throws {
-    for update in updates {
-      let finite = update.loss.isFinite && update.gradientNorm.isFinite
-      state.notFiniteInARow = finite ? 0 : state.notFiniteInARow + 1
-      if state.notFiniteInARow >= 3 {
-        throw TrainingError.notFinite(
-          step: state.step, what: "three times in a row, the loss or its gradient")
-      }
+    state.notFiniteInARow = done.overflows ? state.notFiniteInARow + 1 : 0
+    if state.notFiniteInARow >= 3 {
+      throw TrainingError.notFinite(
+        step: state.step, what: "in three steps in a row, the loss or its gradient",
+        cause: OverflowCause("rewards", groups.numbers, stepKey: train.axes.update.stepKey))
     }
   }
 

@@ -38,29 +38,43 @@ extension TrainingRun {
       try checked(row) ?? order.rows(step: state.step, count: train.questionsPerStep)[0]
     let rewards = try rewardSet(with: rewardModel)
     try await rewards.start()
-    let rollout: Rollout
     do {
-      let prompts = try sampler.encode(questions)
-      var seen: [Int: Int] = [:]
-      rollout = try await Rollout.collect(
-        sampler: sampler, policy: trainer.policy, questions: [questions.questions[row]],
-        prompts: [prompts[row]], completions: train.completionsPerQuestion, rewards: rewards,
-        draws: Draws(
-          key: RandomKey(seed: UInt64(recipe.seed), purpose: .sampling), step: state.step),
-        seen: &seen)
+      let explanation = try await explain(
+        row, updates: updates, step: state.step, train, trainer, sampler, rewards)
+      await rewards.stop()
+      return explanation
     } catch {
       await rewards.stop()
       throw error
     }
-    await rewards.stop()
+  }
+
+  private func explain(
+    _ row: Int, updates: Int, step: Int, _ train: Recipe.Train, _ trainer: PolicyTrainer,
+    _ sampler: TextSampler, _ rewards: RewardSet
+  ) async throws -> Explanation {
+    let prompts = try sampler.encode(questions)
+    let draws = Draws(
+      key: RandomKey(seed: UInt64(recipe.seed), purpose: .sampling), step: step)
+    var seen: [Int: Int] = [:]
+    let rollout = try await Rollout.collect(
+      sampler: sampler, policy: trainer.policy, questions: [questions.questions[row]],
+      prompts: [prompts[row]], completions: train.completionsPerQuestion, rewards: rewards,
+      draws: draws, seen: &seen)
     let rollouts = rollout.trainerRollouts(
-      step: state.step, axes: train.axes, maxCompletionTokens: train.maxCompletionTokens,
-      greedyRewards: [])
+      step: step, axes: train.axes, maxCompletionTokens: train.maxCompletionTokens,
+      greedyRewards: try await rollout.greedyRewards(
+        for: train.axes, sampler, trainer.policy, rewards, draws))
     let groups = rollouts.groups
-    let (inputs, result) = try await trainer.examine(rollouts)
+    let (inputs, result) = try await trainer.examine(
+      rollouts,
+      resampledLoss: { trial in
+        try await rollout.resampledLoss(
+          trial: trial, sampler, trainer.policy, rewards, draws)
+      })
     return Explanation(
       prompt: rollout.questions[0].prompt, answer: rollout.questions[0].answer, updates: updates,
-      step: state.step + 1, loss: result.loss,
+      step: step + 1, loss: result.loss,
       completions: rollout.completions.indices.map { i in
         Explanation.Completion(
           text: rollout.completions[i].text,

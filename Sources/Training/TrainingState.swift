@@ -18,7 +18,7 @@ struct TrainingState {
   var adaptive: [Double]
   /// Prompt and completion tokens that were trained on so far.
   var tokenCount: Int
-  /// Updates in a row that were skipped for numbers that are not finite.
+  /// Steps in a row in which an update was refused since its numbers overflow.
   var notFiniteInARow: Int
   /// Steps in a row in which a reward failed.
   var maskedInARow: Int
@@ -120,6 +120,12 @@ extension PolicyTrainer {
     state.adaptive = objective.adaptiveState
   }
 
+  /// Whether the updates made are those that `state` counts, and none since.
+  func hasMadeUpdates(of state: TrainingState) -> Bool {
+    rule.updateCount == state.updateCount
+      && (value?.updateCount ?? 0) == state.valueUpdateCount
+  }
+
   /// What a checkpoint holds beside the state, by file: numbers laid out as parameters are.
   private var parts: [(file: String, numbers: FloatBuffer)] {
     var parts = [("model", policy.buffer)]
@@ -135,9 +141,9 @@ extension PolicyTrainer {
     var files: [(name: String, bytes: [UInt8])] = []
     for part in parts {
       let view = Parameters(policy.configuration, viewing: part.numbers)
-      files.append((part.file, try view.encoded()))
+      files.append((part.file, try view.encoded(part.file)))
     }
-    if let value { files.append((Self.headFile, try value.encodedHead())) }
+    if let value { files.append((Self.headFile, try value.headState.encoded(Self.headFile))) }
     return files
   }
 
@@ -148,7 +154,7 @@ extension PolicyTrainer {
         Safetensors(bytes: try read(part.file), file: part.file), file: part.file)
     }
     if let value {
-      try value.restoreHead(
+      try value.headState.restore(
         Safetensors(bytes: try read(Self.headFile), file: Self.headFile), file: Self.headFile)
     }
   }

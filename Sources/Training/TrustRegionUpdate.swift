@@ -53,13 +53,14 @@ package final class TrustRegionUpdate: PolicyUpdate {
     let (policy, workers) = (problem.policy, problem.engine.transformer.workers)
     let before = problem.evaluate(keep: true)
     problem.gradient(before, into: gradient)
-    let norm = euclideanNorm(gradient.buffer, workers: workers)
+    let signal = UpdateSignal(
+      loss: before.loss, gradients: [gradient.buffer], workers: workers)
     var report = UpdateReport(
-      loss: before.loss, gradientNorm: norm, learningRate: 0, statistics: before.statistics,
-      skipped: true)
+      loss: before.loss, gradientNorm: signal.norm, learningRate: 0,
+      statistics: before.statistics, skipped: true, refusal: signal.refusal())
     var (evaluations, kl) = (0, 0.0)
     var (iterations, residual) = (0, 0.0)
-    if norm.isFinite, norm > 0, before.loss.isFinite {
+    if report.refusal == nil {
       let descent = gradient.buffer.doubles.map { -$0 }
       let weights = problem.tokenWeights(mean: settings.isMean)
       let solution = settings.conjugateGradient.solve(descent) { vector in
@@ -70,25 +71,24 @@ package final class TrustRegionUpdate: PolicyUpdate {
         return product.buffer.doubles
       }
       (iterations, residual) = (solution.iterations, solution.residualNorm)
+      if !product.isFinite(workers) { report.refusal = .overflow }
       if let step = settings.region(gradient: descent, direction: solution.x) {
         start.copy(from: policy.buffer)
         tangent.buffer.set(step)
         for share in settings.search?.steps ?? [1] {
           policy.buffer.copy(from: start)
           policy.buffer.add(tangent.buffer, times: Float(share), workers: workers)
-          problem.policyHasMoved()
           let after = problem.evaluate(keep: false)
           evaluations += 1
           kl = problem.divergence(mean: settings.isMean)
           let holds = after.loss < before.loss && kl <= settings.region.bound
-          if settings.search == nil || holds {
+          if settings.search == nil || holds, policy.isFinite(workers) {
             (report.learningRate, report.skipped) = (share, false)
             break
           }
         }
         if report.skipped {
           policy.buffer.copy(from: start)
-          problem.policyHasMoved()
           kl = 0
         } else {
           updateCount += 1

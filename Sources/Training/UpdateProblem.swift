@@ -11,49 +11,60 @@ package struct UpdateProblem {
   package let batch: TokenBatch
   package let temperature: Float
   /// π_old and π_ref, where the objective or the update asks for an exact divergence.
-  var old: ExactDivergence?
-  var reference: ExactDivergence?
+  private let old: ExactDivergence?
+  private let reference: ExactDivergence?
   /// The head whose values the objective reads, where it stands on the policy.
-  var valueHead: ScalarHead?
+  private let valueHead: ScalarHead?
   /// The loss on completions drawn anew; nil where no update asks for it.
   var resampled: ResampledLoss?
   /// What the objective reads.
   package private(set) var inputs: ObjectiveBatch
-  /// Activations of the policy as it stands, if they were kept.
-  private var kept: Activations?
-  /// Whether `inputs` are of the policy as it stands.
-  private var isCurrent: Bool
+  /// What `inputs` were read from.
+  private var reading: Reading
+  /// Activations of all completions, which hold as long as they can.
+  private var kept: Kept?
+
+  /// The last writes of what the objective's inputs are computed from.
+  private struct Reading: Equatable {
+    let policy: Int
+    let valueHead: Int?
+
+    init(_ policy: Parameters, _ valueHead: ScalarHead?) {
+      self.policy = policy.buffer.lastWrite
+      self.valueHead = valueHead?.weight.buffer.lastWrite
+    }
+  }
 
   /// - Parameters:
-  ///   - isCurrent: Whether `inputs` are of the policy as it stands, so that it need not be asked.
+  ///   - inputs: Those of the policy and the value head as they stand, but for exact divergences.
   ///   - kept: Activations of all completions under that policy.
   package init(
     engine: Engine, policy: Parameters, objective: any Objective, batch: TokenBatch,
-    temperature: Float, inputs: ObjectiveBatch, isCurrent: Bool = false, kept: Activations? = nil
+    temperature: Float, inputs: ObjectiveBatch, kept: Kept? = nil, old: ExactDivergence? = nil,
+    reference: ExactDivergence? = nil, valueHead: ScalarHead? = nil
   ) {
     (self.engine, self.policy, self.objective) = (engine, policy, objective)
     (self.batch, self.temperature, self.inputs) = (batch, temperature, inputs)
-    (self.isCurrent, self.kept) = (isCurrent, kept)
+    (self.kept, self.old, self.reference) = (kept, old, reference)
+    self.valueHead = valueHead
+    reading = Reading(policy, valueHead)
   }
 
   /// The mean reward, negated, of completions that the policy as it stands draws; of those at hand
   /// without a trial's number.
   package typealias ResampledLoss = (_ trial: Int?) async throws -> Double
 
-  /// To be called after the policy's parameters have changed.
-  mutating func policyHasMoved() { (isCurrent, kept) = (false, nil) }
-
-  /// To be called when the policy is where `inputs` have it, but the heads have more to say.
-  mutating func headsMustBeAsked() { isCurrent = false }
-
-  /// Takes over activations of all completions under the policy as it stands.
-  mutating func keep(_ activations: Activations) { kept = activations }
+  /// Whether the inputs are those of policy and value head as they stand, with all divergences.
+  private var inputsHold: Bool {
+    reading == Reading(policy, valueHead) && (old == nil || inputs.klOld != nil)
+      && (reference == nil || inputs.klReference != nil)
+  }
 
   /// The objective at the policy as it stands.
   ///
   /// - Parameter keep: Whether its gradient is asked for next.
   mutating func evaluate(keep: Bool) -> ObjectiveResult {
-    if !isCurrent {
+    if !inputsHold {
       let forward = engine.forward(
         policy, batch, temperature: temperature, keep: keep, kept: kept, old: old,
         reference: reference, values: valueHead)
@@ -62,14 +73,16 @@ package struct UpdateProblem {
       inputs.klOld = forward.klOld?.map(Double.init)
       inputs.klReference = forward.klReference?.map(Double.init)
       if let values = forward.values { inputs.value = values.map(Double.init) }
-      (isCurrent, kept) = (true, forward.kept)
+      (reading, kept) = (Reading(policy, valueHead), forward.kept)
     }
     return objective(inputs)
   }
 
-  /// Overwrites `gradient` with that of the objective, from its coefficients at this policy.
+  /// Overwrites `gradient`, and the value head's own, with that of the objective, from its
+  /// coefficients at this policy.
   func gradient(_ result: ObjectiveResult, into gradient: Parameters) {
     gradient.buffer.fill()
+    valueHead?.gradient.buffer.fill()
     func floats(_ column: [Double]?) -> [Float]? { column.map { $0.map(Float.init) } }
     engine.backward(
       policy, gradient: gradient, batch, dLogProb: result.dLogProb.map(Float.init),

@@ -32,33 +32,39 @@ package final class ValueFunction {
   }
 
   package let settings: Settings
-  private let headOptimizer: ScalarHeadOptimizer
+  package let head: ScalarHead
   private let trunk: Trunk?
-  /// Updates made over the whole run.
-  package var updateCount = 0
+  /// Of the transformer, where it is one of its own, then of the head.
+  private let optimizer: AdamOptimizer
 
   /// A transformer of its own.
   private struct Trunk {
     let parameters: Parameters
     let gradient: Parameters
-    let optimizer: AdamW
   }
 
   package init(_ settings: Settings, policy: Parameters) {
     self.settings = settings
-    headOptimizer = ScalarHeadOptimizer(ScalarHead(policy.configuration))
+    head = ScalarHead(policy.configuration)
+    var counts = [head.weight.buffer.count]
     if settings.isOnPolicy {
       trunk = nil
     } else {
       trunk = Trunk(
-        parameters: Parameters(policy.configuration), gradient: Parameters(policy.configuration),
-        optimizer: AdamW(count: policy.buffer.count))
+        parameters: Parameters(policy.configuration), gradient: Parameters(policy.configuration))
       trunk?.parameters.buffer.copy(from: policy.buffer)
+      counts.insert(policy.buffer.count, at: 0)
     }
+    optimizer = AdamOptimizer(counts: counts)
   }
 
-  package var head: ScalarHead { headOptimizer.head }
   package var isOnPolicy: Bool { settings.isOnPolicy }
+
+  /// Updates made over the whole run.
+  package var updateCount: Int {
+    get { optimizer.updateCount }
+    set { optimizer.updateCount = newValue }
+  }
 
   /// V of the state before every completion token, in canonical order.
   package func values(of batch: TokenBatch, policy: Parameters, engine: Engine) -> [Double] {
@@ -72,11 +78,14 @@ package final class ValueFunction {
   /// the policy's updates have done so already.
   ///
   /// Metrics: `value_loss` and `explained_variance`, before the first pass.
+  ///
+  /// - Returns: also whether an update was refused since its numbers overflow.
   package func fit(
     _ parts: [UpdateProblem], engine: Engine
-  ) -> [(name: String, value: Double)] {
-    guard let trunk else { return [] }
+  ) -> (statistics: [(name: String, value: Double)], overflows: Bool) {
+    guard let trunk else { return ([], false) }
     var means = MeanStatistics()
+    var overflows = false
     for epoch in 0..<settings.epochs {
       for part in parts {
         var inputs = part.inputs
@@ -85,31 +94,34 @@ package final class ValueFunction {
         let result = settings.loss(inputs)
         if epoch == 0 { means.add(result.statistics) }
         trunk.gradient.buffer.fill()
+        head.gradient.buffer.fill()
         engine.backward(
           trunk.parameters, gradient: trunk.gradient, part.batch,
           dValue: result.dValue?.map(Float.init), temperature: part.temperature, values: head,
           kept: forward.kept)
-        updateCount += 1
-        let workers = engine.transformer.workers
-        trunk.optimizer.update(
-          trunk.parameters.buffer, gradient: trunk.gradient.buffer, gradientScale: 1,
-          update: updateCount, learningRate: settings.learningRate,
-          coefficients: ScalarHeadOptimizer.adam, decayed: [], workers: workers)
-        moveHead(workers)
+        let refusal = update(
+          [(trunk.parameters.buffer, trunk.gradient.buffer)], loss: result.loss,
+          engine.transformer.workers)
+        if refusal == .overflow { overflows = true }
       }
     }
-    return means.values
+    return (means.values, overflows)
   }
 
   /// Moves the head by the gradient that a policy update has left with it.
-  package func updateHead(_ workers: Workers) {
-    updateCount += 1
-    moveHead(workers)
+  ///
+  /// - Parameter loss: That of the policy update.
+  package func updateHead(loss: Double, _ workers: Workers) -> UpdateSignal.Refusal? {
+    update([], loss: loss, workers)
   }
 
-  private func moveHead(_ workers: Workers) {
-    headOptimizer.update(
-      count: updateCount, learningRate: settings.learningRate, workers: workers)
+  private func update(
+    _ trunk: [AdamOptimizer.Part], loss: Double, _ workers: Workers
+  ) -> UpdateSignal.Refusal? {
+    optimizer.update(
+      trunk + [(head.weight.buffer, head.gradient.buffer)], loss: loss,
+      learningRate: settings.learningRate, workers: workers
+    ).refusal
   }
 }
 
@@ -119,15 +131,14 @@ extension ValueFunction {
   /// The transformer of its own and its moments, laid out as parameters are.
   var trunkState: [(name: String, numbers: FloatBuffer)] {
     guard let trunk else { return [] }
+    let moments = optimizer.moments[0]
     return [
-      ("model", trunk.parameters.buffer), ("first_moment", trunk.optimizer.firstMoment),
-      ("second_moment", trunk.optimizer.secondMoment),
+      ("model", trunk.parameters.buffer), ("first_moment", moments.firstMoment),
+      ("second_moment", moments.secondMoment),
     ]
   }
 
-  func encodedHead() throws(FormatError) -> [UInt8] { try headOptimizer.encoded() }
-
-  func restoreHead(_ file: Safetensors, file name: String) throws(FormatError) {
-    try headOptimizer.restore(file, file: name)
+  var headState: ScalarHeadState {
+    ScalarHeadState(head: head, moments: optimizer.moments[optimizer.moments.count - 1])
   }
 }

@@ -50,10 +50,12 @@ struct WarmStart {
       let inputs = ObjectiveBatch(likelihood: forward, batch)
       var problem = UpdateProblem(
         engine: engine, policy: policy, objective: trainer.objective, batch: batch,
-        temperature: 1, inputs: inputs, isCurrent: true, kept: forward.kept)
+        temperature: 1, inputs: inputs, kept: forward.kept)
       let update = try await trainer.update(&problem)
-      if !update.loss.isFinite || !update.gradientNorm.isFinite {
-        throw TrainingError.notFinite(step: step + 1, what: "the warm start's gradient")
+      if update.refusal == .overflow {
+        throw TrainingError.notFinite(
+          step: step + 1, what: "the warm start's loss or its gradient",
+          cause: .weights(stepKey: "warm_start.learning_rate"))
       }
       tokens += drawn.reduce(0) { $0 + prompts[$1].count + answers[$1].count }
       var line = MetricsLine(step: step + 1)

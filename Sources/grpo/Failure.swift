@@ -84,6 +84,9 @@ extension Failure {
       status = .cannotCreate
       help = "give another place with --output"
     case .inputOutput: status = .inputOutput
+    case .notFinite:
+      status = .numerics
+      help = Self.notFiniteHelp
     }
     self.init(status, "", help: help)
     problems = error.description.split(separator: "\n").map(String.init)
@@ -122,10 +125,15 @@ extension Failure {
     case .stopped, .stoppedEarly:
       self.init(.resumable, text)
       isError = false
-    case .notFinite:
+    case .notFinite(_, _, .weights(let stepKey)):
       self.init(
         .numerics, text,
-        help: "the last checkpoint is from before; a lower train.learning_rate often helps")
+        help: "what was saved is from before; a lower \(stepKey) often helps")
+    case .notFinite(_, _, .values(let name, _)):
+      self.init(
+        .numerics, text,
+        help: "scale or clip the \(name), so that they are of the order of 1; what was saved is "
+          + "from before")
     case .rewardsFailed, .labelsFailed:
       self.init(.rewardFailed, text, help: "mend the reward, then give the same command again")
     case .differentInputs(_, let differences):

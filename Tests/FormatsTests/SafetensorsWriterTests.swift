@@ -45,4 +45,20 @@ import Testing
         tensors.map { ($0.0, $0.1, [Float](repeating: 0, count: $0.2)) })
     }
   }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity])
+  func whatCouldNotBeLoadedIsNotWritten(value: Float) throws {
+    let tensors: [(name: String, shape: [Int], values: [Float])] = [
+      ("a", [2], [1, 2]), ("b.weight", [3], [0, value, value]),
+    ]
+    let error = #expect(throws: FormatError.self) {
+      try Safetensors.encodeFinite(tensors, file: "moments.safetensors")
+    }
+    #expect(error?.kind == .notFinite)
+    #expect(
+      error?.description
+        == "moments.safetensors: b.weight: is not finite at flat index 1 (got \(value)); not saved")
+    #expect(
+      try Safetensors.encodeFinite([tensors[0]], file: "") == Safetensors.encode([tensors[0]]))
+  }
 }

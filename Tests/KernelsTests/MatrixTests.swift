@@ -40,6 +40,32 @@ import Testing
     #expect(a.values == .init(repeating: 3, count: 16) + [4])
   }
 
+  @Test func everyWriteHasANumberOfItsOwn() {
+    let (x, y, adam) = (FloatBuffer(count: 16), FloatBuffer(count: 16), AdamW(count: 16))
+    let weight = PackedWeight(buffer: x, offset: 0, outputs: 1, inputs: 1)
+    let row = Matrix(buffer: x, offset: 0, rows: 1, columns: 3)
+    let workers = Workers(count: 1)
+    let writes: [() -> Void] = [
+      { x.fill(2) }, { x.copy(from: y) }, { x[3] = 1 }, { x.set(.init(repeating: 1, count: 16)) },
+      { x.add(y, times: 2, workers: workers) }, { weight[0, 0] = 4 }, { row[0, 2] = 1 },
+      {
+        adam.update(
+          x, gradient: y, gradientScale: 1, update: 1, learningRate: 1,
+          coefficients: .init(beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0), decayed: [],
+          workers: workers)
+      },
+    ]
+    var numbers = [x.lastWrite]
+    for write in writes {
+      write()
+      numbers.append(x.lastWrite)
+    }
+    #expect(Set(numbers).count == writes.count + 1)
+    _ = (x[0], row[0, 0], x.doubles, euclideanNorm(x, workers: workers))
+    y.copy(from: x)
+    #expect(x.lastWrite == numbers.last)
+  }
+
   /// The kernels read whole vectors: a lane past the columns must never hold anything.
   @Test(arguments: [1, 10, 17, 36]) func kernelsLeaveThePaddingZero(columns: Int) {
     var rng = SplitMix64(seed: 81)

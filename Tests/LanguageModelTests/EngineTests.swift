@@ -170,22 +170,35 @@ import Testing
     }
   }
 
-  /// Weights that are not finite leave no trace in what the same engine computes next.
-  @Test(arguments: [2, 6, 10, 16]) func numbersLeftBehindDoNotMatter(headSize: Int) {
+  /// Weights that are not finite leave no trace in what the same engine computes next, forward, back
+  /// or along a tangent.
+  @Test(arguments: [2, 6, 10, 16], [true, false]) func numbersLeftBehindDoNotMatter(
+    headSize: Int, keep: Bool
+  ) {
     let configuration = TinyPolicy.configuration(tied: false, headSize: headSize)
     let (good, bad) = (TinyPolicy.parameters(configuration), TinyPolicy.parameters(configuration))
     for tensor in bad.layout.tensors {
       bad.set(tensor, bad.values(tensor).map { _ in .nan })
     }
-    let batch = TinyPolicy.batch(TinyPolicy.lengths)
-    let expected = TinyPolicy.engine(configuration).forward(
-      good, batch, temperature: 1, keep: true)
+    let large = TinyPolicy.batch(TinyPolicy.lengths)
+    let small = TokenBatch(Array(large.questions.prefix(3)))
+    func outcome(_ p: Parameters, _ batch: TokenBatch, _ engine: Engine) -> [[Float]] {
+      let forward = engine.forward(p, batch, temperature: 1, keep: keep)
+      let (gradient, product) = (Parameters(configuration), Parameters(configuration))
+      let ones = [Float](repeating: 1, count: batch.tokenCount)
+      engine.backward(
+        p, gradient: gradient, batch, dLogProb: ones, temperature: 1, kept: forward.kept)
+      engine.fisherProduct(
+        p, tangent: p, into: product, batch, weights: ones, temperature: 1, kind: .exact,
+        kept: forward.kept)
+      return [forward.logProbs, gradient.flat, product.flat]
+    }
+    let expected = outcome(good, small, TinyPolicy.engine(configuration))
     let engine = TinyPolicy.engine(configuration)
-    for keep in [true, false] {
-      let broken = engine.forward(bad, batch, temperature: 1, keep: keep)
-      #expect(broken.logProbs.allSatisfy { $0.isNaN })
-      let found = engine.forward(good, batch, temperature: 1, keep: keep)
-      #expect(bitDifference(found.logProbs, expected.logProbs) == nil)
+    let broken = outcome(bad, large, engine)
+    #expect(broken.allSatisfy { $0.contains(where: \.isNaN) })
+    for (found, expected) in zip(outcome(good, small, engine), expected) {
+      #expect(bitDifference(found, expected) == nil)
     }
   }
 

@@ -33,6 +33,16 @@ import Testing
     #expect(abs(large - 1.2) < 1e-15)
   }
 
+  @Test func zieglersRuleTakesWhateverWasMeasured() {
+    let controller = KLController.ziegler(target: 0.1, horizon: 1)
+    #expect(controller.coefficient(after: 3, kl: .nan, completions: 1) == 3)
+    var large = 1.0
+    for _ in 0..<5000 {
+      large = controller.coefficient(after: large, kl: .infinity, completions: 1)
+    }
+    #expect(large == 0x1p64)
+  }
+
   @Test func aFixedCoefficientStays() {
     #expect(KLController.fixed.coefficient(after: 3, kl: 99, completions: 1) == 3)
   }

@@ -34,6 +34,15 @@ import Testing
     #expect(try Files.names(in: checkpoints.directory) == ["step-000001"])
   }
 
+  @Test func aStateThatCouldNotBeReadAgainIsNotWritten() throws {
+    try write(1, [1])
+    let error = #expect(throws: FormatError.self) {
+      try checkpoints.write(step: 2, files: [], state: ["adaptive": [1, .number(.infinity)]])
+    }
+    #expect(error?.kind == .notFinite && error?.field == "state.adaptive[1]")
+    #expect(try checkpoints.steps() == [1])
+  }
+
   @Test func damageFallsBackToThePreviousStepAndIsNamed() async throws {
     let bytes = [UInt8](0..<8)
     let damages: [(String, [UInt8]?, String)] = [

@@ -39,7 +39,7 @@ import Testing
     var rng = SplitMix64(seed: 7)
     let dLogProb: [Float] = .uniform(batch.tokenCount, using: &rng)
     let dEntropy: [Float] = .uniform(batch.tokenCount, using: &rng)
-    func gradient(_ engine: Engine, kept: Activations?) -> [Float] {
+    func gradient(_ engine: Engine, kept: Kept?) -> [Float] {
       let gradient = Parameters(policy.configuration)
       engine.backward(
         policy.parameters, gradient: gradient, batch, dLogProb: dLogProb, dEntropy: dEntropy,

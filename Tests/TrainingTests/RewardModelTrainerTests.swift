@@ -91,6 +91,21 @@ import Training
     }
   }
 
+  /// Scores whose squares overflow move nothing, and what comes after is learned as though they had
+  /// not been there.
+  @Test(arguments: [1e30, 1e200, -1e300]) func scoresThatOverflowMoveNothing(score: Double) {
+    let trainers = [0, 1].map { _ in trainer { $0.maximumGradientNorm = 0 } }
+    let large = Self.pairs.map {
+      ScoredCompletion(prompt: $0.prompt, completion: $0.chosen, score: score)
+    }
+    _ = trainers[0].update(large)
+    #expect(trainers[0].overflowCount == 1 && trainers[0].updateCount == 0)
+    for trainer in trainers { _ = (trainer.update(Self.pairs), trainer.update(Self.pairs)) }
+    #expect(trainers[0].overflowCount == 1 && trainers[0].updateCount == 2)
+    let rewards = trainers.map { $0.rewards(large) }
+    #expect(rewards[0] == rewards[1] && rewards[0].allSatisfy(\.isFinite))
+  }
+
   @Test func threadsDoNotChangeAByte() {
     let weights = [1, 2, 3].map { (threads: Int) -> [Float] in
       let trainer = trainer(threads: threads)

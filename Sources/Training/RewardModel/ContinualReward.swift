@@ -74,12 +74,21 @@ package actor ContinualReward: RewardFunction {
   /// the model and the labeller agreed beforehand; `loss`, the mean over the last tenth of the
   /// updates; `fresh_accuracy` and `calibration_error` on new pairs held out, `old_accuracy` on
   /// those of earlier updates, all afterwards; and `drift`, the root mean square change of the
-  /// rewards of completions in those.
-  package func learn(from fresh: [PreferencePair]) {
+  /// rewards of completions in those. What is not finite is left out.
+  ///
+  /// - Throws: `TrainingError.notFinite` where the numbers of every update overflow.
+  package func learn(from fresh: [PreferencePair], before step: Int) throws {
     let (new, apart) = Self.parted(fresh)
     let agreement = PreferenceStatistics(trainer.comparisons(fresh))
     let before = trainer.comparisons(heldOut.pairs)
+    let overflows = trainer.overflowCount
     let losses = train(on: new)
+    if !losses.isEmpty, trainer.overflowCount - overflows == losses.count {
+      throw TrainingError.notFinite(
+        step: step + 1, what: "the reward model's loss or its gradient",
+        cause: OverflowCause(
+          "margins", fresh.map(\.margin), stepKey: "reward_model.learning_rate"))
+    }
     let after = trainer.comparisons(heldOut.pairs)
     let found = PreferenceStatistics(trainer.comparisons(apart))
     let old = PreferenceStatistics(after)
@@ -96,7 +105,8 @@ package actor ContinualReward: RewardFunction {
       ("old_accuracy", old?.accuracy), ("drift", Self.drift(before, after)),
     ]
     lesson = statistics.compactMap { statistic in
-      statistic.value.map { ("reward_model/\(statistic.name)", $0) }
+      guard let value = statistic.value, value.isFinite else { return nil }
+      return ("reward_model/\(statistic.name)", value)
     }
   }
 

@@ -55,6 +55,14 @@ public struct RewardModelFitting {
       }
     }
 
+    /// What is learned from: scores, or margins.
+    var values: [Double] {
+      switch self {
+      case .pairs(let pairs): pairs.map(\.margin)
+      case .scored(let scored): scored.map(\.score)
+      }
+    }
+
     /// All lines but every eighth, and those.
     var parted: (train: Lines, test: Lines) {
       func part<Line>(_ lines: [Line], held: Bool) -> [Line] {
@@ -152,8 +160,10 @@ public struct RewardModelFitting {
         case .pairs(let pairs): trainer.update(rows.map { pairs[$0] })
         case .scored(let scored): trainer.update(rows.map { scored[$0] })
         }
-      guard loss.isFinite else {
-        throw TrainingError.notFinite(step: step + 1, what: "the reward model's loss")
+      if trainer.overflowCount > 0 {
+        throw TrainingError.notFinite(
+          step: step + 1, what: "the reward model's loss or its gradient",
+          cause: OverflowCause("scores", train.values, stepKey: "--learning-rate"))
       }
       onStep(step + 1, loss)
     }

@@ -5,6 +5,8 @@ package import LanguageModel
 package import PolicyOptimization
 
 /// Fits a reward model: AdamW on comparisons or on given scores, clipped by the gradient's norm.
+///
+/// Updates that the rule of ``UpdateSignal`` refuses leave the model as it is.
 package final class RewardModelTrainer {
   package struct Settings: Sendable, Equatable {
     package var loss = PreferenceLoss()
@@ -18,17 +20,20 @@ package final class RewardModelTrainer {
   private let engine: Engine
   private let settings: Settings
   private let gradient: Parameters
-  private let optimizer: AdamW
-  private let headOptimizer: ScalarHeadOptimizer
-  /// Updates made so far.
-  package private(set) var updateCount = 0
+  /// Of the transformer, then of the head.
+  private let optimizer: AdamOptimizer
+  /// Updates that were refused since their numbers overflow.
+  package private(set) var overflowCount = 0
 
   package init(_ model: RewardModel, engine: Engine, settings: Settings) {
     (self.model, self.engine, self.settings) = (model, engine, settings)
     gradient = Parameters(model.configuration)
-    optimizer = AdamW(count: model.parameters.buffer.count)
-    headOptimizer = ScalarHeadOptimizer(model.head)
+    optimizer = AdamOptimizer(
+      counts: [model.parameters.buffer.count, model.head.weight.buffer.count])
   }
+
+  /// Updates made so far.
+  package var updateCount: Int { optimizer.updateCount }
 
   /// One update on some pairs; returns the loss before it.
   package func update(_ pairs: [PreferencePair]) -> Double {
@@ -64,22 +69,14 @@ package final class RewardModelTrainer {
     engine.backward(
       model.parameters, gradient: gradient, batch, dValue: dValue, temperature: 1,
       values: model.head, kept: forward.kept)
-    let workers = engine.transformer.workers
-    let (trunk, head) = (
-      euclideanNorm(gradient.buffer, workers: workers),
-      euclideanNorm(model.head.gradient.buffer, workers: workers)
-    )
-    let norm = (trunk * trunk + head * head).squareRoot()
-    guard norm.isFinite, norm > 0, loss.isFinite else { return loss }
-    updateCount += 1
-    let scale = Float(min(1, settings.maximumGradientNorm / (norm + 1e-6)))
-    optimizer.update(
-      model.parameters.buffer, gradient: gradient.buffer, gradientScale: scale,
-      update: updateCount, learningRate: settings.learningRate,
-      coefficients: ScalarHeadOptimizer.adam, decayed: [], workers: workers)
-    headOptimizer.update(
-      count: updateCount, learningRate: settings.learningRate, gradientScale: scale,
-      workers: workers)
+    let refusal = optimizer.update(
+      [
+        (model.parameters.buffer, gradient.buffer),
+        (model.head.weight.buffer, model.head.gradient.buffer),
+      ], loss: loss, learningRate: settings.learningRate,
+      maximumNorm: settings.maximumGradientNorm, workers: engine.transformer.workers
+    ).refusal
+    if refusal == .overflow { overflowCount += 1 }
     return loss
   }
 
@@ -110,11 +107,16 @@ package final class RewardModelTrainer {
 
 extension RewardModelTrainer {
   private var trunkState: [(name: String, numbers: FloatBuffer)] {
-    [
+    let moments = optimizer.moments[0]
+    return [
       ("reward_model", model.parameters.buffer),
-      ("reward_first_moment", optimizer.firstMoment),
-      ("reward_second_moment", optimizer.secondMoment),
+      ("reward_first_moment", moments.firstMoment),
+      ("reward_second_moment", moments.secondMoment),
     ]
+  }
+
+  private var headState: ScalarHeadState {
+    ScalarHeadState(head: model.head, moments: optimizer.moments[1])
   }
 
   private static let headFile = "reward_head.safetensors"
@@ -123,9 +125,10 @@ extension RewardModelTrainer {
     var files: [(name: String, bytes: [UInt8])] = []
     for part in trunkState {
       let view = Parameters(model.configuration, viewing: part.numbers)
-      files.append((part.name + ".safetensors", try view.encoded()))
+      let file = part.name + ".safetensors"
+      files.append((file, try view.encoded(file)))
     }
-    files.append((Self.headFile, try headOptimizer.encoded()))
+    files.append((Self.headFile, try headState.encoded(Self.headFile)))
     return files
   }
 
@@ -135,8 +138,8 @@ extension RewardModelTrainer {
       let view = Parameters(model.configuration, viewing: part.numbers)
       try view.load(Safetensors(bytes: try read(file), file: file), file: file)
     }
-    try headOptimizer.restore(
+    try headState.restore(
       Safetensors(bytes: try read(Self.headFile), file: Self.headFile), file: Self.headFile)
-    self.updateCount = updateCount
+    optimizer.updateCount = updateCount
   }
 }
