@@ -33,7 +33,14 @@ struct ScalarHeadState {
         throw FormatError(
           file: name, field: tensor, message: "is missing, or not [1, \(weight.inputs)]")
       }
-      for (i, value) in try file.floats(found).enumerated() { weight[0, i] = value }
+      for (i, value) in try file.floats(found).enumerated() {
+        guard value.isFinite else {
+          throw FormatError(
+            file: name, field: tensor,
+            message: "is not finite at flat index \(i) (got \(value))")
+        }
+        weight[0, i] = value
+      }
     }
   }
 }

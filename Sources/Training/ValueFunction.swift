@@ -77,7 +77,8 @@ package final class ValueFunction {
   /// Fits a transformer of its own to the targets of a step's parts; on the policy's transformer
   /// the policy's updates have done so already.
   ///
-  /// Metrics: `value_loss` and `explained_variance`, before the first pass.
+  /// Metrics: `value_loss` and `explained_variance`, before the first pass, and
+  /// `value_skipped_updates` where an update moved nothing.
   ///
   /// - Returns: also whether an update was refused since its numbers overflow.
   package func fit(
@@ -85,7 +86,7 @@ package final class ValueFunction {
   ) -> (statistics: [(name: String, value: Double)], overflows: Bool) {
     guard let trunk else { return ([], false) }
     var means = MeanStatistics()
-    var overflows = false
+    var (skipped, overflows) = (0, false)
     for epoch in 0..<settings.epochs {
       for part in parts {
         var inputs = part.inputs
@@ -102,10 +103,12 @@ package final class ValueFunction {
         let refusal = update(
           [(trunk.parameters.buffer, trunk.gradient.buffer)], loss: result.loss,
           engine.transformer.workers)
+        if refusal != nil { skipped += 1 }
         if refusal == .overflow { overflows = true }
       }
     }
-    return (means.values, overflows)
+    let skips = skipped == 0 ? [] : [("value_skipped_updates", Double(skipped))]
+    return (means.values + skips, overflows)
   }
 
   /// Moves the head by the gradient that a policy update has left with it.

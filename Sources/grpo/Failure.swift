@@ -86,7 +86,7 @@ extension Failure {
     case .inputOutput: status = .inputOutput
     case .notFinite:
       status = .numerics
-      help = Self.notFiniteHelp
+      help = "what was saved before is whole; smaller rewards or steps keep numbers finite"
     }
     self.init(status, "", help: help)
     problems = error.description.split(separator: "\n").map(String.init)

@@ -72,7 +72,7 @@ import Training
     }
     // Whether the run went to its end or not, its last checkpoint holds nothing that overflowed.
     let checkpoints = Checkpoints(directory: small.directory + "/run/checkpoints")
-    let checkpoint = try #require(try checkpoints.latest())
+    let checkpoint = try #require(try await checkpoints.latest())
     #expect(checkpoint.skipped.isEmpty)
     for file in checkpoint.files {
       let tensors = try Safetensors(bytes: checkpoint.read(file.name), file: file.name)
