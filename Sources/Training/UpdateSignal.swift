@@ -32,7 +32,7 @@ package struct UpdateSignal: Sendable, Equatable {
   ///
   /// - Parameter largestNorm: That up to which all that is written of the gradient is finite.
   package func refusal(largestNorm: Double = .greatestFiniteMagnitude) -> Refusal? {
-    guard loss.isFinite, norm <= largestNorm else { return .overflow }
+    guard loss.isFinite, norm.isFinite, norm <= largestNorm else { return .overflow }
     return norm == 0 ? .noGradient : nil
   }
 }

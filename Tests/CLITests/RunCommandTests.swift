@@ -103,6 +103,28 @@ import Testing
     #expect(quiet.errors.isEmpty)
   }
 
+  /// The learning rate is not to blame; what was saved is gone on from, to the same end.
+  @Test func rewardsThatOverflowAreNamedWithTheirCure() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "large.py",
+      """
+      def score(completions, **columns):
+          return [1e30 * (place % 2) for place, _ in enumerate(completions)]
+
+      """)
+    for _ in 0..<2 {
+      let outcome = try await GrpoProgram.run(
+        "run", "recipe.yaml", "-q", "--set", "rewards=[{ python: 'large.py:score' }]", "--set",
+        "train.algorithm=reinforce", "--set", "train.max_grad_norm=0", "--set",
+        "train.checkpoint_steps=1", in: folder)
+      #expect(outcome.status == 70, "\(outcome.errors)")
+      #expect(outcome.problems.last?.contains("the rewards are as large as 1e+30") == true)
+      #expect(outcome.help?.contains("scale or clip the rewards") == true)
+    }
+    #expect(folder.exists("run/checkpoints/step-000002/MANIFEST.json"))
+  }
+
   @Test func threadsChangeNoResult() async throws {
     let folder = try Workspace()
     for threads in ["1", "2"] {

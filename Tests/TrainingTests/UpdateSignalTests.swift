@@ -18,6 +18,9 @@ import Training
     let signal = UpdateSignal(loss: 1, norm: 8)
     #expect(signal.refusal(largestNorm: 8) == nil)
     #expect(signal.refusal(largestNorm: 7.9) == .overflow)
+    // What clips an infinite norm is 0, and 1/0 no bound.
+    let infinite = UpdateSignal(loss: 1, norm: .infinity)
+    #expect(infinite.refusal(largestNorm: .infinity) == .overflow)
   }
 
   @Test func gradientsThatMoveTogetherHaveOneNorm() {
