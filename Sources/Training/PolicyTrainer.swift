@@ -147,7 +147,7 @@ package final class PolicyTrainer {
     var overflows = updates.contains { $0.refusal == .overflow }
     if let fitted = value?.fit(parts, engine: engine) {
       statistics += fitted.statistics
-      overflows = overflows || fitted.overflows
+      overflows = overflows || fitted.overflowCount > 0
     }
     adapt(&parts, completions: inputs.completions.count, &statistics)
     inputs.logProb = inputs.oldLogProb

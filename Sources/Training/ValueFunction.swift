@@ -78,15 +78,13 @@ package final class ValueFunction {
   /// the policy's updates have done so already.
   ///
   /// Metrics: `value_loss` and `explained_variance`, before the first pass, and
-  /// `value_skipped_updates` where an update moved nothing.
-  ///
-  /// - Returns: also whether an update was refused since its numbers overflow.
+  /// `value_skipped_updates` where numbers of an update overflow, so that it moved nothing.
   package func fit(
     _ parts: [UpdateProblem], engine: Engine
-  ) -> (statistics: [(name: String, value: Double)], overflows: Bool) {
-    guard let trunk else { return ([], false) }
+  ) -> (statistics: [(name: String, value: Double)], overflowCount: Int) {
+    guard let trunk else { return ([], 0) }
     var means = MeanStatistics()
-    var (skipped, overflows) = (0, false)
+    var overflowCount = 0
     for epoch in 0..<settings.epochs {
       for part in parts {
         var inputs = part.inputs
@@ -103,12 +101,12 @@ package final class ValueFunction {
         let refusal = update(
           [(trunk.parameters.buffer, trunk.gradient.buffer)], loss: result.loss,
           engine.transformer.workers)
-        if refusal != nil { skipped += 1 }
-        if refusal == .overflow { overflows = true }
+        if refusal == .overflow { overflowCount += 1 }
       }
     }
-    let skips = skipped == 0 ? [] : [("value_skipped_updates", Double(skipped))]
-    return (means.values + skips, overflows)
+    let skips =
+      overflowCount == 0 ? [] : [("value_skipped_updates", Double(overflowCount))]
+    return (means.values + skips, overflowCount)
   }
 
   /// Moves the head by the gradient that a policy update has left with it.
@@ -121,10 +119,14 @@ package final class ValueFunction {
   private func update(
     _ trunk: [AdamOptimizer.Part], loss: Double, _ workers: Workers
   ) -> UpdateSignal.Refusal? {
-    optimizer.update(
+    let refusal = optimizer.update(
       trunk + [(head.weight.buffer, head.gradient.buffer)], loss: loss,
       learningRate: settings.learningRate, workers: workers
     ).refusal
+    // V is right already, as it is where it is 0 at first and nothing has been earned: Adam has
+    // seen a gradient, of zeros.
+    if refusal == .noGradient { optimizer.updateCount += 1 }
+    return refusal
   }
 }
 

@@ -56,11 +56,11 @@ import Training
       ["train.algorithm=trpo", "train.learning_rate=null"],
       ["train.algorithm=natural-gradient", "train.learning_rate=null"],
       ["train.algorithm=rloo", "train.update=line-search", "train.learning_rate=null"],
-    // Trials that nothing can be drawn from are not taken.
-    [
-      "train.algorithm=rloo", "train.update=line-search", "train.learning_rate=null",
-      "train.line_search_loss=resampled",
-    ],
+      // Trials that nothing can be drawn from are not taken.
+      [
+        "train.algorithm=rloo", "train.update=line-search", "train.learning_rate=null",
+        "train.line_search_loss=resampled",
+      ],
     ], [1e30, 1e200, 1e300])
   func aRunEndsByItsRewardsAndLeavesWhatCanBeLoaded(
     _ settings: [String], scale: Double
