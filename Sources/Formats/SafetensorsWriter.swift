@@ -54,7 +54,12 @@ extension Safetensors {
     metadata: [(String, String)] = [("format", "pt")], file: String
   ) throws(FormatError) -> [UInt8] {
     for tensor in tensors {
-      if let place = tensor.values.firstIndex(where: { !$0.isFinite }) {
+      // As whole numbers the bits of magnitudes have the order of the magnitudes, NaN the last, and
+      // their maximum is found many at a time.
+      let largest = tensor.values.reduce(UInt32(0)) { max($0, $1.magnitude.bitPattern) }
+      if largest >= Float.infinity.bitPattern,
+        let place = tensor.values.firstIndex(where: { !$0.isFinite })
+      {
         throw FormatError(
           file: file, field: tensor.name,
           message: "is not finite at flat index \(place) (got \(tensor.values[place])); not saved",
