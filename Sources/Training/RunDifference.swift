@@ -23,6 +23,13 @@ public struct RunDifference: Sendable, Equatable {
   }
 }
 
+extension RunDifference {
+  /// What it means for the run at `path`, in one line.
+  public func problem(of path: String) -> String {
+    "\(path): \(file == nil ? "belongs to another recipe" : "was begun with another file"): \(self)"
+  }
+}
+
 extension RunDifference: CustomStringConvertible {
   public var description: String {
     let what = file.map { "\($0) differs" } ?? "differs"

@@ -85,9 +85,7 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .labelsFailed(let step, let masked, let count, let reason):
       "before step \(step): \(masked) of \(count) labels for the reward model failed: \(reason)"
     case .differentInputs(let path, let differences):
-      differences.map {
-        "\(path): \($0.file == nil ? "belongs to another recipe" : "was begun with another file"): \($0)"
-      }.joined(separator: "\n")
+      differences.map { $0.problem(of: path) }.joined(separator: "; ")
     case .unknownField(let field, let suggestion):
       "nothing is called \(field)" + (suggestion.map { "; did you mean \($0)?" } ?? "")
     case .fewerSteps(let path, let steps, let done):

@@ -136,11 +136,11 @@ extension Failure {
           + "from before")
     case .rewardsFailed, .labelsFailed:
       self.init(.rewardFailed, text, help: "mend the reward, then give the same command again")
-    case .differentInputs(_, let differences):
+    case .differentInputs(let path, let differences):
       self.init(
         differences.contains { $0.file == nil } ? .badRecipe : .badData, "",
         help: "undo the changes, or give the new run a place with --output")
-      problems = error.description.split(separator: "\n").map { String($0).visible() }
+      problems = differences.map { $0.problem(of: path).visible() }
     case .unknownField: self.init(.usage, "--allow: \(text)")
     case .fewerSteps:
       self.init(.badRecipe, text, help: "give the new run a place with --output")
