@@ -36,7 +36,7 @@ extension Safetensors {
     for i in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: text.count >> (8 * i))) }
     bytes.append(contentsOf: text)
     for tensor in sorted {
-      let words = tensor.values.map(\.bitPattern.littleEndian)
+      let words = tensor.values.map { $0.bitPattern.littleEndian }
       // SAFETY: the bytes of the words are read while the array is there.
       unsafe words.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }
