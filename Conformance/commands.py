@@ -27,6 +27,7 @@ STANDS_FOR = {"RECIPE": "recipes/smoke.yaml", "R": "recipes/smoke.yaml", "NAME":
 LEFT_OUT = {
     "make test": "what runs before this; it takes minutes",
     "make faults": "takes minutes",
+    "make commands": "is this",
     "make build": "has just been done",
     "make conformance": "has a target of its own, and needs packages of Python",
     "make conformance MODEL=runs/quickstart/model": "the same",
@@ -98,7 +99,7 @@ def commands(text):
 def runnable(command):
     """What is run for a command: placeholders are filled in, usage lines ask for help."""
     usage = re.match(r"((?:\.build/release/)?grpo(?: [a-z]+)*)(?: [A-Z]+)?(?: {2,}|$)", command)
-    if usage and usage[1] != "grpo algorithms":
+    if usage and command != "grpo algorithms":
         return usage[1] + " --help"
     return " ".join(STANDS_FOR.get(word, word) for word in command.split(" "))
 

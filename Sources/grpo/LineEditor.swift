@@ -34,14 +34,14 @@ struct LineEditor {
       switch line.take(byte) {
       case .edited: continue
       case .entered:
-        StandardError.write(raw: "\r\n")
+        StandardError.write("")
         if !line.text.isEmpty, line.text != history.last { history.append(line.text) }
         return line.text
       case .ended:
-        StandardError.write(raw: "\r\n")
+        StandardError.write("")
         return nil
       case .takenBack:
-        StandardError.write(raw: "^C\r\n")
+        StandardError.write("^C")
         line = EditedLine(history: history)
       case .suspended:
         leave()
