@@ -50,13 +50,15 @@ public struct RunDirectory: Sendable {
   /// The first thing in the directory that a run would not begin with; nil where it may begin.
   ///
   /// A lock file, leftovers, and directories of a run with nothing else in them are no hindrance:
-  /// a process that died while it wrote the first file leaves as much.
+  /// a process that died while it wrote the first file leaves as much. Nor is a comparison of the
+  /// same name, which a run may share its directory with.
   public func firstContent() throws(FormatError) -> String? { try firstContent(within: "") }
 
   private func firstContent(within folder: String) throws(FormatError) -> String? {
     for name in try Files.names(in: "\(path)/\(folder)") where !Self.isLeftover(name) {
       let place = folder + name
       if place == "lock" { continue }
+      if folder.isEmpty, try isOfComparison(name) { continue }
       guard place == "checkpoints" || place == "warm-start",
         Files.isOwnDirectory("\(path)/\(place)")
       else { return place }
@@ -67,7 +69,8 @@ public struct RunDirectory: Sendable {
 
   /// What processes that died while writing have left, at any depth, as paths within the run.
   ///
-  /// Symbolic links to directories are not followed. Only who has the run's lock may take what is
+  /// Symbolic links to directories are not followed, nor is a run within this one, which has a lock
+  /// of its own. Only who has the run's lock may take what is
   /// found here for abandoned.
   func leftovers(within folder: String = "") throws(FormatError) -> [String] {
     var found: [String] = []
@@ -75,12 +78,23 @@ public struct RunDirectory: Sendable {
       let place = folder + name
       if Self.isLeftover(name) {
         found.append(place)
-      } else if Files.isOwnDirectory("\(path)/\(place)") {
+      } else if Files.isOwnDirectory("\(path)/\(place)"), !Files.exists("\(path)/\(place)/lock") {
         found += try leftovers(within: place + "/")
       }
     }
     return found
   }
+
+  /// Whether a comparison keeps that in its directory: tables, and folders of runs by their seeds.
+  private func isOfComparison(_ name: String) throws(FormatError) -> Bool {
+    if Self.comparisonFiles.contains(name) { return true }
+    guard Files.isOwnDirectory("\(path)/\(name)") else { return false }
+    let runs = try Files.names(in: "\(path)/\(name)")
+    return !runs.isEmpty && runs.allSatisfy { $0.hasPrefix("seed-") }
+  }
+
+  /// The names of what a comparison writes of all its runs.
+  package static let comparisonFiles = ["results.csv", "curves.csv", "curves.svg"]
 
   /// Whether this is the temporary name of something that runs consist of; a file of the user's
   /// that is merely called alike is not.

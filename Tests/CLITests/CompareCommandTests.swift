@@ -170,6 +170,13 @@ import Testing
     #expect(outcome.errors.hasPrefix("output      runs/recipe\n"))
     #expect(folder.exists("runs/recipe/results.csv"))
     #expect(outcome.outputLines.last?.hasPrefix("files  runs/recipe/results.csv") == true)
+    // Where recipes keep their own runs, too: neither stands in the other's way.
+    let run = try await GrpoProgram.run(
+      "run", "recipe.yaml", "-q", "--output", "runs/recipe", in: folder)
+    #expect(run.status == 0, "\(run.errors)")
+    let again = try await GrpoProgram.run(
+      "compare", "recipe.yaml", "--seeds", "1", "--vary", "train.beta=0,0.5", in: folder)
+    #expect(again.output == outcome.output)
   }
 
   @Test func aStoppedComparisonGoesOnWhereItWas() async throws {

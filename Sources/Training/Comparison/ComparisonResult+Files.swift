@@ -1,8 +1,9 @@
 public import Formats
+internal import Runs
 
 extension ComparisonResult {
   /// The names of the files that `write` makes.
-  public static let files = ["results.csv", "curves.csv", "curves.svg"]
+  public static let files = RunDirectory.comparisonFiles
 
   /// Writes `results.csv`, `curves.csv` and `curves.svg`, which are the same bytes for the same
   /// runs.
