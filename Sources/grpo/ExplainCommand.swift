@@ -38,6 +38,10 @@ struct ExplainCommand: AsyncParsableCommand {
         .badRecipe, "\(options.recipe.visible()): train: is missing",
         help: "a recipe that only warm-starts has no update to explain")
     }
+    for warning in recipe.warnings {
+      StandardError.write(
+        Terminal.standardError.styled("warning", .warning) + ": " + warning.visible())
+    }
     let explanation = try await options.withRun(of: recipe) {
       try await $0.explain(row: question, updates: updates ?? train.axes.epochs - 1)
     }
