@@ -66,10 +66,13 @@ package enum ByteSearch {
     return (start...(text.count - part.count)).first { occurs(part, in: text, at: $0) }
   }
 
-  /// Where `part` last occurs in `text`.
-  package static func last(_ part: [UInt8], in text: [UInt8]) -> Int? {
-    guard text.count >= part.count else { return nil }
-    return (0...(text.count - part.count)).last { occurs(part, in: text, at: $0) }
+  /// Where `part` last occurs in `text`, or in its first `end` bytes.
+  package static func last(
+    _ part: [UInt8], in text: [UInt8], endingBy end: Int? = nil
+  ) -> Int? {
+    let end = end ?? text.count
+    guard end >= part.count else { return nil }
+    return (0...(end - part.count)).last { occurs(part, in: text, at: $0) }
   }
 
   private static func occurs(_ part: [UInt8], in text: [UInt8], at position: Int) -> Bool {

@@ -10,7 +10,7 @@ internal import Formats
 /// as JSON, `"[2, 3]"` and `5`. Needs no answer.
 ///
 /// The countdown task of TinyZero (<https://github.com/Jiayi-Pan/TinyZero>).
-public struct Countdown: PerCompletionReward {
+public struct Countdown: PerCompletionReward, AnswerComparing {
   public static let name = "countdown"
 
   public let name: String
@@ -38,18 +38,40 @@ public struct Countdown: PerCompletionReward {
   }
 
   public func score(_ completion: Completion) throws -> Double? {
+    let given = try numbers(of: completion)
+    guard let target = completion.columns[targetColumn]?.unquoted.int else {
+      throw ScoreFailure("the column \(targetColumn.quotedForMessage()) is no whole number")
+    }
+    guard let found = expression(of: completion, over: given) else { return 0 }
+    return found.expression.value == Fraction(target) ? 1 : formatScore
+  }
+
+  /// The expression's value, so that different ways to one value vote together; none where it does
+  /// not use the row's numbers, or has no value.
+  public func answer(of completion: Completion) -> ComparedAnswer? {
+    guard let given = try? numbers(of: completion),
+      let found = expression(of: completion, over: given), let value = found.expression.value
+    else { return nil }
+    return ComparedAnswer(found.text, canonical: ExactNumber(value).canonical)
+  }
+
+  private func numbers(of completion: Completion) throws(ScoreFailure) -> [Int] {
     guard let numbers = completion.columns[numbersColumn]?.unquoted.array?.map(\.int),
       case let given = numbers.compactMap(\.self), given.count == numbers.count
     else {
       throw ScoreFailure(
         "the column \(numbersColumn.quotedForMessage()) is no list of whole numbers")
     }
-    guard let target = completion.columns[targetColumn]?.unquoted.int else {
-      throw ScoreFailure("the column \(targetColumn.quotedForMessage()) is no whole number")
-    }
+    return given
+  }
+
+  /// The completion's expression, if it uses exactly the given numbers.
+  private func expression(
+    of completion: Completion, over given: [Int]
+  ) -> (text: String, expression: ArithmeticExpression)? {
     guard let part = extraction.part(of: completion.text),
       let expression = ArithmeticExpression(part), expression.numbers.sorted() == given.sorted()
-    else { return 0 }
-    return expression.value == Fraction(target) ? 1 : formatScore
+    else { return nil }
+    return (part, expression)
   }
 }

@@ -5,7 +5,7 @@ internal import Formats
 /// White space at the ends of both is ignored; ``TextComparison`` says when texts are equal.
 /// Options: `extract` (`whole`, or `answer_tag` for what stands in the last `<answer>`; a
 /// completion without one scores 0), `ignore_case`. A row without an answer is a failed score.
-public struct ExactMatch: PerCompletionReward {
+public struct ExactMatch: PerCompletionReward, AnswerComparing {
   public static let name = "exact_match"
 
   public let name: String
@@ -32,5 +32,11 @@ public struct ExactMatch: PerCompletionReward {
     let answer = try completion.trimmedAnswer()
     guard let text = extraction.part(of: completion.text) else { return 0 }
     return TextComparison.equal(text, answer, ignoringCase: ignoresCase) ? 1 : 0
+  }
+
+  public func answer(of completion: Completion) -> ComparedAnswer? {
+    extraction.part(of: completion.text).map {
+      ComparedAnswer($0, canonical: TextComparison.canonical($0, ignoringCase: ignoresCase))
+    }
   }
 }

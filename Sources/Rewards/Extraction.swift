@@ -4,7 +4,7 @@ public enum Extraction: String, Sendable, CaseIterable {
   case whole
   /// What stands between the last `<answer>` that is closed and the `</answer>` after it.
   case answerTag = "answer_tag"
-  /// The last number in the text (see ``DecimalNumber``); for numbers only.
+  /// The last number in the text (see ``WrittenNumber``); for numbers only.
   case lastNumber = "last_number"
 
   /// The part of `text`, white space at its ends removed; nil when it has no such part.
@@ -12,7 +12,15 @@ public enum Extraction: String, Sendable, CaseIterable {
     switch self {
     case .whole: TextComparison.trim(text)
     case .answerTag: Self.lastAnswer(in: text)
-    case .lastNumber: DecimalNumber.last(in: text)
+    case .lastNumber: WrittenNumber.last(in: text)?.text
+    }
+  }
+
+  /// The number that this part of `text` is; nil when there is none.
+  func number(in text: String) -> WrittenNumber? {
+    switch self {
+    case .whole, .answerTag: part(of: text).flatMap { WrittenNumber($0) }
+    case .lastNumber: WrittenNumber.last(in: text)
     }
   }
 
@@ -24,7 +32,7 @@ public enum Extraction: String, Sendable, CaseIterable {
     let bytes = Array(text.utf8)
     let (open, close) = (Array("<answer>".utf8), Array("</answer>".utf8))
     guard let end = TextComparison.lastPosition(of: close, in: bytes),
-      let start = TextComparison.lastPosition(of: open, in: Array(bytes[..<end]))
+      let start = TextComparison.lastPosition(of: open, in: bytes, endingBy: end)
     else { return nil }
     return TextComparison.trim(
       String(decoding: bytes[(start + open.count)..<end], as: UTF8.self))

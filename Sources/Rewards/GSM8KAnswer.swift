@@ -1,44 +1,105 @@
 internal import Formats
 
-/// 1 when the number after the completion's last `#### ` is the answer, else 0.
+/// 1 when the number behind the completion's last `####` is the answer, else 0.
 ///
-/// verl's rule (`verl/utils/reward_score/gsm8k.py`, strict): in the last 300 characters, the last
-/// match of
+/// ``WrittenNumber`` says what a number is, and the last `####` with digits behind it in its line
+/// (or, where that is blank, in the next one that is not) counts. If there is an `=` in that line,
+/// what stands behind the last one does. The number is what comes first there, as in
+/// `#### **$29.00** in all`, or else the only one, as in `#### The answer is 29.`
+///
+/// `style: verl` is verl's rule instead (`verl/utils/reward_score/gsm8k.py`, strict), which wants
+/// the number written as the answer is: in the last 300 characters, the last match of
 ///
 ///     #### (-?[0-9.,]+)
 ///
-/// with every `,` and `$` removed, compared with the answer as text. So "72.0" is not "72", and
-/// neither is "72." with the point that ends a sentence. An answer that itself holds a `#### n`
-/// (a GSM8K solution) is read by the same rule; any other is trimmed and loses `,` and `$`.
-/// Option: `format_score` (default 0), for a completion that has the form but another number.
-/// A row without an answer is a failed score.
-public struct GSM8KAnswer: PerCompletionReward {
+/// with every `,` and `$` removed, compared with the answer as text. So neither "72.0" nor "$72" is
+/// "72", nor is "72." with the point that ends a sentence.
+///
+/// An answer that itself holds a `#### n` (a GSM8K solution) is read by the same rule, and any other
+/// as a whole. Options: `style` (`number`, the default, or `verl`) and `format_score` (default 0),
+/// for a completion that has the form but another number. A row whose answer is missing or, except
+/// in verl's style, no number is a failed score.
+public struct GSM8KAnswer: PerCompletionReward, AnswerComparing {
+  public enum Style: String, Sendable, CaseIterable {
+    case number, verl
+  }
+
   public static let name = "gsm8k"
 
   public let name: String
   public var needsAnswer: Bool { true }
+  private let style: Style
   private let formatScore: Double
 
-  public init(label: String = Self.name, formatScore: Double = 0) {
+  /// `formatScore` must be finite.
+  public init(label: String = Self.name, style: Style = .number, formatScore: Double = 0) {
     precondition(formatScore.isFinite)
-    self.name = label
-    self.formatScore = formatScore
+    (name, self.style, self.formatScore) = (label, style, formatScore)
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
     self.init(
-      label: label, formatScore: try options.number("format_score", default: 0, in: -1e9...1e9))
+      label: label, style: try options.choice("style", default: .number, of: Style.allCases),
+      formatScore: try options.number("format_score", default: 0, in: -1e9...1e9))
   }
 
   public func score(_ completion: Completion) throws -> Double? {
-    let answer = try completion.trimmedAnswer()
-    guard let number = Self.number(in: completion.text) else { return 0 }
-    let expected = Self.number(in: answer) ?? Self.withoutSeparators(answer)
-    return number.hasSameBytes(as: expected) ? 1 : formatScore
+    let expected = try expected(completion)
+    guard let answer = answer(of: completion) else { return 0 }
+    return answer.canonical.hasSameBytes(as: expected) ? 1 : formatScore
   }
 
-  /// The number after the last `#### ` of the last 300 characters; nil when there is none.
-  static func number(in text: String) -> String? {
+  public func answer(of completion: Completion) -> ComparedAnswer? {
+    markedNumber(in: completion.text)
+  }
+
+  private func markedNumber(in text: String) -> ComparedAnswer? {
+    switch style {
+    case .number: Self.statement(in: text).flatMap(WrittenNumber.stated).map(ComparedAnswer.init)
+    case .verl: Self.verlNumber(in: text).map { ComparedAnswer($0, canonical: $0) }
+    }
+  }
+
+  private func expected(_ completion: Completion) throws -> String {
+    let answer = try completion.trimmedAnswer()
+    if let number = markedNumber(in: answer) { return number.canonical }
+    switch style {
+    case .number:
+      guard let number = WrittenNumber(answer) else {
+        throw ScoreFailure("the answer \(answer.quotedForMessage()) is no number")
+      }
+      return number.canonical
+    case .verl: return Self.withoutSeparators(answer)
+    }
+  }
+
+  // MARK: Numbers as people write them
+
+  /// The line behind the last `####`, from its last `=` on; nil where no mark has digits behind it.
+  private static func statement(in text: String) -> String? {
+    let bytes = Array(text.utf8)
+    let mark = Array("####".utf8)
+    var end = bytes.count
+    while let start = TextComparison.lastPosition(of: mark, in: bytes, endingBy: end) {
+      let rest = String(decoding: bytes[(start + mark.count)..<end], as: UTF8.self)
+      let line = TextComparison.trim(rest).unicodeScalars.prefix { $0 != "\n" && $0 != "\r" }
+      if hasDigits(line) {
+        let result = line.lastIndex(of: "=").map { line[$0...] } ?? line
+        return String(hasDigits(result) ? result : line)
+      }
+      end = start
+    }
+    return nil
+  }
+
+  private static func hasDigits(_ text: Substring.UnicodeScalarView) -> Bool {
+    text.contains { ("0"..."9").contains($0) }
+  }
+
+  // MARK: verl's rule
+
+  /// The number behind the last `#### ` of the last 300 characters; nil when there is none.
+  private static func verlNumber(in text: String) -> String? {
     var tail = String.UnicodeScalarView()
     tail.append(contentsOf: text.unicodeScalars.suffix(300))
     let bytes = Array(String(tail).utf8)

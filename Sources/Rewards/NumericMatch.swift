@@ -2,12 +2,12 @@ internal import Formats
 
 /// 1 when the completion is the same number as the answer, else 0.
 ///
-/// ``DecimalNumber`` says what a number is. With `tolerance` 0 (the default) the values must be
-/// equal exactly; with `tolerance` t > 0, |completion − answer| ≤ t in `Double`, and a number
-/// beyond its range matches nothing. Options: `tolerance`, and `extract` (`whole`, `answer_tag`,
-/// or `last_number`). A completion that is no number scores 0; a row whose answer is missing or
-/// no number is a failed score.
-public struct NumericMatch: PerCompletionReward {
+/// ``WrittenNumber`` says what a number is: 1,234 and $1234.00 and 1.234e3 are the same. With
+/// `tolerance` 0 (the default) the values must be equal exactly; with `tolerance` t > 0,
+/// |completion − answer| ≤ t in `Double`, and a number beyond its range matches nothing. Options:
+/// `tolerance`, and `extract` (`whole`, `answer_tag`, or `last_number`). A completion that is no
+/// number scores 0; a row whose answer is missing or no number is a failed score.
+public struct NumericMatch: PerCompletionReward, AnswerComparing {
   public static let name = "numeric_match"
 
   public let name: String
@@ -35,14 +35,17 @@ public struct NumericMatch: PerCompletionReward {
 
   public func score(_ completion: Completion) throws -> Double? {
     let text = try completion.trimmedAnswer()
-    guard let answer = DecimalNumber(text) else {
+    guard let answer = WrittenNumber(text) else {
       throw ScoreFailure("the answer \(text.quotedForMessage()) is no number")
     }
-    guard let part = extraction.part(of: completion.text), let number = DecimalNumber(part) else {
-      return 0
-    }
-    if number == answer { return 1 }
+    guard let number = extraction.number(in: completion.text) else { return 0 }
+    if number.equals(answer) { return 1 }
     // Infinity − infinity is not a number, and so within no tolerance.
     return tolerance > 0 && abs(number.value - answer.value) <= tolerance ? 1 : 0
+  }
+
+  /// The number's exact value, whatever the tolerance: to be within it is no relation of equals.
+  public func answer(of completion: Completion) -> ComparedAnswer? {
+    extraction.number(in: completion.text).map(ComparedAnswer.init)
   }
 }

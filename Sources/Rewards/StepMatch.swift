@@ -12,7 +12,7 @@ internal import Formats
 /// Edge cases: a row without the column is not scored, and neither is the working of test rows that
 /// have none. Steps after the nth are wrong. An empty completion has no step. Steps that end at one
 /// token add up there.
-public struct StepMatch: PerCompletionReward {
+public struct StepMatch: PerCompletionReward, AnswerComparing {
   public static let name = "step_match"
 
   public let name: String
@@ -48,6 +48,20 @@ public struct StepMatch: PerCompletionReward {
       })
   }
 
+  /// The steps that are compared; of an empty completion, and for a row without a working, none.
+  public func answer(of completion: Completion) -> ComparedAnswer? {
+    guard let working = completion.columns[column]?.string, !completion.text.isEmpty else {
+      return nil
+    }
+    let steps = steps(of: completion.text).prefix(steps(of: working).count)
+    let text = steps.joined(separator: separator)
+    return ComparedAnswer(text, canonical: text)
+  }
+
+  private func steps(of text: String) -> [String] {
+    text.split(bytes: separator).map(TextComparison.trim)
+  }
+
   /// Each step's reward, and where it ends in the text; nil for a row without a working.
   private func rewards(_ completion: Completion) throws -> [(end: Int, reward: Double)]? {
     guard let value = completion.columns[column] else { return nil }
@@ -55,7 +69,7 @@ public struct StepMatch: PerCompletionReward {
       throw ScoreFailure("the column \(column.quotedForMessage()) is no text")
     }
     if completion.text.isEmpty { return [] }
-    let expected = working.split(bytes: separator).map(TextComparison.trim)
+    let expected = steps(of: working)
     var end = -separator.utf8.count
     return completion.text.split(bytes: separator).enumerated().map { index, part in
       end += separator.utf8.count + part.utf8.count

@@ -13,7 +13,13 @@ package enum TextComparison {
   }
 
   package static func equal(_ a: String, _ b: String, ignoringCase: Bool) -> Bool {
-    ignoringCase ? a.lowercased().hasSameBytes(as: b.lowercased()) : a.hasSameBytes(as: b)
+    canonical(a, ignoringCase: ignoringCase)
+      .hasSameBytes(as: canonical(b, ignoringCase: ignoringCase))
+  }
+
+  /// The text whose bytes two texts share exactly when they are equal.
+  static func canonical(_ text: String, ignoringCase: Bool) -> String {
+    ignoringCase ? text.lowercased() : text
   }
 
   /// Whether `part` occurs in `text`; an empty one always does.
@@ -34,8 +40,10 @@ package enum TextComparison {
     ByteSearch.first(part, in: text, from: start)
   }
 
-  /// Where `part` last occurs in `text`, in bytes.
-  static func lastPosition(of part: [UInt8], in text: [UInt8]) -> Int? {
-    ByteSearch.last(part, in: text)
+  /// Where `part` last occurs in `text`, or in its first `end` bytes, in bytes.
+  static func lastPosition(
+    of part: [UInt8], in text: [UInt8], endingBy end: Int? = nil
+  ) -> Int? {
+    ByteSearch.last(part, in: text, endingBy: end)
   }
 }
