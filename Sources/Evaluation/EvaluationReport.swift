@@ -11,6 +11,8 @@ public struct EvaluationReport: Sendable {
     public var accuracy: MeanEstimate?
     public var passAtK: [(k: Int, value: MeanEstimate?)]
     public var majorityAtK: [(k: Int, value: MeanEstimate?)]
+    /// What the samples voted with in `majorityAtK`.
+    public var ballot: MajorityVote.Ballot
     /// The share of correct samples of each question.
     public var perQuestion: [Double]
   }
@@ -26,8 +28,68 @@ public struct EvaluationReport: Sendable {
   ///
   /// A reward that fails ends the evaluation instead.
   public var unscored: Int
-  /// Greedy completions, one a question, with their scores.
-  public var examples: [(prompt: String, completion: String, answer: String?, correct: Bool)]
+  /// Greedy completions, one a question, with the answers that the reward finds in them.
+  public var examples: [Example]
+
+  /// A question and what was said to it.
+  public struct Example: Sendable {
+    public var prompt: String
+    public var completion: String
+    /// The answer within `completion`, nil where the reward finds or compares none.
+    public var extracted: String?
+    /// The right answer.
+    public var answer: String?
+    public var isCorrect: Bool
+  }
+
+  package init(
+    count: Int, greedy: MeanEstimate?, greedyPerQuestion: [Double], sampled: Sampled?,
+    unscored: Int, examples: [Example]
+  ) {
+    (self.count, self.greedy, self.greedyPerQuestion) = (count, greedy, greedyPerQuestion)
+    (self.sampled, self.unscored, self.examples) = (sampled, unscored, examples)
+  }
+}
+
+extension EvaluationReport.Sampled {
+  /// The figures of the k that `options` names, over all samples that it asks for.
+  ///
+  /// - Parameters:
+  ///   - correct: Whether each sample of each question is.
+  ///   - votes: What each of them votes for (``MajorityVote/vote(of:under:)``).
+  package init(
+    correct: [[Bool]], votes: [[String?]], ballot: MajorityVote.Ballot,
+    options: Evaluator.Options
+  ) throws {
+    let counts = correct.map { samples in samples.count { $0 } }
+    perQuestion = counts.map { Double($0) / Double(options.samples) }
+    (samples, temperature) = (options.samples, options.temperature)
+    accuracy = MeanEstimate(of: perQuestion)
+    passAtK = try options.k.map { k in
+      let values = try counts.map {
+        try PassAtK.estimate(samples: options.samples, correct: $0, k: k)
+      }
+      return (k, MeanEstimate(of: values))
+    }
+    majorityAtK = try options.k.filter { $0 > 1 }.map { k in
+      let values = try zip(votes, correct).map { votes, correct in
+        let winner = try MajorityVote.winner(votes, first: k)
+        return winner.map { correct[$0] } == true ? 1.0 : 0.0
+      }
+      return (k, MeanEstimate(of: values))
+    }
+    self.ballot = ballot
+  }
+}
+
+extension EvaluationReport.Sampled {
+  /// What tables call maj@k: where whole texts vote, it says so.
+  package func majorityName(_ k: Int) -> String {
+    switch ballot {
+    case .answers: "maj@\(k)"
+    case .wholeTexts: "maj@\(k) of whole texts"
+    }
+  }
 }
 
 extension EvaluationReport {
@@ -51,6 +113,7 @@ extension EvaluationReport {
       for (k, value) in sampled.majorityAtK {
         inner["maj@\(k)"] = value.map { .number($0.mean) } ?? .null
       }
+      if !sampled.majorityAtK.isEmpty { inner["maj_votes"] = .string(sampled.ballot.rawValue) }
       object["sampled"] = .object(inner)
     }
     object["unscored"] = .integer(unscored)

@@ -8,8 +8,7 @@ internal import Tokenization
 /// Asks a policy every question of a set and scores what it says.
 ///
 /// A completion is correct when the reward gives it at least 1. Greedy completions are drawn at
-/// temperature 0, samples at the temperature asked for; the answers that vote in maj@k are the
-/// completions' texts without surrounding white space.
+/// temperature 0, samples at the temperature asked for. ``MajorityVote`` says what votes in maj@k.
 public struct Evaluator {
   public struct Options: Sendable, Equatable {
     /// Samples of each question beside the greedy one; 0 leaves sampling out.
@@ -23,6 +22,20 @@ public struct Evaluator {
       (self.samples, self.k) = (samples, k)
       (self.temperature, self.seed) = (temperature, seed)
     }
+  }
+
+  /// One completion and what was made of it.
+  package struct Judgement {
+    package var question: Question
+    /// The number of the sample, from 1; 0 for the greedy completion.
+    package var sample: Int
+    package var completion: Completion
+    /// The answer that the reward finds in it; nil where it finds or compares none.
+    package var extracted: String?
+    /// Nil where the reward does not apply.
+    package var reward: Double?
+
+    package var isCorrect: Bool { (reward ?? 0) >= 1 }
   }
 
   private let sampler: TextSampler
@@ -41,59 +54,50 @@ public struct Evaluator {
     self.reward = reward
   }
 
+  /// - Parameter record: Gets every completion, all greedy ones first, in the order of questions.
   package func report(
-    on p: Parameters, options: Options, isCancelled: () -> Bool = { false }
+    on p: Parameters, options: Options, isCancelled: () -> Bool = { false },
+    record: (Judgement) throws -> Void = { _ in }
   ) async throws -> EvaluationReport {
     var greedyOptions = sampler.options
     greedyOptions.temperature = 0
-    let greedy = try await ask(
-      p, greedyOptions, completions: 1, seed: options.seed, isCancelled: isCancelled)
-    let perQuestion = greedy.correct.map { $0[0] ? 1.0 : 0.0 }
-    var report = EvaluationReport(
-      count: questions.count, greedy: MeanEstimate(of: perQuestion),
-      greedyPerQuestion: perQuestion, sampled: nil, unscored: greedy.unscored,
-      examples: zip(questions.indices, greedy.texts).map {
-        (questions[$0].prompt, $1[0], questions[$0].answer, greedy.correct[$0][0])
-      })
+    var perQuestion: [Double] = []
+    var examples: [EvaluationReport.Example] = []
+    var unscored = 0
+    try await ask(
+      p, greedyOptions, completions: 1, seed: options.seed, isCancelled: isCancelled
+    ) { judgements in
+      var greedy = judgements[0]
+      greedy.sample = 0
+      perQuestion.append(greedy.isCorrect ? 1 : 0)
+      examples.append(
+        .init(
+          prompt: greedy.question.prompt, completion: greedy.completion.text,
+          extracted: greedy.extracted, answer: greedy.question.answer,
+          isCorrect: greedy.isCorrect))
+      unscored += greedy.reward == nil ? 1 : 0
+      try record(greedy)
+    }
+    var sampled: EvaluationReport.Sampled?
     if options.samples > 0 {
       var sampling = sampler.options
       sampling.temperature = options.temperature
-      let drawn = try await ask(
-        p, sampling, completions: options.samples, seed: options.seed, isCancelled: isCancelled)
-      report.sampled = try Evaluator.summary(drawn, options)
-      report.unscored += drawn.unscored
+      var (correct, votes) = ([[Bool]](), [[String?]]())
+      try await ask(
+        p, sampling, completions: options.samples, seed: options.seed, isCancelled: isCancelled
+      ) { judgements in
+        correct.append(judgements.map(\.isCorrect))
+        votes.append(judgements.map { MajorityVote.vote(of: $0.completion, under: reward) })
+        unscored += judgements.count { $0.reward == nil }
+        for judgement in judgements { try record(judgement) }
+      }
+      sampled = try EvaluationReport.Sampled(
+        correct: correct, votes: votes, ballot: MajorityVote.ballot(under: reward),
+        options: options)
     }
-    return report
-  }
-
-  private struct Answers {
-    var texts: [[String]] = []
-    var correct: [[Bool]] = []
-    var unscored = 0
-  }
-
-  private static func summary(
-    _ answers: Answers, _ options: Options
-  ) throws -> EvaluationReport.Sampled {
-    let counts = answers.correct.map { samples in samples.count { $0 } }
-    let shares = counts.map { Double($0) / Double(options.samples) }
-    return EvaluationReport.Sampled(
-      samples: options.samples, temperature: options.temperature,
-      accuracy: MeanEstimate(of: shares),
-      passAtK: try options.k.map { k in
-        let values = try counts.map {
-          try PassAtK.estimate(samples: options.samples, correct: $0, k: k)
-        }
-        return (k, MeanEstimate(of: values))
-      },
-      majorityAtK: try options.k.filter { $0 > 1 }.map { k in
-        let values = try zip(answers.texts, answers.correct).map { texts, correct in
-          let winner = try MajorityVote.winner(texts.map(\.trimmed), first: k)
-          return winner.map { correct[$0] } == true ? 1.0 : 0.0
-        }
-        return (k, MeanEstimate(of: values))
-      },
-      perQuestion: shares)
+    return EvaluationReport(
+      count: questions.count, greedy: MeanEstimate(of: perQuestion),
+      greedyPerQuestion: perQuestion, sampled: sampled, unscored: unscored, examples: examples)
   }
 
   /// Scores completions; where a score failed, all are asked for once more, and then it is an
@@ -112,15 +116,15 @@ public struct Evaluator {
   /// Rows that are drawn at a time.
   private static let rowsAtOnce = 1 << 14
 
+  /// Asks every question and hands on the completions of each, in the order of questions.
   private func ask(
     _ p: Parameters, _ sampling: SamplingOptions, completions count: Int, seed: UInt64,
-    isCancelled: () -> Bool
-  ) async throws -> Answers {
+    isCancelled: () -> Bool, receive: ([Judgement]) throws -> Void
+  ) async throws {
     let sampler = try TextSampler(
       engine: sampler.engine, tokenizer: sampler.tokenizer, options: sampling,
       stop: sampler.stop)
     let draws = Draws(key: RandomKey(seed: seed, purpose: .evaluation), step: 0)
-    var answers = Answers()
     var first = 0
     while first < questions.count {
       if isCancelled() { throw CancellationError() }
@@ -136,23 +140,15 @@ public struct Evaluator {
         completions: count, draws: draws)
       let response = try await score(completions.flatMap { $0 })
       for (i, samples) in completions.enumerated() {
-        let scores = response.outcomes[i * count..<(i + 1) * count].map(\.total)
-        answers.texts.append(samples.map(\.text))
-        answers.correct.append(scores.map { ($0 ?? 0) >= 1 })
-        answers.unscored += scores.count { $0 == nil }
+        try receive(
+          samples.enumerated().map { j, completion in
+            Judgement(
+              question: questions[first + i], sample: j + 1, completion: completion,
+              extracted: (reward as? any AnswerComparing)?.answer(of: completion)?.text,
+              reward: response.outcomes[i * count + j].total)
+          })
       }
       first = last
     }
-    return answers
-  }
-}
-
-extension String {
-  fileprivate var trimmed: String {
-    let scalars = unicodeScalars
-    guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-      let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-    else { return "" }
-    return String(scalars[first...last])
   }
 }

@@ -1,10 +1,34 @@
+public import Rewards
+
 /// maj@k: the answer that most of the first k samples of a question give.
 ///
 /// Wang et al. 2022, "Self-Consistency" (<https://arxiv.org/abs/2203.11171>). Tie rule: among the
 /// answers with the most votes, the one that occurs first. Answers are the same when their UTF-8
-/// bytes are; bring them into one form (trimmed, lower case, 7.0 as 7) before the vote. A sample
-/// without an answer (nil) does not vote, and an empty answer does.
+/// bytes are; bring them into one form (trimmed, lower case, 7.0 as 7) before the vote, as ``vote``
+/// does. A sample without an answer (nil) does not vote, and an empty answer does.
 public enum MajorityVote {
+  /// What the samples vote with.
+  public enum Ballot: String, Sendable {
+    /// The answers that the reward compares, workings and spelling aside.
+    case answers
+    /// Whole completions, trimmed: the reward compares no answer, or does not say which.
+    case wholeTexts = "whole_texts"
+  }
+
+  /// What is voted with where `reward` judges.
+  public static func ballot(under reward: any RewardFunction) -> Ballot {
+    reward is any AnswerComparing ? .answers : .wholeTexts
+  }
+
+  /// What `completion` votes for where `reward` judges; nil where it has no answer.
+  public static func vote(of completion: Completion, under reward: any RewardFunction) -> String? {
+    if let comparing = reward as? any AnswerComparing {
+      comparing.answer(of: completion)?.canonical
+    } else {
+      TextComparison.trim(completion.text)
+    }
+  }
+
   /// A number of samples that is not there.
   public enum Refusal: Error, Equatable, CustomStringConvertible {
     case k(Int, samples: Int)

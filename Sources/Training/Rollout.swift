@@ -70,12 +70,17 @@ struct Rollout {
 
   var samples: [SampledCompletion] { drawn.completions.flatMap { $0 } }
 
-  /// What was answered to each question, one for each completion.
-  var answers: [ObservedSteps.Answer] {
+  /// What was answered to each question where `judge` judges, one for each completion.
+  func answers(under judge: (any RewardFunction)?) -> [ObservedSteps.Answer] {
+    let comparing = judge as? any AnswerComparing
     var next = completions.makeIterator()
     return zip(questions, drawn.completions).flatMap { question, samples in
       samples.compactMap { _ in
-        next.next().map { .init(question: question.index, text: $0.text, expected: $0.answer) }
+        next.next().map {
+          .init(
+            question: question.index, text: comparing?.answer(of: $0)?.text ?? $0.text,
+            expected: $0.answer)
+        }
       }
     }
   }

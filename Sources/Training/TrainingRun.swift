@@ -425,7 +425,8 @@ public final class TrainingRun {
   private func findings(_ summary: Summary) -> [Finding] {
     guard let train = recipe.train else { return [] }
     let answers = summary.after?.examples.enumerated().map { place, example in
-      ObservedSteps.Answer(question: place, text: example.completion, expected: example.answer)
+      ObservedSteps.Answer(
+        question: place, text: example.extracted ?? example.completion, expected: example.answer)
     }
     return Finding.ofRun(
       ObservedSteps(

@@ -43,7 +43,9 @@ struct EvaluationTable {
         row("pass@\(k)", { $0.sampled?.passAtK.first { $0.k == k }?.value }, in: &table)
       }
       for (k, _) in sampled.majorityAtK {
-        row("maj@\(k)", { $0.sampled?.majorityAtK.first { $0.k == k }?.value }, in: &table)
+        row(
+          sampled.majorityName(k), { $0.sampled?.majorityAtK.first { $0.k == k }?.value },
+          in: &table)
       }
     }
     var lines = [

@@ -144,7 +144,7 @@ struct TrainingReport {
       row("pass@\(k)", { $0.sampled?.passAtK.first { $0.k == k }?.value })
     }
     for (k, _) in sampled.majorityAtK.suffix(1) {
-      row("maj@\(k)", { $0.sampled?.majorityAtK.first { $0.k == k }?.value })
+      row(sampled.majorityName(k), { $0.sampled?.majorityAtK.first { $0.k == k }?.value })
     }
   }
 

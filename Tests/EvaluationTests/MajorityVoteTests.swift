@@ -1,4 +1,5 @@
 import Evaluation
+import Rewards
 import Testing
 
 @Suite struct MajorityVoteTests {
@@ -39,5 +40,28 @@ import Testing
     #expect(throws: MajorityVote.Refusal.k(0, samples: 2)) {
       try MajorityVote.winner(["1", "2"], first: 0)
     }
+  }
+
+  private func completion(_ text: String) -> Completion {
+    Completion(prompt: "", text: text, tokenIDs: [], finishReason: .stop, answer: "5")
+  }
+
+  @Test(arguments: [
+    ("so 2+3=5\n#### 5", "3+2 is it\n#### $5.00", true), ("#### 5", "#### 6", false),
+  ])
+  func whatTheRewardComparesVotes(one: String, other: String, isSame: Bool) throws {
+    let votes = try [one, other].map {
+      try #require(MajorityVote.vote(of: completion($0), under: GSM8KAnswer()))
+    }
+    #expect((votes[0] == votes[1]) == isSame)
+    #expect(MajorityVote.vote(of: completion("no idea"), under: GSM8KAnswer()) == nil)
+    #expect(MajorityVote.ballot(under: GSM8KAnswer()) == .answers)
+  }
+
+  @Test func whereNoAnswerIsComparedWholeTextsVote() {
+    let reward = ClosureReward("custom") { _ in 1 }
+    #expect(MajorityVote.ballot(under: reward) == .wholeTexts)
+    #expect(MajorityVote.vote(of: completion(" so #### 5\n"), under: reward) == "so #### 5")
+    #expect(MajorityVote.vote(of: completion(""), under: reward) == "")
   }
 }

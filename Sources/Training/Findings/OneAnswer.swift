@@ -1,7 +1,7 @@
 internal import Formats
 
 extension Finding {
-  /// `one_answer`: nearly all completions are the same text, though the right answers are not.
+  /// `one_answer`: nearly all completions give the same answer, though the right ones differ.
   @Sendable static func oneAnswer(in steps: ObservedSteps) -> Finding? {
     let answers = steps.answers
     guard Set(answers.map(\.question)).count >= 4,
@@ -12,7 +12,7 @@ extension Finding {
     }
     return Finding(
       name: "one_answer",
-      evidence: "\(steps.place): \(percent(share)) of completions are the same, "
+      evidence: "\(steps.place): \(percent(share)) of completions answer "
         + "\(JSON.string(text).encoded()), whatever the question",
       advice: "raise train.beta, lower train.learning_rate, or balance the answers in the data")
   }

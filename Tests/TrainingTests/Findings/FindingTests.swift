@@ -102,7 +102,7 @@ import Training
     #expect(found.map(\.name) == ["one_answer"])
     #expect(
       found[0].evidence
-        == "steps 21 to 40: 100 % of completions are the same, \"1\", whatever the question")
+        == "steps 21 to 40: 100 % of completions answer \"1\", whatever the question")
     #expect(Self.findings(steps, answers: answers(ones, ones)) == [])
     #expect(Self.findings(steps, answers: answers(right, right)) == [])
     // Texts that look alike are not the same.
