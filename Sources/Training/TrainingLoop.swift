@@ -199,7 +199,8 @@ struct TrainingLoop {
     try metrics.append(line.object)
     try record(rollout, advantages, step: state.step, log)
     report(.step(step: state.step, of: train.totalSteps, metrics: line.object))
-    for finding in watch.findings(in: line.object, answers: rollout.answers) {
+    let answers = rollout.answers(under: rewards.entries.first?.function)
+    for finding in watch.findings(in: line.object, answers: answers) {
       report(.finding(finding))
     }
     try checkNumbers(done, rollouts.groups, &state)
@@ -233,7 +234,15 @@ struct TrainingLoop {
     }
   }
 
-  /// One line a completion: step, prompt, completion, every reward, advantage, ids on demand.
+  /// What `completions.jsonl` calls a reward's score: its name, unless that is a column of another
+  /// kind.
+  static func column(ofReward name: String) -> String {
+    let others = ["step", "prompt", "completion", "answer", "reward", "advantage", "token_ids"]
+    return others.contains { $0.hasSameBytes(as: name) } ? "rewards/\(name)" : name
+  }
+
+  /// One line a completion: step, prompt, completion, answer, every function's score, their
+  /// weighted sum, the advantage, and ids on demand.
   private func record(
     _ rollout: Rollout, _ advantages: Advantages, step: Int, _ log: JSONLinesLog
   ) throws {
@@ -244,13 +253,16 @@ struct TrainingLoop {
       var line: JSONObject = [
         "step": .integer(step), "prompt": .string(completion.prompt),
         "completion": .string(completion.text),
+        "answer": completion.answer.map { .string($0) } ?? .null,
       ]
       for function in rollout.report.functions {
-        line[function.name] = function.values[i].map { .number($0) } ?? .null
+        line[Self.column(ofReward: function.name)] =
+          function.values[i].map { .number($0) } ?? .null
         for column in function.columns {
           line["\(function.name)/\(column.name)"] = column.values[i]
         }
       }
+      line["reward"] = rollout.report.outcomes[i].total.map { .number($0) } ?? .null
       line["advantage"] = .number(advantage)
       if train.logsTokenIDs {
         line["token_ids"] = .array(completion.tokenIDs.map { .integer($0) })

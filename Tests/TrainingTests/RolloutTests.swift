@@ -88,6 +88,79 @@ import Training
     #expect(lengths.contains(1))
   }
 
+  @Test func aLineOfTheLogHasTheAnswerEveryScoreAndTheirSum() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    // Functions with the names of other columns, one of them failing now and then.
+    let rewards: [RewardSet.Entry] = [
+      .init(
+        ClosureReward("reward") {
+          if $0.text.contains("1") { throw ScoreFailure("a one") }
+          return Double($0.text.utf8.count)
+        }, weight: 2, onError: .zero),
+      .init(ClosureReward("answer") { _ in 0.5 }), .init(ClosureReward("even") { _ in nil }),
+    ]
+    _ = try await metrics(
+      small, "run", "evaluation=null", "data.test=null", rewards: rewards)
+    let path = small.directory + "/run/completions.jsonl"
+    let log = try JSONLines.lines(Files.read(path, maximumBytes: 1 << 24), file: path)
+    for line in log.map(\.object) {
+      #expect(
+        line.keys.prefix(8) == [
+          "step", "prompt", "completion", "answer", "rewards/reward", "rewards/answer", "even",
+          "reward",
+        ])
+      let text = try #require(line["completion"]?.string)
+      let sum = try #require(line["prompt"]?.string).dropLast().split(separator: "+")
+        .compactMap { Int($0) }.reduce(0, +)
+      #expect(line["answer"]?.string == String(sum))
+      let length: Double? = text.contains("1") ? nil : Double(text.utf8.count)
+      #expect(line["rewards/reward"]?.double == length)
+      #expect(line["rewards/answer"]?.double == 0.5 && line["even"] == .null)
+      #expect(line["reward"]?.double == 2 * (length ?? 0) + 0.5)
+    }
+    #expect(log.contains { $0.object["rewards/reward"] == .null })
+  }
+
+  /// The texts differ, and what the reward reads of them is always 7.
+  @Test func findingsLookAtTheAnswersThatTheRewardCompares() async throws {
+    struct Sevens: PerCompletionReward, AnswerComparing {
+      let name = "sevens"
+      func score(_ completion: Completion) -> Double? { Double(completion.text.utf8.count % 2) }
+      func answer(of completion: Completion) -> ComparedAnswer? {
+        ComparedAnswer("7", canonical: "7")
+      }
+    }
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    var found: [String] = []
+    let summary = try await TrainingRun(
+      small.recipe("run"), threads: 2, rewards: [.init(Sevens())],
+      report: { if case .finding(let finding) = $0 { found.append(finding.evidence) } }
+    ).runAll()
+    let evidence = "100 % of completions answer \"7\", whatever the question"
+    #expect(found.contains("step 1: " + evidence))
+    #expect(summary.findings.contains { $0.evidence.hasSuffix(evidence) })
+  }
+
+  @Test func aMaskedCompletionHasNoSum() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let flaky = ClosureReward("flaky") { completion in
+      if completion.prompt == "3+4=" { throw ScoreFailure("no idea") }
+      return 1
+    }
+    _ = try await metrics(
+      small, "run", "train.questions_per_step=40", "evaluation=null", "data.test=null",
+      rewards: [.init(flaky)])
+    let path = small.directory + "/run/completions.jsonl"
+    let log = try JSONLines.lines(Files.read(path, maximumBytes: 1 << 24), file: path).map(\.object)
+    #expect(log.contains { $0["prompt"]?.string == "3+4=" })
+    for line in log {
+      #expect(line["reward"]?.double == (line["prompt"]?.string == "3+4=" ? nil : 1))
+    }
+  }
+
   @Test func aFailedEvaluationIsAnErrorAndNoZero() async throws {
     let small = try SmallRecipe()
     defer { small.remove() }

@@ -125,24 +125,12 @@ extension Recipe: RecipeSection {
     if evaluation != nil && data.test == nil {
       fields.failWithoutEffect("evaluation", "has no questions (need data.test)")
     }
-    // What completions.jsonl has beside the rewards.
-    let taken: Set<String> = ["step", "prompt", "completion", "advantage", "token_ids"]
-    for (index, reward) in rewards.enumerated() where taken.contains(reward.label) {
-      fields.fail(
-        "rewards.\(index)",
-        "has the name of a column of completions.jsonl (got \(reward.label); need another)")
-    }
     if let rewardModel {
       if train == nil { fields.failWithoutEffect("reward_model", "has no effect without train") }
       if rewards.contains(where: { $0.label.hasSameBytes(as: rewardModel.name) }) {
         fields.fail(
           "reward_model.name",
           "is the name of a reward (got \(rewardModel.name); need another)")
-      }
-      if taken.contains(rewardModel.name) {
-        fields.fail(
-          "reward_model.name",
-          "is a column of completions.jsonl (got \(rewardModel.name); need another)")
       }
     }
     var names: Set<ByteKey> = []
