@@ -4,7 +4,7 @@
 public struct SamplingOptions: Sendable, Equatable {
   /// Divides the logits; 0 takes the most likely token.
   public var temperature: Double
-  /// Keeps the k most likely tokens; nil keeps all.
+  /// Keeps the k most likely tokens, at least 1; nil keeps all.
   public var topK: Int?
   /// Keeps the fewest most likely tokens whose probabilities reach this sum; 1 keeps all.
   public var topP: Double
@@ -15,14 +15,15 @@ public struct SamplingOptions: Sendable, Equatable {
   /// Ids that end a completion, and belong to it.
   public var eosIDs: [Int]
 
+  /// `topK` 0 keeps all tokens, as nil does and as other programs take it.
   public init(
     temperature: Double = 1, topK: Int? = nil, topP: Double = 1, minP: Double = 0,
     maximumTokens: Int, eosIDs: [Int]
   ) {
-    precondition(temperature >= 0 && (topK ?? 1) >= 1 && 0 < topP && topP <= 1)
+    precondition(temperature >= 0 && (topK ?? 0) >= 0 && 0 < topP && topP <= 1)
     precondition(0 <= minP && minP <= 1 && maximumTokens >= 1)
     self.temperature = temperature
-    self.topK = topK
+    self.topK = topK == 0 ? nil : topK
     self.topP = topP
     self.minP = minP
     self.maximumTokens = maximumTokens

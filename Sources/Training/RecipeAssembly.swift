@@ -83,7 +83,7 @@ extension Recipe.Train {
 
   package func samplingOptions(eosIDs: [Int]) -> SamplingOptions {
     SamplingOptions(
-      temperature: temperature, topK: topK > 0 ? topK : nil, topP: topP, minP: minP,
+      temperature: temperature, topK: topK, topP: topP, minP: minP,
       maximumTokens: maxCompletionTokens, eosIDs: eosIDs)
   }
 }

@@ -15,7 +15,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     discussion: """
       The questions come from a recipe's data.test, or from --data. A completion is correct when \
       the reward (the recipe's first one, or --reward) gives it at least 1. maj@k: the answer that \
-      most of k samples give, ties to the one that comes first. With --baseline both models get \
+      most of k samples give, ties to the one that comes first; where the reward compares no \
+      answer, as programs and formats do not, whole texts vote. With --baseline both models get \
       the same questions and the same random numbers, and are compared question by question.
       """)
 
@@ -35,7 +36,13 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "The file with the prompt template. (default: the question itself)")
   var prompt: String?
 
-  @Option(help: "A built-in reward: \(BuiltInReward.names.joined(separator: ", ")).")
+  @Option(
+    help: ArgumentHelp(
+      """
+      What judges, in any form that a recipe takes: a name (\
+      \(BuiltInReward.names.joined(separator: ", "))), or a map such as \
+      '{ name: numeric_match, extract: last_number }' or '{ python: "rewards.py:f" }'.
+      """))
   var reward: String?
 
   @Option(help: "The column with the question. (default: question, or else prompt)")
@@ -63,6 +70,9 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "Tokens a completion may have. (default: the recipe's, or 64)")
   var maxCompletionLength: Int?
 
+  @Option(help: "A text that ends a completion. May be repeated. (default: the recipe's)")
+  var stop: [String] = []
+
   @Option(help: "Asks the first so many questions only.")
   var limit: Int?
 
@@ -71,6 +81,14 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   @Option(help: "Ends with exit code 1 when the greedy accuracy is below this share.")
   var failUnder: Double?
+
+  @Option(
+    help: """
+      Writes every completion of the model to this file, a line of JSON each: line (of the data), \
+      question, answer, sample (0 for the greedy one), completion, extracted_answer (what the \
+      reward compares), reward and correct.
+      """, completion: .file(extensions: ["jsonl"]))
+  var output: String?
 
   @Flag(help: "Prints JSON.")
   var json = false
@@ -84,11 +102,24 @@ struct EvaluateCommand: AsyncParsableCommand {
       throw ValidationError("need --recipe, or --data and --reward")
     }
     try Bounds.check("--samples", samples, 0...1024)
+    if temperature == 0 {
+      throw ValidationError(
+        "--temperature: got 0; need more than 0, at most 100 (greedy answers are asked for in any "
+          + "case, and --samples 0 asks for no others)")
+    }
     try Bounds.check("--temperature", temperature, above: 0, through: 100)
     try Bounds.check("--max-completion-length", maxCompletionLength, 1...1_000_000)
     try Bounds.check("--limit", limit, 1...Int.max)
     try Bounds.check("--seed", seed, 0...Int.max)
     try Bounds.check("--fail-under", failUnder, 0...1)
+    if stop.contains("") { throw ValidationError("--stop: got an empty text; need one") }
+    if samples == 0 {
+      for (option, isGiven) in [("--k", k != nil), ("--temperature", temperature != nil)]
+      where isGiven {
+        throw ValidationError(
+          "\(option): has no effect with --samples 0 (need --samples 1 or more)")
+      }
+    }
   }
 
   func run() async throws {
@@ -113,11 +144,18 @@ struct EvaluateCommand: AsyncParsableCommand {
       let policy = try Policy(path, workers: workers, withTokenizer: true)
       return (policy, try evaluator(policy))
     }
+    let output = try self.output.map {
+      try EvaluationOutput(
+        path: $0, questions: questions.file, questionColumn: questionColumn(recipe))
+    }
     try await rewards.start()
     var results: [EvaluationReport] = []
     do {
       for (policy, evaluator) in evaluated {
-        results.append(try await evaluator.report(on: policy.parameters, options: options))
+        results.append(
+          try await evaluator.report(
+            on: policy.parameters, options: options,
+            record: { if results.isEmpty { try output?.append($0) } }))
       }
     } catch {
       await rewards.stop()
@@ -145,31 +183,60 @@ struct EvaluateCommand: AsyncParsableCommand {
   private func evaluatorOptions(_ recipe: Recipe?) throws -> Evaluator.Options {
     let fromRecipe = recipe?.evaluation ?? Recipe.Evaluation()
     let samples = self.samples ?? fromRecipe.samples
-    let usual = recipe == nil ? [1, 4, 8] : fromRecipe.k
-    if let k, let bad = k.values.first(where: { $0 < 1 || $0 > samples }) {
-      throw ValidationError("--k: got \(bad); need 1 to \(samples), the number of samples")
-    }
     return Evaluator.Options(
-      samples: samples, k: k?.values ?? usual.filter { $0 <= samples },
+      samples: samples,
+      k: try chosenK(samples: samples, usual: recipe == nil ? [1, 4, 8] : fromRecipe.k),
       temperature: temperature ?? fromRecipe.temperature,
       seed: UInt64(seed ?? recipe?.seed ?? 0))
   }
 
-  private func rewardSet(_ recipe: Recipe?) throws -> RewardSet {
-    if let reward {
-      do throws(RewardError) {
-        return try RewardSet([.init(BuiltInReward.named(reward))])
-      } catch {
-        throw ValidationError("--reward: \(error)")
+  /// The k asked for; or of the usual ones those that the samples allow, with as many as there are
+  /// samples in place of those that they do not.
+  private func chosenK(samples: Int, usual: [Int]) throws -> [Int] {
+    if let k = k?.values {
+      if let bad = k.first(where: { $0 < 1 }) {
+        throw ValidationError("--k: got \(bad); need 1 or more")
       }
+      if let twice = k.first(where: { value in k.count { $0 == value } > 1 }) {
+        throw ValidationError("--k: says \(twice) twice")
+      }
+      if let large = k.max(), large > samples {
+        throw ValidationError(
+          "--k: got \(large) with \(samples) samples "
+            + "(need at most \(samples), or --samples \(large))")
+      }
+      return k
     }
-    guard let recipe, !recipe.rewards.isEmpty else {
+    let fitting = usual.filter { $0 <= samples }
+    guard samples > 0, let largest = usual.max(), largest > samples else { return fitting }
+    let chosen = fitting.contains(samples) ? fitting : fitting + [samples]
+    func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: ",") }
+    StandardError.write(
+      "warning: \(samples) \(samples == 1 ? "sample is" : "samples are") too few for k "
+        + "\(list(usual.filter { $0 > samples })) (need --samples \(largest)); "
+        + "k is \(list(chosen))")
+    return chosen
+  }
+
+  /// What judges, alone: of a recipe the first reward; the others need not even start.
+  private func rewardSet(_ recipe: Recipe?) throws -> RewardSet {
+    var judging = recipe ?? Recipe()
+    if let reward {
+      do throws(RecipeError) {
+        judging.rewards = [try Recipe.Reward(yaml: reward, option: "--reward")]
+      } catch {
+        throw ValidationError("\(error)")
+      }
+    } else if let first = recipe?.rewards.first {
+      judging.rewards = [first]
+    } else {
       throw ValidationError("the recipe has no rewards (need --reward)")
     }
-    // Only the first one judges; the others need not even start.
-    var first = recipe
-    first.rewards = [recipe.rewards[0]]
-    return try first.rewardSet()
+    return try judging.rewardSet()
+  }
+
+  private func questionColumn(_ recipe: Recipe?) -> String {
+    questionField ?? recipe?.data.question ?? "question"
   }
 
   private func questionSet(
@@ -179,7 +246,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       throw ValidationError("the recipe has no data.test (need --data)")
     }
     var columns = QuestionSet.Columns(
-      question: questionField ?? recipe?.data.question ?? "question",
+      question: questionColumn(recipe),
       answer: answerField ?? recipe?.data.answer ?? "answer",
       answerUser: judge.needsAnswer ? judge.name : nil)
     (columns.questionSetting, columns.answerSetting) = ("--question-field", "--answer-field")
@@ -193,7 +260,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       recipe?.train?.samplingOptions(eosIDs: policy.eosIDs)
       ?? SamplingOptions(maximumTokens: 64, eosIDs: policy.eosIDs)
     if let maxCompletionLength { options.maximumTokens = maxCompletionLength }
-    return try policy.sampler(options: options, stop: recipe?.train?.stop ?? [])
+    return try policy.sampler(
+      options: options, stop: stop.isEmpty ? recipe?.train?.stop ?? [] : stop)
   }
 }
 

@@ -121,7 +121,7 @@ struct TrainingReport {
         path: test, columns: .init(question: recipe.data.question))
     else { return "" }
     let usable = zip(set.questions, examples).filter { $0.0.prompt.unicodeScalars.count <= 80 }
-    let chosen = usable.first { $0.1.correct } ?? usable.first
+    let chosen = usable.first { $0.1.isCorrect } ?? usable.first
     return chosen.map { " --question \($0.0.prompt.shellQuoted)" } ?? ""
   }
 

@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Rewards
 import Testing
 
 /// `evaluate`, `sample` and `score` on one warm-started model.
@@ -57,6 +58,159 @@ import Testing
     let few = try await GrpoProgram.run(arguments + ["--limit", "5"], in: folder)
     #expect(few.status == 0)
     #expect(few.errors.hasPrefix("warning: 5 questions "))
+  }
+
+  @Test func evaluateWritesEveryCompletionAndWhatWasMadeOfIt() async throws {
+    let folder = try await trainedFolder()
+    let outcome = try await GrpoProgram.run(
+      "evaluate", "--model", Self.model, "--recipe", "recipe.yaml", "--samples", "2", "--json",
+      "--reward", "{ name: numeric_match, extract: last_number }", "--output", "answers.jsonl",
+      "--baseline", Self.model, in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let report = try #require(try lines(outcome).first)
+    #expect(report["reward"]?.string == "numeric_match")
+    #expect(report["sampled"]?["maj_votes"]?.string == "answers")
+    let rows = try JSONLines.lines(folder.bytes("answers.jsonl"), file: "answers.jsonl")
+      .map(\.object)
+    let asked = try JSONLines.lines(folder.bytes("test.jsonl"), file: "test.jsonl").map(\.object)
+    #expect(rows.map { $0["sample"]?.int } == asked.map { _ in 0 } + asked.flatMap { _ in [1, 2] })
+    for row in rows {
+      #expect(
+        row.keys == [
+          "line", "question", "answer", "sample", "completion", "extracted_answer", "reward",
+          "correct",
+        ])
+      let question = asked[try #require(row["line"]?.int) - 1]
+      #expect(row["question"] == question["question"] && row["answer"] == question["answer"])
+      let completion = try #require(row["completion"]?.string)
+      let number = WrittenNumber.last(in: completion)
+      #expect(row["extracted_answer"]?.string == number?.text)
+      let answer = try #require(row["answer"]?.string.flatMap { WrittenNumber($0) })
+      let isRight = number?.equals(answer) ?? false
+      #expect(row["correct"]?.bool == isRight)
+      #expect(row["reward"]?.double == (isRight ? 1 : 0))
+    }
+    let right = rows.prefix(36).count { $0["correct"] == true }
+    #expect(report["greedy"]?["accuracy"]?.double == Double(right) / 36)
+  }
+
+  @Test func evaluateDoesNotWriteOverTheQuestions() async throws {
+    let folder = try await trainedFolder()
+    let before = try folder.bytes("test.jsonl")
+    let outcome = try await GrpoProgram.run(
+      "evaluate", "--model", Self.model, "--recipe", "recipe.yaml", "--output", "./test.jsonl",
+      in: folder)
+    #expect(outcome.status == 64)
+    #expect(outcome.problems == ["error: --output: is the file of the questions (need another)"])
+    #expect(try folder.bytes("test.jsonl") == before)
+  }
+
+  @Test func stopTextsEndTheCompletionsThatAreJudged() async throws {
+    let folder = try await trainedFolder()
+    let outcome = try await GrpoProgram.run(
+      "evaluate", "--model", Self.model, "--recipe", "recipe.yaml", "--samples", "2",
+      "--stop", "1", "--stop", "2", "--output", "answers.jsonl", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let completions = try JSONLines.lines(folder.bytes("answers.jsonl"), file: "answers.jsonl")
+      .map { $0.object["completion"]?.string ?? "1" }
+    #expect(!completions.isEmpty)
+    #expect(completions.allSatisfy { !$0.contains("1") && !$0.contains("2") })
+    // The recipe's reward is a regular expression, which compares no answer.
+    #expect(outcome.outputLines.last?.hasPrefix("maj@2 of whole texts ") == true)
+  }
+
+  @Test func fewSamplesLeaveTheLargestKTheyAllowAndSaySo() async throws {
+    let folder = try await trainedFolder()
+    let arguments = [
+      "evaluate", "--model", Self.model, "--data", "test.jsonl", "--prompt", "prompt.txt",
+      "--reward", "exact_match", "--max-completion-length", "6", "--json",
+    ]
+    let three = try await GrpoProgram.run(arguments + ["--samples", "3"], in: folder)
+    #expect(three.status == 0)
+    #expect(
+      three.errors.hasPrefix(
+        "warning: 3 samples are too few for k 4,8 (need --samples 8); k is 1,3"))
+    let sampled = try #require(try lines(three).first?["sampled"]?.object)
+    #expect(sampled.keys.filter { $0.contains("@") } == ["pass@1", "pass@3", "maj@3"])
+    let one = try await GrpoProgram.run(arguments + ["--samples", "1"], in: folder)
+    #expect(try lines(one).first?["sampled"]?["pass@1"]?.double != nil)
+    #expect(one.errors.hasPrefix("warning: 1 sample is too few for k 4,8 "))
+    let enough = try await GrpoProgram.run(arguments + ["--samples", "8"], in: folder)
+    let none = try await GrpoProgram.run(arguments + ["--samples", "0"], in: folder)
+    #expect(enough.errors.isEmpty && none.errors.isEmpty)
+  }
+
+  @Test(arguments: [
+    (
+      ["--samples", "3", "--k", "1,4"],
+      "--k: got 4 with 3 samples (need at most 3, or --samples 4)"
+    ),
+    (["--k", "9"], "--k: got 9 with 8 samples (need at most 8, or --samples 9)"),
+    (["--k", "0"], "--k: got 0; need 1 or more"), (["--k", "4,4"], "--k: says 4 twice"),
+    (
+      ["--samples", "0", "--k", "1"],
+      "--k: has no effect with --samples 0 (need --samples 1 or more)"
+    ),
+    (
+      ["--samples", "0", "--temperature", "2"],
+      "--temperature: has no effect with --samples 0 (need --samples 1 or more)"
+    ),
+    (
+      ["--temperature", "0"],
+      "--temperature: got 0; need more than 0, at most 100 (greedy answers are asked for in any "
+        + "case, and --samples 0 asks for no others)"
+    ),
+    (["--stop", ""], "--stop: got an empty text; need one"),
+    (
+      ["--reward", "exact_mach"],
+      "--reward: unknown reward 'exact_mach'; did you mean exact_match? (need a plug-in, or one of "
+        + BuiltInReward.names.joined(separator: ", ") + ")"
+    ),
+    (
+      ["--reward", "{ name: numeric_match, extract: last }"],
+      "--reward: extract: option of numeric_match: got \"last\"; need one of whole, answer_tag, "
+        + "last_number"
+    ),
+    (["--reward", "{ weight: 2 }"], "--reward: name: is missing (need a text)"),
+  ])
+  func anOptionThatDoesNotFitIsRefusedWithTheOneThatMendsIt(
+    arguments: [String], problem: String
+  ) async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      ["evaluate", "--model", "none", "--data", "test.jsonl", "--reward", "exact_match"]
+        + arguments, in: folder)
+    #expect(outcome.status == 64)
+    #expect(outcome.problems == ["error: " + problem])
+  }
+
+  @Test func evaluateTakesPrograms() async throws {
+    let folder = try await trainedFolder()
+    try folder.write(
+      "score.py",
+      "def right(completions, answer, **_):\n"
+        + "  return [float(c.strip() == a) for c, a in zip(completions, answer)]\n")
+    let arguments = ["evaluate", "--model", Self.model, "--recipe", "recipe.yaml", "--json"]
+    let built = try await GrpoProgram.run(arguments + ["--reward", "exact_match"], in: folder)
+    let own = try await GrpoProgram.run(
+      arguments + ["--reward", "{ python: \"score.py:right\" }"], in: folder)
+    #expect(own.status == 0, "\(own.errors)")
+    let (one, other) = (try #require(try lines(built).first), try #require(try lines(own).first))
+    #expect(other["reward"]?.string == "right")
+    #expect(one["greedy"] == other["greedy"])
+    #expect(one["sampled"]?["pass@2"] == other["sampled"]?["pass@2"])
+    #expect(other["sampled"]?["maj_votes"]?.string == "whole_texts")
+  }
+
+  @Test func topKOfZeroDrawsFromAll() async throws {
+    let folder = try await trainedFolder()
+    let arguments = ["sample", "--model", Self.model, "3+4=", "--samples", "4"]
+    let all = try await GrpoProgram.run(arguments, in: folder)
+    let zero = try await GrpoProgram.run(arguments + ["--top-k", "0"], in: folder)
+    #expect(zero.status == 0, "\(zero.errors)")
+    #expect(zero.output == all.output)
+    let one = try await GrpoProgram.run(arguments + ["--top-k", "1"], in: folder)
+    #expect(Set(one.outputLines).count == 1)
   }
 
   @Test func failUnderIsAGateOnGreedyAccuracy() async throws {

@@ -1,4 +1,5 @@
 public import Formats
+internal import Foundation
 public import Rewards
 
 extension Recipe {
@@ -45,6 +46,25 @@ extension Recipe {
 
 extension RecipeFormat where Value == [Recipe.Reward] {
   static var rewards: Self { .list(of: .reward, count: 1...64) }
+}
+
+extension Recipe.Reward {
+  /// A reward in any form that an item of `rewards` takes, as YAML on one line.
+  ///
+  ///     exact_match
+  ///     { name: numeric_match, extract: last_number }
+  ///
+  /// Paths count from the current directory.
+  ///
+  /// - Parameter option: what the user typed before it, for messages: `--reward`.
+  /// - Throws: a `RecipeError`: the first thing that is wrong.
+  public init(yaml text: String, option: String) throws(RecipeError) {
+    let node = try RecipeNode(yaml: text) { _ in .option(option, key: "") }
+    let context = RecipeContext(directory: FileManager.default.currentDirectoryPath)
+    let reward = RecipeFormat<Recipe.Reward>.reward.read(node, context)
+    if let problem = context.journal.first { throw problem }
+    self = reward ?? Recipe.Reward()
+  }
 }
 
 extension RecipeFormat where Value == Recipe.Reward {
