@@ -45,19 +45,19 @@ public final class Policy {
   package init(_ directory: String, workers: Workers, withTokenizer: Bool) throws {
     path = directory
     self.workers = workers
-    model = try ModelDirectory.load(directory)
-    loadedTokenizer =
-      withTokenizer ? try SentencePieceTokenizer(path: directory + "/tokenizer.model") : nil
+    if withTokenizer {
+      let whole = try TextModel(directory: directory)
+      (model, loadedTokenizer) = (whole.model, whole.tokenizer)
+    } else {
+      (model, loadedTokenizer) = (try ModelDirectory.load(directory), nil)
+    }
   }
 
   /// Tokens of a prompt and its completion together, at most.
   public var context: Int { model.configuration.maximumPositions }
 
-  /// The ids that end a completion: those of `config.json`, or the tokenizer's.
-  public var eosIDs: [Int] {
-    let own = model.configuration.eosTokenIDs
-    return own.isEmpty ? loadedTokenizer?.eosID.map { [$0] } ?? [] : own
-  }
+  /// The ids that end a completion.
+  public var eosIDs: [Int] { model.configuration.eosTokenIDs }
 
   package var parameters: Parameters { model.parameters }
 

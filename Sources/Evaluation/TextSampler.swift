@@ -15,7 +15,7 @@ public enum TextSamplerError: Error, CustomStringConvertible, Sendable {
   public var description: String {
     switch self {
     case .vocabulary(let tokenizer, let model):
-      "the tokenizer does not fit the model (got \(tokenizer) pieces; need \(model))"
+      "the tokenizer does not fit the model (got \(tokenizer) pieces; need at most \(model))"
     case .noBeginning:
       "the tokenizer has no beginning-of-sequence piece (need one, since it precedes every prompt)"
     case .promptTooLong(let file, let line, let tokens, let context):
@@ -39,12 +39,11 @@ public struct TextSampler {
   package init(
     engine: Engine, tokenizer: any Tokenizer, options: SamplingOptions, stop: [String] = []
   ) throws(TextSamplerError) {
-    let size = engine.configuration.vocabularySize
-    guard tokenizer.vocabularySize == size else {
-      throw .vocabulary(tokenizer: tokenizer.vocabularySize, model: size)
-    }
+    try TextModel.check(tokenizer, fits: engine.configuration)
     guard tokenizer.bosID != nil else { throw .noBeginning }
-    (self.engine, self.tokenizer) = (engine, tokenizer)
+    self.engine = engine
+    self.tokenizer = PaddedTokenizer(
+      tokenizer, vocabularySize: engine.configuration.vocabularySize)
     (self.options, self.stop) = (options, stop)
   }
 

@@ -51,6 +51,7 @@ public struct Safetensors: Sendable {
   public let metadata: [(String, String)]
   public let file: String
   let bytes: [UInt8]
+  package var byteCount: Int { bytes.count }
   private let positions: [ByteKey: Int]
 
   /// Validates `bytes`; nothing of the data is copied or looked at.
@@ -66,6 +67,30 @@ public struct Safetensors: Sendable {
     var positions: [ByteKey: Int] = [:]
     for (position, tensor) in tensors.enumerated() { positions[ByteKey(tensor.name)] = position }
     self.positions = positions
+  }
+
+  /// The tensors of several files as those of one, which errors call `file`.
+  ///
+  /// - Throws: a `FormatError` for a name that two of them have.
+  package init(joining parts: [Safetensors], file: String) throws(FormatError) {
+    var (tensors, bytes): ([Tensor], [UInt8]) = ([], [])
+    var positions: [ByteKey: Int] = [:]
+    bytes.reserveCapacity(parts.reduce(0) { $0 + $1.bytes.count })
+    for part in parts {
+      for tensor in part.tensors {
+        guard positions.updateValue(tensors.count, forKey: ByteKey(tensor.name)) == nil else {
+          throw FormatError(file: part.file, field: tensor.name, message: "is in two files")
+        }
+        tensors.append(
+          Tensor(
+            name: tensor.name, elementType: tensor.elementType, shape: tensor.shape,
+            range: tensor.range.lowerBound + bytes.count..<tensor.range.upperBound + bytes.count,
+            count: tensor.count))
+      }
+      bytes += part.bytes
+    }
+    (self.tensors, metadata, self.file) = (tensors, parts.flatMap(\.metadata), file)
+    (self.bytes, self.positions) = (bytes, positions)
   }
 
   public func tensor(named name: String) -> Tensor? {

@@ -8,7 +8,7 @@ struct SafetensorsHeader {
   init(bytes: [UInt8], file: String, limits: Safetensors.Limits) throws(FormatError) {
     self.file = file
     self.limits = limits
-    if let kind = impostor(bytes) { throw error(nil, "this is \(kind), not weights") }
+    try FileKind.refuse(bytes, of: file, need: "weights")
     guard bytes.count >= 8 else {
       throw error(nil, "file too short (got \(bytes.count) bytes; need at least 8)")
     }
@@ -170,22 +170,4 @@ struct SafetensorsHeader {
   private func error(_ field: String?, _ message: String) -> FormatError {
     FormatError(file: file, field: field, message: message)
   }
-}
-
-/// What a file is that is often found in the place of weights, or nil.
-private func impostor(_ bytes: [UInt8]) -> String? {
-  func starts(_ text: String) -> Bool { bytes.starts(with: text.utf8) }
-  if starts("version https://git-lfs.github.com/spec") { return "a Git LFS pointer" }
-  let head = bytes.prefix(256).drop { $0 <= 0x20 }.map { $0 | 0x20 }
-  if head.starts(with: "<!doctype html".utf8) || head.starts(with: "<html".utf8) {
-    return "an HTML page"
-  }
-  if starts("PK\u{3}\u{4}") { return "a zip archive (a PyTorch checkpoint, perhaps)" }
-  if bytes.count >= 2, bytes[0] == 0x80, (2...5).contains(bytes[1]),
-    bytes.count < 8 || bytes[7] != 0
-  {
-    return "a Python pickle"
-  }
-  if starts("GGUF") { return "a GGUF file" }
-  return nil
 }

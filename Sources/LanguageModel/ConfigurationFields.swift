@@ -5,12 +5,12 @@ struct ConfigurationFields {
   let file: String
   let object: JSONObject
 
-  private func error(_ field: String, _ message: String) -> FormatError {
+  func error(_ field: String, _ message: String) -> FormatError {
     FormatError(file: file, field: field, message: message)
   }
 
   /// The field's value; nil where it is absent or null.
-  private func value(_ field: String) -> JSON? {
+  func value(_ field: String) -> JSON? {
     guard let value = object[field], !value.isNull else { return nil }
     return value
   }
@@ -71,53 +71,51 @@ struct ConfigurationFields {
     return bool
   }
 
-  /// θ from `rope_parameters` (transformers 5, which wins) or `rope_theta`.
-  func ropeTheta() throws(FormatError) -> Double {
-    guard let parameters = value("rope_parameters") else {
-      return try number("rope_theta", in: 1...1e9, default: 10_000)
-    }
-    guard let nested = parameters.object else {
-      throw error("rope_parameters", "got \(parameters.encoded()); need an object")
-    }
-    if let type = nested["rope_type"] ?? nested["type"], type.string != "default" {
-      throw error("rope_parameters.rope_type", "got \(type.encoded()); need \"default\"")
-    }
-    if let factor = nested["partial_rotary_factor"], !factor.isNull, factor.double != 1 {
-      throw error(
-        "rope_parameters.partial_rotary_factor", "got \(factor.encoded()); need 1.0")
-    }
-    return try ConfigurationFields(file: file, object: nested).number(
-      "rope_theta", in: 1...1e9, default: 10_000)
-  }
-
   /// What other Llama-like models vary and this one does not compute.
+  ///
+  /// These are the fields that transformers reads for any model of this type; of all others, the
+  /// values compute nothing there, and are no reason to refuse a model here.
   func refuseWhatIsNotComputed() throws(FormatError) {
-    try require("model_type", is: "llama", default: nil)
-    try require("hidden_act", is: "silu", default: "silu")
-    try require("attention_bias", is: false, default: false)
-    try require("mlp_bias", is: false, default: false)
-    if let scaling = value("rope_scaling"), scaling["rope_type"]?.string != "default" {
-      throw error("rope_scaling", "got \(scaling.encoded()); need null")
-    }
+    try require("model_type", isOneOf: ["llama"], default: nil)
+    try require("hidden_act", isOneOf: ["silu", "swish"], default: "silu")
+    try require("attention_bias", isOneOf: [false], default: false)
+    try require("mlp_bias", isOneOf: [false], default: false)
+    try require("is_causal", isOneOf: [true], default: true)
     if let dropout = value("attention_dropout"), dropout.double != 0 {
       throw error("attention_dropout", "got \(dropout.encoded()); need 0.0")
     }
-    if let factor = value("partial_rotary_factor"), factor.double != 1 {
-      throw error("partial_rotary_factor", "got \(factor.encoded()); need 1.0")
+    for field in ["quantization_config", "per_layer_config", "kv_sharing_modes"] {
+      if let value = value(field) { throw notComputed(field, value, need: "null") }
     }
-    for field in ["sliding_window", "quantization_config"] {
-      if let value = value(field) {
-        throw error(field, "is not computed by this model (got \(value.encoded()); need null)")
+    if let types = value("layer_types"),
+      types.array?.allSatisfy({ ["full_attention", "attention"].contains($0.string) }) != true
+    {
+      throw notComputed("layer_types", types, need: "\"full_attention\" for every layer")
+    }
+  }
+
+  /// Refuses attention that looks back less far than a sequence can be long.
+  func refuseWindows(within positions: Int) throws(FormatError) {
+    for field in ["sliding_window", "attention_chunk_size"] {
+      guard let value = value(field) else { continue }
+      guard let width = value.int, width >= positions else {
+        throw notComputed(field, value, need: "null, or max_position_embeddings and more")
       }
     }
   }
 
-  private func require(_ field: String, is expected: JSON, default: JSON?) throws(FormatError) {
+  func notComputed(_ field: String, _ value: JSON, need: String) -> FormatError {
+    error(field, "is not computed by this model (got \(value.encoded()); need \(need))")
+  }
+
+  private func require(
+    _ field: String, isOneOf values: [JSON], default: JSON?
+  ) throws(FormatError) {
     guard let found = value(field) ?? `default` else {
-      throw error(field, "is missing; need \(expected.encoded())")
+      throw error(field, "is missing; need \(values[0].encoded())")
     }
-    if found != expected {
-      throw error(field, "got \(found.encoded()); need \(expected.encoded())")
+    if !values.contains(found) {
+      throw error(field, "got \(found.encoded()); need \(values[0].encoded())")
     }
   }
 }

@@ -18,6 +18,7 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// Standard deviation of the first weights.
   public var initializerRange: Double
   public var bosTokenID: Int?
+  /// The ids that end a completion, each once.
   public var eosTokenIDs: [Int]
   public var padTokenID: Int?
 
@@ -46,11 +47,18 @@ public struct ModelConfiguration: Sendable, Equatable {
 }
 
 extension ModelConfiguration {
+  init(parsing source: (bytes: [UInt8], file: String)) throws(FormatError) {
+    try self.init(parsing: source.bytes, file: source.file)
+  }
+
   /// Reads `config.json` in the spelling of transformers 4 or 5.
   ///
   /// Fields that would change the computation are refused unless they hold the value that this
-  /// model computes with. - Throws: `FormatError` naming the field.
+  /// model computes with; fields that compute nothing may hold anything.
+  ///
+  /// - Throws: `FormatError` naming the field.
   public init(parsing bytes: [UInt8], file: String) throws(FormatError) {
+    try FileKind.refuse(bytes, of: file, need: "a model configuration")
     let json = try JSON(
       parsing: bytes, file: file, limits: .init(maximumBytes: 1 << 20, maximumDepth: 32))
     guard let object = json.object else {
@@ -70,16 +78,29 @@ extension ModelConfiguration {
     intermediateSize = try fields.integer("intermediate_size", in: 1...(1 << 20))
     maximumPositions = try fields.integer(
       "max_position_embeddings", in: 1...(1 << 20), default: 2048)
+    try fields.refuseWindows(within: maximumPositions)
     normEpsilon = try fields.number("rms_norm_eps", in: 1e-12...0.1, default: 1e-6)
     initializerRange = try fields.number("initializer_range", in: 0...10, default: 0.02)
     tiedEmbeddings = try fields.boolean("tie_word_embeddings", default: false)
     ropeTheta = try fields.ropeTheta()
     bosTokenID = try fields.optionalInteger("bos_token_id", in: 0...(vocabularySize - 1))
-    eosTokenIDs = try fields.integers("eos_token_id", in: 0...(vocabularySize - 1))
-    padTokenID = try fields.optionalInteger("pad_token_id", in: 0...(vocabularySize - 1))
+    eosTokenIDs = []
+    addEndIDs(try fields.integers("eos_token_id", in: 0...(vocabularySize - 1)))
+    // The first conversions of Llama write -1 where there is none.
+    padTokenID = try fields.optionalInteger("pad_token_id", in: -1...(vocabularySize - 1))
+    if padTokenID == -1 { padTokenID = nil }
     if let (field, message) = firstProblem() {
       throw FormatError(file: file, field: field, message: message)
     }
+  }
+
+  /// Takes up ids that end a completion: every list of them passes through here, that of
+  /// `config.json` first, then that of `generation_config.json`, then the tokenizer's.
+  ///
+  /// TRL gathers them in the same way; a completion that went on behind any of them would hold what
+  /// nobody means.
+  public mutating func addEndIDs(_ ids: [Int]) {
+    for id in ids where !eosTokenIDs.contains(id) { eosTokenIDs.append(id) }
   }
 
   /// The first rule between fields that does not hold, as (field, what is wrong).

@@ -3,35 +3,60 @@ internal import Kernels
 
 /// A model in the Hugging Face layout: `config.json` and `model.safetensors`.
 public enum ModelDirectory {
-  /// Reads and validates the configuration and the weights (F32, F16 or BF16).
+  /// Reads and validates the configuration and the weights (F32, F16 or BF16), which may lie in
+  /// several files beside `model.safetensors.index.json`.
   ///
-  /// - Throws: `FormatError` naming the file and the field or tensor. The tensors must be exactly
-  ///   those that the configuration implies; numbers that are not finite are refused.
+  /// The ids in `generation_config.json` that end a completion join those of `config.json`.
+  ///
+  /// - Throws: `FormatError` naming the file and the field or tensor. The tensors must be those that
+  ///   the configuration implies, beside `rotary_emb.inv_freq` and an `lm_head.weight` that equals
+  ///   the embedding it is tied to; numbers that are not finite are refused. Where other weights are
+  ///   found, they are named.
   public static func load(_ directory: String) throws(FormatError) -> Model {
-    let configPath = directory + "/config.json"
-    let configuration = try ModelConfiguration(
-      parsing: Files.read(configPath, maximumBytes: 1 << 20), file: configPath)
-    let layout = ParameterLayout(configuration)
-    let path = directory + "/model.safetensors"
-    let bytes = try Files.read(path, maximumBytes: 4 * layout.parameterCount + (32 << 20))
-    return try Model(
-      configuration: configuration, weights: Safetensors(bytes: bytes, file: path), file: path)
+    var configuration = try ModelConfiguration(parsing: configurationBytes(directory))
+    configuration.addEndIDs(try generationEndIDs(directory, configuration))
+    let weights = try weights(directory, configuration, as: "AutoModelForCausalLM")
+    return try Model(configuration: configuration, weights: weights, file: weights.file)
+  }
+
+  private static func generationEndIDs(
+    _ directory: String, _ configuration: ModelConfiguration
+  ) throws(FormatError) -> [Int] {
+    let path = directory + "/generation_config.json"
+    guard Files.exists(path) else { return [] }
+    let bytes = try Files.read(path, maximumBytes: 1 << 20)
+    try FileKind.refuse(bytes, of: path, need: "a generation configuration")
+    guard let object = try JSON(parsing: bytes, file: path).object else {
+      throw FormatError(file: path, message: "not a JSON object (need a generation configuration)")
+    }
+    return try ConfigurationFields(file: path, object: object).integers(
+      "eos_token_id", in: 0...(configuration.vocabularySize - 1))
   }
 
   /// The files of a model directory, by name: `config.json`, `generation_config.json` and
   /// `model.safetensors`.
   public static func files(of model: Model) throws(FormatError) -> [(name: String, bytes: [UInt8])]
   {
-    let configuration = model.configuration
+    try descriptions(of: model.configuration) + [("model.safetensors", model.encodedWeights())]
+  }
+
+  /// `config.json` and `generation_config.json`.
+  ///
+  /// - Throws: `FormatError` for a configuration that could not be read again.
+  package static func descriptions(
+    of configuration: ModelConfiguration
+  ) throws(FormatError) -> [(name: String, bytes: [UInt8])] {
+    let encoded = configuration.encoded()
     let generation: JSON = [
-      "bos_token_id": configuration.bosTokenID.map { .integer($0) } ?? .null,
-      "eos_token_id": configuration.encoded()["eos_token_id"] ?? .null,
+      "bos_token_id": encoded["bos_token_id"] ?? .null,
+      "eos_token_id": encoded["eos_token_id"] ?? .null,
+      "pad_token_id": encoded["pad_token_id"] ?? .null,
       "transformers_version": "5.23.0",
     ]
+    let config = encoded.encodedBytes(.pretty)
+    _ = try ModelConfiguration(parsing: config, file: "config.json")
     return [
-      ("config.json", configuration.encoded().encodedBytes(.pretty)),
-      ("generation_config.json", generation.encodedBytes(.pretty)),
-      ("model.safetensors", try model.encodedWeights()),
+      ("config.json", config), ("generation_config.json", generation.encodedBytes(.pretty)),
     ]
   }
 }
@@ -75,6 +100,9 @@ public struct Model: Sendable {
 
 extension ParameterLayout {
   /// Checks that a file holds exactly these tensors, by name and shape, and perhaps `other`.
+  ///
+  /// What repeats what is known already may be there, too: `rotary_emb.inv_freq`, which follows from
+  /// the configuration, and an `lm_head.weight` that equals the embedding it is tied to.
   func check(
     _ weights: Safetensors, and other: String? = nil, file: String
   ) throws(FormatError) {
@@ -82,8 +110,15 @@ extension ParameterLayout {
     for tensor in tensors { expected[ByteKey(tensor.name)] = tensor }
     var problems: [String] = []
     for found in weights.tensors where found.name != other {
+      if found.name.hasSuffix("rotary_emb.inv_freq") { continue }
       guard let tensor = expected.removeValue(forKey: ByteKey(found.name)) else {
-        problems.append("unexpected tensor \(found.name)")
+        if found.name == Self.head {
+          if try weights.equalsEmbedding(found) { continue }
+          problems.append(
+            "\(found.name) differs from the embedding, to which tie_word_embeddings ties it")
+        } else {
+          problems.append("unexpected tensor \(found.name)")
+        }
         continue
       }
       if found.shape != tensor.shape {
@@ -99,6 +134,15 @@ extension ParameterLayout {
       throw FormatError(
         file: file, message: "does not hold what config.json implies: \(shown)\(rest)")
     }
+  }
+}
+
+extension Safetensors {
+  fileprivate func equalsEmbedding(_ head: Tensor) throws(FormatError) -> Bool {
+    guard let embedding = tensor(named: ParameterLayout.embedding),
+      embedding.shape == head.shape
+    else { return false }
+    return try floats(embedding) == floats(head)
   }
 }
 

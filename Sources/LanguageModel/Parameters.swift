@@ -20,12 +20,14 @@ package struct ParameterLayout: Sendable {
     }
   }
 
+  static let (embedding, head) = ("model.embed_tokens.weight", "lm_head.weight")
+
   package private(set) var tensors: [Tensor] = []
   package private(set) var count = 0
 
   package init(_ c: ModelConfiguration) {
     let (queryWidth, keyWidth) = (c.attentionHeads * c.headSize, c.keyValueHeads * c.headSize)
-    append("model.embed_tokens.weight", [c.vocabularySize, c.hiddenSize])
+    append(Self.embedding, [c.vocabularySize, c.hiddenSize])
     for layer in 0..<c.layers {
       let prefix = "model.layers.\(layer)."
       append(prefix + "input_layernorm.weight", [c.hiddenSize])
@@ -39,7 +41,7 @@ package struct ParameterLayout: Sendable {
       append(prefix + "mlp.down_proj.weight", [c.hiddenSize, c.intermediateSize])
     }
     append("model.norm.weight", [c.hiddenSize])
-    if !c.tiedEmbeddings { append("lm_head.weight", [c.vocabularySize, c.hiddenSize]) }
+    if !c.tiedEmbeddings { append(Self.head, [c.vocabularySize, c.hiddenSize]) }
   }
 
   private mutating func append(_ name: String, _ shape: [Int]) {

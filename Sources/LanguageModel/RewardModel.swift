@@ -5,6 +5,9 @@ internal import Kernels
 ///
 ///     r(x, y) = w·n(h),   h the residual stream of the last token of prompt x and completion y
 ///
+/// Padding is no token: a completion's last token is the last that is not `pad_token_id`, as in
+/// transformers. Where a model pads with its end of sequence, that is the one before the end.
+///
 /// On disk it is a Hugging Face directory (`LlamaForSequenceClassification`, `num_labels` 1): the
 /// tensors of the transformer, without an output matrix, and `score.weight` [1, width].
 public struct RewardModel: Sendable {
@@ -19,7 +22,7 @@ public struct RewardModel: Sendable {
   }
 
   /// There is no output matrix: what would be one is the embedding.
-  private static func headless(_ configuration: ModelConfiguration) -> ModelConfiguration {
+  static func headless(_ configuration: ModelConfiguration) -> ModelConfiguration {
     var configuration = configuration
     configuration.tiedEmbeddings = true
     return configuration
@@ -27,7 +30,9 @@ public struct RewardModel: Sendable {
 
   /// A language model's transformer with a head that gives everything 0.
   public init(from model: Model) {
-    self.init(model.configuration, copying: model.parameters)
+    var configuration = model.configuration
+    configuration.padTokenID = nil
+    self.init(configuration, copying: model.parameters)
   }
 
   package init(_ configuration: ModelConfiguration, copying other: Parameters) {
@@ -38,12 +43,17 @@ public struct RewardModel: Sendable {
     }
   }
 
+  /// Whether a directory says that it holds a reward model.
+  package static func isReward(_ directory: String) throws(FormatError) -> Bool {
+    let (bytes, path) = try ModelDirectory.configurationBytes(directory)
+    return try JSON(parsing: bytes, file: path)["architectures"] == [.string(architecture)]
+  }
+
   /// Reads and validates a model directory.
   ///
   /// - Throws: `FormatError` naming the file and the field or tensor.
   public init(directory: String) throws(FormatError) {
-    let configPath = directory + "/config.json"
-    let bytes = try Files.read(configPath, maximumBytes: 1 << 20)
+    let (bytes, configPath) = try ModelDirectory.configurationBytes(directory)
     let configuration = try ModelConfiguration(parsing: bytes, file: configPath)
     let object = try JSON(parsing: bytes, file: configPath)
     let architectures: JSON = [.string(Self.architecture)]
@@ -57,14 +67,13 @@ public struct RewardModel: Sendable {
       throw FormatError(
         file: configPath, field: "id2label", message: "got \(labels.keys.count) labels; need 1")
     }
-    let path = directory + "/model.safetensors"
-    let layout = ParameterLayout(Self.headless(configuration))
-    let weights = try Safetensors(
-      bytes: try Files.read(path, maximumBytes: 4 * layout.parameterCount + (32 << 20)), file: path)
+    let headless = Self.headless(configuration)
+    let weights = try ModelDirectory.weights(
+      directory, headless, as: "AutoModelForSequenceClassification")
     // Before memory is taken for sizes that a configuration only claims.
-    try layout.check(weights, and: ScalarHead.tensorName, file: path)
+    try ParameterLayout(headless).check(weights, and: ScalarHead.tensorName, file: weights.file)
     self.init(configuration)
-    try parameters.load(weights, and: ScalarHead.tensorName, file: path)
+    try parameters.load(weights, and: ScalarHead.tensorName, file: weights.file)
     try head.load(weights)
   }
 
@@ -74,8 +83,13 @@ public struct RewardModel: Sendable {
   public var parameterCount: Int { parameters.layout.parameterCount + head.weight.inputs }
 
   /// The files of a model directory, by name: `config.json` and `model.safetensors`.
-  public func files() throws(FormatError) -> [(name: String, bytes: [UInt8])] {
-    var config = configuration.encoded().object ?? [:]
+  ///
+  /// - Parameter padding: what fills up the shorter sequences of a batch, where the model has no
+  ///   such id itself.
+  public func files(padding: Int? = nil) throws(FormatError) -> [(name: String, bytes: [UInt8])] {
+    var padded = configuration
+    padded.padTokenID = configuration.padTokenID ?? padding
+    var config = padded.encoded().object ?? [:]
     config["architectures"] = [.string(Self.architecture)]
     config["id2label"] = ["0": "LABEL_0"]
     config["label2id"] = ["LABEL_0": 0]
@@ -97,13 +111,18 @@ public struct RewardModel: Sendable {
 
   /// The batch whose values are rewards: each completion with a further token, at whose row nothing
   /// is computed, so that the last real token has a row that is read.
-  package static func batch(_ questions: [TokenBatch.Question]) -> TokenBatch {
+  package func batch(_ questions: [TokenBatch.Question]) -> TokenBatch {
     TokenBatch(
       questions.map { question in
         TokenBatch.Question(
           prompt: question.prompt,
-          completions: question.completions.map { .init(tokens: $0.tokens + [0]) })
+          completions: question.completions.map { .init(tokens: unpadded($0.tokens) + [0]) })
       })
+  }
+
+  private func unpadded(_ tokens: [Int]) -> [Int] {
+    guard let padding = configuration.padTokenID else { return tokens }
+    return Array(tokens[..<((tokens.lastIndex { $0 != padding } ?? -1) + 1)])
   }
 
   /// The numbers of the tokens in ``batch(_:)`` at which rewards are read, one for each completion.
@@ -113,7 +132,7 @@ public struct RewardModel: Sendable {
 
   /// The reward of each completion, in the order of the questions.
   package func rewards(_ questions: [TokenBatch.Question], engine: Engine) -> [Double] {
-    let batch = Self.batch(questions)
+    let batch = batch(questions)
     let values = engine.values(parameters, batch, head, keep: false).values
     return Self.places(in: batch).map { Double(values[$0]) }
   }

@@ -7,13 +7,20 @@ extension SentencePieceTokenizer {
   /// `PreTrainedTokenizerFast` is the class that takes `tokenizer.json` as it stands. It gives the
   /// ids of ``encode(_:)`` with BOS before them. Differences are left where text spells a control
   /// symbol, which it reads as one (called with `split_special_tokens=True`, only for a unigram
-  /// model), and where rules replace characters, which it does in whole grapheme clusters.
+  /// model, or where that is all between two symbols), and where rules replace characters, which it
+  /// does in whole grapheme clusters, symbols included.
   ///
-  /// - Parameter maximumLength: the most tokens that the model takes (`model_max_length`).
-  /// - Throws: `TokenizerError.notExportable` for a model with pieces marked unused, or with a
-  ///   dummy space at the end of text.
+  /// `add_prefix_space` is what other readers of `tokenizer.model` go by, llama.cpp's converter among
+  /// them.
+  ///
+  /// - Parameters:
+  ///   - maximumLength: the most tokens that the model takes (`model_max_length`).
+  ///   - padding: the id that fills up the shorter texts of a batch; by default
+  ///     ``paddingOrUnknownID``.
+  /// - Throws: `TokenizerError.notExportable` for a model with pieces marked unused, with a dummy
+  ///   space at the end of text, or with symbols that its own rules would change.
   public func huggingFaceFiles(
-    maximumLength: Int
+    maximumLength: Int, padding: Int? = nil
   ) throws(TokenizerError) -> [(name: String, bytes: [UInt8])] {
     let tokenizer = try TokenizerJSON(model, bosID: bosID).json
     func text(_ id: Int?) -> JSON { id.map { .string(model.pieces[$0].text) } ?? .null }
@@ -22,9 +29,10 @@ extension SentencePieceTokenizer {
       "bos_token": text(bosID),
       "eos_token": text(eosID),
       "unk_token": text(unknownID),
-      "pad_token": text(paddingID),
+      "pad_token": text(padding ?? paddingOrUnknownID),
       "add_bos_token": .bool(bosID != nil),
       "add_eos_token": false,
+      "add_prefix_space": .bool(model.normalizer.addsDummyPrefix),
       "clean_up_tokenization_spaces": false,
       "model_max_length": .integer(maximumLength),
       "padding_side": "left",

@@ -23,14 +23,40 @@ public import Formats
   ///
   /// - Throws: a `FormatError` that names the file and the field.
   public convenience init(path: String) throws(FormatError) {
-    try self.init(
-      bytes: Files.read(path, maximumBytes: SentencePieceModel.maximumBytes), name: path)
+    let bytes: [UInt8]
+    do throws(FormatError) {
+      bytes = try Files.read(path, maximumBytes: SentencePieceModel.maximumBytes)
+    } catch {
+      throw Self.otherTokenizer(beside: path, missing: error) ?? error
+    }
+    try self.init(bytes: bytes, name: path)
+  }
+
+  /// What stands in the place of a model file that is not there: another program's tokenizer.
+  private static func otherTokenizer(
+    beside path: String, missing error: FormatError
+  ) -> FormatError? {
+    guard error.isMissing else { return nil }
+    let directory = Files.parent(of: path)
+    let names = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.json", "vocab.json"]
+    guard let found = names.first(where: { Files.exists("\(directory)/\($0)") }) else { return nil }
+    let need =
+      found.hasSuffix(".model")
+      ? "it under the name tokenizer.model"
+      : "the SentencePiece model it was made from; none is read out of \(found)"
+    return FormatError(
+      file: directory, message: "holds \(found), and no tokenizer.model (need \(need))")
   }
 
   /// Reads a model; errors call it `name`.
   ///
   /// - Throws: a `FormatError` that names the field.
   public init(bytes: [UInt8], name: String) throws(FormatError) {
+    try FileKind.refuse(bytes, of: name, need: "a SentencePiece model")
+    if bytes.first == UInt8(ascii: "{") {
+      throw FormatError(
+        file: name, message: "this is JSON (a tokenizer.json, perhaps), not a SentencePiece model")
+    }
     let model = try SentencePieceModel(parsing: bytes, file: name)
     try model.validate(file: name)
     let serialized = model.serialized()
@@ -53,6 +79,12 @@ public import Formats
   public var bosID: Int? { Self.id(specialIDs.begin) }
   public var eosID: Int? { Self.id(specialIDs.end) }
   public var paddingID: Int? { Self.id(specialIDs.padding) }
+
+  /// The id that fills up the shorter texts of a batch.
+  ///
+  /// Where no piece is there for it, the unknown one, as is usual for Llama: never the one that ends a
+  /// sequence, since training on padded batches would take that for padding, too.
+  public var paddingOrUnknownID: Int { paddingID ?? unknownID }
 
   /// The id of what has no piece; with byte fallback no text encodes to it.
   public var unknownID: Int { Int(specialIDs.unknown) }

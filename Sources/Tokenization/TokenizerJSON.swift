@@ -6,7 +6,14 @@ import Foundation
 /// Written out, because transformers otherwise rebuilds a SentencePiece model by rules of its own
 /// that lose the normalizer. The library's algorithm is reproduced from four stages:
 ///
-///     normalizer → (no pre-tokenizer) → model → post-processor (BOS) ; decoder
+///     normalizer → pre-tokenizer → model → post-processor (BOS) ; decoder
+///
+/// User-defined symbols are found in the text as a whole, after normalizing. What the format calls
+/// added tokens is found before, and each part between two is normalized by itself: it would get a
+/// dummy prefix of its own. So a unigram model gets them as pieces with the library's score for them,
+/// and before a byte-pair model, where the leftmost and then the longest counts, a pre-tokenizer
+/// cuts them out. Only where a byte-pair model's normalizer cannot tell a part from the whole, they
+/// are added tokens.
 struct TokenizerJSON {
   private let model: SentencePieceModel
   private let bosID: Int?
@@ -17,6 +24,14 @@ struct TokenizerJSON {
     }
     if model.trainer.treatsWhitespaceAsSuffix && model.normalizer.addsDummyPrefix {
       throw .notExportable("a dummy space at the end of text is not supported")
+    }
+    if model.normalizer.removesExtraWhitespace,
+      let id = model.pieces.firstIndex(where: {
+        $0.kind == .userDefined && $0.text.unicodeScalars.contains { $0 == " " || $0 == "\u{2581}" }
+      })
+    {
+      throw .notExportable(
+        "piece \(id) is a symbol with a space, which removing extra white space would change")
     }
     self.model = model
     self.bosID = bosID
@@ -29,17 +44,36 @@ struct TokenizerJSON {
       "padding": nil,
       "added_tokens": .array(addedTokens),
       "normalizer": normalizer,
-      "pre_tokenizer": nil,
+      "pre_tokenizer": preTokenizer,
       "post_processor": postProcessor,
       "decoder": decoder,
       "model": model.trainer.algorithm == .bpe ? bytePairModel : unigramModel,
     ]
   }
 
+  private var symbols: [String] {
+    model.pieces.filter { $0.kind == .userDefined }.map(\.text)
+  }
+
+  /// Whether what is found in the text as it is, is what is found in the normalized text.
+  private var addsSymbols: Bool {
+    let rules = model.normalizer
+    return model.trainer.algorithm == .bpe && rules.charsmap.isEmpty
+      && !rules.removesExtraWhitespace && !rules.addsDummyPrefix
+      && !symbols.contains { $0.unicodeScalars.contains { $0 == " " || $0 == "\u{2581}" } }
+  }
+
+  /// Whether a pre-tokenizer cuts symbols out.
+  private var cutsSymbols: Bool {
+    model.trainer.algorithm == .bpe && !symbols.isEmpty && !addsSymbols
+  }
+
   /// The pieces that are found in text before anything else, or skipped when decoding.
   private var addedTokens: [JSON] {
     model.pieces.enumerated().compactMap { id, piece in
-      guard [.unknown, .control, .userDefined].contains(piece.kind) else { return nil }
+      guard
+        [.unknown, .control].contains(piece.kind) || piece.kind == .userDefined && addsSymbols
+      else { return nil }
       return [
         "id": .integer(id),
         "content": .string(piece.text),
@@ -62,14 +96,59 @@ struct TokenizerJSON {
       ])
     }
     if rules.removesExtraWhitespace {
-      steps.append(["type": "Strip", "strip_left": true, "strip_right": true])
+      // Spaces only: other white space is text.
+      steps.append(["type": "Replace", "pattern": ["Regex": "\\A +| +\\z"], "content": ""])
       steps.append(["type": "Replace", "pattern": ["Regex": " {2,}"], "content": " "])
     }
-    if rules.addsDummyPrefix { steps.append(["type": "Prepend", "prepend": "\u{2581}"]) }
+    if rules.addsDummyPrefix {
+      steps.append([
+        "type": "Prepend", "prepend": rules.escapesWhitespace ? "\u{2581}" : " ",
+      ])
+    }
     if rules.escapesWhitespace {
       steps.append(["type": "Replace", "pattern": ["String": " "], "content": "\u{2581}"])
     }
     return ["type": "Sequence", "normalizers": .array(steps)]
+  }
+
+  /// Cuts the symbols out of the text; of those that begin at one place, the longest.
+  ///
+  /// A byte-pair model takes a part that is a piece for that piece, and a unigram model any piece it
+  /// finds. The library never reads a byte out of text that spells it, which is cut in two instead,
+  /// where no piece spans the cut.
+  private var preTokenizer: JSON {
+    var steps: [JSON] = []
+    if cutsSymbols {
+      let longestFirst = symbols.enumerated().sorted {
+        ($1.element.unicodeScalars.count, $0.offset) < ($0.element.unicodeScalars.count, $1.offset)
+      }
+      steps.append(split(longestFirst.map { Self.escaped($0.element) }.joined(separator: "|")))
+    }
+    let cuts = [("<0", "<(?=0x[0-9A-F]{2}>)"), ("0x", "<0(?=x[0-9A-F]{2}>)")]
+    let normal = model.pieces.filter { $0.kind == .normal }
+    if model.trainer.byteFallback, cutsSymbols || model.trainer.algorithm == .unigram,
+      let cut = cuts.first(where: { cut in !normal.contains { $0.text.contains(cut.0) } })
+    {
+      steps.append(split(cut.1))
+    }
+    return steps.isEmpty ? nil : ["type": "Sequence", "pretokenizers": .array(steps)]
+  }
+
+  private func split(_ pattern: String) -> JSON {
+    [
+      "type": "Split", "pattern": ["Regex": .string(pattern)], "behavior": "Isolated",
+      "invert": false,
+    ]
+  }
+
+  /// The text as a regular expression that matches it alone.
+  private static func escaped(_ text: String) -> String {
+    var pattern = ""
+    for scalar in text.unicodeScalars {
+      if "\\^$.|?*+()[]{}-#&~".unicodeScalars.contains(scalar) { pattern += "\\" }
+      pattern.unicodeScalars.append(scalar)
+    }
+    return pattern
   }
 
   private var postProcessor: JSON {
@@ -107,10 +186,20 @@ struct TokenizerJSON {
     return [
       "type": "Unigram",
       "unk_id": unknown.map { .integer($0) } ?? .null,
-      "vocab": .array(
-        model.pieces.map { [.string($0.text), .number(Double($0.score))] }),
+      "vocab": .array(zip(model.pieces, scores).map { [.string($0.text), .number($1)] }),
       "byte_fallback": .bool(model.trainer.byteFallback),
     ]
+  }
+
+  /// The pieces' scores as the library counts with them.
+  ///
+  /// A symbol's is −0.1 (and its length times the largest score, if that is above 0).
+  private var scores: [Double] {
+    let most = model.pieces.filter { $0.kind == .normal }.map { Double($0.score) }.max() ?? 0
+    return model.pieces.map { piece in
+      piece.kind == .userDefined
+        ? Double(piece.text.unicodeScalars.count) * max(most, 0) - 0.1 : Double(piece.score)
+    }
   }
 
   private var bytePairModel: JSON {
@@ -123,7 +212,7 @@ struct TokenizerJSON {
       "end_of_word_suffix": nil,
       "fuse_unk": true,
       "byte_fallback": .bool(model.trainer.byteFallback),
-      "ignore_merges": false,
+      "ignore_merges": .bool(cutsSymbols),
       "vocab": .object(
         JSONObject(model.pieces.enumerated().map { ($1.text, .integer($0)) })),
       "merges": .array(

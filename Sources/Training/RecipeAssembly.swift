@@ -193,8 +193,10 @@ extension Recipe.Reward {
       } else {
         LibraryReward(library.path, name: label)
       }
-    case .model(let directory):
-      try LearnedReward(directory: directory, name: label, threads: threads)
+    case .model(let judge):
+      try LearnedReward(
+        directory: judge.directory, name: label, style: judge.style,
+        appendsEOS: judge.appendsEOS, threads: threads)
     }
   }
 }

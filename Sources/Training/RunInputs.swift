@@ -158,7 +158,7 @@ extension Recipe.Reward {
       let paths = names.map { RecipePath.absolute($0, from: function.processes.directory) }
       return paths.first { Files.size($0) != nil }.map { [("\(field).python", $0)] } ?? []
     case .library(let library): return [("\(field).library", library.path)]
-    case .model(let directory): return try Recipe.modelFiles("\(field).model", directory)
+    case .model(let judge): return try Recipe.modelFiles("\(field).model", judge.directory)
     }
   }
 }

@@ -68,6 +68,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   /// Training has begun in the directory, and nobody said that it goes on.
   case holdsRun(path: String)
   case missingStart(path: String)
+  /// The machine has less memory than the run needs at least.
+  case tooLarge(bytes: Double, available: Int)
   case noSuchQuestion(row: Int, count: Int)
 
   public var description: String {
@@ -98,6 +100,12 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .noSuchQuestion(let row, let count):
       "there is no question \(row) (need 0 to \(count - 1))"
     case .missingStart(let path): "\(path): there is no policy to start from"
+    case .tooLarge(let bytes, let available):
+      "model: is too large (needs \(Self.gibibytes(bytes)) of memory at least; this machine has "
+        + "\(Self.gibibytes(Double(available))))"
     }
+  }
+  private static func gibibytes(_ bytes: Double) -> String {
+    "\((bytes / Double(1 << 30) * 10).rounded() / 10) GiB"
   }
 }

@@ -126,9 +126,11 @@ public final class TrainingRun {
     return try recipe.rewardSet(threads: workers.count)
   }
 
-  /// What would otherwise fail only after hours: prompts that are too long, rewards that do not
-  /// start.
+  /// What would otherwise fail only after hours: a model that cannot be written as it is to be,
+  /// prompts that are too long, rewards that do not start.
   private func check(_ start: Start) async throws {
+    try MemoryNeed(recipe, start.model.configuration).check()
+    _ = try start.descriptions()
     let sampler = try sampler(start)
     _ = try sampler.encode(questions)
     if let test { _ = try sampler.encode(test) }
@@ -150,10 +152,8 @@ public final class TrainingRun {
     return nil
   }
 
-  struct Start {
-    let model: Model
-    let tokenizer: SentencePieceTokenizer
-  }
+  /// The policy that training starts from.
+  typealias Start = TextModel
 
   private func engine(_ configuration: ModelConfiguration) -> Engine {
     let megabytes = recipe.train?.activationMemoryMegabytes ?? 1024
@@ -197,9 +197,7 @@ public final class TrainingRun {
   }
 
   private func warmStarted() throws -> Start {
-    Start(
-      model: try ModelDirectory.load(run.warmStartModel),
-      tokenizer: try SentencePieceTokenizer(path: run.warmStartModel + "/tokenizer.model"))
+    try Start(directory: run.warmStartModel)
   }
 
   /// The policy that training starts from, which must be there already.
@@ -263,19 +261,12 @@ public final class TrainingRun {
     let tokenizer = try tokenizer()
     switch recipe.model {
     case .directory(let path):
-      var model = try ModelDirectory.load(path)
-      // A completion must be able to end: where config.json names no token, the tokenizer does.
-      if model.configuration.eosTokenIDs.isEmpty, let eos = tokenizer.eosID {
-        var configuration = model.configuration
-        configuration.eosTokenIDs = [eos]
-        model = Model(configuration: configuration, parameters: model.parameters)
-      }
-      return Start(model: model, tokenizer: tokenizer)
+      return try Start(ModelDirectory.load(path), tokenizer)
     case .new(let architecture):
       let configuration = architecture.configuration(
         vocabularySize: tokenizer.vocabularySize, bos: tokenizer.bosID, eos: tokenizer.eosID)
-      return Start(
-        model: Model(configuration, seed: UInt64(recipe.seed)), tokenizer: tokenizer)
+      try MemoryNeed(recipe, configuration).check()
+      return try Start(Model(configuration, seed: UInt64(recipe.seed)), tokenizer)
     }
   }
 
@@ -285,6 +276,7 @@ public final class TrainingRun {
       report(.found(.train, detail: run.model))
       return
     }
+    try MemoryNeed(recipe, start.model.configuration).check()
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
     let rewardModel = try rewardModelCourse(start)
     let rewards = try rewardSet(with: rewardModel)
@@ -322,7 +314,10 @@ public final class TrainingRun {
       // A run that died before the next line has written it already.
       if Files.exists(run.rewardModel) { try Files.remove(run.rewardModel) }
       try Files.writeDirectory(
-        try await rewardModel.model.modelFiles() + tokenizerFiles(start), to: run.rewardModel)
+        try await rewardModel.model.modelFiles(
+          padding: start.tokenizer.padding(of: start.model.configuration))
+          + start.tokenizer.huggingFaceFiles(for: start.model.configuration),
+        to: run.rewardModel)
     }
     try write(start, to: run.model)
   }
@@ -377,12 +372,11 @@ public final class TrainingRun {
     var summary = Summary(
       run: run, metrics: recipe.train == nil ? [] : readMetrics(), parameterCount: 0, seconds: 0)
     let final = recipe.train == nil ? run.warmStartModel : run.model
-    let model = try ModelDirectory.load(final)
+    let start = try Start(directory: final)
+    let model = start.model
     summary.parameterCount = model.parameterCount
     if let evaluation = recipe.evaluation, !recipe.rewards.isEmpty || ownRewards != nil {
       report(.began(.evaluate, detail: test?.file ?? ""))
-      let start = Start(
-        model: model, tokenizer: try SentencePieceTokenizer(path: final + "/tokenizer.model"))
       let rewards = try rewardSet()
       if let evaluator = try evaluator(sampler(start), rewards) {
         try await rewards.start()
@@ -446,13 +440,8 @@ public final class TrainingRun {
   @discardableResult private func write(
     _ start: Start, to path: String
   ) throws -> [(name: String, bytes: [UInt8])] {
-    let files = try ModelDirectory.files(of: start.model) + tokenizerFiles(start)
+    let files = try start.files()
     try Files.writeDirectory(files, to: path)
     return files
-  }
-
-  private func tokenizerFiles(_ start: Start) throws -> [(name: String, bytes: [UInt8])] {
-    try start.tokenizer.huggingFaceFiles(
-      maximumLength: start.model.configuration.maximumPositions)
   }
 }

@@ -155,6 +155,10 @@ extension Failure {
         .numerics, error.description,
         help: "the objective is broken: please report it with the recipe")
     case .noSuchQuestion: self.init(.usage, error.description)
+    case .tooLarge:
+      self.init(
+        .badRecipe, text,
+        help: "take a smaller model, or fewer and shorter completions of a question")
     case .missingStart:
       self.init(
         .missingInput, text,

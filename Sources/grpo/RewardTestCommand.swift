@@ -31,9 +31,12 @@ struct RewardTestCommand: AsyncParsableCommand {
   var python: String?
 
   @Option(
-    help: "How the Python function is called: trl, verl or reasoning-gym. (default: trl)",
-    transform: Self.style)
-  var style: PythonReward.Style?
+    help: ArgumentHelp(
+      """
+      How the Python function is called: trl, verl or reasoning-gym; what the reward model reads: \
+      grpo or trl. (default: trl for a function, grpo for a model)
+      """))
+  var style: String?
 
   @Option(help: "The Python to run. (default: python3)")
   var interpreter: String?
@@ -76,10 +79,13 @@ struct RewardTestCommand: AsyncParsableCommand {
   @Flag(help: "Prints JSON.")
   var json = false
 
-  private static func style(_ text: String) throws -> PythonReward.Style {
-    guard let style = PythonReward.Style(rawValue: text) else {
-      let names = PythonReward.Style.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("got \(text.visible()); need one of \(names)")
+  private func style<Style: RawRepresentable & CaseIterable>(
+    or usual: Style
+  ) throws -> Style where Style.RawValue == String {
+    guard let text = style else { return usual }
+    guard let style = Style(rawValue: text) else {
+      let names = Style.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("--style: got \(text.visible()); need one of \(names)")
     }
     return style
   }
@@ -105,6 +111,11 @@ struct RewardTestCommand: AsyncParsableCommand {
       throw ValidationError(
         "got \(sources.isEmpty ? "nothing to try" : sources.joined(separator: " and ")); need one "
           + "of a recipe, --command, --python, --url, --library and --model")
+    }
+    if python != nil { _ = try style(or: PythonReward.Style.trl) }
+    if model != nil { _ = try style(or: LearnedReward.Style.grpo) }
+    if style != nil && python == nil && model == nil {
+      throw ValidationError("--style has no effect without --python or --model")
     }
     if recipe == nil && data == nil { throw ValidationError("need --data") }
     try Bounds.check("--limit", limit, 1...10_000)
@@ -142,7 +153,7 @@ struct RewardTestCommand: AsyncParsableCommand {
       return [
         .init(
           try PythonReward.reward(
-            python, style: style ?? .trl, interpreter: interpreter ?? "python3",
+            python, style: try style(or: .trl), interpreter: interpreter ?? "python3",
             options: options))
       ]
     }
@@ -150,7 +161,9 @@ struct RewardTestCommand: AsyncParsableCommand {
     if let library {
       return [.init(try LibraryReward.isolated(library, options: options))]
     }
-    if let model { return [.init(try LearnedReward(directory: model))] }
+    if let model {
+      return [.init(try LearnedReward(directory: model, style: try style(or: .grpo)))]
+    }
     return [.init(try CommandReward(command, options: options))]
   }
 

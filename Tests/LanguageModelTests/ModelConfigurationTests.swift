@@ -37,7 +37,7 @@ import Testing
 
   @Test func nullStandsForAnAbsentField() throws {
     let nulls = [
-      "num_key_value_heads", "head_dim", "rope_theta", "rope_parameters", "rope_scaling",
+      "num_key_value_heads", "head_dim", "rope_parameters", "rope_scaling",
       "rms_norm_eps", "tie_word_embeddings", "bos_token_id", "eos_token_id", "pad_token_id",
       "sliding_window", "quantization_config", "partial_rotary_factor", "attention_dropout",
       "hidden_act", "attention_bias", "mlp_bias",
@@ -45,22 +45,86 @@ import Testing
     #expect(try read(nulls.map { ($0, JSON.null) }) == read())
   }
 
-  @Test func bothSpellingsOfTheRotaryBaseAreRead() throws {
-    let four: [(String, JSON?)] = [("rope_theta", 5000)]
-    let five: [(String, JSON?)] = [
-      ("rope_parameters", ["rope_theta": 500_000.0, "rope_type": "default"])
-    ]
-    #expect(try read(four).ropeTheta == 5000)
-    #expect(try read(five).ropeTheta == 500_000)
-    // transformers 5 takes its own when both are there.
-    #expect(try read(four + five).ropeTheta == 500_000)
-    #expect(try read([("rope_parameters", ["type": "default"])]).ropeTheta == 10_000)
+  /// What transformers 5.23.0 makes of each, as `Conformance/configurations.py` sees it.
+  @Test(
+    arguments: [
+      ([("rope_theta", 5000)], 5000),
+      ([("rope_parameters", ["rope_theta": 500_000.0, "rope_type": "default"])], 500_000),
+      // Its own spelling wins where it holds a base, and the root is asked where it does not.
+      ([("rope_theta", 5000), ("rope_parameters", ["rope_theta": 500_000.0])], 500_000),
+      ([("rope_theta", 1e6), ("rope_parameters", ["rope_type": "default"])], 1e6),
+      ([("rope_theta", 1e6), ("rope_parameters", [:])], 1e6),
+      ([("rope_theta", 1e6), ("rope_parameters", nil)], 1e6),
+      ([("rope_parameters", ["rope_type": "default"])], 10_000),
+      ([("rope_parameters", ["type": "default"])], 10_000),
+      ([("rope_theta", nil), ("rope_parameters", ["rope_theta": 7000])], 7000),
+      // The old spelling, with anything in it, takes the place of the new one.
+      ([("rope_scaling", ["rope_type": "default", "rope_theta": 3000.0])], 3000),
+      ([("rope_theta", 1e6), ("rope_scaling", ["type": "default"])], 1e6),
+      (
+        [
+          ("rope_scaling", ["type": "default"]), ("rope_parameters", ["rope_theta": 500_000.0]),
+          ("rope_theta", 2000),
+        ], 2000
+      ),
+      ([("rope_scaling", [:]), ("rope_parameters", ["rope_theta": 500_000.0])], 500_000),
+      // The kind has an old name, too, which a new one overrules; scaling by 1 changes nothing.
+      ([("rope_parameters", ["type": "linear", "rope_type": "default"])], 10_000),
+      ([("rope_scaling", ["type": "linear", "factor": 1.0]), ("rope_theta", 4000)], 4000),
+      ([("rope_parameters", ["rope_type": "dynamic", "factor": 1, "rope_theta": 4000])], 4000),
+    ] as [([(String, JSON)], Double)])
+  func everySpellingOfTheRotaryBaseIsRead(fields: [(String, JSON)], theta: Double) throws {
+    #expect(try read(fields.map { ($0.0, $0.1) }).ropeTheta == theta)
+  }
+
+  @Test(
+    arguments: [
+      ([("rope_theta", nil)], "rope_theta: got null; need 1.0...1000000000.0"),
+      (
+        [("rope_theta", 5000), ("rope_parameters", ["rope_theta": nil])],
+        "rope_parameters.rope_theta: got null; need 1.0...1000000000.0"
+      ),
+      ([("rope_theta", "1e6")], "rope_theta: got \"1e6\"; need 1.0...1000000000.0"),
+      (
+        [("rope_parameters", ["rope_type": nil])],
+        "rope_parameters.rope_type: got null; need \"default\""
+      ),
+      (
+        [("rope_scaling", ["type": "linear", "factor": 2.0])],
+        "rope_scaling.type: got \"linear\"; need \"default\""
+      ),
+      (
+        [("rope_scaling", ["rope_type": "llama3", "factor": 32.0])],
+        "rope_scaling.rope_type: got \"llama3\"; need \"default\""
+      ),
+      (
+        [("rope_parameters", ["rope_type": "dynamic", "factor": 4.0])],
+        "rope_parameters.rope_type: got \"dynamic\"; need \"default\""
+      ),
+      (
+        [("rope_parameters", ["full_attention": ["rope_theta": 1e6]])],
+        "rope_parameters.full_attention: is not computed by this model "
+          + "(got {\"rope_theta\":1000000.0}; need the same parameters for every layer)"
+      ),
+      ([("rope_scaling", "linear")], "rope_scaling: got \"linear\"; need an object"),
+    ] as [([(String, JSON)], String)])
+  func aRotaryEmbeddingOfAnotherKindIsRefusedByName(fields: [(String, JSON)], message: String) {
+    #expect(fault(fields.map { ($0.0, $0.1) }) == "config.json: " + message)
   }
 
   @Test func endOfSequenceIsOneIdOrSeveral() throws {
     #expect(try read([("eos_token_id", 2)]).eosTokenIDs == [2])
     #expect(try read([("eos_token_id", [2, 511])]).eosTokenIDs == [2, 511])
     #expect(try read([("eos_token_id", [])]).eosTokenIDs == [])
+    #expect(try read([("eos_token_id", [7, 2, 7])]).eosTokenIDs == [7, 2])
+  }
+
+  @Test func idsThatEndACompletionAreGatheredInTheirOrder() throws {
+    var c = try read([("eos_token_id", [5, 3])])
+    c.addEndIDs([3, 9])
+    c.addEndIDs([])
+    c.addEndIDs([2])
+    #expect(c.eosTokenIDs == [5, 3, 9, 2])
   }
 
   @Test func aValueThatChangesNothingIsNoReasonToRefuse() throws {
@@ -68,7 +132,12 @@ import Testing
       ("rope_scaling", ["rope_type": "default"]), ("attention_dropout", 0),
       ("partial_rotary_factor", 1.0), ("hidden_act", "silu"), ("pretraining_tp", 1),
       ("rope_parameters", ["rope_theta": 10_000, "partial_rotary_factor": 1]),
-      ("something_unknown", "x"),
+      ("something_unknown", "x"), ("hidden_act", "swish"), ("sliding_window", 2048),
+      ("layer_types", ["full_attention", "attention"]), ("is_causal", true),
+      ("pad_token_id", -1), ("per_layer_config", nil), ("torch_dtype", "bfloat16"),
+      ("_name_or_path", "x/y"), ("architectures", ["LlamaForCausalLM"]), ("use_cache", false),
+      ("transformers_version", "4.31.0"), ("rope_interleaved", false), ("auto_map", [:]),
+      ("output_attentions", false), ("max_length", 20), ("transformers.js_config", [:]),
     ]
     #expect(try read(changes) == read())
   }
@@ -84,11 +153,19 @@ import Testing
       ("attention_dropout", 0.1, "got 0.1; need 0.0"),
       ("attention_dropout", "0", #"got "0"; need 0.0"#),
       (
-        "rope_scaling", ["rope_type": "linear", "factor": 2.0],
-        #"got {"rope_type":"linear","factor":2.0}; need null"#
+        "sliding_window", 2047,
+        "is not computed by this model (got 2047; need null, or max_position_embeddings and more)"
       ),
-      ("sliding_window", 4096, "is not computed by this model (got 4096; need null)"),
-      ("sliding_window", 1, "is not computed by this model (got 1; need null)"),
+      (
+        "layer_types", ["full_attention", "sliding_attention"],
+        #"is not computed by this model (got ["full_attention","sliding_attention"]; need "#
+          + #""full_attention" for every layer)"#
+      ),
+      ("is_causal", false, "got false; need true"),
+      (
+        "per_layer_config", ["0": ["num_attention_heads": 2]],
+        #"is not computed by this model (got {"0":{"num_attention_heads":2}}; need null)"#
+      ),
       ("quantization_config", [:], "is not computed by this model (got {}; need null)"),
       ("partial_rotary_factor", 0.5, "got 0.5; need 1.0"),
       ("rope_parameters", 3, "got 3; need an object"),
@@ -111,7 +188,7 @@ import Testing
       ("vocab_size", 1, 1_048_576), ("hidden_size", 1, 65_536), ("num_hidden_layers", 1, 1024),
       ("num_attention_heads", 1, 1024), ("num_key_value_heads", 1, 1024), ("head_dim", 1, 128),
       ("intermediate_size", 1, 1_048_576), ("max_position_embeddings", 1, 1_048_576),
-      ("bos_token_id", 0, 511), ("eos_token_id", 0, 511), ("pad_token_id", 0, 511),
+      ("bos_token_id", 0, 511), ("eos_token_id", 0, 511), ("pad_token_id", -1, 511),
     ])
   func wholeNumbersHaveRanges(field: String, lowest: Int, highest: Int) {
     let hostile: [(JSON, String)] = [
@@ -156,7 +233,7 @@ import Testing
     }
     #expect(
       fault([("rope_parameters", ["rope_theta": 0])])
-        == "config.json: rope_theta: got 0; need 1.0...1000000000.0")
+        == "config.json: rope_parameters.rope_theta: got 0; need 1.0...1000000000.0")
     #expect(
       fault([("tie_word_embeddings", 1)])
         == "config.json: tie_word_embeddings: got 1; need true or false")

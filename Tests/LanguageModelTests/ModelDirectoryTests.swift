@@ -32,11 +32,13 @@ import Testing
   }
 
   /// What loading weights says is wrong.
-  private func fault(_ tensors: [(name: String, shape: [Int], values: [Float])]) -> String? {
+  private func fault(
+    _ tensors: [(name: String, shape: [Int], values: [Float])], tied: Bool = true
+  ) -> String? {
     fault {
       let bytes = try Safetensors.encode(tensors)
       _ = try Model(
-        configuration: TinyPolicy.configuration(tied: true),
+        configuration: TinyPolicy.configuration(tied: tied),
         weights: Safetensors(bytes: bytes, file: "model.safetensors"), file: "model.safetensors")
     }
   }
@@ -126,11 +128,11 @@ import Testing
     var tensors = tensors(of: model(tied: true))
     #expect(fault(tensors) == nil)
     tensors.removeAll { $0.name == "model.norm.weight" }
-    tensors.append(("lm_head.weight", [77, 36], .init(repeating: 0, count: 77 * 36)))
+    tensors.append(("model.extra.weight", [77, 36], .init(repeating: 0, count: 77 * 36)))
     tensors[2].shape = [36, 60]
     #expect(
       fault(tensors) == "model.safetensors: does not hold what config.json implies: "
-        + "unexpected tensor lm_head.weight; tensor model.layers.0.self_attn.q_proj.weight "
+        + "unexpected tensor model.extra.weight; tensor model.layers.0.self_attn.q_proj.weight "
         + "has shape [36, 60] (need [60, 36]); missing tensor model.norm.weight")
     // A list too long to read is cut.
     let text = fault([("x", [1], [0])])
@@ -169,6 +171,142 @@ import Testing
     #expect(
       fault { _ = try ModelDirectory.load(scratch.path) }
         == scratch.path + "/model.safetensors: no such file")
+  }
+
+  // MARK: As other programs write it
+
+  /// Buffers and a repeated matrix, which older versions of transformers wrote.
+  @Test func whatIsKnownAlreadyMayBeThere() throws {
+    let model = model(tied: true)
+    var tensors = tensors(of: model)
+    tensors.append(("model.layers.0.self_attn.rotary_emb.inv_freq", [6], [1, 1, 1, 1, 1, 1]))
+    tensors.append(("model.rotary_emb.inv_freq", [2], [0, .infinity]))
+    tensors.append(("lm_head.weight", tensors[0].shape, tensors[0].values))
+    #expect(fault(tensors) == nil)
+    tensors[tensors.count - 1].values[17] += 1
+    #expect(
+      fault(tensors)?.hasSuffix(
+        ": lm_head.weight differs from the embedding, to which tie_word_embeddings ties it") == true
+    )
+    tensors[tensors.count - 1] = ("lm_head.weight", [1, 36], Array(repeating: 0, count: 36))
+    #expect(fault(tensors)?.contains("lm_head.weight differs") == true)
+    // Without a tie it is what it is.
+    var untied = self.tensors(of: self.model(tied: false))
+    untied.removeAll { $0.name == "lm_head.weight" }
+    #expect(fault(untied, tied: false)?.hasSuffix(": missing tensor lm_head.weight") == true)
+  }
+
+  @Test func weightsInSeveralFilesAreRead() throws {
+    let (model, scratch) = (model(tied: false), try Scratch())
+    let tensors = tensors(of: model)
+    try scratch.write([("config.json", model.configuration.encoded().encodedBytes())])
+    let map = JSONObject(
+      tensors.enumerated().map {
+        ($1.name, .string("model-0000\($0 % 3 + 1)-of-00003.safetensors"))
+      })
+    func write(_ map: JSONObject, _ parts: Range<Int> = 0..<3) throws {
+      try scratch.write([
+        ("model.safetensors.index.json", JSON.object(["weight_map": .object(map)]).encodedBytes())
+      ])
+      for part in parts {
+        let own = tensors.enumerated().filter { $0.offset % 3 == part }.map(\.element)
+        try scratch.write([
+          ("model-0000\(part + 1)-of-00003.safetensors", try Safetensors.encode(own))
+        ])
+      }
+    }
+    try write(map)
+    let read = try ModelDirectory.load(scratch.path)
+    #expect(bitDifference(read.parameters.flat, model.parameters.flat) == nil)
+
+    let index = scratch.path + "/model.safetensors.index.json"
+    for (place, problem) in [
+      ("../model-00001-of-00003.safetensors", "need the name of a file beside the index"),
+      ("model-00002-of-00003.safetensors", "is not in model-00002-of-00003.safetensors"),
+    ] {
+      var wrong = map
+      wrong[tensors[0].name] = .string(place)
+      try write(wrong)
+      let text = fault { _ = try ModelDirectory.load(scratch.path) }
+      #expect(text?.hasPrefix(index + ": weight_map.model.embed_tokens.weight: ") == true)
+      #expect(text?.contains(problem) == true, "\(text ?? "")")
+    }
+    try write(map)
+    try Files.remove(scratch.path + "/model-00002-of-00003.safetensors")
+    #expect(
+      fault { _ = try ModelDirectory.load(scratch.path) }
+        == scratch.path + "/model-00002-of-00003.safetensors: no such file")
+    // One file that holds everything comes first, as in transformers.
+    try scratch.write([("model.safetensors", try model.encodedWeights())])
+    #expect(fault { _ = try ModelDirectory.load(scratch.path) } == nil)
+  }
+
+  @Test func idsThatOnlyTheGenerationConfigurationEndsWithEndACompletion() throws {
+    let (model, scratch) = (model(tied: true), try Scratch())
+    try scratch.write(ModelDirectory.files(of: model))
+    func read(_ json: JSON) throws -> [Int] {
+      try scratch.write([("generation_config.json", json.encodedBytes())])
+      return try ModelDirectory.load(scratch.path).configuration.eosTokenIDs
+    }
+    let own = model.configuration.eosTokenIDs
+    #expect(own == [2])
+    #expect(try read(["eos_token_id": [2, 5]]) == [2, 5])
+    #expect(try read(["eos_token_id": 7]) == [2, 7])
+    #expect(try read(["eos_token_id": nil, "temperature": 0.6]) == [2])
+    #expect(fault { _ = try read(["eos_token_id": 77]) }?.hasSuffix("got 77; need 0...76") == true)
+    try Files.remove(scratch.path + "/generation_config.json")
+    #expect(try ModelDirectory.load(scratch.path).configuration.eosTokenIDs == [2])
+  }
+
+  @Test(
+    arguments: [
+      (
+        "pytorch_model.bin",
+        "DIR: holds pytorch_model.bin, and no model.safetensors, which is "
+          + "what is read (need python3 -c \"from transformers import AutoModelForCausalLM as M; "
+          + "M.from_pretrained('DIR').save_pretrained('DIR')\")"
+      ),
+      (
+        "tiny.Q8_0.gguf",
+        "DIR: holds tiny.Q8_0.gguf, and no model.safetensors, which is what is "
+          + "read (need the model as transformers saves it)"
+      ),
+      (
+        "adapter_model.safetensors",
+        "DIR: holds adapter_model.safetensors, and no "
+          + "model.safetensors, which is what is read (need the adapter merged into its model)"
+      ),
+      (
+        "consolidated.00.pth",
+        "DIR: holds consolidated.00.pth, and no model.safetensors, which "
+          + "is what is read (need the model as transformers saves it)"
+      ),
+    ])
+  func otherWeightsAreNamed(name: String, message: String) throws {
+    let (model, scratch) = (model(tied: true), try Scratch())
+    try scratch.write([("config.json", model.configuration.encoded().encodedBytes()), (name, [1])])
+    #expect(
+      fault { _ = try ModelDirectory.load(scratch.path) }
+        == message.replacingOccurrences(of: "DIR", with: scratch.path))
+  }
+
+  @Test func whatIsNoModelsDirectoryIsNamed() throws {
+    let (model, scratch) = (model(tied: true), try Scratch())
+    let files = try ModelDirectory.files(of: model)
+    try Files.createDirectory(scratch.path + "/run/model")
+    for file in files { try scratch.write([("run/model/" + file.name, file.bytes)]) }
+    #expect(
+      fault { _ = try ModelDirectory.load(scratch.path + "/run") }
+        == scratch.path + "/run: holds no config.json (need \(scratch.path)/run/model, which does)")
+    try scratch.write([("tiny.gguf", Array("GGUF".utf8))])
+    #expect(
+      fault { _ = try ModelDirectory.load(scratch.path + "/tiny.gguf") }
+        == scratch.path + "/tiny.gguf: is a file; need a directory with config.json, "
+        + "model.safetensors and tokenizer.model")
+    try scratch.write([("config.json", Array("<!DOCTYPE html>".utf8))])
+    #expect(
+      fault { _ = try ModelDirectory.load(scratch.path) }
+        == scratch.path + "/config.json: this is an HTML page, not a model configuration")
   }
 
   /// A configuration may claim a model of terabytes: its file is looked at before memory is taken.

@@ -32,7 +32,8 @@ import Tokenization
     #expect(
       configuration == [
         "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "</s>",
-        "unk_token": "<unk>", "pad_token": nil, "add_bos_token": true, "add_eos_token": false,
+        "unk_token": "<unk>", "pad_token": "<unk>", "add_bos_token": true, "add_eos_token": false,
+        "add_prefix_space": false,
         "clean_up_tokenization_spaces": false, "model_max_length": 64, "padding_side": "left",
       ])
   }
@@ -51,13 +52,12 @@ import Tokenization
         "added_tokens": [
           added(0, "<unk>", special: true), added(1, "<s>", special: true),
           added(2, "</s>", special: true), added(4, "<|x|>", special: true),
-          added(8, "@", special: false),
         ],
         "normalizer": [
           "type": "Sequence",
           "normalizers": [["type": "Prepend", "prepend": "\u{2581}"], escape],
         ],
-        "pre_tokenizer": nil,
+        "pre_tokenizer": ["type": "Sequence", "pretokenizers": [split("@")]],
         "post_processor": [
           "type": "TemplateProcessing",
           "single": [
@@ -80,7 +80,7 @@ import Tokenization
         "model": [
           "type": "BPE", "dropout": nil, "unk_token": "<unk>", "continuing_subword_prefix": nil,
           "end_of_word_suffix": nil, "fuse_unk": true, "byte_fallback": false,
-          "ignore_merges": false,
+          "ignore_merges": true,
           "vocab": [
             "<unk>": 0, "<s>": 1, "</s>": 2, "\u{E9}": 3, "<|x|>": 4, "b\"": 5, "b": 6, "\"": 7,
             "@": 8,
@@ -88,6 +88,93 @@ import Tokenization
           "merges": [["b", "\""]],
         ],
       ])
+  }
+
+  private func split(_ pattern: String) -> JSON {
+    [
+      "type": "Split", "pattern": ["Regex": .string(pattern)], "behavior": "Isolated",
+      "invert": false,
+    ]
+  }
+
+  private static let symbols: [SentencePieceModel.Piece] = [
+    .init("1", score: -1), .init("12", score: -9, kind: .userDefined),
+    .init("a|b", kind: .userDefined), .init("123", kind: .userDefined),
+  ]
+
+  /// Found before normalizing, each part between two symbols would get a dummy prefix of its own.
+  @Test func symbolsAreFoundInTheNormalizedText() throws {
+    var model = Samples.model(.bpe, Self.symbols)
+    // Nothing tells a part from the whole: symbols are added tokens.
+    var json = try json(model)
+    #expect(json["pre_tokenizer"] == .null && json["model"]?["ignore_merges"] == false)
+    #expect(json["added_tokens"]?.array?.count == 6)
+    let plain = model.normalizer
+    for change in [
+      { $0.addsDummyPrefix = true }, { $0.removesExtraWhitespace = true },
+    ] as [(inout SentencePieceModel.Normalizer) -> Void] {
+      model.normalizer = plain
+      change(&model.normalizer)
+      json = try self.json(model)
+      #expect(json["added_tokens"]?.array?.count == 3)
+      #expect(json["model"]?["ignore_merges"] == true)
+      // The longest first, and of those as long the first.
+      #expect(
+        json["pre_tokenizer"]
+          == ["type": "Sequence", "pretokenizers": [split("a\\|b|123|12")]])
+    }
+    model.normalizer = plain
+    model.pieces.append(.init("x\u{2581}y", kind: .userDefined))
+    #expect(try self.json(model)["added_tokens"]?.array?.count == 3)
+    model.normalizer.removesExtraWhitespace = true
+    let error = #expect(throws: TokenizerError.self) { try self.json(model) }
+    #expect(
+      error?.description == "tokenizer.json: piece 7 is a symbol with a space, which removing "
+        + "extra white space would change")
+  }
+
+  /// Text that spells a byte would be taken for it; it is cut where no piece spans the cut.
+  @Test(
+    arguments: [
+      ("a", "<(?=0x[0-9A-F]{2}>)"), ("<0", "<0(?=x[0-9A-F]{2}>)"), ("<0x", nil),
+    ])
+  func textThatSpellsAByteIsText(piece: String, pattern: String?) throws {
+    let bytes = (0...255).map { byte in
+      SentencePieceModel.Piece(
+        "<0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) + ">",
+        kind: .byte)
+    }
+    var model = Samples.model(.bpe, Self.symbols + bytes + [.init(piece)])
+    model.trainer.byteFallback = true
+    model.normalizer.addsDummyPrefix = true
+    let steps = [split("a\\|b|123|12")] + (pattern.map { [split($0)] } ?? [])
+    #expect(try json(model)["pre_tokenizer"]?["pretokenizers"] == .array(steps))
+    model.trainer.algorithm = .unigram
+    let rest = try json(model)["pre_tokenizer"]?["pretokenizers"]?.array ?? []
+    #expect(rest == Array(steps.dropFirst()))
+  }
+
+  @Test func aUnigramModelsSymbolsHaveTheLibrarysScore() throws {
+    let model = Samples.model(.unigram, Self.symbols)
+    let json = try json(model)
+    #expect(json["pre_tokenizer"] == .null)
+    #expect(json["added_tokens"]?.array?.count == 3)
+    let vocabulary = try #require(json["model"]?["vocab"]?.array)
+    #expect(
+      vocabulary.dropFirst(3) == [
+        ["1", -1.0], ["12", -0.1], ["a|b", -0.1], ["123", -0.1],
+      ])
+  }
+
+  @Test func othersAreToldOfTheDummyPrefixAndOfPadding() throws {
+    var model = Samples.model(.bpe, [.init("a"), .init("<pad>", kind: .control)])
+    model.normalizer.addsDummyPrefix = true
+    var configuration = try files(Samples.tokenizer(model))["tokenizer_config.json"]
+    #expect(configuration?["add_prefix_space"] == true)
+    #expect(configuration?["pad_token"] == "<pad>")
+    let chosen = try Samples.tokenizer(model).huggingFaceFiles(maximumLength: 9, padding: 2)
+    configuration = try JSON(parsing: chosen[2].bytes, file: "tokenizer_config.json")
+    #expect(configuration?["pad_token"] == "</s>")
   }
 
   private func added(_ id: Int, _ content: String, special: Bool) -> JSON {
@@ -128,7 +215,7 @@ import Tokenization
           "type": "Precompiled",
           "precompiled_charsmap": .string(Data(charsmap).base64EncodedString()),
         ],
-        ["type": "Strip", "strip_left": true, "strip_right": true],
+        ["type": "Replace", "pattern": ["Regex": "\\A +| +\\z"], "content": ""],
         ["type": "Replace", "pattern": ["Regex": " {2,}"], "content": " "],
         ["type": "Prepend", "prepend": "\u{2581}"],
         escape,
@@ -146,7 +233,9 @@ import Tokenization
     #expect(
       json["model"] == [
         "type": "Unigram", "unk_id": 0, "byte_fallback": false,
-        "vocab": [["<unk>", 0.0], ["<s>", 0.0], ["</s>", 0.0], ["a", -1.5], ["ab", -2.0]],
+        "vocab": [
+          ["<unk>", 0.0], ["<s>", 0.0], ["</s>", 0.0], ["a", -1.5], ["ab", -2.0],
+        ],
       ])
     #expect(json["decoder"]?["decoders"]?.array?.count == 3)  // No dummy prefix, no Strip.
   }

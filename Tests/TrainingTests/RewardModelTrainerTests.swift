@@ -267,8 +267,8 @@ import Training
     try small.write("preferences.jsonl", lines.joined(separator: "\n"))
     let recipe = try recipe(
       small, "run",
-      "reward_model={ preferences: preferences.jsonl, questions: 20, steps: 30, batch_size: 16, "
-        + "learning_rate: 1.0e-3 }")
+      "reward_model={ preferences: \(small.directory)/preferences.jsonl, questions: 20, steps: 30, "
+        + "batch_size: 16, learning_rate: 1.0e-3 }")
     _ = try await TrainingRun(recipe, threads: 2).runAll()
     let last = try #require(try lessons(of: recipe).last)
     #expect(last["reward_model/pairs"]?.double == 20)

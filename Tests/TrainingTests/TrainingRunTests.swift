@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Synchronization
 import Testing
+import Tokenization
 import Training
 
 /// The run as a whole: the same bytes for any thread count, memory budget or interruption.
@@ -57,6 +58,38 @@ import Training
       #expect(found == one)
     }
     #expect(try await run(small.recipe("seed", "seed=4")) != one)
+  }
+
+  /// Not after the warm start, or after all training.
+  @Test func whatCannotBeExportedIsSaidBeforeTheFirstStep() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    var model = try SentencePieceModel(
+      parsing: SentencePieceTokenizer.train(
+        sentences: (0..<50).map { "\($0)+\($0)=\(2 * $0)" }, options: .init(vocabularySize: 280)),
+      file: "tokenizer.model")
+    model.trainer.treatsWhitespaceAsSuffix = true
+    model.normalizer.addsDummyPrefix = true
+    let path = small.directory + "/suffix.model"
+    try Files.writeAtomically(model.serialized(), to: path)
+    let recipe = try small.recipe("run", "tokenizer={ path: \(path) }")
+    let run = try TrainingRun(recipe, threads: 1)
+    await #expect(throws: TokenizerError.self) { _ = try await run.runAll() }
+    #expect(!Files.exists(recipe.output + "/warm-start"))
+    // A reward model is written with the same files.
+    try small.write(
+      "pairs.jsonl",
+      (0..<16).map { "{\"prompt\": \"\($0)=\", \"chosen\": \"1\", \"rejected\": \"2\"}\n" }.joined()
+    )
+    let whole = try small.recipe("whole")
+    _ = try await TrainingRun(whole, threads: 1).runWarmStart()
+    var options = RewardModelFitting.Options()
+    options.model = whole.output + "/warm-start/model"
+    options.data = small.directory + "/pairs.jsonl"
+    options.output = small.directory + "/judge"
+    #expect(throws: Never.self) { _ = try RewardModelFitting(options) }
+    try Files.writeAtomically(model.serialized(), to: options.model + "/tokenizer.model")
+    #expect(throws: (any Error).self) { _ = try RewardModelFitting(options) }
   }
 
   @Test(arguments: [1, 4, 7]) func anInterruptedRunEndsWithTheSameBytes(step: Int) async throws {

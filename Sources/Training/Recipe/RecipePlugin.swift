@@ -115,6 +115,29 @@ extension Recipe {
     var defaultLabel: String { CommandReward.name(of: path) }
   }
 
+  /// A reward model that scores completions.
+  public struct Judge: Sendable, Equatable {
+    /// The model's directory, a `LlamaForSequenceClassification` with its `tokenizer.model`: `model`.
+    ///
+    /// Required.
+    public var directory = ""
+    /// What the model reads, `grpo` or `trl`: `style`.
+    ///
+    /// `grpo`: the beginning of sequence, prompt and completion, encoded apart. `trl`: what TRL's
+    /// GRPOTrainer gives a reward model, prompt and completion encoded as one text without special
+    /// tokens.
+    public var style: LearnedReward.Style = .grpo
+    /// Whether the end of sequence stands behind a completion that has ended, as where the model was
+    /// trained, for `style: grpo`: `append_eos`.
+    ///
+    /// A model that pads with its end of sequence never reads it.
+    public var appendsEOS = true
+
+    public init() {}
+
+    var defaultLabel: String { String(directory.split(separator: "/").last ?? "model") }
+  }
+
   /// A server that scores completions.
   public struct Server: Sendable, Equatable {
     /// Where requests are posted, 1 to 64 addresses, or a single text: `url`.
@@ -190,6 +213,16 @@ extension Recipe.Library {
     } else {
       processes.refuse(fields, because: "has no effect with isolated false")
     }
+  }
+}
+
+extension Recipe.Judge {
+  mutating func declare(_ fields: RecipeFields) {
+    fields("model", &directory, .path, .required)
+    fields("style", &style, .choice)
+    fields(
+      "append_eos", &appendsEOS, .flag, when: style == .grpo,
+      else: "has no effect with style \(style.rawValue) (need grpo)")
   }
 }
 

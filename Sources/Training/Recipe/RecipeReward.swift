@@ -16,8 +16,7 @@ extension Recipe {
       case python(PythonFunction)
       case url(Server)
       case library(Library)
-      /// A reward model's directory: `model`.
-      case model(String)
+      case model(Judge)
     }
 
     /// What metrics call it: `label` for a built-in score, by default its name; `name` for a
@@ -117,9 +116,9 @@ extension Recipe.Reward: RecipeSection {
       library.declare(fields)
       source = .library(library)
       declarePlugin(fields)
-    case .model(var directory):
-      fields("model", &directory, .path, .required)
-      source = .model(directory)
+    case .model(var judge):
+      judge.declare(fields)
+      source = .model(judge)
       declarePlugin(fields)
     }
   }
@@ -169,7 +168,7 @@ extension Recipe.Reward.Source {
       case "python": .python(Recipe.PythonFunction())
       case "url": .url(Recipe.Server())
       case "library": .library(Recipe.Library())
-      case "model": .model("")
+      case "model": .model(Recipe.Judge())
       default: .builtIn("", options: [:])
       }
   }
@@ -181,7 +180,7 @@ extension Recipe.Reward.Source {
     case .python(let function): function.defaultLabel
     case .url(let server): server.defaultLabel
     case .library(let library): library.defaultLabel
-    case .model(let directory): String(directory.split(separator: "/").last ?? "model")
+    case .model(let judge): judge.defaultLabel
     }
   }
 }

@@ -155,8 +155,10 @@ package actor ContinualReward: RewardFunction {
   }
 
   /// The files of the model's directory, without its tokenizer.
-  package func modelFiles() throws -> [(name: String, bytes: [UInt8])] {
-    try trainer.model.files()
+  ///
+  /// - Parameter padding: as for `RewardModel.files(padding:)`.
+  package func modelFiles(padding: Int?) throws -> [(name: String, bytes: [UInt8])] {
+    try trainer.model.files(padding: padding)
   }
 }
 

@@ -1,58 +1,77 @@
-internal import Formats
+internal import Evaluation
 internal import Kernels
 internal import LanguageModel
 public import Rewards
 internal import Tokenization
 
 /// What a trained reward model says of a completion.
-///
-/// The model reads prompt and completion as its own tokenizer encodes them, with the end of sequence
-/// behind a completion that has ended.
 public actor LearnedReward: RewardFunction {
+  /// What the model reads.
+  public enum Style: String, Sendable, CaseIterable {
+    /// The beginning of sequence, prompt and completion, encoded apart, and the end of sequence
+    /// behind a completion that has ended: what `grpo reward train` and TRL's `RewardTrainer` train
+    /// on.
+    case grpo
+    /// Prompt and completion encoded as one text, without special tokens: what TRL's `GRPOTrainer`
+    /// gives a reward model.
+    case trl
+  }
+
   public nonisolated let name: String
   private let model: RewardModel
   private let engine: Engine
   private let encoding: SequenceEncoding
+  private let style: Style
+  private let appendsEOS: Bool
 
   /// - Parameters:
   ///   - directory: a Hugging Face directory of a `LlamaForSequenceClassification` with its
   ///     `tokenizer.model`.
   ///   - name: by default the directory's name.
-  /// - Throws: `FormatError` or `TokenizerError`.
-  public init(directory: String, name: String? = nil, threads: Int = 1) throws {
+  ///   - appendsEOS: whether the end of sequence stands behind a completion that has ended; not for
+  ///     the style `trl`, which has none.
+  /// - Throws: `FormatError` or `TextSamplerError`.
+  public init(
+    directory: String, name: String? = nil, style: Style = .grpo, appendsEOS: Bool = true,
+    threads: Int = 1
+  ) throws {
     model = try RewardModel(directory: directory)
     let tokenizer = try SentencePieceTokenizer(path: directory + "/tokenizer.model")
-    guard tokenizer.vocabularySize == model.configuration.vocabularySize else {
-      throw FormatError(
-        file: directory,
-        message: "its tokenizer has \(tokenizer.vocabularySize) pieces; need "
-          + "\(model.configuration.vocabularySize), the model's vocabulary")
-    }
+    try TextModel.check(tokenizer, fits: model.configuration)
     self.name = name ?? String(directory.split(separator: "/").last ?? "model")
+    (self.style, self.appendsEOS) = (style, appendsEOS)
     engine = Engine(
       model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
     encoding = SequenceEncoding(tokenizer, longest: model.configuration.maximumPositions)
   }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
-    let sequences = request.completions.map { completion in
-      (
-        prompt: encoding.prompt(completion.prompt),
-        completion: encoding.completion(completion.text, ends: completion.finishReason == .stop)
+    RewardResponse(scores: model.scores(request.completions.map(sequence), engine: engine))
+  }
+
+  private func sequence(_ completion: Completion) -> (prompt: [Int], completion: [Int]) {
+    switch style {
+    case .grpo:
+      let ends = appendsEOS && completion.finishReason == .stop
+      return (
+        encoding.prompt(completion.prompt), encoding.completion(completion.text, ends: ends)
       )
+    case .trl:
+      let ids = encoding.completion(completion.prompt + completion.text, ends: false)
+      return (Array(ids.prefix(1)), Array(ids.dropFirst()))
     }
-    return RewardResponse(scores: model.scores(sequences, engine: engine))
   }
 }
 
 extension RewardModel {
-  /// The score of each sequence; one that is too long or gets no finite number has failed.
+  /// The score of each sequence; one that is empty, too long or gets no finite number has failed.
   func scores(
     _ sequences: [(prompt: [Int], completion: [Int])], engine: Engine
   ) -> [Score] {
     let longest = configuration.maximumPositions
     let fitting = sequences.indices.filter {
-      sequences[$0].prompt.count + sequences[$0].completion.count <= longest
+      !sequences[$0].prompt.isEmpty
+        && sequences[$0].prompt.count + sequences[$0].completion.count <= longest
     }
     // Completions of one prompt stand next to each other and share its rows.
     var questions: [TokenBatch.Question] = []
@@ -64,9 +83,11 @@ extension RewardModel {
       questions[questions.count - 1].completions.append(.init(tokens: completion))
     }
     var scores = sequences.map { sequence in
-      Score.failed(
-        "\(sequence.prompt.count + sequence.completion.count) tokens are too long for the reward "
-          + "model (need at most \(longest))")
+      sequence.prompt.isEmpty
+        ? Score.failed("there is nothing for the reward model to read")
+        : Score.failed(
+          "\(sequence.prompt.count + sequence.completion.count) tokens are too long for the reward "
+            + "model (need at most \(longest))")
     }
     for (place, reward) in zip(fitting, rewards(questions, engine: engine)) {
       scores[place] =

@@ -1,4 +1,5 @@
 internal import Datasets
+internal import Evaluation
 internal import Formats
 internal import Kernels
 internal import LanguageModel
@@ -95,6 +96,9 @@ public struct RewardModelFitting {
     }
     let model = try Self.model(options.model)
     tokenizer = try SentencePieceTokenizer(path: options.model + "/tokenizer.model")
+    try TextModel.check(tokenizer, fits: model.configuration)
+    // What there can be in the way of writing the model, before anything is computed.
+    _ = try tokenizer.huggingFaceFiles(for: model.configuration)
     var settings = RewardModelTrainer.Settings()
     settings.learningRate = options.learningRate
     settings.loss = PreferenceLoss(centring: options.centring)
@@ -123,12 +127,8 @@ public struct RewardModelFitting {
   }
 
   private static func model(_ directory: String) throws -> RewardModel {
-    let path = directory + "/config.json"
-    let config = try JSON(parsing: Files.read(path, maximumBytes: 1 << 20), file: path)
-    let isLanguageModel = config["architectures"] == ["LlamaForCausalLM"]
-    return isLanguageModel
-      ? RewardModel(from: try ModelDirectory.load(directory))
-      : try RewardModel(directory: directory)
+    try RewardModel.isReward(directory)
+      ? RewardModel(directory: directory) : RewardModel(from: ModelDirectory.load(directory))
   }
 
   /// The kind of the rows is that of the first.
@@ -191,9 +191,9 @@ public struct RewardModelFitting {
   }
 
   private func write() throws {
-    let longest = trainer.model.configuration.maximumPositions
+    let configuration = trainer.model.configuration
     try Files.writeDirectory(
-      trainer.model.files() + tokenizer.huggingFaceFiles(maximumLength: longest),
-      to: options.output)
+      trainer.model.files(padding: tokenizer.padding(of: configuration))
+        + tokenizer.huggingFaceFiles(for: configuration), to: options.output)
   }
 }

@@ -58,7 +58,7 @@ package final class RewardModelTrainer {
   private func update(
     _ questions: [TokenBatch.Question], loss: ([Double]) -> (Double, [Double])
   ) -> Double {
-    let batch = RewardModel.batch(questions)
+    let batch = model.batch(questions)
     let places = RewardModel.places(in: batch)
     let forward = engine.values(model.parameters, batch, model.head, keep: true)
     let (loss, dReward) = loss(places.map { Double(forward.values[$0]) })

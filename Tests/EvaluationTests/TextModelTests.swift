@@ -1,0 +1,127 @@
+import Formats
+import Foundation
+import Kernels
+import LanguageModel
+import Sampling
+import Testing
+import Tokenization
+
+@testable import Evaluation
+
+@Suite struct TextModelTests {
+  /// A model of `rows` ids for a tokenizer of 262 pieces or so, with random weights.
+  private func model(
+    _ tokenizer: SentencePieceTokenizer, rows: Int? = nil, eos: [Int] = [2], padding: Int? = nil
+  ) -> Model {
+    let configuration = ModelConfiguration(
+      vocabularySize: rows ?? tokenizer.vocabularySize, hiddenSize: 16, layers: 1,
+      attentionHeads: 2, keyValueHeads: 1, intermediateSize: 24, maximumPositions: 24,
+      initializerRange: 0.3, eosTokenIDs: eos, padTokenID: padding)
+    return Model(configuration: configuration, parameters: Parameters(configuration, seed: 1))
+  }
+
+  private func tokenizer(
+    _ change: (inout SentencePieceModel) -> Void = { _ in }
+  ) throws -> SentencePieceTokenizer {
+    var model = try SentencePieceModel(
+      parsing: SentencePieceTokenizer.train(
+        sentences: (0..<50).map { "\($0)+\($0)=\(2 * $0)" }, options: .init(vocabularySize: 280)),
+      file: "tokenizer.model")
+    change(&model)
+    return try SentencePieceTokenizer(bytes: model.serialized(), name: "tokenizer.model")
+  }
+
+  private func config(_ files: [(name: String, bytes: [UInt8])], _ name: String) throws -> JSON {
+    let file = try #require(files.first { $0.name == name })
+    return try JSON(parsing: file.bytes, file: name)
+  }
+
+  @Test func whatIsWrittenIsReadAgain() throws {
+    let whole = try TextModel(model(tokenizer()), tokenizer())
+    let folder = try ModelFolder()
+    for file in try whole.files() {
+      try Data(file.bytes).write(to: URL(fileURLWithPath: "\(folder.path)/\(file.name)"))
+    }
+    let read = try TextModel(directory: folder.path)
+    for (a, b) in zip(try whole.files(), try read.files()) {
+      #expect(a.name == b.name && a.bytes == b.bytes)
+    }
+    #expect(
+      try whole.files().map(\.name) == [
+        "config.json", "generation_config.json", "tokenizer.model", "tokenizer.json",
+        "tokenizer_config.json", "model.safetensors",
+      ])
+  }
+
+  /// Any file's end ends a completion, and all of them are written again.
+  @Test func everyIDThatEndsACompletionIsTakenUp() throws {
+    let folder = try ModelFolder()
+    try Data(#"{"eos_token_id": [9, 5]}"#.utf8).write(
+      to: URL(fileURLWithPath: folder.path + "/generation_config.json"))
+    let path = folder.path + "/config.json"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try text.replacingOccurrences(of: "\"eos_token_id\": 2", with: "\"eos_token_id\": [7, 5]")
+      .write(toFile: path, atomically: true, encoding: .utf8)
+    let policy = try Policy(folder.path, threads: 1)
+    #expect(policy.eosIDs == [7, 5, 9, 2])
+    let files = try TextModel(directory: folder.path).files()
+    for name in ["config.json", "generation_config.json"] {
+      #expect(try config(files, name)["eos_token_id"] == [7, 5, 9, 2])
+    }
+    let sampler = try policy.sampler(
+      options: SamplingOptions(temperature: 0, maximumTokens: 3, eosIDs: policy.eosIDs))
+    #expect(try sampler.text(of: [65, 9]) == sampler.text(of: [65]))
+  }
+
+  @Test func rowsWithoutAPieceStayAndDecodeToNothing() throws {
+    let tokenizer = try tokenizer()
+    let pieces = tokenizer.vocabularySize
+    let whole = try TextModel(model(tokenizer, rows: pieces + 7), tokenizer)
+    let engine = Engine(
+      whole.model.configuration, workers: Workers(count: 1), activationBytes: 1 << 24)
+    let sampler = try TextSampler(
+      engine: engine, tokenizer: tokenizer,
+      options: SamplingOptions(maximumTokens: 8, eosIDs: [2]))
+    let ids = tokenizer.encode("12+3")
+    #expect(try sampler.text(of: ids + [pieces, pieces + 6] + ids) == "12+312+3")
+    #expect(throws: TokenizerError.self) { try sampler.text(of: [pieces + 7]) }
+    // Directories of such models are read and written.
+    #expect(try config(whole.files(), "config.json")["vocab_size"]?.int == pieces + 7)
+    #expect(throws: TextSamplerError.self) {
+      try TextModel(model(tokenizer, rows: pieces - 1), tokenizer)
+    }
+  }
+
+  @Test func paddingIsThePieceThatTheModelNames() throws {
+    let tokenizer = try tokenizer()
+    for (own, id, piece) in [
+      (nil, 0, "<unk>"), (2, 2, "</s>"), (tokenizer.vocabularySize, 0, "<unk>"),
+    ] as [(Int?, Int, String)] {
+      let rows = tokenizer.vocabularySize + 1
+      let files = try TextModel(model(tokenizer, rows: rows, padding: own), tokenizer).files()
+      #expect(try config(files, "config.json")["pad_token_id"]?.int == id)
+      #expect(try config(files, "generation_config.json")["pad_token_id"]?.int == id)
+      #expect(try config(files, "tokenizer_config.json")["pad_token"]?.string == piece)
+    }
+  }
+
+  @Test func whatCannotBeExportedShowsWithoutTheWeights() throws {
+    let tokenizer = try tokenizer {
+      $0.trainer.treatsWhitespaceAsSuffix = true
+      $0.normalizer.addsDummyPrefix = true
+    }
+    let whole = try TextModel(model(tokenizer), tokenizer)
+    for export in [{ try whole.files() }, { try whole.descriptions() }] {
+      let error = #expect(throws: TokenizerError.self) { try export() }
+      #expect(
+        error?.description == "tokenizer.json: a dummy space at the end of text is not supported")
+    }
+    // And a configuration that could not be read again.
+    var configuration = model(try self.tokenizer()).configuration
+    configuration.normEpsilon = 0.5
+    let other = try TextModel(
+      Model(configuration: configuration, parameters: Parameters(configuration, seed: 1)),
+      self.tokenizer())
+    #expect(throws: FormatError.self) { try other.descriptions() }
+  }
+}
