@@ -50,7 +50,7 @@ lint: ## check the layout and the rules of every Swift file
 format: ## lay out every Swift file
 	$(SWIFT_FILES) | xargs -0 swift format --in-place --parallel
 
-conformance: build $(VENV)/ready ## compare with the Python tools; MODEL=DIR for a model of your own
+conformance: build $(VENV)/ready $(VENV)/llama.cpp ## compare with the Python tools; MODEL=DIR for a model of your own
 	Conformance/run.sh $(GRPO) $(VENV)/bin/python $(MODEL)
 
 commands: build ## run every command that the documents show, as it stands there
@@ -59,6 +59,16 @@ commands: build ## run every command that the documents show, as it stands there
 $(VENV)/ready: Conformance/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet -r Conformance/requirements.txt
+	touch $@
+
+# llama.cpp's converter, out of a source distribution; nothing of it is built.
+$(VENV)/llama.cpp: $(VENV)/ready
+	$(VENV)/bin/pip download --quiet --no-deps --no-binary llama-cpp-python \
+	  --dest $(VENV)/sources llama-cpp-python==0.3.36
+	mkdir -p $@
+	tar -xzf $(VENV)/sources/llama_cpp_python-0.3.36.tar.gz -C $@ --strip-components=3 \
+	  --wildcards '*/vendor/llama.cpp/convert_hf_to_gguf.py' '*/vendor/llama.cpp/conversion' \
+	  '*/vendor/llama.cpp/gguf-py'
 	touch $@
 
 # Installs what the system lacks, or says exactly what to install.

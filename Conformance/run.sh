@@ -35,6 +35,12 @@ cat "$top"/data/*/test.jsonl "$top"/prompts/*.txt | grep -v '^$' >"$work/texts"
 "$grpo" tokenizer encode --model "$model" --json <"$work/texts" >"$work/cases.jsonl"
 "$python" -B "$top/Conformance/tokenizer.py" "$model" "$work/cases.jsonl"
 
+# Other programs' checkpoints, in every spelling; tokenizers with symbols; llama.cpp.
+"$python" -B "$top/Conformance/configurations.py" --grpo "$grpo"
+"$python" -B "$top/Conformance/symbols.py" --grpo "$grpo"
+"$python" -B "$top/Conformance/llama_cpp.py" --grpo "$grpo" --model "$model" --data "$data" \
+  --template "$template" --converter "$(dirname "$python")/../llama.cpp/convert_hf_to_gguf.py"
+
 # Score functions of TRL and reasoning-gym in a run, and called directly.
 mkdir "$work/rewards"
 "$python" -B "$top/Conformance/reward_functions.py" --grpo "$grpo" --work "$work/rewards"

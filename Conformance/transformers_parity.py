@@ -80,7 +80,7 @@ def main():
     model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=torch.float32).eval()
     report = Report(arguments.tolerance)
 
-    sequences = []
+    sequences, continued = [], []
     for prompt in prompts:
         (sample,) = run(
             *[arguments.grpo, "sample", "--model", arguments.model, "--temperature", "0"],
@@ -113,6 +113,22 @@ def main():
             report.equal("continuation", prompt, ids, generated)
         report.close("continuation log-probs", prompt, sample["logprobs"], chosen.tolist())
         sequences.append((prompt, sequence[0].tolist(), logprobs))
+        best = steps.topk(2).values
+        continued.append((prompt, generated, (best[:, 0] - best[:, 1]).tolist()))
+
+    # All prompts in one batch, the shorter ones padded: each goes on as it does alone.
+    batch = tokenizer(prompts, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        padded = model.generate(
+            **batch, do_sample=False, max_new_tokens=max(len(alone) for _, alone, _ in continued))
+    width = batch["input_ids"].shape[1]
+    for (prompt, alone, gaps), row in zip(continued, padded.tolist()):
+        together = row[width : width + len(alone)]
+        place = next((k for k, pair in enumerate(zip(alone, together)) if len(set(pair)) > 1), None)
+        if place is not None and gaps[place] <= TIE:
+            report.ties += 1
+        else:
+            report.equal("continuation in a batch", prompt, alone, together)
 
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "sequences.jsonl")
