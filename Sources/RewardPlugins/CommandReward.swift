@@ -50,7 +50,8 @@ public final class CommandReward: RewardFunction {
     let launch = PluginLaunch(command, options)
     workers = (0..<options.workers).map { _ in
       PluginWorker(
-        launch, timeout: .seconds(options.timeout), startTimeout: .seconds(options.startTimeout))
+        launch, timeout: .seconds(options.timeout), startTimeout: .seconds(options.startTimeout),
+        grace: options.grace)
     }
   }
 

@@ -73,7 +73,7 @@ public final class HTTPReward: RewardFunction {
   public func start() async throws {
     for url in urls {
       do {
-        _ = try await client.send(URLRequest(url: url), within: min(timeout, 10))
+        _ = try await client.send(URLRequest(url: url), within: timeout)
       } catch {
         throw RewardError.cannotStart(reward: name, problem: "\(url.absoluteString): \(error)")
       }
@@ -117,7 +117,7 @@ public final class HTTPReward: RewardFunction {
       let pause = failure.retryAfter ?? 0.5 * Double(1 << retries)
       guard failure.isPassing, retries + 1 < Self.mostTries,
         ContinuousClock.now + .seconds(pause) < deadline,
-        (try? await Task.sleep(for: .seconds(pause))) != nil
+        (try? await Task.sleep(for: .seconds(pause))) != nil, ContinuousClock.now < deadline
       else { return counted(part.failed("\(failure)")) }
       retries += 1
     }

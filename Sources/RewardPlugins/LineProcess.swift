@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Subprocess
+internal import Synchronization
 
 /// A long-lived child process that answers one line with one line.
 ///
@@ -10,9 +11,8 @@ internal import Subprocess
 final class LineProcess: Sendable {
   struct Limits: Sendable {
     var replyBytes = 8 << 20
-    /// How long a child may take to end by itself once its input is closed, and again after
-    /// SIGTERM, before SIGKILL.
-    var grace: Duration = .seconds(2)
+    /// That of ``PluginOptions``.
+    var grace: Duration
   }
 
   /// Why a request has no reply, or the child did not start: one line.
@@ -32,7 +32,7 @@ final class LineProcess: Sendable {
 
   /// Starts the child.
   init(_ configuration: Configuration, limits: Limits) async throws(Failure) {
-    Self.ignoreBrokenPipes()
+    Self.prepareSignals()
     let (stream, requests) = AsyncStream<LineRequest>.makeStream()
     let (starts, start) = AsyncStream<Failure?>.makeStream()
     self.requests = requests
@@ -85,27 +85,43 @@ final class LineProcess: Sendable {
     _ configuration: Configuration, _ limits: Limits, _ requests: AsyncStream<LineRequest>,
     onStart: @escaping @Sendable () -> Void
   ) async -> Failure {
+    // Beside the result, since what fails after the child's end must not take a request along.
+    let ended = Mutex<LineEnding?>(nil)
+    var failure: Failure
     do {
       let result = try await run(
         configuration, input: .inputWriter, output: .sequence, error: .sequence
       ) { execution in
-        await LineService(execution, limits).serve(requests, onStart: onStart)
+        let ending = await LineService(execution, limits).serve(requests, onStart: onStart)
+        ended.withLock { $0 = ending }
+        return ending
       }
       let ending = result.closureResult
-      let failure = Failure(
+      failure = Failure(
         ending.description(status: result.terminationStatus), isPassing: ending.cause.isPassing)
-      ending.request?.continuation.resume(returning: .failure(failure))
-      return failure
     } catch {
-      return Failure((error as? SubprocessError)?.oneLine ?? String(describing: error))
+      failure = Failure((error as? SubprocessError)?.oneLine ?? String(describing: error))
     }
+    let request = ended.withLock { $0?.request }
+    request?.continuation.resume(returning: .failure(failure))
+    return failure
   }
 
-  /// Makes writing to a child that has died an error instead of the end of this process.
+  /// Makes writing to a child that has died an error instead of the end of this process, and its
+  /// end something that this process is told: a parent may have left it deaf to that.
   ///
   /// Leaves alone a process that has set its own handling of SIGPIPE.
-  private static func ignoreBrokenPipes() {
+  private static func prepareSignals() {
     if let handler = signal(SIGPIPE, SIG_IGN) { signal(SIGPIPE, handler) }
+    var action = sigaction()
+    // SAFETY: the call writes one action, into the one that it is given.
+    guard unsafe sigaction(SIGCHLD, nil, &action) == 0 else { return }
+    // SAFETY: both are addresses of handlers; they are compared and not called.
+    let (handler, ignoring) = unsafe (
+      unsafeBitCast(action.__sigaction_handler.sa_handler, to: UInt.self),
+      unsafeBitCast(SIG_IGN, to: UInt.self)
+    )
+    if handler == ignoring { signal(SIGCHLD, SIG_DFL) }
   }
 }
 

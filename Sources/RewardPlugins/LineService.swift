@@ -48,7 +48,7 @@ struct LineService: Sendable {
   /// Writes and reads at the same time, so that neither side waits on a pipe the other has filled.
   private func reply(to request: LineRequest) async -> Result<[UInt8], LineEnding.Cause> {
     inbox.expectLine()
-    let outcome = await within(request.timeout) {
+    let outcome = await Timed(limit: request.timeout) {
       async let isWritten = write(request.line)
       let line = await inbox.line()
       // A reply to a request that was not read to its end is none.
@@ -57,8 +57,9 @@ struct LineService: Sendable {
       }
       return line
     }
-    guard let outcome else { return .failure(.deadline(request.timeout)) }
-    return outcome.mapError { .inbox($0) }
+    return outcome.value.mapError {
+      outcome.isLate ? .deadline(request.timeout) : .inbox($0)
+    }
   }
 
   /// Writes all of `line`, and says whether the child took it.
@@ -109,37 +110,6 @@ struct LineService: Sendable {
     // The child is dead but not yet reaped, so the number of its group is still its own.
     try? child.send(signal: .kill, toProcessGroup: true)
   }
-
-  /// The result of `body`, or nil when `time` has passed first; `body` is cancelled then.
-  private func within<Value: Sendable>(
-    _ time: Duration, _ body: @escaping @Sendable () async -> Value
-  ) async -> Value? {
-    await withTaskGroup(of: Race<Value>.self) { group in
-      group.addTask { .done(await body()) }
-      group.addTask {
-        do {
-          try await Task.sleep(for: time)
-          return .timeOut
-        } catch {
-          return .cancelled
-        }
-      }
-      defer { group.cancelAll() }
-      for await event in group {
-        switch event {
-        case .done(let value): return value
-        case .timeOut: return nil
-        case .cancelled: continue  // With us, `body` was cancelled, and has its own word for it.
-        }
-      }
-      return nil
-    }
-  }
-}
-
-/// What ended first in a race against the clock.
-private enum Race<Value: Sendable>: Sendable {
-  case done(Value), timeOut, cancelled
 }
 
 extension SubprocessOutputSequence.Buffer {

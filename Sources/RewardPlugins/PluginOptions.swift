@@ -4,10 +4,14 @@ internal import Rewards
 public struct PluginOptions: Sendable, Equatable {
   /// Seconds a request may take.
   public var timeout = 30.0
-  /// Seconds a process may take from its start to its answer to an empty batch.
-  public var startTimeout = 10.0
+  /// Seconds a process may take from its start to its answer to an empty batch; the first start
+  /// after a boot reads an interpreter and all it imports from the disk.
+  public var startTimeout = 120.0
   /// Processes at a time; each gets its share of a batch, whole prompts.
   public var workers = 1
+  /// How long a process may take to end by itself once its input is closed, and again after
+  /// SIGTERM, before SIGKILL.
+  package var grace: Duration = .seconds(2)
   /// Where processes run; by default the current directory.
   public var directory: String?
   /// Environment variables beside ``environmentAlways``; a nil value is taken from this process.

@@ -6,15 +6,17 @@ actor PluginWorker {
   private let launch: PluginLaunch
   private let timeout: Duration
   private let startTimeout: Duration
+  private let grace: Duration
 
   private var process: LineProcess?
   private var nextID = 1
   private var lastRequest: Task<Void, Never>?
 
-  init(_ launch: PluginLaunch, timeout: Duration, startTimeout: Duration) {
+  init(_ launch: PluginLaunch, timeout: Duration, startTimeout: Duration, grace: Duration) {
     self.launch = launch
     self.timeout = timeout
     self.startTimeout = startTimeout
+    self.grace = grace
   }
 
   func start() async throws(LineProcess.Failure) {
@@ -82,7 +84,8 @@ actor PluginWorker {
 
   /// A process that has answered an empty batch.
   private func started() async throws(LineProcess.Failure) -> LineProcess {
-    let process = try await LineProcess(try launch.configuration(), limits: LineProcess.Limits())
+    let process = try await LineProcess(
+      try launch.configuration(), limits: LineProcess.Limits(grace: grace))
     let line = try await process.exchange(RewardMessage.handshake, timeout: startTimeout)
     do {
       try RewardMessage.checkHandshake(line)

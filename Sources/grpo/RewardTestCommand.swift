@@ -147,8 +147,7 @@ struct RewardTestCommand: AsyncParsableCommand {
     if let recipe { return try recipe.rewardSet().entries }
     var options = PluginOptions()
     if let timeout { options.timeout = timeout }
-    // Time for imports: nobody waits for a hung one longer than they like here.
-    options.startTimeout = 120
+    options.startTimeout = max(options.startTimeout, options.timeout)
     if let python {
       return [
         .init(

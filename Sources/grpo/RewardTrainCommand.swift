@@ -75,7 +75,7 @@ struct RewardTrainCommand: AsyncParsableCommand {
     do {
       result = try fitting.run(
         onStep: { step, loss in
-          if step % every == 0 || step == steps {
+          if step == 1 || step % every == 0 || step == steps {
             StandardError.write("step \(step)/\(steps)  loss \(Figures.short(loss))")
           }
         }, isCancelled: { Interruption.isRequested })

@@ -6,6 +6,8 @@ enum StandardStreams {
   /// that is closed is held, so that no file of ours gets its number and then its output.
   static func prepare() {
     signal(SIGPIPE, SIG_IGN)
+    // A parent that ignores it, and hands that on, keeps its children from being told of theirs.
+    signal(SIGCHLD, SIG_DFL)
     for descriptor in STDIN_FILENO...STDERR_FILENO
     where fcntl(descriptor, F_GETFD) < 0 && errno == EBADF {
       // Read-only: writing to what was closed goes on failing. The lowest free number is taken.

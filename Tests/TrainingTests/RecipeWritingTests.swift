@@ -119,7 +119,7 @@ import Training
             ignore_case: true
           - command: [./score.py, "a: b"]
             timeout: 30.0
-            start_timeout: 10.0
+            start_timeout: 120.0
             workers: 1
             directory: ../../r
             env: {}

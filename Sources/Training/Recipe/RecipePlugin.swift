@@ -9,7 +9,7 @@ extension Recipe {
     public var timeoutSeconds = 30.0
     /// Seconds until a process must have answered the empty batch it gets at its start, above 0
     /// and at most 86400: `start_timeout`.
-    public var startSeconds = 10.0
+    public var startSeconds = 120.0
     /// Processes at a time, 1 to 64, each with its part of a batch: `workers`.
     public var workers = 1
     /// The directory they run in, by default the recipe's: `directory`.
