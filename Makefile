@@ -13,7 +13,11 @@ VENV := .venv-conformance
 # Packages of their own, as a user's would be; they share what they build of this one.
 EXAMPLES := Examples/Embedding Examples/OwnObjective
 
-.PHONY: help quickstart build test faults lint format conformance commands packages
+# A test waits for what must come as long as it takes; what hangs ends here.
+TEST := timeout --foreground --signal=INT --kill-after=60 3600 swift test -c release --skip-build
+RUNS := 40
+
+.PHONY: help quickstart build test repeat faults lint format conformance commands packages
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -27,7 +31,7 @@ build: packages ## build the program
 
 test: packages lint ## lint, build, run every test, a short recipe end to end, the examples
 	swift build -c release --build-tests
-	swift test -c release --skip-build
+	$(TEST)
 	@for example in $(EXAMPLES); do \
 	  echo "swift build --package-path $$example"; \
 	  swift build -c release --package-path $$example --scratch-path .build-examples; \
@@ -39,6 +43,10 @@ test: packages lint ## lint, build, run every test, a short recipe end to end, t
 	tail -n 1 "$$directory/summary" | grep -q 'grpo ' || \
 	  { echo 'error: recipes/smoke.yaml: the last line of the summary names no next command'; exit 1; }; \
 	Examples/run.sh .build/release .build-examples/release "$$directory/run/model"
+
+repeat: packages ## run every test RUNS times (40), with LOAD=load on a busy machine
+	swift build -c release --build-tests
+	Tests/repeat.sh $(RUNS) $(LOAD)
 
 faults: packages ## meet every fault of a plug-in 100 times
 	swift build -c release --build-tests
