@@ -181,7 +181,7 @@ import Testing
 
   @Test func aStoppedComparisonGoesOnWhereItWas() async throws {
     let folder = try Workspace()
-    try folder.write(
+    try folder.writeExecutable(
       "wait.sh",
       """
       #!/bin/sh
@@ -197,18 +197,14 @@ import Testing
       done
 
       """)
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: folder["wait.sh"])
-    try folder.edit(
-      "\nevaluation:",
-      "\n  - { command: [./wait.sh], weight: 0, timeout: 600 }\nevaluation:")
+    try folder.addPlugin("./wait.sh")
     let words = ["compare", "recipe.yaml", "--seeds", "1,2", "--output", "out", "--jobs", "1"]
     let streams = try GrpoProgram.Streams(in: folder)
     let process = try GrpoProgram.start(
       words, in: folder.path, output: streams.output, errors: streams.errors)
-    try await GrpoProgram.waitUntil("the third step") { folder.exists("waiting") }
+    try await GrpoProgram.waitUntil(of: process) { folder.exists("waiting") }
     process.interrupt()
-    try await GrpoProgram.waitUntil("the interrupt is noticed") {
+    try await GrpoProgram.waitUntil(of: process) {
       try streams.outcome(status: 0).errors.contains("  stopping  ")
     }
     try folder.write("go", "")

@@ -16,13 +16,13 @@ import Testing
     // A line that it cannot read yet keeps it waiting; that it is read shows that it watches.
     try input.fileHandleForWriting.write(contentsOf: Data("{".utf8))
     let descriptor = input.fileHandleForWriting.fileDescriptor
-    try await GrpoProgram.waitUntil("the input is read") {
+    try await GrpoProgram.waitUntil(of: process) {
       var count: Int32 = 0
       _ = unsafe ioctl(descriptor, UInt(FIONREAD), &count)
       return count == 0
     }
     kill(process.processIdentifier, number)
-    try await GrpoProgram.waitUntil("grpo ends") { !process.isRunning }
+    try await GrpoProgram.waitUntil { !process.isRunning }
     #expect(process.terminationReason == .uncaughtSignal)
     #expect(process.terminationStatus == number)
     let outcome = try streams.outcome(status: number)

@@ -31,19 +31,19 @@ enum GrpoProgram {
       "the program grpo is not beside the tests")
   }
 
-  /// Long enough for any machine; a run that hangs must not hang the tests.
-  private static let patience: Duration = .seconds(120)
-
   /// Starts the program.
   ///
-  /// - Parameter environment: What differs from a bare environment: no terminal, no colour.
+  /// - Parameters:
+  ///   - environment: What differs from a bare environment: no terminal, no colour.
+  ///   - wrapper: A program and its arguments, which becomes this one.
   static func start(
     _ arguments: [String], in folder: String, environment: [String: String] = [:],
-    input: Any? = FileHandle.nullDevice, output: Any, errors: Any
+    wrapper: [String] = [], input: Any? = FileHandle.nullDevice, output: Any, errors: Any
   ) throws -> Process {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: try path())
-    process.arguments = arguments
+    let words = wrapper + [try path()] + arguments
+    process.executableURL = URL(fileURLWithPath: words[0])
+    process.arguments = Array(words.dropFirst())
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     var variables = [
       "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
@@ -59,12 +59,7 @@ enum GrpoProgram {
   }
 
   static func end(_ process: Process) async throws -> Int32 {
-    try await waitUntil("grpo ends") {
-      !process.isRunning
-    } orElse: {
-      process.terminate()
-      kill(process.processIdentifier, SIGKILL)
-    }
+    try await waitUntil { !process.isRunning }
     #expect(process.terminationReason == .exit, "the program was ended by a signal")
     return process.terminationStatus
   }
@@ -104,17 +99,15 @@ enum GrpoProgram {
     }
   }
 
-  /// Waits for what must come, without ever depending on how long it takes.
+  /// Waits for what must come, however long it takes.
+  ///
+  /// - Parameter process: Of whom it must come: when that has ended, it never will.
   static func waitUntil(
-    _ what: String, _ condition: () throws -> Bool, orElse: () -> Void = {}
+    of process: Process? = nil, _ condition: () throws -> Bool
   ) async throws {
-    let start = ContinuousClock.now
     while try !condition() {
-      if ContinuousClock.now - start > patience {
-        orElse()
-        Issue.record("gave up waiting until \(what)")
-        return
-      }
+      let isOver = process.map { !$0.isRunning } ?? false
+      try #require(try !isOver || condition(), "the program ended first")
       try await Task.sleep(for: .milliseconds(5))
     }
   }

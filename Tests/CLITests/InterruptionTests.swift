@@ -5,7 +5,7 @@ import Testing
   /// A reward that waits in its third step until a file called `go` is there.
   private func waitingFolder() throws -> Workspace {
     let folder = try Workspace()
-    try folder.write(
+    try folder.writeExecutable(
       "wait.sh",
       """
       #!/bin/sh
@@ -13,7 +13,7 @@ import Testing
         case "$line" in
         *'"completions":[],'*) echo '{"rewards": []}'; continue ;;
         *'"step":3,'*)
-          echo $$ >waiting
+          echo $$ >waiting.tmp; mv waiting.tmp waiting
           while [ ! -e go ]; do sleep 0.01; done
           ;;
         esac
@@ -21,11 +21,7 @@ import Testing
       done
 
       """)
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: folder["wait.sh"])
-    try folder.edit(
-      "\nevaluation:",
-      "\n  - { command: [./wait.sh], weight: 0, timeout: 600 }\nevaluation:")
+    try folder.addPlugin("./wait.sh")
     return folder
   }
 
@@ -35,12 +31,14 @@ import Testing
     let streams = try GrpoProgram.Streams(in: folder)
     let process = try GrpoProgram.start(
       arguments, in: folder.path, output: streams.output, errors: streams.errors)
-    try await GrpoProgram.waitUntil("the third step") { folder.exists("waiting") }
+    try await GrpoProgram.waitUntil(of: process) { folder.exists("waiting") }
     return (process, streams)
   }
 
-  private func waitUntilNoticed(_ streams: GrpoProgram.Streams) async throws {
-    try await GrpoProgram.waitUntil("the interrupt is noticed") {
+  private func waitUntilNoticed(
+    by process: Process, _ streams: GrpoProgram.Streams
+  ) async throws {
+    try await GrpoProgram.waitUntil(of: process) {
       try streams.outcome(status: 0).errors.contains("  stopping  ")
     }
   }
@@ -53,7 +51,7 @@ import Testing
     }
     let (process, streams) = try await start([command, "recipe.yaml"], in: folder)
     process.interrupt()
-    try await waitUntilNoticed(streams)
+    try await waitUntilNoticed(by: process, streams)
     try folder.write("go", "")
     let stopped = try streams.outcome(status: try await GrpoProgram.end(process))
     #expect(stopped.status == 75)
@@ -79,7 +77,7 @@ import Testing
     let (process, streams) = try await start(["run", "recipe.yaml"], in: folder)
     process.interrupt()
     // Two signals that wait for delivery at the same time would be one.
-    try await waitUntilNoticed(streams)
+    try await waitUntilNoticed(by: process, streams)
     process.interrupt()
     #expect(try await GrpoProgram.end(process) == 130)
     try folder.write("go", "")
@@ -95,8 +93,10 @@ import Testing
     // It waits for a file and reads nothing: the end of its input is not what ends it.
     let text = try String(contentsOfFile: folder["waiting"], encoding: .utf8)
     let plugin = try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
-    try await GrpoProgram.waitUntil("the plug-in's end") {
-      !FileManager.default.fileExists(atPath: "/proc/\(plugin)")
+    try await GrpoProgram.waitUntil {
+      // It is an orphan; until somebody reaps it, it stays as a zombie: "NUMBER (NAME) Z …".
+      let status = try? String(contentsOfFile: "/proc/\(plugin)/stat", encoding: .utf8)
+      return status?.contains(") Z ") ?? true
     }
   }
 

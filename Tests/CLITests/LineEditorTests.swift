@@ -38,20 +38,21 @@ import Testing
         shown.withLock { $0 += buffer.prefix(count) }
       }
     }
-    /// Waits for an empty line to be shown: until then the terminal edits by itself.
-    func waitForPrompt(after start: Int, _ keys: String) async throws {
-      try await GrpoProgram.waitUntil("a prompt after \(keys.debugDescription)") {
+    /// Waits for an empty line to be shown, after so many others: until then the terminal edits by
+    /// itself.
+    func waitForPrompt(after start: Int, lines: Int) async throws {
+      try await GrpoProgram.waitUntil(of: process) {
         let text = shown.withLock { String(decoding: $0.dropFirst(start), as: UTF8.self) }
-        return text.hasSuffix("\r> \u{1B}[K") && (start == 0 || text.contains("\r\n"))
+        return text.hasSuffix("\r> \u{1B}[K") && text.count { $0 == "\r\n" } >= lines
       }
     }
-    try await waitForPrompt(after: 0, "")
+    try await waitForPrompt(after: 0, lines: 0)
     for (keys, _) in Self.cases {
       let start = shown.withLock { $0.count }
       let bytes = Array(keys.utf8)
       _ = unsafe write(terminal, bytes, bytes.count)
       _ = unsafe write(terminal, [13], 1)
-      try await waitForPrompt(after: start, keys)
+      try await waitForPrompt(after: start, lines: 1 + keys.count { $0 == "\u{3}" })
     }
     _ = unsafe write(terminal, [4], 1)
     let outcome = try streams.outcome(status: try await GrpoProgram.end(process))

@@ -15,6 +15,9 @@ enum PseudoTerminal {
     try #require(unsafe ioctl(terminal, setLock, &lock) == 0)
     try #require(unsafe ioctl(terminal, getNumber, &number) == 0)
     try #require(unsafe ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0)
-    return (terminal, try #require(FileHandle(forUpdatingAtPath: "/dev/pts/\(number)")))
+    // SAFETY: as for the master.
+    let line = unsafe Foundation.open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    try #require(line >= 0)
+    return (terminal, FileHandle(fileDescriptor: line, closeOnDealloc: true))
   }
 }

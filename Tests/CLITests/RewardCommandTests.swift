@@ -5,7 +5,7 @@ import Testing
 @Suite struct RewardCommandTests {
   @Test func aCommandIsTried() async throws {
     let folder = try Workspace()
-    try folder.write(
+    try folder.writeExecutable(
       "score.py",
       """
       #!/usr/bin/env python3
@@ -15,10 +15,9 @@ import Testing
           rewards = [float(c == l) for c, l in zip(request["completions"], request["labels"])]
           print(json.dumps({"rewards": rewards, "metrics": {"count": len(rewards)}}), flush=True)
       """)
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: folder["score.py"])
     let words = [
-      "reward", "test", "--data", "train.jsonl", "--limit", "2", "--command", "./score.py",
+      "reward", "test", "--data", "train.jsonl", "--limit", "2", "--timeout", "86400", "--command",
+      "./score.py",
     ]
     let shown = try await GrpoProgram.run(words, in: folder)
     #expect(shown.status == 0, "\(shown.errors)")
@@ -31,6 +30,22 @@ import Testing
     #expect(scores.first?["kind"] == "answer" && scores.first?["reward"] == 1.0)
     #expect(json["warnings"] == [])
     #expect(json["metrics"]?["count"]?.double == Double(scores.count))
+  }
+
+  /// A process inherits from its parent that it is not told of the end of its children.
+  @Test func aCommandThatDiesIsNoticedUnderAParentThatIgnoresSuch() async throws {
+    let folder = try Workspace()
+    try folder.writeExecutable(
+      "die.sh", "#!/bin/sh\nread -r line; echo '{\"rewards\": []}'; read -r line; exit 3\n")
+    let streams = try GrpoProgram.Streams(in: folder)
+    let process = try GrpoProgram.start(
+      [
+        "reward", "test", "--data", "train.jsonl", "--limit", "1", "--timeout", "86400",
+        "--command", "./die.sh",
+      ], in: folder.path, wrapper: ["/usr/bin/env", "--ignore-signal=CHLD"],
+      output: streams.output, errors: streams.errors)
+    let outcome = try streams.outcome(status: try await GrpoProgram.end(process))
+    #expect(outcome.output.contains("failed: it ended (exit status 3)"), "\(outcome)")
   }
 
   @Test func allRewardsOfARecipeAreTriedAndDoubtsAreTold() async throws {
@@ -49,7 +64,10 @@ import Testing
     (["--python", "none.py:f", "--data", "train.jsonl"], 69, "reward 'f': cannot start"),
     (["--model", "none", "--data", "train.jsonl"], 66, "none/config.json"),
     (["--url", "file:///x", "--data", "train.jsonl"], 78, "got file:///x"),
-    (["--library", "none.so", "--data", "train.jsonl"], 69, "none.so: cannot open shared object"),
+    (
+      ["--library", "none.so", "--timeout", "86400", "--data", "train.jsonl"], 69,
+      "none.so: cannot open shared object"
+    ),
     (["recipe.yaml", "--range", "1,0"], 64, "need two numbers"),
     (["recipe.yaml", "--data", "none.jsonl"], 66, "none.jsonl"),
   ])
@@ -96,13 +114,15 @@ import Testing
     }
     try folder.write("pairs.jsonl", pairs.joined(separator: "\n"))
     let streams = try GrpoProgram.Streams(in: folder)
+    // More than it could be through with before it is told to stop.
+    let steps = "1000000000"
     let process = try GrpoProgram.start(
       [
         "reward", "train", "--data", "pairs.jsonl", "--model", "run/warm-start/model", "--output",
-        "rm", "--steps", "4000",
+        "rm", "--steps", steps,
       ], in: folder.path, output: streams.output, errors: streams.errors)
-    try await GrpoProgram.waitUntil("the first steps") {
-      try streams.outcome(status: 0).errors.contains("step 200/4000 ")
+    try await GrpoProgram.waitUntil(of: process) {
+      try streams.outcome(status: 0).errors.contains("step 1/\(steps) ")
     }
     process.interrupt()
     let stopped = try streams.outcome(status: try await GrpoProgram.end(process))
@@ -114,7 +134,7 @@ import Testing
 
   @Test func troublesOfARewardAreInTheSummary() async throws {
     let folder = try Workspace()
-    try folder.write(
+    try folder.writeExecutable(
       "score.py",
       """
       #!/usr/bin/env python3
@@ -126,10 +146,7 @@ import Testing
               os._exit(1)
           print(json.dumps({"rewards": [0] * len(request["completions"])}), flush=True)
       """)
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: folder["score.py"])
-    try folder.edit(
-      "\nevaluation:", "\n  - { command: [./score.py], weight: 0 }\nevaluation:")
+    try folder.addPlugin("./score.py")
     let run = try await GrpoProgram.run("run", "recipe.yaml", "-q", in: folder)
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.contains("\nrewards/score/restarts "))

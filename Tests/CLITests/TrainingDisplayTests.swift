@@ -11,21 +11,26 @@ import Testing
       ["run", "recipe.yaml"], in: folder.path, environment: environment,
       output: FileHandle.nullDevice, errors: line)
     try line.close()
-    // Read to the end before waiting: a terminal that nobody reads holds its writer up.
-    let text = Task.detached {
-      var bytes: [UInt8] = []
-      var buffer = [UInt8](repeating: 0, count: 4096)
-      while true {
-        // SAFETY: the call writes at most as many bytes as there are.
-        let count = unsafe read(terminal, &buffer, buffer.count)
-        // The end of a terminal is an error, not an empty read.
-        if count <= 0 { break }
-        bytes += buffer.prefix(count)
-      }
-      return String(decoding: bytes, as: UTF8.self)
+    // Read to the end before waiting: a terminal that nobody reads holds its writer up. On a thread
+    // of its own, since those that tests share are few.
+    async let text = withCheckedContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(returning: Self.read(terminal)) }
     }
     #expect(try await GrpoProgram.end(process) == 0)
-    return await text.value
+    return await text
+  }
+
+  private static func read(_ terminal: Int32) -> String {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      // SAFETY: the call writes at most as many bytes as there are.
+      let count = unsafe Foundation.read(terminal, &buffer, buffer.count)
+      // The end of a terminal is an error, not an empty read.
+      if count <= 0 { break }
+      bytes += buffer.prefix(count)
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   @Test func theBarIsDrawnOverAndFitsTheTerminal() async throws {

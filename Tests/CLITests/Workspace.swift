@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A folder with questions, a template and a recipe that trains in a moment.
@@ -22,6 +23,10 @@ final class Workspace {
     try Data(text.utf8).write(to: URL(fileURLWithPath: self[name]))
   }
 
+  func writeExecutable(_ name: String, _ text: String) throws {
+    try makeExecutable(self[name], text)
+  }
+
   func bytes(_ name: String) throws -> [UInt8] {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: self[name])))
   }
@@ -35,6 +40,14 @@ final class Workspace {
     let text = try text(name)
     try #require(text.contains(old), "\(name) has no \(old)")
     try write(name, text.replacingOccurrences(of: old, with: new))
+  }
+
+  /// Adds a command to the recipe's rewards, without deadlines: they would make a test one of how
+  /// busy the machine is.
+  func addPlugin(_ command: String) throws {
+    let times = "timeout: 86400, start_timeout: 86400"
+    try edit(
+      "\nevaluation:", "\n  - { command: [\(command)], weight: 0, \(times) }\nevaluation:")
   }
 
   /// One-digit sums, each once: `{"question": "3+4", "answer": "7"}`.

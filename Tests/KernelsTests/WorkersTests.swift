@@ -66,28 +66,32 @@ import Testing
     // Each task waits for the other worker's first, so one thread alone could not finish.
     workers.run(2) { _, worker in
       both.raise(worker)
-      let deadline = Date(timeIntervalSinceNow: 30)
-      while both.values != [1, 1], Date() < deadline { sched_yield() }
+      while both.values != [1, 1] { sched_yield() }
     }
     #expect(both.values == [1, 1])
   }
 
   @Test func theLastReferenceEndsTheThreads() throws {
-    // Other tests' threads come and go; sixty of ours stand out.
-    let before = try threads()
-    let many = (0..<15).map { _ in Workers(count: 5) }
-    for workers in many { workers.run(5) { _, _ in } }
-    // Without this the last use would end them.
-    let during = try withExtendedLifetime(many) { try threads() }
-    #expect(during >= before + 40)
-    let deadline = Date(timeIntervalSinceNow: 30)
-    while try threads() > before + 20, Date() < deadline { Thread.sleep(forTimeInterval: 0.01) }
-    let after = try threads()
-    #expect(after <= before + 20)
-  }
-
-  private func threads() throws -> Int {
-    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+    // "PROCESS/task/THREAD", which is there for as long as the thread is.
+    @Sendable func thread() throws -> String {
+      try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+    }
+    let arrived = Counters(1)
+    let threads = Mutex<Set<String>>([])
+    do {
+      let workers = Workers(count: 5)
+      // Each task waits for all others, so every thread has one.
+      workers.run(5) { _, _ in
+        threads.withLock { if let thread = try? thread() { $0.insert(thread) } }
+        arrived.raise(0)
+        while arrived.values[0] < 5 { sched_yield() }
+      }
+    }
+    let ours = threads.withLock { $0 }.subtracting([try thread()])
+    #expect(ours.count == 4)
+    while ours.contains(where: { FileManager.default.fileExists(atPath: "/proc/" + $0) }) {
+      Thread.sleep(forTimeInterval: 0.01)
+    }
   }
 
   @Test func chunksCoverTheRows() {

@@ -6,7 +6,7 @@ import Testing
 
 /// Whatever a command does, its scores fail with a reason, it is killed, and the next request
 /// finds a fresh one.
-@Suite(.timeLimit(.minutes(2))) struct CommandFaultTests {
+@Suite struct CommandFaultTests {
   // MARK: Before the first step
 
   @Test func aMissingCommandDoesNotStart() async throws {
@@ -23,7 +23,7 @@ import Testing
 
   @Test func aFileThatIsNotExecutableDoesNotStart() async throws {
     let folder = try ScriptFolder()
-    try folder.write("score.py", "#!/bin/sh\ncat", mode: 0o644)
+    try folder.write("score.py", "#!/bin/sh\ncat")
     let reward = try folder.command(["./score.py"])
     await #expect(
       throws: RewardError.cannotStart(
@@ -152,8 +152,8 @@ import Testing
   @Test func aCommandThatClosesItsPipesIsKilled() async throws {
     let folder = try ScriptFolder()
     let reward = try folder.shell(
-      "echo $$ >pid; read line; exec <&- >&- ; trap 'exit 7' TERM; sleep 1000 & wait")
-    #expect(failure(try await reward.scorePair()) == "it ended (exit status 7)")
+      "echo $$ >pid; read line; exec <&- >&-; exec sleep 1000")
+    #expect(failure(try await reward.scorePair()) == "it ended (signal 15)")
     #expect(!exists(folder.read("pid")))
   }
 
@@ -167,7 +167,7 @@ import Testing
 
   @Test func aCommandThatStopsReadingIsAFailureAndNoSIGPIPE() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("head -c 1 >/dev/null; exec <&-; sleep 1000 & wait")
+    let reward = try folder.shell("head -c 1 >/dev/null; exec <&-; exec sleep 1000")
     let text = String(repeating: "x", count: 1_000_000)
     #expect(failure(try await reward.score(.of(text, text)).scores) == "it ended (signal 15)")
   }
@@ -176,40 +176,57 @@ import Testing
 
   @Test func aHangEndsAtTheDeadline() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try folder.raw(
       """
-      life = open("lives", "a")
-      life.write("x"); life.close()
-      first = os.path.getsize("lives") == 1
-      if first: open("pid", "w").write(str(os.getpid()))
-      for request in requests():
-          if first or "hang" in request["completions"]: time.sleep(1000)
-          reply(request, rewards=[1] * n(request))
-      """, timeout: 3)
-    #expect(try await reward.scorePair() == [.value(1), .value(1)])
-    #expect(folder.read("lives") == "xx")
+      echo $$ >pid; echo x >>lives
+      read line; echo '{"rewards": []}'
+      read line; exec sleep 1000
+      """, timeout: 0.5)
+    let response = try await reward.score(.of("4", "5"))
+    #expect(failure(response.scores) == "no reply within 0.5 s")
+    #expect(response.counts.map(\.value) == [1])
+    #expect(folder.read("lives") == "x\nx\n")
     #expect(!exists(folder.read("pid")))
-    #expect(failure(try await reward.score(.of("hang", "5")).scores) == "no reply within 3 s")
+  }
+
+  @Test func aHangIsMadeGoodByAnotherProcess() async throws {
+    let folder = try ScriptFolder()
+    let reward = try folder.raw(
+      """
+      first=; [ -e lives ] || first=yes; echo x >>lives
+      read line; echo '{"rewards": []}'
+      read line; [ -z "$first" ] || exec sleep 1000
+      echo '{"rewards": [1, 2]}'; read line
+      """, timeout: 0.5)
+    var response = try await reward.score(.of("4", "5"))
+    #expect(response.counts.map(\.value) == [1])
+    // On a busy machine half a second can be too little for one that does not hang, too.
+    while failure(response.scores) == "no reply within 0.5 s" {
+      response = try await reward.score(.of("4", "5"))
+    }
+    #expect(response.scores == [.value(1), .value(2)])
     await reward.stop()
   }
 
   @Test func aCommandThatIgnoresTermsOfSurrenderIsKilledWithItsChildren() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell(
+    let reward = try folder.raw(
       """
       trap '' TERM HUP
-      sh -c 'trap "" TERM HUP; while :; do sleep 1000; done' & echo $! >child
+      sleep 1000 & echo $! >child
       echo $$ >pid
-      while :; do sleep 1000; done
+      read line; echo '{"rewards": []}'
+      exec sleep 1000
       """, timeout: 0.5)
     #expect(failure(try await reward.scorePair()) == "no reply within 0.5 s")
     #expect(!exists(folder.read("pid")))
-    #expect(await isGone { folder.read("child") })
+    try await waitUntil { isDead(folder.read("child")) }
   }
 
   @Test func aBusyLoopEndsAtTheDeadline() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("echo $$ >pid; while :; do :; done", timeout: 0.5)
+    let reward = try folder.raw(
+      "echo $$ >pid; read line; echo '{\"rewards\": []}'; while :; do :; done", timeout: 0.5)
     #expect(failure(try await reward.scorePair()) == "no reply within 0.5 s")
     #expect(!exists(folder.read("pid")))
   }
@@ -225,7 +242,7 @@ import Testing
       os._exit(5)
       """)
     #expect(failure(try await reward.scorePair()) == "it ended (exit status 5)")
-    #expect(await isGone { folder.read("child") })
+    try await waitUntil { isDead(folder.read("child")) }
   }
 
   @Test func failedScoresAreMaskedAndCountedInASet() async throws {
@@ -239,14 +256,5 @@ import Testing
     #expect(report.functions[0].firstFailure == "it ended (exit status 9)")
     #expect(report.functions[1].values == [1, 0])
     await set.stop()
-  }
-
-  /// Waits until the process is gone: an orphan is reaped by another process than ours.
-  private func isGone(_ process: () -> String?) async -> Bool {
-    for _ in 0..<500 {
-      if !exists(process()) { return true }
-      try? await Task.sleep(for: .milliseconds(10))
-    }
-    return false
   }
 }

@@ -4,15 +4,14 @@ import RewardPlugins
 import Rewards
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct CommandRewardTests {
+@Suite struct CommandRewardTests {
   @Test func theExampleScores() async throws {
     try #require(
       ScriptFolder.isInPath("python3"), "this test needs python3, which is not installed")
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().path
-    var options = PluginOptions()
-    options.timeout = 60
-    options.directory = root + "/Examples"
+    let folder = try ScriptFolder()
+    let options = folder.options { $0.directory = root + "/Examples" }
     let reward = try CommandReward(["./score.py"], options: options)
     #expect(reward.name == "score")
     try await reward.start()
@@ -53,7 +52,8 @@ import Testing
       for count, request in enumerate(requests()):
           reply(request, rewards=[count] * n(request))
       open("ended", "w").write("by itself")
-      """)
+      """
+    ) { $0.grace = .seconds(PluginOptions.longestTimeout) }
     try await reward.start()
     for count in 0..<5 {
       #expect(try await reward.scorePair() == [.value(Double(count)), .value(Double(count))])
@@ -138,12 +138,14 @@ import Testing
   @Test func lettingGoOfARewardEndsItsCommand() async throws {
     let folder = try ScriptFolder()
     do {
-      let reward = try folder.shell("echo $$ >pid; while read line; do :; done; echo x >ended")
+      let reward = try folder.shell(
+        "echo $$ >pid; while read line; do :; done; echo x >ended"
+      ) { $0.grace = .seconds(PluginOptions.longestTimeout) }
       try await reward.start()
-      while (folder.read("pid") ?? "").isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+      try await waitUntil { folder.read("pid")?.hasSuffix("\n") == true }
     }
-    while folder.read("ended") == nil { try await Task.sleep(for: .milliseconds(10)) }
-    while exists(folder.read("pid")) { try await Task.sleep(for: .milliseconds(10)) }
+    try await waitUntil { folder.read("ended") != nil }
+    try await waitUntil { !exists(folder.read("pid")) }
   }
 
   @Test func cancellingARequestKillsTheCommand() async throws {
@@ -155,7 +157,7 @@ import Testing
           time.sleep(1000)
       """)
     let request = Task { try await reward.scorePair() }
-    while (folder.read("pid") ?? "").isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+    try await waitUntil { folder.read("pid")?.isEmpty == false }
     request.cancel()
     await #expect(throws: CancellationError.self) { _ = try await request.value }
     #expect(!exists(folder.read("pid")))

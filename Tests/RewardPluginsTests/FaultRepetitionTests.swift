@@ -9,7 +9,7 @@ import Testing
 ///
 /// Once each as part of the other tests; `make faults` has this suite alone and 100 of each, and
 /// then descriptors and processes are counted, which other tests would disturb.
-@Suite(.serialized, .timeLimit(.minutes(60))) struct FaultRepetitionTests {
+@Suite(.serialized) struct FaultRepetitionTests {
   private static let repetitions =
     ProcessInfo.processInfo.environment["GRPO_FAULTS"].flatMap { Int($0) }
   private static let timeout = 0.5
@@ -25,7 +25,8 @@ import Testing
       /// What a server does.
       case server(String)
       case url(String)
-      case program(String, mode: Int)
+      /// A file that is no program.
+      case program(String, isThere: Bool)
     }
 
     var name: String
@@ -40,8 +41,8 @@ import Testing
 
   static let faults: [Fault] =
     [
-      Fault(name: "missing", plugin: .program("./missing", mode: 0), failsToStart: true),
-      Fault(name: "not executable", plugin: .program("./plain", mode: 0o644), failsToStart: true),
+      Fault(name: "missing", plugin: .program("./missing", isThere: false), failsToStart: true),
+      Fault(name: "not executable", plugin: .program("./plain", isThere: true), failsToStart: true),
       Fault(name: "exits at start", plugin: .raw("exit 3"), failsToStart: true),
     ]
     + [SIGSEGV, SIGKILL, SIGABRT, SIGTERM, SIGFPE, SIGBUS, SIGILL, SIGINT, SIGHUP].flatMap {
@@ -148,21 +149,19 @@ import Testing
     let text = fault.textSize > 1 ? String(repeating: "4", count: fault.textSize) : "4"
     var server: ScriptServer?
     let reward: any RewardFunction
-    // Only where it is what ends the request may a deadline depend on how busy the machine is.
-    let timeout = fault.isMadeGood ? 60 : timeout
-    func patient(_ options: inout PluginOptions) { options.startTimeout = 60 }
+    // A deadline only where it may be what ends the request.
+    let timeout = fault.isMadeGood ? PluginOptions.longestTimeout : timeout
     switch fault.plugin {
-    case .raw(let body): reward = try folder.raw(body, timeout: timeout, patient)
-    case .shell(let body): reward = try folder.shell(body, timeout: timeout, patient)
-    case .python(let body):
-      reward = try folder.python(body, timeout: timeout, patient)
+    case .raw(let body): reward = try folder.raw(body, timeout: timeout)
+    case .shell(let body): reward = try folder.shell(body, timeout: timeout)
+    case .python(let body): reward = try folder.python(body, timeout: timeout)
     case .url(let url): reward = try HTTPReward([url], timeout: timeout)
     case .server(let answer):
       let started = try await ScriptServer("def answer(handler, request): \(answer)")
       server = started
       reward = try HTTPReward([started.url], timeout: timeout)
-    case .program(let program, let mode):
-      if mode > 0 { try folder.write(program, "#!/bin/sh", mode: mode) }
+    case .program(let program, let isThere):
+      if isThere { try folder.write(program, "#!/bin/sh") }
       reward = try folder.command([program])
     }
     defer { withExtendedLifetime(server) {} }

@@ -3,7 +3,7 @@ import RewardPlugins
 import Rewards
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct LibraryRewardTests {
+@Suite struct LibraryRewardTests {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path
 

@@ -3,20 +3,18 @@ import RewardPlugins
 import Rewards
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct PythonRewardTests {
+@Suite struct PythonRewardTests {
   private func reward(
     _ source: String, function: String = "f", style: PythonReward.Style = .trl,
     conversational: Bool = false, arguments: JSONObject? = nil
   ) throws -> (ScriptFolder, CommandReward) {
     let folder = try ScriptFolder()
     try folder.write("rewards.py", source)
-    var options = PluginOptions()
-    options.directory = folder.path
     return (
       folder,
       try PythonReward.reward(
         "rewards.py:\(function)", style: style, conversational: conversational,
-        arguments: arguments, options: options)
+        arguments: arguments, options: folder.options())
     )
   }
 

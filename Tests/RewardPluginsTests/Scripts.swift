@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import RewardPlugins
 import Rewards
+import TestSupport
 import Testing
 
 /// A folder of its own for one test, removed with the value's last reference.
@@ -15,11 +16,14 @@ final class ScriptFolder {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Writes an executable file of that name.
-  func write(_ name: String, _ text: String, mode: Int = 0o755) throws {
-    let file = path + "/" + name
-    try text.write(toFile: file, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+  /// Writes a file of that name.
+  func write(_ name: String, _ text: String) throws {
+    try text.write(toFile: path + "/" + name, atomically: true, encoding: .utf8)
+  }
+
+  /// Makes an executable file of that name.
+  func writeExecutable(_ name: String, _ text: String) throws {
+    try makeExecutable(path + "/" + name, text)
   }
 
   func read(_ name: String) -> String? {
@@ -30,7 +34,7 @@ final class ScriptFolder {
   ///
   /// `reply(request, …)` prints a reply with the fields given, `n(request)` counts completions.
   func python(
-    _ body: String, timeout: Double = 20, _ change: (inout PluginOptions) -> Void = { _ in }
+    _ body: String, timeout: Double? = nil, _ change: (inout PluginOptions) -> Void = { _ in }
   ) throws -> CommandReward {
     try #require(
       ["/usr/bin/python3", "/usr/local/bin/python3"].contains {
@@ -50,22 +54,27 @@ final class ScriptFolder {
       print('{"rewards": []}', flush=True)
 
       """
-    try write("score.py", prelude + body)
-    return try CommandReward(["./score.py"], name: "test", options: options(timeout, change))
+    try writeExecutable("score.py", prelude + body)
+    return try CommandReward(
+      ["./score.py"], name: "test", options: options(timeout: timeout, change))
   }
 
   /// A command that is no script of this folder's making.
   func command(
     _ command: [String], _ change: (inout PluginOptions) -> Void = { _ in }
   ) throws -> CommandReward {
-    try CommandReward(command, name: "math", options: options(20, change))
+    try CommandReward(command, name: "math", options: options(change))
   }
 
-  private func options(
-    _ timeout: Double, _ change: (inout PluginOptions) -> Void
+  /// Options of this folder.
+  ///
+  /// A deadline that is not what a test is about would make it one of how busy the machine is.
+  func options(
+    timeout: Double? = nil, _ change: (inout PluginOptions) -> Void = { _ in }
   ) -> PluginOptions {
     var options = PluginOptions()
-    options.timeout = timeout
+    options.timeout = timeout ?? PluginOptions.longestTimeout
+    options.startTimeout = PluginOptions.longestTimeout
     options.directory = path
     change(&options)
     return options
@@ -80,17 +89,18 @@ final class ScriptFolder {
 
   /// A command that runs a shell script, after having answered the empty batch.
   func shell(
-    _ body: String, timeout: Double = 20, _ change: (inout PluginOptions) -> Void = { _ in }
+    _ body: String, timeout: Double? = nil, _ change: (inout PluginOptions) -> Void = { _ in }
   ) throws -> CommandReward {
     try raw("read line; echo '{\"rewards\": []}'\n" + body, timeout: timeout, change)
   }
 
   /// A command that runs a shell script and nothing else.
   func raw(
-    _ body: String, timeout: Double = 20, _ change: (inout PluginOptions) -> Void = { _ in }
+    _ body: String, timeout: Double? = nil, _ change: (inout PluginOptions) -> Void = { _ in }
   ) throws -> CommandReward {
-    try write("score.sh", "#!/bin/sh\n" + body)
-    return try CommandReward(["./score.sh"], name: "test", options: options(timeout, change))
+    try writeExecutable("score.sh", "#!/bin/sh\n" + body)
+    return try CommandReward(
+      ["./score.sh"], name: "test", options: options(timeout: timeout, change))
   }
 }
 
@@ -126,4 +136,18 @@ func exists(_ process: String?) -> Bool {
   guard let number = process.flatMap({ Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) })
   else { return false }
   return FileManager.default.fileExists(atPath: "/proc/\(number)")
+}
+
+/// Whether a process is gone, or a zombie: an orphan is reaped by another process than ours.
+func isDead(_ process: String?) -> Bool {
+  guard exists(process), let number = process?.trimmingCharacters(in: .whitespacesAndNewlines)
+  else { return true }
+  // "NUMBER (NAME) STATE …"
+  let status = (try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8)) ?? ") Z"
+  return status.split(separator: ")").last?.hasPrefix(" Z") ?? true
+}
+
+/// Waits for what must come, however long it takes.
+func waitUntil(_ condition: () -> Bool) async throws {
+  while !condition() { try await Task.sleep(for: .milliseconds(5)) }
 }

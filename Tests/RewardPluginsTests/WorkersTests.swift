@@ -4,7 +4,7 @@ import Rewards
 import Testing
 
 /// Several processes share a batch, and nobody can tell from its scores.
-@Suite(.timeLimit(.minutes(2))) struct WorkersTests {
+@Suite struct WorkersTests {
   private func request(_ prompts: [Int]) -> RewardRequest {
     RewardRequest(
       step: 1,

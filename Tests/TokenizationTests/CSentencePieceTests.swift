@@ -131,7 +131,8 @@ import Tokenization
     dup2(original, 2)
     close(original)
     close(file)
-    let printed = try String(contentsOfFile: path, encoding: .utf8)
+    let printed = String(
+      decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
     try FileManager.default.removeItem(atPath: path)
     FileHandle.standardError.write(Data(printed.utf8))
     #expect(trained != nil && failed == nil)

@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import Runs
 import Synchronization
+import TestSupport
 import Testing
 import Training
 
@@ -12,8 +13,8 @@ import Training
   init() throws {
     small = try SmallRecipe()
     try small.write("test.jsonl", "{\"question\": \"1+1\", \"answer\": \"2\"}\n")
-    try small.write(
-      "score.sh",
+    try makeExecutable(
+      small.directory + "/score.sh",
       """
       #!/bin/sh
       while read -r line; do
@@ -24,8 +25,6 @@ import Training
       done
 
       """)
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: small.directory + "/score.sh")
     try small.write("weights.txt", "1")
   }
 
@@ -36,7 +35,8 @@ import Training
       overrides: [.output(small.directory + "/run")]
         + ([
           "data.test=DIR/test.jsonl", "warm_start=null", "evaluation={ samples: 1 }",
-          "rewards=[exact_match, { command: [DIR/score.sh, DIR/weights.txt, 7], weight: 0 }]",
+          "rewards=[exact_match, { command: [DIR/score.sh, DIR/weights.txt, 7], weight: 0, "
+            + "timeout: 86400 }]",
         ] + settings).map { $0.replacing("DIR", with: small.directory) }.compactMap {
           RecipeOverride(assignment: $0)
         })
@@ -142,8 +142,9 @@ import Training
     try small.write("data.jsonl", rows.joined(separator: "\n"))
     try small.write("test.jsonl", "{\"question\": \"1+2\", \"answer\": \"3\"}\n")
     try small.write("prompt.txt", "{question} =\n")
-    try small.write(
-      "score.sh", String(decoding: try bytes("score.sh"), as: UTF8.self) + "# changed\n")
+    try makeExecutable(
+      small.directory + "/score.sh",
+      String(decoding: try bytes("score.sh"), as: UTF8.self) + "# changed\n")
     try small.write("weights.txt", "2")
     let other = try recipe("train.beta=0.5", "train.temperature=0.9")
     let all = [
