@@ -27,6 +27,7 @@ STANDS_FOR = {"RECIPE": "recipes/smoke.yaml", "R": "recipes/smoke.yaml", "NAME":
 LEFT_OUT = {
     "make test": "what runs before this; it takes minutes",
     "make faults": "takes minutes",
+    "make repeat": "runs all tests forty times",
     "make commands": "is this",
     "make build": "has just been done",
     "make conformance": "has a target of its own, and needs packages of Python",
