@@ -6,6 +6,7 @@ Standard input: one JSON object a line, each a request with lists of equal lengt
     labels                 the expected answers (null where a row has none)
     completion_ids, finish_reasons, query (prompt + completion), columns (of the dataset); id, step
 Standard output: one JSON object a line, the reply:
+    id                     the request's: no late line passes for the reply to another
     rewards                a number each, or null where this reward does not apply
     error                  optional: null each, or why there is no score (masked, never a zero)
     metrics                optional: numbers to log, under any name
@@ -20,5 +21,5 @@ for line in sys.stdin:
     for completion, label in zip(request["completions"], request["labels"]):
         right = label is not None and completion.strip() == label.strip()
         rewards.append(None if label is None else 1.0 if right else -0.01 * len(completion))
-    reply = {"rewards": rewards, "metrics": {"right": rewards.count(1.0)}, "id": request["id"]}
+    reply = {"id": request["id"], "rewards": rewards, "metrics": {"right": rewards.count(1.0)}}
     print(json.dumps(reply), flush=True)

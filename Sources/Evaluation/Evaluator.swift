@@ -16,6 +16,8 @@ public struct Evaluator {
     public var k: [Int]
     public var temperature: Double
     public var seed: UInt64
+    /// How far the run is whose policy this is; nil for a policy by itself.
+    package var progress: RunProgress?
 
     public init(samples: Int = 0, k: [Int] = [1], temperature: Double = 1, seed: UInt64 = 0) {
       precondition(k.allSatisfy { $0 >= 1 && $0 <= max(samples, 1) } && temperature > 0)
@@ -65,7 +67,7 @@ public struct Evaluator {
     var examples: [EvaluationReport.Example] = []
     var unscored = 0
     try await ask(
-      p, greedyOptions, completions: 1, seed: options.seed, isCancelled: isCancelled
+      p, greedyOptions, completions: 1, options, isCancelled: isCancelled
     ) { judgements in
       var greedy = judgements[0]
       greedy.sample = 0
@@ -84,7 +86,7 @@ public struct Evaluator {
       sampling.temperature = options.temperature
       var (correct, votes) = ([[Bool]](), [[String?]]())
       try await ask(
-        p, sampling, completions: options.samples, seed: options.seed, isCancelled: isCancelled
+        p, sampling, completions: options.samples, options, isCancelled: isCancelled
       ) { judgements in
         correct.append(judgements.map(\.isCorrect))
         votes.append(judgements.map { MajorityVote.vote(of: $0.completion, under: reward) })
@@ -102,8 +104,10 @@ public struct Evaluator {
 
   /// Scores completions; where a score failed, all are asked for once more, and then it is an
   /// error: a figure that rests on failures would be none.
-  private func score(_ completions: [Completion]) async throws -> RewardReport {
-    let request = RewardRequest(step: 0, completions: completions)
+  private func score(
+    _ completions: [Completion], _ progress: RunProgress?
+  ) async throws -> RewardReport {
+    let request = RewardRequest(step: 0, completions: completions, progress: progress)
     let rewards = try RewardSet([.init(reward)])
     var report = try await rewards.score(request)
     if report.maskedCount > 0 { report = try await rewards.score(request) }
@@ -118,13 +122,13 @@ public struct Evaluator {
 
   /// Asks every question and hands on the completions of each, in the order of questions.
   private func ask(
-    _ p: Parameters, _ sampling: SamplingOptions, completions count: Int, seed: UInt64,
+    _ p: Parameters, _ sampling: SamplingOptions, completions count: Int, _ options: Options,
     isCancelled: () -> Bool, receive: ([Judgement]) throws -> Void
   ) async throws {
     let sampler = try TextSampler(
       engine: sampler.engine, tokenizer: sampler.tokenizer, options: sampling,
       stop: sampler.stop)
-    let draws = Draws(key: RandomKey(seed: seed, purpose: .evaluation), step: 0)
+    let draws = Draws(key: RandomKey(seed: options.seed, purpose: .evaluation), step: 0)
     var first = 0
     while first < questions.count {
       if isCancelled() { throw CancellationError() }
@@ -138,7 +142,7 @@ public struct Evaluator {
         p, Array(questions[range]),
         range.map { Sampler.Request(prompt: prompts[$0], row: questions[$0].index) },
         completions: count, draws: draws)
-      let response = try await score(completions.flatMap { $0 })
+      let response = try await score(completions.flatMap { $0 }, options.progress)
       for (i, samples) in completions.enumerated() {
         try receive(
           samples.enumerated().map { j, completion in

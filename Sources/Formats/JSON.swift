@@ -20,10 +20,18 @@ public enum JSON: Sendable {
     public var maximumBytes: Int
     /// How many arrays and objects may stand within each other.
     public var maximumDepth: Int
+    /// Whether to take what Python's `json` writes beyond JSON.
+    ///
+    /// `NaN`, `Infinity` and `-Infinity` become numbers that are not finite, and a lone surrogate
+    /// U+FFFD.
+    public var asPythonWrites: Bool
 
-    public init(maximumBytes: Int = 64 << 20, maximumDepth: Int = 512) {
+    public init(
+      maximumBytes: Int = 64 << 20, maximumDepth: Int = 512, asPythonWrites: Bool = false
+    ) {
       self.maximumBytes = maximumBytes
       self.maximumDepth = maximumDepth
+      self.asPythonWrites = asPythonWrites
     }
   }
 

@@ -24,7 +24,7 @@ extension JSONParser {
       if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { position += 1 }
       try skipDigits()
     }
-    guard position - start <= Self.maximumNumberBytes else {
+    guard position - start <= Self.maximumNumberBytes || limits.asPythonWrites else {
       throw error("a number of \(position - start) characters")
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
@@ -37,6 +37,18 @@ extension JSONParser {
       return .number(value)
     }
     return .numeral(text)
+  }
+
+  /// The number that a word stands for which is no JSON; nil where there is none.
+  mutating func parseNonFinite() -> Double? {
+    let words: [(String, Double)] = [
+      ("NaN", .nan), ("Infinity", .infinity), ("-Infinity", -.infinity),
+    ]
+    for (word, value) in words where starts(with: Array(word.utf8)) {
+      position += word.utf8.count
+      return value
+    }
+    return nil
   }
 
   private mutating func skipDigits() throws(FormatError) {
@@ -105,11 +117,15 @@ extension JSONParser {
     let unit = try parseCodeUnit()
     if let scalar = Unicode.Scalar(unit) { return scalar }
     guard UTF16.isLeadSurrogate(unit), starts(with: Array("\\u".utf8)) else {
-      throw loneSurrogate(unit)
+      return try loneSurrogate(unit)
     }
+    let next = position
     position += 2
     let trail = try parseCodeUnit()
-    guard UTF16.isTrailSurrogate(trail) else { throw loneSurrogate(unit) }
+    guard UTF16.isTrailSurrogate(trail) else {
+      position = next
+      return try loneSurrogate(unit)
+    }
     return UTF16.decode(UTF16.EncodedScalar([unit, trail]))
   }
 
@@ -125,8 +141,9 @@ extension JSONParser {
     return unit
   }
 
-  private func loneSurrogate(_ unit: UInt16) -> FormatError {
-    error("a lone surrogate \\u" + String(unit, radix: 16) + " in a string")
+  private func loneSurrogate(_ unit: UInt16) throws(FormatError) -> Unicode.Scalar {
+    if limits.asPythonWrites { return "\u{FFFD}" }
+    throw error("a lone surrogate \\u" + String(unit, radix: 16) + " in a string")
   }
 }
 

@@ -3,7 +3,7 @@ struct JSONParser {
   let bytes: [UInt8]
   let end: Int
   private let file: String
-  private let limits: JSON.Limits
+  let limits: JSON.Limits
   var position: Int
   private var line: Int
   var lineStart: Int
@@ -167,6 +167,7 @@ struct JSONParser {
 
   private mutating func parseScalar() throws(FormatError) -> JSON {
     if current == UInt8(ascii: "\"") { return .string(try parseString()) }
+    if limits.asPythonWrites, let value = parseNonFinite() { return .number(value) }
     if let byte = current, byte == UInt8(ascii: "-") || byte.isDigit { return try parseNumber() }
     for (word, value) in [("true", JSON.bool(true)), ("false", .bool(false)), ("null", .null)]
     where starts(with: Array(word.utf8)) {

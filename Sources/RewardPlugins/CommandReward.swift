@@ -16,16 +16,19 @@ internal import SystemPackage
 /// scores of the request are failed, with the reason. A reply that is no JSON object, has another
 /// number of rewards than there are completions, a number that is not finite, anything else where a
 /// number or null must be, another `id`, or more than 8 MiB, or a line that no request asked for:
-/// the scores are failed at once. It is started again for the next request.
+/// the scores are failed at once. It is started again for the next request. A reply without an `id`
+/// ends the run, since it may be one to another request; ``PluginOptions/ids`` chooses otherwise.
 ///
 /// With several workers a batch is split between prompts into parts of about one size, one each;
 /// metrics are means over the parts, weighted by their completions.
 ///
-/// Counts: `restarts`, processes started in place of others, where there were any.
+/// Counts: `restarts`, processes started in place of others, and `discarded`, lines that came between
+/// requests, where there were any.
 public final class CommandReward: RewardFunction {
   public let name: String
   private let program: String
   private let workers: [PluginWorker]
+  private let ids: PluginOptions.IDs
 
   /// - Parameters:
   ///   - command: the program and its arguments. A program with a `/` is a path, relative to
@@ -47,12 +50,17 @@ public final class CommandReward: RewardFunction {
     }
     self.name = name ?? Self.name(of: program)
     self.program = program
+    ids = options.ids
     let launch = PluginLaunch(command, options)
-    workers = (0..<options.workers).map { _ in
-      PluginWorker(
-        launch, timeout: .seconds(options.timeout), startTimeout: .seconds(options.startTimeout),
-        grace: options.grace)
-    }
+    workers = (0..<options.workers).map { PluginWorker(launch, options, place: $0) }
+  }
+
+  public var warnings: [String] {
+    ids == .required
+      ? []
+      : [
+        "ids are off: nothing tells a late or early line from a reply, so scores may be wrong labels"
+      ]
   }
 
   private static let mostWorkers = 64
@@ -79,8 +87,12 @@ public final class CommandReward: RewardFunction {
   }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
-    try await request.scored(inParts: workers.count) { [workers] place, part in
-      await workers[place].score(part)
+    do {
+      return try await request.scored(inParts: workers.count) { [workers] place, part in
+        try await workers[place].score(part)
+      }
+    } catch is RewardMessage.MissingID {
+      throw RewardError.withoutID(reward: name)
     }
   }
 

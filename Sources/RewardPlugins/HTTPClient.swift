@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Rewards
 internal import Synchronization
 
 #if canImport(FoundationNetworking)
@@ -6,6 +7,9 @@ internal import Synchronization
 #endif
 
 /// Sends requests whose time and reply are bounded, and follows no redirect.
+///
+/// Every request has a connection of its own. On one that was kept, a server that has closed it
+/// meanwhile makes libcurl send the request anew by itself, and without its body.
 final class HTTPClient: Sendable {
   /// Why there is no reply, in one line.
   struct Failure: Error, CustomStringConvertible {
@@ -14,6 +18,8 @@ final class HTTPClient: Sendable {
     var isPassing = false
     /// How many seconds the server asks to wait before it.
     var retryAfter: Double?
+    /// Whether the server does not take the credentials, and never will.
+    var isRefusal = false
   }
 
   struct Reply: Sendable {
@@ -25,25 +31,15 @@ final class HTTPClient: Sendable {
     func success() throws(Failure) -> [UInt8] {
       if status == 200 { return body }
       throw Failure(
-        description: "status \(status)" + (body.isEmpty ? "" : ": \(RewardMessage.excerpt(body))"),
-        isPassing: [429, 502, 503, 504].contains(status), retryAfter: retryAfter)
+        description: "status \(status)" + (body.isEmpty ? "" : ": \(excerpt(body))"),
+        isPassing: [429, 502, 503, 504].contains(status), retryAfter: retryAfter,
+        isRefusal: [401, 403, 407].contains(status))
     }
   }
 
   static let largestReply = 8 << 20
 
-  private let session: URLSession
   private let exchanges = Exchanges()
-
-  init() {
-    let configuration = URLSessionConfiguration.ephemeral
-    configuration.httpShouldSetCookies = false
-    configuration.urlCache = nil
-    session = URLSession(
-      configuration: configuration, delegate: exchanges, delegateQueue: nil)
-  }
-
-  deinit { exchanges.end(session) }
 
   /// The reply, whatever its status; cancelling the task ends the exchange.
   ///
@@ -61,7 +57,7 @@ final class HTTPClient: Sendable {
     defer { clock.cancel() }
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        exchanges.begin(number, request, session, continuation)
+        exchanges.begin(number, request, continuation)
       }
     } onCancel: {
       exchanges.finish(number, .failure(Failure(description: "cancelled")))
@@ -79,7 +75,8 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
 
   private struct Exchange {
     var continuation: CheckedContinuation<Outcome, Never>
-    var task: URLSessionTask?
+    /// The exchange's own.
+    var session: URLSession?
     var reply = HTTPClient.Reply(status: 0, body: [])
   }
 
@@ -100,8 +97,7 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
   }
 
   func begin(
-    _ number: Int, _ request: URLRequest, _ session: URLSession,
-    _ continuation: CheckedContinuation<Outcome, Never>
+    _ number: Int, _ request: URLRequest, _ continuation: CheckedContinuation<Outcome, Never>
   ) {
     state.withLock { $0.exchanges[number] = Exchange(continuation: continuation) }
     // A task that was cancelled before it could be entered here.
@@ -109,14 +105,24 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
       return finish(number, .failure(HTTPClient.Failure(description: "cancelled")))
     }
     starting.async { [self] in
+      let session = URLSession(
+        configuration: Self.configuration, delegate: self, delegateQueue: nil)
       let task = session.dataTask(with: request)
       task.taskDescription = String(number)
       let isWanted = state.withLock {
-        $0.exchanges[number]?.task = task
+        $0.exchanges[number]?.session = session
         return $0.exchanges[number] != nil
       }
-      if isWanted { task.resume() } else { ending.async { task.cancel() } }
+      if isWanted { task.resume() } else { end(session) }
     }
+  }
+
+  private static var configuration: URLSessionConfiguration {
+    let configuration = URLSessionConfiguration.ephemeral
+    configuration.httpShouldSetCookies = false
+    configuration.urlCache = nil
+    configuration.urlCredentialStorage = nil
+    return configuration
   }
 
   /// Ends an exchange, once.
@@ -125,10 +131,10 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
       return
     }
     exchange.continuation.resume(returning: outcome)
-    if let task = exchange.task { ending.async { task.cancel() } }
+    if let session = exchange.session { end(session) }
   }
 
-  func end(_ session: URLSession) { ending.async { session.invalidateAndCancel() } }
+  private func end(_ session: URLSession) { ending.async { session.invalidateAndCancel() } }
 
   // MARK: What URLSession tells
 
@@ -141,6 +147,22 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
   ) {
     completionHandler(nil)
     finish(number(task), .success(HTTPClient.Reply(status: response.statusCode, body: [])))
+  }
+
+  /// What is to be said of who asks is in the request already; asked for more, URLSession would send it
+  /// again for ever.
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
+    completionHandler:
+      @escaping @Sendable (
+        URLSession.AuthChallengeDisposition, URLCredential?
+      ) -> Void
+  ) {
+    guard let response = challenge.failureResponse as? HTTPURLResponse else {
+      return completionHandler(.performDefaultHandling, nil)
+    }
+    finish(number(task), .success(HTTPClient.Reply(status: response.statusCode, body: [])))
+    completionHandler(.cancelAuthenticationChallenge, nil)
   }
 
   func urlSession(
@@ -182,16 +204,22 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
       return
     }
     let code = (error as? URLError)?.code
-    let passing: [URLError.Code] = [
-      .cannotConnectToHost, .networkConnectionLost, .cannotFindHost, .dnsLookupFailed,
-    ]
     finish(
       number,
       .failure(
         HTTPClient.Failure(
           description: Self.inWords(code) ?? error.localizedDescription,
-          isPassing: code.map(passing.contains) ?? false)))
+          isPassing: code.map { !Self.lasting.contains($0) } ?? false)))
   }
+
+  /// What another try would meet again, or has no time for; anything else is a connection that failed,
+  /// for which there are many codes.
+  private static let lasting: [URLError.Code] = [
+    .badURL, .unsupportedURL, .timedOut, .cancelled, .secureConnectionFailed,
+    .serverCertificateHasBadDate, .serverCertificateUntrusted,
+    .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid, .clientCertificateRejected,
+    .clientCertificateRequired, .userAuthenticationRequired,
+  ]
 
   private static func inWords(_ code: URLError.Code?) -> String? {
     switch code {

@@ -1,5 +1,6 @@
 internal import Foundation
 public import Rewards
+internal import Synchronization
 
 #if canImport(FoundationNetworking)
   internal import FoundationNetworking
@@ -11,41 +12,59 @@ public import Rewards
 ///     200        {"rewards": [number, …], "scores": […], "extra_logs": {…}}
 ///
 /// The request is that of `RewardMessage`, which has more keys than OpenRLHF's; the reply may use
-/// everything of it. With several URLs a batch is split between prompts, a part to each.
+/// everything of it. With several URLs a batch is split between prompts, a part to each. Every try is
+/// a request of its own, with its own connection and `id`; a reply need not have the id, since the
+/// connection says whose it is, and one with another id is refused.
 ///
 /// A connection that fails and the statuses 429, 502, 503 and 504 are tried again, three times in
-/// all, after 0.5 and 1 s or what `Retry-After` asks for; every other status, a reply of more than
-/// 8 MiB, a wrong reply and the end of the time fail the scores of the part. Redirects are not
-/// followed: nobody is asked but whom the recipe names.
+/// all, after 0.5 and 1 s or what `Retry-After` asks for. Statuses 401, 403 and 407 end the run.
+/// Every other status, a reply of more than 8 MiB, a wrong reply and the end of the time fail the
+/// scores of the part. Redirects are not followed: nobody is asked but whom the recipe names.
+///
+/// User info of a URL is sent as basic authorization. Neither it nor a query is ever printed.
 ///
 /// Counts: `retries`, requests made again, where there were any.
 public final class HTTPReward: RewardFunction {
   public let name: String
   private let urls: [URL]
   private let timeout: Double
-  private let client: HTTPClient
+  private let headers: [String: String]
+  private let client = HTTPClient()
+  private let lastID = Mutex(0)
 
   /// - Parameters:
   ///   - urls: `http` or `https`, at least one.
   ///   - timeout: seconds for a batch, all tries together.
+  ///   - headers: further headers of every request; `Authorization` goes before user info.
+  ///   - usesProxy: whether requests go through the proxy that `http_proxy` and its like name.
   /// - Throws: `RewardError.badOption`.
-  public init(_ urls: [String], name: String? = nil, timeout: Double = 30) throws(RewardError) {
+  public init(
+    _ urls: [String], name: String? = nil, timeout: Double = 30, headers: [String: String] = [:],
+    usesProxy: Bool = false
+  ) throws(RewardError) {
     func bad(_ option: String, _ problem: String) -> RewardError {
       .badOption(reward: "url", option: option, problem: problem)
     }
     guard !urls.isEmpty else { throw bad("url", "empty (need a URL)") }
     try PluginOptions.check(timeout, of: "timeout", reward: "url")
+    try HTTPHeaders.check(headers)
     var parsed: [URL] = []
     for text in urls {
       guard let url = Self.url(text) else {
-        throw bad("url", "got \(text); need http://HOST or https://HOST with a path")
+        throw bad(
+          "url",
+          "got \(Redaction.redacted(url: text)); need http://HOST or https://HOST with a path")
+      }
+      guard !Redaction.isRedacted(text) else {
+        throw bad("url", "\(text): its secret was left out when this was written (need it again)")
       }
       parsed.append(url)
     }
     self.name = name ?? Self.name(of: parsed[0])
     self.urls = parsed
     self.timeout = timeout
-    client = HTTPClient()
+    self.headers = headers
+    if !usesProxy { ProxyExemption.add(parsed.compactMap { $0.host() }) }
   }
 
   public static func isURL(_ text: String) -> Bool { url(text) != nil }
@@ -57,9 +76,15 @@ public final class HTTPReward: RewardFunction {
     return url
   }
 
-  /// What a server is called by default: the last part of its path, or else its host.
+  /// What a server is called by default: the last part of its path, or else its host; of a
+  /// reference the last part of what it refers to.
   public static func name(of server: String) -> String {
-    url(server).map(name(of:)) ?? server
+    if let url = url(server) { return name(of: url) }
+    let secret = Secret(server)
+    if let reference = secret.environmentName ?? secret.filePath {
+      return reference.split(separator: "/").last.map(String.init) ?? "url"
+    }
+    return Redaction.redacted(url: server)
   }
 
   private static func name(of url: URL) -> String {
@@ -73,26 +98,47 @@ public final class HTTPReward: RewardFunction {
   public func start() async throws {
     for url in urls {
       do {
-        _ = try await client.send(URLRequest(url: url), within: timeout)
+        _ = try await client.send(request(url), within: timeout)
       } catch {
-        throw RewardError.cannotStart(reward: name, problem: "\(url.absoluteString): \(error)")
+        throw RewardError.cannotStart(reward: name, problem: "\(shown(url)): \(error)")
       }
     }
   }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     try await request.scored(inParts: urls.count) { place, part in
-      await self.score(part, at: self.urls[place])
+      try await self.score(part, at: self.urls[place])
+    }
+  }
+
+  private func shown(_ url: URL) -> String { Redaction.redacted(url: url.absoluteString) }
+
+  /// A request with the headers of the options; user info goes into one, too.
+  private func request(_ url: URL) -> URLRequest {
+    var parts = URLComponents(url: url, resolvingAgainstBaseURL: false)
+    let (user, password) = (parts?.user, parts?.password)
+    parts?.user = nil
+    parts?.password = nil
+    parts?.fragment = nil
+    var request = URLRequest(url: parts?.url ?? url)
+    if user != nil || password != nil {
+      let credentials = Data("\(user ?? ""):\(password ?? "")".utf8).base64EncodedString()
+      request.setValue("Basic \(credentials)", forHTTPHeaderField: "Authorization")
+    }
+    for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+    return request
+  }
+
+  private func nextID() -> Int {
+    lastID.withLock {
+      $0 += 1
+      return $0
     }
   }
 
   private static let mostTries = 3
 
-  private func score(_ part: RewardRequest, at url: URL) async -> RewardResponse {
-    var message = URLRequest(url: url)
-    message.httpMethod = "POST"
-    message.setValue("application/json", forHTTPHeaderField: "Content-Type")
-    message.httpBody = Data(RewardMessage.encode(part, id: part.step))
+  private func score(_ part: RewardRequest, at url: URL) async throws -> RewardResponse {
     let deadline = ContinuousClock.now + .seconds(timeout)
     var retries = 0
     func counted(_ response: RewardResponse) -> RewardResponse {
@@ -102,17 +148,25 @@ public final class HTTPReward: RewardFunction {
     }
     while true {
       let left = ContinuousClock.now.duration(to: deadline) / .seconds(1)
+      let id = nextID()
+      var message = request(url)
+      message.httpMethod = "POST"
+      message.setValue("application/json", forHTTPHeaderField: "Content-Type")
+      message.httpBody = Data(RewardMessage.encode(part, id: id))
       let failure: HTTPClient.Failure
       do throws(HTTPClient.Failure) {
         let body = try await client.send(message, within: left).success()
-        do throws(RewardMessage.ReplyError) {
+        do {
           return counted(
-            try RewardMessage.decode(body, id: part.step, completions: part.completions))
+            try RewardMessage.decode(body, id: id, .off, completions: part.completions))
         } catch {
           return counted(part.failed("reply: \(error)"))
         }
       } catch {
         failure = error
+      }
+      if failure.isRefusal {
+        throw RewardError.credentialsRefused(reward: name, problem: "\(shown(url)): \(failure)")
       }
       let pause = failure.retryAfter ?? 0.5 * Double(1 << retries)
       guard failure.isPassing, retries + 1 < Self.mostTries,

@@ -114,7 +114,8 @@ public actor LibraryReward: RewardFunction {
       idOffsets.append(ids.count)
     }
     let finished: [Int32] = completions.map { $0.finishReason == .stop ? 1 : 0 }
-    var rewards = [Double](repeating: 0, count: completions.count)
+    // What the library leaves out has failed; it is no zero.
+    var rewards = [Double](repeating: .nan, count: completions.count)
     var status = [Int32](repeating: 0, count: completions.count)
     var message = [CChar](repeating: 0, count: Int(CRL_MESSAGE_SIZE))
     // SAFETY: every array has the number of elements that the header asks for, and lives through the

@@ -1,3 +1,4 @@
+internal import Rewards
 internal import Subprocess
 
 /// How a child's life ended.
@@ -39,7 +40,7 @@ struct LineEnding: Sendable {
       case .inbox(.ended): "it ended (\(Self.inWords(status)))"
       case .inbox(.tooLong(let limit)): "its reply is longer than \(limit) bytes"
       case .inbox(.unsolicited(let bytes)):
-        "it wrote a line that is no reply: \(RewardMessage.excerpt(bytes))"
+        "it wrote a line that is no reply: \(excerpt(bytes))"
       case .inbox(.cancelled): "cancelled"
       case .deadline(let time): "no reply within \(time.inSeconds) s"
       }

@@ -3,7 +3,8 @@ internal import Synchronization
 /// What a child process writes, as lines that were asked for.
 ///
 /// Holds one line at most. A byte that nobody asked for, or a line of more than `limit` bytes,
-/// breaks the inbox: it takes no more, and every later wait ends with the reason.
+/// breaks the inbox: it takes no more, and every later wait ends with the reason. One that discards
+/// takes bytes that nobody asked for, up to `limit` between two lines, and forgets them.
 package final class LineInbox: Sendable {
   package enum Failure: Error, Equatable {
     /// There will be no more: the output was closed or the process ended.
@@ -16,6 +17,11 @@ package final class LineInbox: Sendable {
 
   private struct State {
     var expectsLine = false
+    /// What was discarded since a line was last expected.
+    var discardedBytes = 0
+    var discardedLines = 0
+    /// Whether the rest of a line is due whose beginning was discarded.
+    var isWithinDiscarded = false
     var partial: [UInt8] = []
     var line: [UInt8]?
     var failure: Failure?
@@ -32,23 +38,35 @@ package final class LineInbox: Sendable {
   }
 
   private let limit: Int
+  private let discards: Bool
   private let state = Mutex(State())
 
-  package init(limit: Int) { self.limit = limit }
+  package init(limit: Int, discards: Bool = false) {
+    (self.limit, self.discards) = (limit, discards)
+  }
 
   /// Why no further line will come.
   package var failure: Failure? { state.withLock(\.failure) }
 
-  /// Says that one line is due.
-  package func expectLine() { state.withLock { $0.expectsLine = true } }
+  /// Says that one line is due, and returns how many were discarded since the last.
+  @discardableResult package func expectLine() -> Int {
+    state.withLock { state in
+      state.expectsLine = true
+      defer { (state.discardedLines, state.discardedBytes) = (0, 0) }
+      return state.discardedLines
+    }
+  }
 
   /// Takes in output, and says whether more is wanted.
   package func receive(_ bytes: [UInt8]) -> Bool {
     update { state in
       guard state.failure == nil, !bytes.isEmpty else { return }
-      guard state.expectsLine else {
-        state.failure = .unsolicited(Array(bytes.prefix(256)))
-        return
+      guard state.expectsLine else { return unsolicited(bytes[...], &state) }
+      var bytes = bytes
+      if state.isWithinDiscarded {
+        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return }
+        state.isWithinDiscarded = false
+        bytes.removeFirst(end + 1)
       }
       guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
         state.partial += bytes
@@ -64,9 +82,23 @@ package final class LineInbox: Sendable {
       state.partial = []
       state.expectsLine = false
       let rest = bytes[(end + 1)...]
-      if !rest.isEmpty { state.failure = .unsolicited(Array(rest.prefix(256))) }
+      if !rest.isEmpty { unsolicited(rest, &state) }
     }
     return failure == nil
+  }
+
+  /// Takes bytes that no request asked for.
+  private func unsolicited(_ bytes: ArraySlice<UInt8>, _ state: inout State) {
+    state.discardedBytes += bytes.count
+    guard discards, state.discardedBytes <= limit else {
+      state.failure = .unsolicited(Array(bytes.prefix(256)))
+      return
+    }
+    // A line counts once, where it begins.
+    let starts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    state.discardedLines += starts.dropLast().count - (state.isWithinDiscarded ? 1 : 0)
+    state.isWithinDiscarded = bytes.last != UInt8(ascii: "\n")
+    if state.isWithinDiscarded { state.discardedLines += 1 }
   }
 
   /// Says that no more output will come.

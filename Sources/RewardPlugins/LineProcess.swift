@@ -11,8 +11,17 @@ internal import Synchronization
 final class LineProcess: Sendable {
   struct Limits: Sendable {
     var replyBytes = 8 << 20
+    /// Whether output between requests is discarded; or else it ends the child.
+    var discardsBetweenRequests = false
     /// That of ``PluginOptions``.
     var grace: Duration
+  }
+
+  /// A line that answers a request.
+  struct Reply: Sendable {
+    var line: [UInt8]
+    /// Lines before the request that nobody asked for.
+    var discarded: Int
   }
 
   /// Why a request has no reply, or the child did not start: one line.
@@ -54,7 +63,7 @@ final class LineProcess: Sendable {
   /// Sends a line, newline included, and waits for the line that answers it.
   ///
   /// After a failure the child is gone, with its whole group. Cancelling the task kills it too.
-  func exchange(_ line: [UInt8], timeout: Duration) async throws(Failure) -> [UInt8] {
+  func exchange(_ line: [UInt8], timeout: Duration) async throws(Failure) -> Reply {
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let request = LineRequest(line: line, timeout: timeout, continuation: continuation)
@@ -129,7 +138,7 @@ final class LineProcess: Sendable {
 struct LineRequest: Sendable {
   var line: [UInt8]
   var timeout: Duration
-  var continuation: CheckedContinuation<Result<[UInt8], LineProcess.Failure>, Never>
+  var continuation: CheckedContinuation<Result<LineProcess.Reply, LineProcess.Failure>, Never>
 }
 
 extension SubprocessError {

@@ -13,7 +13,7 @@ struct LineService: Sendable {
   init(_ child: Child, _ limits: LineProcess.Limits) {
     self.child = child
     self.limits = limits
-    self.inbox = LineInbox(limit: limits.replyBytes)
+    self.inbox = LineInbox(limit: limits.replyBytes, discards: limits.discardsBetweenRequests)
   }
 
   /// Serves requests until there are no more or one fails; the child is dead when this returns.
@@ -38,7 +38,7 @@ struct LineService: Sendable {
     onStart()
     for await request in requests {
       switch await reply(to: request) {
-      case .success(let line): request.continuation.resume(returning: .success(line))
+      case .success(let reply): request.continuation.resume(returning: .success(reply))
       case .failure(let cause): return LineEnding(cause: cause, request: request)
       }
     }
@@ -46,8 +46,12 @@ struct LineService: Sendable {
   }
 
   /// Writes and reads at the same time, so that neither side waits on a pipe the other has filled.
-  private func reply(to request: LineRequest) async -> Result<[UInt8], LineEnding.Cause> {
-    inbox.expectLine()
+  private func reply(
+    to request: LineRequest
+  ) async -> Result<LineProcess.Reply, LineEnding.Cause> {
+    // What the child wrote by now may still be on its way through the pipe.
+    if limits.discardsBetweenRequests { try? await Task.sleep(for: Self.settlingTime) }
+    let discarded = inbox.expectLine()
     let outcome = await Timed(limit: request.timeout) {
       async let isWritten = write(request.line)
       let line = await inbox.line()
@@ -57,10 +61,11 @@ struct LineService: Sendable {
       }
       return line
     }
-    return outcome.value.mapError {
-      outcome.isLate ? .deadline(request.timeout) : .inbox($0)
-    }
+    return outcome.value.map { LineProcess.Reply(line: $0, discarded: discarded) }
+      .mapError { outcome.isLate ? .deadline(request.timeout) : .inbox($0) }
   }
+
+  private static let settlingTime = Duration.milliseconds(50)
 
   /// Writes all of `line`, and says whether the child took it.
   private func write(_ line: [UInt8]) async -> Bool {

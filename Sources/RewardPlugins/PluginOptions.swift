@@ -12,6 +12,8 @@ public struct PluginOptions: Sendable, Equatable {
   /// How long a process may take to end by itself once its input is closed, and again after
   /// SIGTERM, before SIGKILL.
   package var grace: Duration = .seconds(2)
+  /// Whether replies must say which request they answer.
+  public var ids = IDs.required
   /// Where processes run; by default the current directory.
   public var directory: String?
   /// Environment variables beside ``environmentAlways``; a nil value is taken from this process.
@@ -19,6 +21,14 @@ public struct PluginOptions: Sendable, Equatable {
   public var limits = PluginLimits()
 
   public init() {}
+
+  /// Whether a reply must have the `id` of its request.
+  public enum IDs: String, Sendable, CaseIterable {
+    /// A reply without it ends the run: it may be one to another request.
+    case required
+    /// A reply may lack it. What arrives between requests is discarded, and counted.
+    case off
+  }
 
   /// The most seconds that a timeout may have: a day.
   public static let longestTimeout = 86_400.0
@@ -37,6 +47,7 @@ public struct PluginOptions: Sendable, Equatable {
   /// Variables that processes get from this one, where it has them; all others are kept from them.
   public static let environmentAlways = [
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
+    "PYTHONPATH",
   ]
 
   /// The whole environment of a process.

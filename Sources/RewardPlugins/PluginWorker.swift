@@ -4,19 +4,16 @@ internal import Subprocess
 /// One process of a plug-in, started when it is needed, and asked one request after the other.
 actor PluginWorker {
   private let launch: PluginLaunch
-  private let timeout: Duration
-  private let startTimeout: Duration
-  private let grace: Duration
+  private let options: PluginOptions
 
   private var process: LineProcess?
-  private var nextID = 1
+  /// No id is given twice, whichever worker asks: theirs are `options.workers` apart.
+  private var nextID: Int
   private var lastRequest: Task<Void, Never>?
 
-  init(_ launch: PluginLaunch, timeout: Duration, startTimeout: Duration, grace: Duration) {
-    self.launch = launch
-    self.timeout = timeout
-    self.startTimeout = startTimeout
-    self.grace = grace
+  /// - Parameter place: which of the plug-in's workers it is, from 0.
+  init(_ launch: PluginLaunch, _ options: PluginOptions, place: Int) {
+    (self.launch, self.options, nextID) = (launch, options, place + 1)
   }
 
   func start() async throws(LineProcess.Failure) {
@@ -31,22 +28,24 @@ actor PluginWorker {
   /// The scores of a request.
   ///
   /// Cancelling the task kills the process, and fails the scores.
-  func score(_ request: RewardRequest) async -> RewardResponse {
+  ///
+  /// - Throws: `RewardMessage.MissingID`.
+  func score(_ request: RewardRequest) async throws -> RewardResponse {
     let previous = lastRequest
     let current = Task {
       await previous?.value
-      return await self.exchange(request)
+      return try await self.exchange(request)
     }
-    lastRequest = Task { _ = await current.value }
-    return await withTaskCancellationHandler {
-      await current.value
+    lastRequest = Task { _ = await current.result }
+    return try await withTaskCancellationHandler {
+      try await current.value
     } onCancel: {
       current.cancel()
     }
   }
 
   /// Puts the request to the process; when it dies over it, or is late, to another one once more.
-  private func exchange(_ request: RewardRequest) async -> RewardResponse {
+  private func exchange(_ request: RewardRequest) async throws -> RewardResponse {
     var restarts = 0
     func counted(_ response: RewardResponse) -> RewardResponse {
       var response = response
@@ -56,6 +55,10 @@ actor PluginWorker {
     while true {
       do {
         return counted(try await attempt(request))
+      } catch let error as RewardMessage.MissingID {
+        await process?.kill()
+        process = nil
+        throw error
       } catch let error as RewardMessage.ReplyError {
         // The same words would come again; but what sends one wrong reply may send another.
         await process?.kill()
@@ -76,19 +79,27 @@ actor PluginWorker {
     if process == nil { process = try await started() }
     guard let process else { preconditionFailure("a process was just started") }
     let id = nextID
-    nextID += 1
-    let line = try await process.exchange(
-      RewardMessage.encode(request, id: id), timeout: timeout)
-    return try RewardMessage.decode(line, id: id, completions: request.completions)
+    nextID += options.workers
+    let reply = try await process.exchange(
+      RewardMessage.encode(request, id: id), timeout: .seconds(options.timeout))
+    var response = try RewardMessage.decode(
+      reply.line, id: id, options.ids, completions: request.completions)
+    if reply.discarded > 0 {
+      response.counts.append(("discarded", reply.discarded))
+      response.notes.append("\(reply.discarded) lines came that no request had asked for")
+    }
+    return response
   }
 
   /// A process that has answered an empty batch.
   private func started() async throws(LineProcess.Failure) -> LineProcess {
-    let process = try await LineProcess(
-      try launch.configuration(), limits: LineProcess.Limits(grace: grace))
-    let line = try await process.exchange(RewardMessage.handshake, timeout: startTimeout)
+    var limits = LineProcess.Limits(grace: options.grace)
+    limits.discardsBetweenRequests = options.ids == .off
+    let process = try await LineProcess(try launch.configuration(), limits: limits)
+    let reply = try await process.exchange(
+      RewardMessage.handshake, timeout: .seconds(options.startTimeout))
     do {
-      try RewardMessage.checkHandshake(line)
+      try RewardMessage.checkHandshake(reply.line)
     } catch {
       await process.kill()
       throw LineProcess.Failure("reply to the empty batch at its start: \(error)")

@@ -12,6 +12,9 @@ package enum RewardMessage {
     init(_ description: String) { self.description = description }
   }
 
+  /// A reply that does not say which request it answers.
+  package struct MissingID: Error {}
+
   /// What this protocol is called when processes are asked for it.
   private static let version = 1
 
@@ -29,7 +32,7 @@ package enum RewardMessage {
     if let found = try parse(line)["protocol"], found != .integer(version) {
       throw ReplyError("protocol: got \(brief(found)); need \(version)")
     }
-    _ = try decode(line, id: 0, completions: [])
+    _ = try scores(in: try parse(line, id: 0), [])
   }
 
   /// The request as one line, newline included.
@@ -54,7 +57,7 @@ package enum RewardMessage {
       }
     }
 
-    return [
+    var message: JSONObject = [
       "id": .integer(id),
       "step": .integer(request.step),
       "query": list { .string($0.prompt + $0.text) },
@@ -65,21 +68,43 @@ package enum RewardMessage {
       "labels": list { $0.answer.map(JSON.string) ?? .null },
       "columns": .object(columns),
     ]
+    if let progress = request.progress { message["trainer_state"] = .object(progress.trainerState) }
+    return message
   }
 
   /// The scores that a reply line gives `completions`, checked in full.
+  ///
+  /// - Throws: `ReplyError`, or `MissingID` where `ids` are required.
   package static func decode(
-    _ line: [UInt8], id: Int, completions: [Completion]
-  ) throws(ReplyError) -> RewardResponse {
+    _ line: [UInt8], id: Int, _ ids: PluginOptions.IDs, completions: [Completion]
+  ) throws -> RewardResponse {
+    let reply = try parse(line, id: id)
+    if ids == .required, hasNoID(reply) { throw MissingID() }
+    var response = RewardResponse(scores: try scores(in: reply, completions))
+    response.take(log(in: reply, count: completions.count))
+    return response
+  }
+
+  /// A reply to request `id`, or to one that it does not name.
+  ///
+  /// Every reply comes through here, that of a server and to the handshake included: one with the id
+  /// of another request is never believed.
+  private static func parse(_ line: [UInt8], id: Int) throws(ReplyError) -> JSONObject {
     let reply = try parse(line)
-    if let found = reply["id"], found != .integer(id) {
+    if let found = reply["id"], !hasNoID(reply), found != .integer(id) {
       throw ReplyError("id: got \(brief(found)); need \(id)")
     }
+    return reply
+  }
+
+  private static func hasNoID(_ reply: JSONObject) -> Bool { reply["id"]?.isNull ?? true }
+
+  private static func scores(
+    in reply: JSONObject, _ completions: [Completion]
+  ) throws(ReplyError) -> [Score] {
     var errors = [String?](repeating: nil, count: completions.count)
     if let found = reply["error"], !found.isNull {
-      if let text = found.string {
-        return RewardResponse(scores: completions.map { _ in .failed(text) })
-      }
+      if let text = found.string { return completions.map { _ in .failed(text) } }
       errors = try list("error", in: reply, count: completions.count) {
         (element, path) throws(ReplyError) in
         guard let element else { return nil }
@@ -91,7 +116,10 @@ package enum RewardMessage {
     }
 
     let steps = try steps(in: reply, completions)
-    let rewards = try rewards(in: reply, count: completions.count, mayLack: steps != nil)
+    let isLacking = reply["rewards"] == nil
+    let rewards = try rewards(
+      in: reply, count: completions.count,
+      mayLack: steps != nil || !errors.isEmpty && errors.allSatisfy { $0 != nil })
     var scores: [Score] = []
     for position in completions.indices {
       if let error = errors[position] {
@@ -105,14 +133,13 @@ package enum RewardMessage {
         } catch {
           scores.append(.failed(String(describing: error)))
         }
+      } else if isLacking {
+        scores.append(.failed("step_rewards[\(position)]: got null, and there are no rewards"))
       } else {
         scores.append(rewards[position].map(Score.value) ?? .notApplicable)
       }
     }
-    return RewardResponse(
-      scores: scores, metrics: try metrics(in: reply),
-      columns: try columns(in: reply, count: completions.count),
-      seconds: try seconds(in: reply, count: completions.count))
+    return scores
   }
 
   private static func parse(_ line: [UInt8]) throws(ReplyError) -> JSONObject {
@@ -120,7 +147,7 @@ package enum RewardMessage {
     do {
       json = try JSON(
         parsing: line, file: "reply",
-        limits: JSON.Limits(maximumBytes: max(line.count, 1), maximumDepth: 64))
+        limits: JSON.Limits(maximumBytes: max(line.count, 1), asPythonWrites: true))
     } catch {
       throw ReplyError("no JSON (\(error.message)): \(excerpt(line))")
     }
@@ -172,58 +199,19 @@ package enum RewardMessage {
     }
   }
 
-  private static func columns(
-    in reply: JSONObject, count: Int
-  ) throws(ReplyError) -> [(name: String, values: [JSON])] {
-    guard let found = reply["columns"], !found.isNull else { return [] }
-    guard let object = found.object else {
-      throw ReplyError("columns: got \(brief(found)); need an object")
+  /// Everything beside the scores, as far as it can be logged.
+  private static func log(in reply: JSONObject, count: Int) -> RewardLog {
+    var log = RewardLog(completions: count)
+    func add(_ key: String, _ fact: (String, JSON) -> RewardLog.Fact) {
+      guard let found = reply[key], !found.isNull else { return }
+      guard let object = found.object else { return log.add(.none(key, found)) }
+      for (name, value) in object.entries { log.add(fact(name, value)) }
     }
-    var columns: [(name: String, values: [JSON])] = []
-    for (name, value) in object.entries {
-      guard let values = value.array, values.count == count else {
-        throw ReplyError(
-          "columns.\(oneLine(name)): got \(value.array.map { "\($0.count) values" } ?? brief(value))"
-            + "; sent \(count) completions")
-      }
-      columns.append((name, values))
-    }
-    return columns
-  }
-
-  private static func seconds(
-    in reply: JSONObject, count: Int
-  ) throws(ReplyError) -> [Double]? {
-    guard let found = reply["seconds"], !found.isNull else { return nil }
-    return try list("seconds", in: reply, count: count) { (element, path) throws(ReplyError) in
-      let seconds = try number(element ?? .null, path, need: "seconds")
-      guard seconds >= 0 else { throw ReplyError("\(path): got \(seconds); need seconds from 0") }
-      return seconds
-    }
-  }
-
-  private static func metrics(
-    in reply: JSONObject
-  ) throws(ReplyError) -> [(name: String, value: Double)] {
-    var metrics: [(name: String, value: Double)] = []
-    for key in ["metrics", "extra_logs"] {
-      guard let found = reply[key], !found.isNull else { continue }
-      guard let object = found.object else {
-        throw ReplyError("\(key): got \(brief(found)); need an object")
-      }
-      for (name, value) in object.entries {
-        let path = "\(key).\(oneLine(name))"
-        if key == "extra_logs", let elements = value.array {
-          guard !elements.isEmpty else { continue }
-          var sum = 0.0
-          for element in elements { sum += try number(element, path, need: "only numbers") }
-          metrics.append((name, sum / Double(elements.count)))
-        } else {
-          metrics.append((name, try number(value, path, need: "a number")))
-        }
-      }
-    }
-    return metrics
+    add("metrics", RewardLog.Fact.metric)
+    add("extra_logs", RewardLog.Fact.metricOrList)
+    add("columns", RewardLog.Fact.column)
+    if let seconds = reply["seconds"], !seconds.isNull { log.add(.seconds(seconds)) }
+    return log
   }
 
   /// The elements of the list `key`, of which there must be `count`; null is passed on as nil.
@@ -248,9 +236,10 @@ package enum RewardMessage {
   private static func number(
     _ value: JSON, _ path: String, need: String
   ) throws(ReplyError) -> Double {
-    guard let number = value.double, number.isFinite else {
+    guard let number = value.double else {
       throw ReplyError("\(path): got \(brief(value)); need \(need)")
     }
+    guard number.isFinite else { throw ReplyError("\(path): got \(number); need \(need)") }
     return number
   }
 
@@ -298,10 +287,4 @@ package enum RewardMessage {
   }
 
   private static func brief(_ value: JSON) -> String { excerpt(value.encodedBytes()) }
-
-  /// The start of a text for a message.
-  static func excerpt(_ bytes: some Collection<UInt8>) -> String {
-    let text = oneLine(String(decoding: bytes.prefix(80), as: UTF8.self))
-    return bytes.count > 80 ? text + "…" : text
-  }
 }

@@ -5,16 +5,17 @@ extension RewardRequest {
   /// What `score` says of the parts of a request, at most `count`, at the same time; `score` gets the
   /// number of a part as well.
   ///
-  /// - Throws: `CancellationError`.
+  /// - Throws: `CancellationError`, or what the first part throws that throws anything.
   func scored(
-    inParts count: Int, by score: @escaping @Sendable (Int, RewardRequest) async -> RewardResponse
+    inParts count: Int,
+    by score: @escaping @Sendable (Int, RewardRequest) async throws -> RewardResponse
   ) async throws -> RewardResponse {
     let parts = split(into: count)
-    let responses = await withTaskGroup { group in
+    let responses = try await withThrowingTaskGroup { group in
       for (place, part) in parts.enumerated() {
-        group.addTask { (place, await score(place, part)) }
+        group.addTask { (place, try await score(place, part)) }
       }
-      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+      return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
     }
     try Task.checkCancellation()
     return parts.indices.compactMap { responses[$0] }
@@ -43,7 +44,7 @@ extension RewardRequest {
       cuts.append(cut)
     }
     return zip(cuts, cuts.dropFirst() + [all]).map { start, end in
-      RewardRequest(step: step, completions: Array(completions[start..<end]))
+      RewardRequest(step: step, completions: Array(completions[start..<end]), progress: progress)
     }
   }
 }

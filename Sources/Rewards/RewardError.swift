@@ -13,8 +13,10 @@ public enum RewardError: Error, Sendable, Equatable {
   case wrongCount(reward: String, scores: Int, completions: Int)
   case notFinite(reward: String, completion: Int, value: Double)
   case tokenOutOfRange(reward: String, completion: Int, token: Int, tokens: Int)
-  case metricNotFinite(reward: String, metric: String, value: Double)
-  case wrongColumn(reward: String, column: String, values: Int, completions: Int)
+  /// Replies do not say which request they answer.
+  case withoutID(reward: String)
+  /// A server does not take the credentials it got.
+  case credentialsRefused(reward: String, problem: String)
   case scoreFailed(reward: String, reason: String)
   case sumNotFinite(completion: Int)
   case threw(reward: String, problem: String)
@@ -46,11 +48,11 @@ extension RewardError: CustomStringConvertible {
     case .tokenOutOfRange(let reward, let completion, let token, let tokens):
       "reward '\(oneLine(reward))': completion \(completion): reward for token \(token) of "
         + "a completion of \(tokens) tokens"
-    case .metricNotFinite(let reward, let metric, let value):
-      "reward '\(oneLine(reward))': metric '\(oneLine(metric))' is not finite (got \(value))"
-    case .wrongColumn(let reward, let column, let values, let completions):
-      "reward '\(oneLine(reward))': column '\(oneLine(column))': got \(values) values for "
-        + "\(completions) completions"
+    case .withoutID(let reward):
+      "reward '\(oneLine(reward))': its reply has no id, so it may be one to another request (need "
+        + "the request's id in every reply, or ids: off)"
+    case .credentialsRefused(let reward, let problem):
+      "reward '\(oneLine(reward))': its credentials are refused: \(oneLine(problem))"
     case .scoreFailed(let reward, let reason):
       "reward '\(oneLine(reward))': a score failed, and on_error is fail: \(oneLine(reason))"
     case .sumNotFinite(let completion):
@@ -70,6 +72,12 @@ public struct ScoreFailure: Error, Sendable, Equatable, CustomStringConvertible 
   public var reason: String
   public init(_ reason: String) { self.reason = reason }
   public var description: String { reason }
+}
+
+/// The start of a text for a message.
+package func excerpt(_ bytes: some Collection<UInt8>) -> String {
+  let text = oneLine(String(decoding: bytes.prefix(80), as: UTF8.self))
+  return bytes.count > 80 ? text + "…" : text
 }
 
 /// `text` cut to 300 scalars, with control characters and line separators shown escaped.

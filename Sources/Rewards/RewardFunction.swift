@@ -3,10 +3,13 @@ public struct RewardRequest: Sendable {
   public var step: Int
   /// All completions; those of one prompt stand next to each other.
   public var completions: [Completion]
+  /// How far the run is; nil outside of runs.
+  public var progress: RunProgress?
 
-  public init(step: Int, completions: [Completion]) {
+  public init(step: Int, completions: [Completion], progress: RunProgress? = nil) {
     self.step = step
     self.completions = completions
+    self.progress = progress
   }
 }
 
@@ -24,6 +27,9 @@ public protocol RewardFunction: Sendable {
   /// Where no reward needs answers, data may lack them.
   var needsAnswer: Bool { get }
 
+  /// What is to be known of it before a run depends on it, in one line each.
+  var warnings: [String] { get }
+
   /// One score for each completion, in the order of the request.
   ///
   /// An error thrown here ends the run. A score that could not be found out is
@@ -39,6 +45,7 @@ public protocol RewardFunction: Sendable {
 
 extension RewardFunction {
   public var needsAnswer: Bool { false }
+  public var warnings: [String] { [] }
   public func start() async throws {}
   public func stop() async {}
 }

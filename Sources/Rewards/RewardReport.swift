@@ -51,6 +51,7 @@ public struct RewardReport: Sendable {
         whole.metrics = meanMetrics(
           own.metrics, own.scores.count, further.metrics, further.scores.count)
         whole.counts = summedCounts(own.counts, further.counts)
+        whole.notes += further.notes
         whole.scores += further.scores
         whole.columns = joinedColumns(
           own.columns, own.scores.count, further.columns, further.scores.count)
@@ -71,6 +72,8 @@ public struct FunctionReport: Sendable {
   public var failuresAreZero = false
   public var metrics: [(name: String, value: Double)]
   public var counts: [(name: String, value: Int)] = []
+  /// What was noticed, in one line each.
+  public var notes: [String] = []
   /// Facts about each completion: a value each.
   public var columns: [(name: String, values: [JSON])] = []
   /// How long the function took for all of them.
@@ -88,9 +91,5 @@ public struct FunctionReport: Sendable {
   /// The reason of the first failed score, in one line.
   public var firstFailure: String? { failures.first }
 
-  private var failures: [String] {
-    scores.compactMap {
-      if case .failed(let reason) = $0.outcome { oneLine(reason) } else { nil }
-    }
-  }
+  private var failures: [String] { scores.compactMap { $0.failureReason.map(oneLine) } }
 }

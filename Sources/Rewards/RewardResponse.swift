@@ -34,6 +34,11 @@ public struct Score: Sendable, Equatable {
   public static var notApplicable: Score { Score(.notApplicable) }
   public static func failed(_ reason: String) -> Score { Score(.failed(reason)) }
 
+  /// Why there is no score; nil where it did not fail.
+  public var failureReason: String? {
+    if case .failed(let reason) = outcome { reason } else { nil }
+  }
+
   /// The completion's reward as one number: the value, or the sum of the stream.
   ///
   /// Nil where there is none.
@@ -47,6 +52,9 @@ public struct Score: Sendable, Equatable {
 }
 
 /// What a reward function returns for a request.
+///
+/// What it says beside the scores never costs one: a metric that is not finite, a column of another
+/// length, or a name that cannot be logged is left out, and counted.
 public struct RewardResponse: Sendable {
   /// One for each completion of the request, in its order.
   public var scores: [Score]
@@ -62,6 +70,8 @@ public struct RewardResponse: Sendable {
   public var columns: [(name: String, values: [JSON])]
   /// How long each score took, where that is known; one each, not negative.
   public var seconds: [Double]?
+  /// What was noticed, in one line each, for a warning; no score depends on it.
+  public var notes: [String] = []
 
   public init(
     scores: [Score], metrics: [(name: String, value: Double)] = [],
@@ -86,6 +96,7 @@ public struct RewardResponse: Sendable {
     } else {
       seconds = nil
     }
+    notes += other.notes
     scores += other.scores
   }
 }

@@ -72,9 +72,11 @@ public struct RewardSet: Sendable {
   ///
   /// The result does not depend on which of them ends first.
   ///
+  /// What a function says beside its scores is left out where it cannot be logged, and counted.
+  ///
   /// - Throws: a `RewardError` that names the function which threw, returned scores of another
-  ///   number than there are completions, a score or metric that is not finite, or a reward for a
-  ///   token the completion has not got; `.scoreFailed` where a failed score ends the run;
+  ///   number than there are completions, a score that is not finite, or a reward for a token the
+  ///   completion has not got; `.scoreFailed` where a failed score ends the run;
   ///   `.sumNotFinite` when the weighted sum overflows; `CancellationError` as it is.
   public func score(_ request: RewardRequest) async throws -> RewardReport {
     let functions = try await withThrowingTaskGroup(of: (Int, FunctionReport).self) { group in
@@ -106,12 +108,14 @@ public struct RewardSet: Sendable {
     }
     let seconds = start.duration(to: .now) / .seconds(1)
     try check(response, of: name, on: request.completions)
+    response.keepWhatCanBeLogged()
     if let range = entry.range { refuse(&response.scores, outside: range) }
     let scores = response.scores
     let isZero = entry.onError == .zero
     let report = FunctionReport(
       name: name, weight: entry.weight, scores: scores, failuresAreZero: isZero,
-      metrics: response.metrics, counts: response.counts, columns: response.columns,
+      metrics: response.metrics, counts: response.counts, notes: response.notes,
+      columns: response.columns,
       seconds: seconds,
       slowestSeconds: response.seconds?.max())
     if entry.onError == .fail, let reason = report.firstFailure {
@@ -128,7 +132,7 @@ public struct RewardSet: Sendable {
     }
   }
 
-  /// The one place where a response is checked.
+  /// The one place where scores are checked.
   private func check(
     _ response: RewardResponse, of name: String, on completions: [Completion]
   ) throws(RewardError) {
@@ -150,14 +154,6 @@ public struct RewardSet: Sendable {
       if let total = score.total, !total.isFinite {
         throw .notFinite(reward: name, completion: position, value: total)
       }
-    }
-    for metric in response.metrics where !metric.value.isFinite {
-      throw .metricNotFinite(reward: name, metric: metric.name, value: metric.value)
-    }
-    for column in response.columns where column.values.count != completions.count {
-      throw .wrongColumn(
-        reward: name, column: column.name, values: column.values.count,
-        completions: completions.count)
     }
   }
 

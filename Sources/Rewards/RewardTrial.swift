@@ -38,7 +38,12 @@ public struct RewardTrial: Sendable {
     public var seconds: Double
     /// What makes the reward doubtful, one line each.
     public var warnings: [String]
+    /// Why a run with this reward would end in its first step; nil where it would go on.
+    public var failure: String?
   }
+
+  /// The share of scores that may fail in a step of a run before it ends.
+  public static let largestFailedShare = 0.1
 
   public let probes: [Probe]
   public let range: ClosedRange<Double>?
@@ -101,7 +106,21 @@ public struct RewardTrial: Sendable {
     let second = try await set.score(request).functions[0]
     return Result(
       probes: probes, scores: first.scores, metrics: first.metrics, seconds: first.seconds,
-      warnings: warnings(first.scores, second.scores))
+      warnings: function.warnings + first.notes + warnings(first.scores, second.scores),
+      failure: failure(first.scores))
+  }
+
+  /// Hostile completions may fail, unless there are no others.
+  private func failure(_ scores: [Score]) -> String? {
+    let ordinary = probes.indices.filter {
+      if case .hostile = probes[$0].kind { false } else { true }
+    }
+    let counted = (ordinary.isEmpty ? Array(probes.indices) : ordinary).map { scores[$0] }
+    let reasons = counted.compactMap(\.failureReason)
+    guard let reason = reasons.first,
+      Double(reasons.count) > Self.largestFailedShare * Double(counted.count)
+    else { return nil }
+    return "\(reasons.count) of \(counted.count) scores failed: \(oneLine(reason))"
   }
 
   private func warnings(_ scores: [Score], _ again: [Score]) -> [String] {
@@ -121,9 +140,7 @@ public struct RewardTrial: Sendable {
     } else if found.count > 1, found.allSatisfy({ $0 == found[0] }) {
       warnings.append("it is constant: \(found.count) completions all get \(found[0])")
     }
-    let failures = scores.compactMap {
-      if case .failed(let reason) = $0.outcome { reason } else { nil }
-    }
+    let failures = scores.compactMap(\.failureReason)
     if let reason = failures.first {
       warnings.append("\(failures.count) of \(scores.count) scores failed: \(oneLine(reason))")
     }

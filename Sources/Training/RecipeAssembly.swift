@@ -165,6 +165,17 @@ extension Recipe {
   }
 }
 
+extension Recipe {
+  /// How far a run is after so many steps, for rewards that change with it.
+  func progress(of train: Train, steps: Int, rows: Int, tokens: Int) -> RunProgress {
+    RunProgress(
+      steps: steps, totalSteps: train.totalSteps, questionsPerStep: train.questionsPerStep,
+      completionsPerQuestion: train.completionsPerQuestion, rows: rows, tokens: tokens,
+      checkpointSteps: train.checkpointSteps > 0 ? train.checkpointSteps : nil,
+      evaluationSteps: evaluation?.every)
+  }
+}
+
 extension Recipe.Reward {
   func entry(threads: Int) throws -> RewardSet.Entry {
     RewardSet.Entry(
@@ -174,18 +185,22 @@ extension Recipe.Reward {
 
   /// The score itself; a plug-in is not yet started.
   private func function(threads: Int) throws -> any RewardFunction {
-    switch source {
+    try source.refuseRedactedTexts()
+    return switch source {
     case .builtIn(let name, let options):
       try BuiltInReward.named(name, options: options, label: label)
     case .command(let command):
-      try CommandReward(command.arguments, name: label, options: command.processes.options)
+      try CommandReward(command.arguments, name: label, options: command.options)
     case .python(let python):
       try PythonReward.reward(
         python.function, name: label, style: python.style, conversational: python.conversational,
         arguments: python.arguments, interpreter: python.interpreter,
         options: python.processes.options)
     case .url(let server):
-      try HTTPReward(server.urls, name: label, timeout: server.timeoutSeconds)
+      try HTTPReward(
+        try server.urls.map { try Secret($0).value(of: "url") },
+        name: label, timeout: server.timeoutSeconds, headers: server.resolvedHeaders,
+        usesProxy: server.usesProxy)
     case .library(let library):
       if library.isIsolated {
         try LibraryReward.isolated(

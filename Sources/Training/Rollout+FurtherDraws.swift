@@ -10,14 +10,14 @@ extension Rollout {
   /// The reward of the greedy completion of each question, where advantages are measured from it.
   func greedyRewards(
     for axes: Recipe.Axes, _ sampler: TextSampler, _ policy: Parameters, _ rewards: RewardSet,
-    _ draws: Draws
+    _ progress: RunProgress, _ draws: Draws
   ) async throws -> [Double?] {
     guard case .greedyBaseline = axes.advantage else { return [] }
     var options = sampler.options
     options.temperature = 0
     let greedy = try TextSampler(
       engine: sampler.engine, tokenizer: sampler.tokenizer, options: options, stop: sampler.stop)
-    return try await totals(of: greedy, policy, completions: 1, rewards, draws)
+    return try await totals(of: greedy, policy, completions: 1, rewards, progress, draws)
   }
 
   /// The mean reward, negated, of completions that the policy as it stands draws of the questions;
@@ -27,13 +27,14 @@ extension Rollout {
   /// that nothing can be drawn from, since its logits are not finite, is infinitely bad.
   func resampledLoss(
     trial: Int?, _ sampler: TextSampler, _ policy: Parameters, _ rewards: RewardSet,
-    _ draws: Draws
+    _ progress: RunProgress, _ draws: Draws
   ) async throws -> Double {
     var totals = report.outcomes.map(\.total)
     if trial != nil {
       do {
         totals = try await self.totals(
-          of: sampler, policy, completions: drawn.completions.first?.count ?? 0, rewards, draws)
+          of: sampler, policy, completions: drawn.completions.first?.count ?? 0, rewards, progress,
+          draws)
       } catch SamplingError.notFinite {
         return .infinity
       }
@@ -44,12 +45,13 @@ extension Rollout {
 
   private func totals(
     of sampler: TextSampler, _ policy: Parameters, completions count: Int, _ rewards: RewardSet,
-    _ draws: Draws
+    _ progress: RunProgress, _ draws: Draws
   ) async throws -> [Double?] {
     let (_, completions) = try sampler.sample(
       policy, questions, requests, completions: count, draws: draws)
     let report = try await rewards.score(
-      RewardRequest(step: draws.step + 1, completions: completions.flatMap { $0 }))
+      RewardRequest(
+        step: draws.step + 1, completions: completions.flatMap { $0 }, progress: progress))
     return report.outcomes.map(\.total)
   }
 }

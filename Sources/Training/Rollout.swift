@@ -23,8 +23,8 @@ struct Rollout {
   ///   on counting its samples, so no draw is repeated.
   static func collect(
     sampler: TextSampler, policy: Parameters, questions: [Question], prompts: [[Int]],
-    completions count: Int, rewards: RewardSet, draws: Draws, parts: Int = 1,
-    seen: inout [Int: Int]
+    completions count: Int, rewards: RewardSet, progress: RunProgress, draws: Draws,
+    parts: Int = 1, seen: inout [Int: Int]
   ) async throws -> Rollout {
     let requests = zip(questions, prompts).map { question, prompt in
       let earlier = seen[question.index, default: 0]
@@ -34,7 +34,7 @@ struct Rollout {
     }
     let parts = min(parts, questions.count)
     let (scoring, batches) = AsyncStream.makeStream(of: [Completion].self)
-    async let report = score(scoring, rewards, step: draws.step + 1)
+    async let report = score(scoring, rewards, step: draws.step + 1, progress)
     var (samples, completions): ([[SampledCompletion]], [Completion]) = ([], [])
     var kept: Kept?
     for part in 0..<parts {
@@ -56,11 +56,13 @@ struct Rollout {
 
   /// What rewards say of batches that come one after the other, as of one.
   private static func score(
-    _ batches: AsyncStream<[Completion]>, _ rewards: RewardSet, step: Int
+    _ batches: AsyncStream<[Completion]>, _ rewards: RewardSet, step: Int,
+    _ progress: RunProgress
   ) async throws -> RewardReport {
     var whole: RewardReport?
     for await batch in batches {
-      let report = try await rewards.score(RewardRequest(step: step, completions: batch))
+      let report = try await rewards.score(
+        RewardRequest(step: step, completions: batch, progress: progress))
       whole = whole?.appending(report) ?? report
     }
     // A task that was cancelled gets no batch.

@@ -13,10 +13,10 @@ extension TrainingLoop {
   /// Metrics, with dynamic sampling: `dynamic_sampling/rounds`, `/replaced` (questions drawn in
   /// place of others) and `/left_out` (by which the step is short of questions).
   func collect(
-    _ rows: [Int], _ policy: Parameters, _ draws: Draws
+    _ rows: [Int], _ policy: Parameters, _ progress: RunProgress, _ draws: Draws
   ) async throws -> (Rollout, statistics: [(name: String, value: Double)], RewardFailures) {
     var seen: [Int: Int] = [:]
-    var rollout = try await draw(rows, policy, draws, &seen)
+    var rollout = try await draw(rows, policy, progress, draws, &seen)
     var failures = RewardFailures(rollout.report)
     let rounds = train.axes.dynamicSamplingRounds
     if rounds == 0 { return (rollout, [], failures) }
@@ -29,7 +29,7 @@ extension TrainingLoop {
       let turn = draws.step * rounds + round
       let fresh = Array(order.rows(step: turn, count: rows.count).prefix(dull.count))
       let kept = rollout.selecting(rollout.questions.indices.filter { !dull.contains($0) })
-      let further = try await draw(fresh, policy, draws, &seen)
+      let further = try await draw(fresh, policy, progress, draws, &seen)
       failures.add(further.report)
       rollout = kept.appending(further)
       replaced += fresh.count
@@ -49,12 +49,13 @@ extension TrainingLoop {
   }
 
   private func draw(
-    _ rows: [Int], _ policy: Parameters, _ draws: Draws, _ seen: inout [Int: Int]
+    _ rows: [Int], _ policy: Parameters, _ progress: RunProgress, _ draws: Draws,
+    _ seen: inout [Int: Int]
   ) async throws -> Rollout {
     try await Rollout.collect(
       sampler: sampler, policy: policy, questions: rows.map { questions.questions[$0] },
       prompts: rows.map { prompts[$0] }, completions: train.completionsPerQuestion,
-      rewards: rewards, draws: draws, parts: train.scoringParts, seen: &seen)
+      rewards: rewards, progress: progress, draws: draws, parts: train.scoringParts, seen: &seen)
   }
 
   /// Before step `step`: what the recipe says becomes of the reference policy.

@@ -34,19 +34,21 @@ extension TrainingLoop {
   /// The first time from the policy that training starts with; after each iteration again, unless
   /// the recipe leaves it at that. A lesson that a checkpoint holds already, because its step then
   /// failed, is not given again.
-  func teachRewardModel(_ policy: Parameters, before step: Int) async throws {
+  func teachRewardModel(
+    _ policy: Parameters, before step: Int, _ progress: RunProgress
+  ) async throws {
     guard let course = rewardModel, step % train.stepsPerIteration == 0,
       step == 0 || course.recipe.isContinuous
     else { return }
     let phase = step / train.stepsPerIteration
     guard await course.model.lessons == phase else { return }
-    let pairs = try await comparisons(of: policy, course, phase: phase)
+    let pairs = try await comparisons(of: policy, course, progress, phase: phase)
     try await course.model.learn(from: pairs, before: step)
     report(.rewardModelLearned(step: step + 1, metrics: await course.model.lesson))
   }
 
   private func comparisons(
-    of policy: Parameters, _ course: RewardModelCourse, phase: Int
+    of policy: Parameters, _ course: RewardModelCourse, _ progress: RunProgress, phase: Int
   ) async throws -> [PreferencePair] {
     let seed = UInt64(recipe.seed)
     switch course.source {
@@ -62,7 +64,7 @@ extension TrainingLoop {
       let rollout = try await Rollout.collect(
         sampler: sampler, policy: policy, questions: rows.map { questions.questions[$0] },
         prompts: rows.map { prompts[$0] }, completions: course.recipe.completionsPerQuestion,
-        rewards: labeller, draws: draws, seen: &seen)
+        rewards: labeller, progress: progress, draws: draws, seen: &seen)
       try checkLabels(RewardFailures(rollout.report), before: phase * train.stepsPerIteration)
       return rollout.pairs(
         atMost: course.recipe.pairsPerQuestion, key: draws.key, phase: phase)

@@ -58,7 +58,8 @@ struct TrainingLoop {
     if checkpoint == nil, let evaluator {
       report(
         .evaluated(
-          step: 0, try await evaluator.report(on: policy, options: evaluationOptions)))
+          step: 0,
+          try await evaluator.report(on: policy, options: evaluationOptions(state))))
     }
     let seed = UInt64(recipe.seed)
     let order = DataOrder(count: questions.questions.count, seed: seed, stream: 2)
@@ -66,6 +67,7 @@ struct TrainingLoop {
     var isChecked = false
     let firstLine = checkpoint == nil ? nil : LogReading(path: run.metrics).lines.first
     var watch = FindingWatch(train.observation(of: questions), first: firstLine)
+    var warned: Set<String> = []
     while state.step < train.totalSteps {
       if isCancelled() {
         if savedStep != state.step { try await save(trainer, state, metrics, completions) }
@@ -75,7 +77,7 @@ struct TrainingLoop {
       do {
         try await step(
           &state, trainer, rows: order.rows(step: state.step, count: train.questionsPerStep),
-          metrics, completions, &isChecked, &watch)
+          metrics, completions, &isChecked, &watch, &warned)
       } catch {
         // Rewards or draws failed before anything moved: what is done so far is not lost.
         if state.step == before.step, savedStep != state.step,
@@ -124,23 +126,33 @@ struct TrainingLoop {
     return (metrics, completions)
   }
 
-  private var evaluationOptions: Evaluator.Options {
-    Evaluator.Options(seed: UInt64(recipe.seed))
+  private func evaluationOptions(_ state: TrainingState) -> Evaluator.Options {
+    var options = Evaluator.Options(seed: UInt64(recipe.seed))
+    options.progress = progress(state)
+    return options
+  }
+
+  private func progress(_ state: TrainingState) -> RunProgress {
+    recipe.progress(
+      of: train, steps: state.step, rows: questions.questions.count, tokens: state.tokenCount)
   }
 
   private func step(
     _ state: inout TrainingState, _ trainer: PolicyTrainer, rows: [Int],
     _ metrics: JSONLinesLog, _ log: JSONLinesLog, _ isChecked: inout Bool,
-    _ watch: inout FindingWatch
+    _ watch: inout FindingWatch, _ warned: inout Set<String>
   ) async throws {
     let (step, seed) = (state.step, UInt64(recipe.seed))
     let whole = Stopwatch()
-    try await teachRewardModel(trainer.policy, before: step)
+    let progress = progress(state)
+    try await teachRewardModel(trainer.policy, before: step, progress)
     let draws = Draws(key: RandomKey(seed: seed, purpose: .sampling), step: step)
-    let (rollout, collection, failures) = try await collect(rows, trainer.policy, draws)
+    let (rollout, collection, failures) = try await collect(
+      rows, trainer.policy, progress, draws)
     try checkRewards(failures, &state)
+    warn(of: rollout.report, step: step + 1, &warned)
     let greedyRewards = try await rollout.greedyRewards(
-      for: train.axes, sampler, trainer.policy, rewards, draws)
+      for: train.axes, sampler, trainer.policy, rewards, progress, draws)
     let sampling = whole.seconds
     let audit = rollout.audit(
       engine: engine, policy: trainer.policy, temperature: Float(train.temperature),
@@ -159,7 +171,7 @@ struct TrainingLoop {
       },
       resampledLoss: { trial in
         try await rollout.resampledLoss(
-          trial: trial, sampler, trainer.policy, rewards, draws)
+          trial: trial, sampler, trainer.policy, rewards, progress, draws)
       })
     let (advantages, updates) = (done.advantages, done.updates)
 
@@ -188,7 +200,7 @@ struct TrainingLoop {
     if let every = recipe.evaluation?.every, let evaluator,
       state.step % every == 0 || state.step == train.totalSteps
     {
-      let found = try await evaluator.report(on: trainer.policy, options: evaluationOptions)
+      let found = try await evaluator.report(on: trainer.policy, options: evaluationOptions(state))
       line["eval/accuracy"] = found.greedy?.mean
       report(.evaluated(step: state.step, found))
     }
@@ -220,6 +232,14 @@ struct TrainingLoop {
         step: step, masked: masked, of: count, inARow: state.maskedInARow, reason: reason)
     }
     report(.warning("step \(step): \(masked) of \(count) rewards failed: \(reason)"))
+  }
+
+  /// Tells what was first noticed of each reward; the log counts what comes later.
+  private func warn(of rewards: RewardReport, step: Int, _ warned: inout Set<String>) {
+    for function in rewards.functions {
+      guard let note = function.notes.first, warned.insert(function.name).inserted else { continue }
+      report(.warning("step \(step): reward \(function.name): \(note)"))
+    }
   }
 
   /// The third step in a row in which numbers overflow ends the run.

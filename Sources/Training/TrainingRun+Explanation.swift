@@ -40,7 +40,7 @@ extension TrainingRun {
     try await rewards.start()
     do {
       let explanation = try await explain(
-        row, updates: updates, step: state.step, train, trainer, sampler, rewards)
+        row, updates: updates, after: state, train, trainer, sampler, rewards)
       await rewards.stop()
       return explanation
     } catch {
@@ -50,27 +50,31 @@ extension TrainingRun {
   }
 
   private func explain(
-    _ row: Int, updates: Int, step: Int, _ train: Recipe.Train, _ trainer: PolicyTrainer,
+    _ row: Int, updates: Int, after state: TrainingState, _ train: Recipe.Train,
+    _ trainer: PolicyTrainer,
     _ sampler: TextSampler, _ rewards: RewardSet
   ) async throws -> Explanation {
     let prompts = try sampler.encode(questions)
+    let step = state.step
+    let progress = recipe.progress(
+      of: train, steps: step, rows: questions.questions.count, tokens: state.tokenCount)
     let draws = Draws(
       key: RandomKey(seed: UInt64(recipe.seed), purpose: .sampling), step: step)
     var seen: [Int: Int] = [:]
     let rollout = try await Rollout.collect(
       sampler: sampler, policy: trainer.policy, questions: [questions.questions[row]],
       prompts: [prompts[row]], completions: train.completionsPerQuestion, rewards: rewards,
-      draws: draws, seen: &seen)
+      progress: progress, draws: draws, seen: &seen)
     let rollouts = rollout.trainerRollouts(
       step: step, axes: train.axes, maxCompletionTokens: train.maxCompletionTokens,
       greedyRewards: try await rollout.greedyRewards(
-        for: train.axes, sampler, trainer.policy, rewards, draws))
+        for: train.axes, sampler, trainer.policy, rewards, progress, draws))
     let groups = rollouts.groups
     let (inputs, result) = try await trainer.examine(
       rollouts,
       resampledLoss: { trial in
         try await rollout.resampledLoss(
-          trial: trial, sampler, trainer.policy, rewards, draws)
+          trial: trial, sampler, trainer.policy, rewards, progress, draws)
       })
     return Explanation(
       prompt: rollout.questions[0].prompt, answer: rollout.questions[0].answer, updates: updates,

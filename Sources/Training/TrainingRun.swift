@@ -283,6 +283,11 @@ public final class TrainingRun {
     let prompts = try sampler.encode(questions)
     var evaluator: Evaluator?
     if recipe.evaluation?.every != nil { evaluator = try self.evaluator(sampler, rewards) }
+    for entry in rewards.entries {
+      for text in entry.function.warnings {
+        report(.warning("reward \(entry.function.name): \(text)"))
+      }
+    }
     for entry in rewards.entries where entry.onError == .zero {
       report(
         .warning(
@@ -398,9 +403,14 @@ public final class TrainingRun {
     _ summary: inout Summary, _ evaluator: Evaluator, _ evaluation: Recipe.Evaluation,
     _ model: Model
   ) async throws {
-    let options = Evaluator.Options(
+    var options = Evaluator.Options(
       samples: evaluation.samples, k: evaluation.k, temperature: evaluation.temperature,
       seed: UInt64(recipe.seed))
+    if let train = recipe.train {
+      options.progress = recipe.progress(
+        of: train, steps: train.totalSteps, rows: questions.questions.count,
+        tokens: summary.metrics.last?["num_tokens"]?.int ?? 0)
+    }
     let after = try await evaluator.report(
       on: model.parameters, options: options, isCancelled: isCancelled)
     summary.after = after

@@ -187,8 +187,16 @@ extension Failure {
         .rewardFailed, text,
         help: "a file counts from the recipe's folder and must be executable, a server must be up; "
           + "grpo reward test tries it out")
-    case .wrongCount, .notFinite, .tokenOutOfRange, .metricNotFinite, .wrongColumn, .sumNotFinite,
-      .scoreFailed, .threw:
+    case .withoutID:
+      self.init(
+        .rewardFailed, text,
+        help:
+          "a program adds \"id\": request[\"id\"] to its reply; with ids: off nothing can tell a "
+          + "late reply from the right one")
+    case .credentialsRefused:
+      self.init(
+        .rewardFailed, text, help: "check the URL, token and headers, or what they refer to")
+    case .wrongCount, .notFinite, .tokenOutOfRange, .sumNotFinite, .scoreFailed, .threw:
       self.init(.rewardFailed, text)
     }
   }

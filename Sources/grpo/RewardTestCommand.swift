@@ -14,7 +14,9 @@ struct RewardTestCommand: AsyncParsableCommand {
       Each of the first rows of the data is scored with its answer, with another row's answer, and \
       with its completion where it has that column; the first one with hostile completions as \
       well. All is scored twice. Warnings: the reward is constant, never applies, fails, leaves \
-      its range, is not deterministic, does not tell answers apart, or likes a hostile completion.
+      its range, is not deterministic, does not tell answers apart, or likes a hostile completion. \
+      Where more than a tenth of the scores fail, hostile completions aside, as would end a run, \
+      the exit code is 69.
       """)
 
   @Argument(
@@ -41,8 +43,18 @@ struct RewardTestCommand: AsyncParsableCommand {
   @Option(help: "The Python to run. (default: python3)")
   var interpreter: String?
 
-  @Option(help: "A server that speaks OpenRLHF's protocol.")
+  @Option(
+    help: ArgumentHelp(
+      "A server that speaks OpenRLHF's protocol; env:NAME or file:PATH keep it out of sight.",
+      valueName: "url"))
   var url: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether replies of --command must have the request's id: required or off. "
+        + "(default: required)"),
+    transform: Self.ids)
+  var ids: PluginOptions.IDs?
 
   @Option(help: "A shared library that implements grpo_reward.h.", completion: .file())
   var library: String?
@@ -88,6 +100,13 @@ struct RewardTestCommand: AsyncParsableCommand {
       throw ValidationError("--style: got \(text.visible()); need one of \(names)")
     }
     return style
+  }
+
+  private static func ids(_ text: String) throws -> PluginOptions.IDs {
+    guard let ids = PluginOptions.IDs(rawValue: text) else {
+      throw ValidationError("got \(text.visible()); need required or off")
+    }
+    return ids
   }
 
   private static func range(_ text: String) throws -> ClosedRange<Double> {
@@ -141,6 +160,12 @@ struct RewardTestCommand: AsyncParsableCommand {
       await function.stop()
     }
     try RewardTrialReport.write(reports, json: json)
+    for report in reports {
+      guard let failure = report.result.failure else { continue }
+      throw Failure(
+        .rewardFailed, "reward '\(report.name.visible())': \(failure.visible())",
+        help: "a run would end with this; mend the reward")
+    }
   }
 
   private func entries(_ recipe: Recipe?) throws -> [RewardSet.Entry] {
@@ -156,13 +181,17 @@ struct RewardTestCommand: AsyncParsableCommand {
             options: options))
       ]
     }
-    if let url { return [.init(try HTTPReward([url], timeout: options.timeout))] }
+    if let url {
+      let address = try Secret(url).value(of: "url")
+      return [.init(try HTTPReward([address], timeout: options.timeout))]
+    }
     if let library {
       return [.init(try LibraryReward.isolated(library, options: options))]
     }
     if let model {
       return [.init(try LearnedReward(directory: model, style: try style(or: .grpo)))]
     }
+    options.ids = ids ?? .required
     return [.init(try CommandReward(command, options: options))]
   }
 

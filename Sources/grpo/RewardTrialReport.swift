@@ -1,4 +1,5 @@
 import Formats
+import RewardPlugins
 import Rewards
 
 /// What `grpo reward test` found out about one reward.
@@ -42,7 +43,7 @@ struct RewardTrialReport {
     case .value(let value): Figures.short(value)
     case .stream(let steps): "\(Figures.short(score.total ?? 0)) in \(steps.count) steps"
     case .notApplicable: "null"
-    case .failed(let reason): "failed: \(reason.visible())"
+    case .failed(let reason): "failed: \(Redaction.redacted(urlsIn: reason).visible())"
     }
   }
 
@@ -62,12 +63,14 @@ struct RewardTrialReport {
             "completion": .string(probe.completion.text),
             "reward": score.total.map { .number($0) } ?? .null,
           ]
-          if case .failed(let reason) = score.outcome { object["error"] = .string(reason) }
+          if let reason = score.failureReason {
+            object["error"] = .string(Redaction.redacted(urlsIn: reason))
+          }
           return .object(object)
         }),
       "metrics": .object(JSONObject(result.metrics.map { ($0.name, .number($0.value)) })),
       "seconds": .number(result.seconds),
-      "warnings": .array(result.warnings.map { .string($0) }),
+      "warnings": .array(result.warnings.map { .string(Redaction.redacted(urlsIn: $0)) }),
     ]
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import RewardPlugins
 
 /// What keeps the three standard streams from surprising anyone.
 enum StandardStreams {
@@ -52,7 +53,8 @@ enum StandardOutput {
 
 /// Everything else; what cannot be written here has no one to be reported to.
 enum StandardError {
-  static func write(_ line: String) { write(raw: line + "\n") }
+  /// Writes a line, secrets of URLs left out.
+  static func write(_ line: String) { write(raw: Redaction.redacted(urlsIn: line) + "\n") }
 
   static func write(raw text: String) {
     _ = StandardStreams.write(Array(text.utf8), to: STDERR_FILENO)

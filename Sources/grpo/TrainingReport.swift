@@ -197,7 +197,7 @@ struct TrainingReport {
   /// What went wrong with rewards, over the run.
   private var rewardTroubles: [(name: String, count: Int)] {
     rewardNames.flatMap { name in
-      ["failed", "restarts", "retries"].compactMap { trouble in
+      ["failed", "restarts", "retries", "discarded", "unlogged"].compactMap { trouble in
         let key = "rewards/\(name)/\(trouble)"
         let count = summary.metrics.compactMap { $0[key]?.natural }
           .reduce(0) { min($0 + $1, JSON.largestNatural) }

@@ -13,7 +13,8 @@ import Testing
       for line in sys.stdin:
           request = json.loads(line)
           rewards = [float(c == l) for c, l in zip(request["completions"], request["labels"])]
-          print(json.dumps({"rewards": rewards, "metrics": {"count": len(rewards)}}), flush=True)
+          reply = {"rewards": rewards, "metrics": {"count": len(rewards)}, "id": request["id"]}
+          print(json.dumps(reply), flush=True)
       """)
     let words = [
       "reward", "test", "--data", "train.jsonl", "--limit", "2", "--timeout", "86400", "--command",
@@ -55,6 +56,56 @@ import Testing
     #expect(shown.status == 0)
     #expect(shown.errors.contains("warning: length_band: it is constant: "))
     #expect(!shown.errors.contains("warning: exact_match"))
+  }
+
+  @Test func aFunctionThatFailsEndsTheTest() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "rewards.py",
+      """
+      def bad(completions, **kwargs): raise ValueError("see http://me:pw@host/x?key")
+      def text(completions, **kwargs): return ["3"] * len(completions)
+      def hostile(solution_str, ground_truth, **kwargs):
+          if len(solution_str) > 50: raise ValueError("long")
+          return solution_str == ground_truth
+      """)
+    func test(_ name: String, _ more: String...) async throws -> GrpoProgram.Outcome {
+      try await GrpoProgram.run(
+        ["reward", "test", "--data", "train.jsonl", "--python", "rewards.py:\(name)"] + more,
+        in: folder)
+    }
+    for words in [[], ["--json"]] {
+      let bad = try await test("bad", words.first ?? "--limit=8")
+      #expect(bad.status == 69)
+      #expect(
+        bad.errors.contains(
+          "error: reward 'bad': 16 of 16 scores failed: ValueError: see http://***@host/x?***\n"))
+      #expect(!(bad.output + bad.errors).contains("pw@"))
+      #expect(bad.output.contains("hostile: empty"))
+    }
+    let text = try await test("text")
+    #expect(text.status == 69 && text.errors.contains("got '3'; need a number or None"))
+    let hostile = try await test("hostile", "--style", "verl")
+    #expect(hostile.status == 0, "\(hostile.errors)")
+    #expect(hostile.errors.contains(" scores failed: ValueError: long"))
+  }
+
+  @Test func aCommandWithoutIDsIsRefusedOrWarnedAbout() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "score.sh",
+      "#!/bin/sh\nread line; echo '{\"rewards\": []}'; while read line; do echo '{\"error\": \"no\"}'; done\n"
+    )
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: folder["score.sh"])
+    let words = ["reward", "test", "--data", "train.jsonl", "--command", "./score.sh"]
+    let refused = try await GrpoProgram.run(words, in: folder)
+    #expect(refused.status == 69)
+    #expect(refused.errors.contains("error: reward 'score': its reply has no id, "))
+    #expect(refused.errors.contains("\nhelp: a program adds \"id\": request[\"id\"]"))
+    let warned = try await GrpoProgram.run(words + ["--ids", "off"], in: folder)
+    #expect(warned.errors.contains("warning: score: ids are off: nothing tells "))
+    #expect(warned.errors.contains("16 of 16 scores failed: no"))
   }
 
   @Test(arguments: [
@@ -144,7 +195,8 @@ import Testing
           if request["step"] == 2 and not os.path.exists("once"):
               open("once", "w").close()
               os._exit(1)
-          print(json.dumps({"rewards": [0] * len(request["completions"])}), flush=True)
+          rewards = [0] * len(request["completions"])
+          print(json.dumps({"rewards": rewards, "id": request["id"]}), flush=True)
       """)
     try folder.addPlugin("./score.py")
     let run = try await GrpoProgram.run("run", "recipe.yaml", "-q", in: folder)

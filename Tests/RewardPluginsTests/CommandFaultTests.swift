@@ -145,7 +145,7 @@ import Testing
 
   @Test func aReplyBeforeTheEndCounts() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("read line; echo '{\"rewards\": [1, 2]}'; exit 0")
+    let reward = try folder.shell("read line; reply '[1, 2]'; exit 0")
     for _ in 1...3 { #expect(try await reward.scorePair() == [.value(1), .value(2)]) }
   }
 

@@ -41,7 +41,7 @@ import Testing
   @Test func aFloodBetweenRequestsIsAnError() async throws {
     let folder = try ScriptFolder()
     let reward = try folder.shell(
-      "read line; echo '{\"rewards\": [1, 2]}'; exec yes")
+      "read line; reply '[1, 2]'; exec yes")
     #expect(try await reward.scorePair() == [.value(1), .value(2)])
     let reason = try #require(failure(try await reward.scorePair()))
     // Whether the flood is noticed before the request or in place of its reply is a race.
@@ -59,7 +59,7 @@ import Testing
           data += os.read(0, 4096)
           if len(data) < 200_000: time.sleep(0.002)
       request = json.loads(data)
-      print(json.dumps({"rewards": [len(text) for text in request["completions"]],
+      print(json.dumps({"id": request["id"], "rewards": [len(text) for text in request["completions"]],
                         "padding": "x" * 4_000_000}), flush=True)
       """)
     let text = String(repeating: "é\n\"", count: 500_000)
@@ -75,7 +75,7 @@ import Testing
       sys.stdin.buffer.raw.read(1)
       print('{"padding": "' + "x" * 4_000_000, end='", ', flush=True)
       sys.stdin.readline()
-      print('"rewards": [1]}', flush=True)
+      print('"rewards": [1], "id": 1}', flush=True)
       """)
     let text = String(repeating: "x", count: 4_000_000)
     #expect(try await reward.score(.of(text)).scores == [.value(1)])
@@ -92,11 +92,12 @@ import Testing
   // MARK: Garbage
 
   @Test(arguments: [
-    ("hello", "no JSON"), ("", "no JSON"), ("{\"rewards\": [NaN, 1]}", "no JSON"),
-    ("{\"rewards\": [1, 1e999]}", "rewards[1]: got 1e999; need a number or null"),
-    ("{\"rewards\": [1]}", "rewards: got 1 values; sent 2"),
-    ("{\"rewards\": [\"0.5\", 1]}", "rewards[0]: got \"0.5\"; need a number or null"),
-    ("{\"rewards\": [1, true]}", "rewards[1]: got true; need a number or null"),
+    ("hello", "no JSON"), ("", "no JSON"),
+    ("{\"rewards\": [NaN, 1], \"id\": 1}", "rewards[0]: got nan; need a number or null"),
+    ("{\"rewards\": [1, 1e999], \"id\": 1}", "rewards[1]: got 1e999; need a number or null"),
+    ("{\"rewards\": [1], \"id\": 1}", "rewards: got 1 values; sent 2"),
+    ("{\"rewards\": [\"0.5\", 1], \"id\": 1}", "rewards[0]: got \"0.5\"; need a number or null"),
+    ("{\"rewards\": [1, true], \"id\": 1}", "rewards[1]: got true; need a number or null"),
     ("{\"rewards\": [1, 2], \"id\": 99}", "id: got 99; need 1"),
   ])
   func aWrongReplyFailsItsRequestAndEndsTheProcess(reply: String, reason: String) async throws {
@@ -106,7 +107,7 @@ import Testing
     let found = failure(try await reward.scorePair())
     #expect(found?.hasPrefix("reply: \(reason)") == true, "\(found ?? "no failure")")
     #expect(!exists(folder.read("pid")))
-    try folder.write("reply", "{\"rewards\": [3, 4]}\n")
+    try folder.write("reply", "{\"rewards\": [3, 4], \"id\": 2}\n")
     #expect(try await reward.scorePair() == [.value(3), .value(4)])
     await reward.stop()
   }
@@ -116,7 +117,8 @@ import Testing
     let reward = try folder.python(
       """
       for request in requests():
-          print('{"rewards": [1, 2]}\\n{"rewards": [3, 4]}', flush=True)
+          reply(request, rewards=[1, 2])
+          print('{"rewards": [3, 4]}', flush=True)
       """)
     #expect(try await reward.scorePair() == [.value(1), .value(2)])
     let reason = failure(try await reward.scorePair())
@@ -127,7 +129,7 @@ import Testing
 
   @Test func aDebugLineBeforeTheReplyIsAnError() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("read line; echo scoring; echo '{\"rewards\": [1, 2]}'; read x")
+    let reward = try folder.shell("read line; echo scoring; reply '[1, 2]'; read x")
     let reason = try #require(failure(try await reward.scorePair()))
     #expect(reason.hasPrefix("reply: no JSON") && reason.hasSuffix(": scoring"))
   }

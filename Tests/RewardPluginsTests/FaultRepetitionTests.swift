@@ -34,6 +34,7 @@ import Testing
     /// Whether the fault is made good by asking another process.
     var isMadeGood = false
     var failsToStart = false
+    var endsTheRun = false
     var textSize = 1
 
     var testDescription: String { name }
@@ -54,7 +55,7 @@ import Testing
             """
             read line; ulimit -c 0
             [ -e once ] || { touch once; kill -\(signal) $$; }
-            echo '{"rewards": [1, 2]}'; read line
+            reply '[1, 2]'; read line
             """), isMadeGood: true),
         Fault(
           name: "killed by signal \(signal)",
@@ -90,7 +91,7 @@ import Testing
               while not data.endswith(b"\\n"):
                   data += os.read(0, 4096)
                   if len(data) < 20_000: time.sleep(0.002)
-              print('{"rewards": [1, 2]}', flush=True)
+              reply(json.loads(data), rewards=[1, 2])
           """), isMadeGood: true, textSize: 1 << 20),
       Fault(
         name: "leaves a child that holds its pipes",
@@ -116,7 +117,7 @@ import Testing
     ].map {
       Fault(
         name: "replies \($0)",
-        plugin: .shell("read line; echo '{\"rewards\": \($0)}'; read line; read line"))
+        plugin: .shell("read line; reply '\($0)'; read line; read line"))
     }
     + [
       Fault(
@@ -124,10 +125,29 @@ import Testing
         plugin: .shell("read line; echo '{\"rewards\": [2, 1], \"id\": 99}'; read line")),
       Fault(
         name: "replies with a line of debugging",
-        plugin: .shell("read line; echo scoring; echo '{\"rewards\": [2, 1]}'; read line")),
+        plugin: .shell("read line; echo scoring; reply '[2, 1]'; read line")),
+      Fault(
+        name: "replies without an id",
+        plugin: .shell("read line; echo '{\"rewards\": [2, 1]}'; read line"), endsTheRun: true),
+      Fault(
+        name: "replies to the request before",
+        plugin: .python(
+          """
+          request = json.loads(sys.stdin.readline())
+          reply({"id": request["id"] - 1}, rewards=[2, 1])
+          reply(request, rewards=[1, 2])
+          sys.stdin.readline()
+          """)),
       Fault(name: "refuses connections", plugin: .url("http://127.0.0.1:9/x")),
       Fault(name: "has no address", plugin: .url("http://no-such-host.invalid/x")),
       Fault(name: "answers 500", plugin: .server("reply(handler, 'no', 500)")),
+      Fault(
+        name: "refuses credentials", plugin: .server("reply(handler, 'no', 401)"),
+        endsTheRun: true),
+      Fault(name: "loses the connection", plugin: .server("handler.connection.close()")),
+      Fault(
+        name: "answers with another id",
+        plugin: .server("reply(handler, {'rewards': [2, 1], 'id': request['id'] - 1})")),
       Fault(
         name: "answers 429", plugin: .server("reply(handler, 'busy', 429, Retry_After='0.01')")),
       Fault(name: "answers HTML", plugin: .server("reply(handler, '<html>', 200)")),
@@ -167,6 +187,11 @@ import Testing
     defer { withExtendedLifetime(server) {} }
     if fault.failsToStart {
       await #expect(throws: RewardError.self) { try await reward.start() }
+      return Course()
+    }
+    if fault.endsTheRun {
+      await #expect(throws: RewardError.self) { try await reward.score(.of(text, "5")) }
+      await reward.stop()
       return Course()
     }
     var course = Course()

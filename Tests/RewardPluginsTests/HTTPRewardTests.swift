@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Glibc
 import RewardPlugins
@@ -26,11 +27,15 @@ final class ScriptServer {
           handler.wfile.write(data)
       \(answer)
       class Handler(http.server.BaseHTTPRequestHandler):
+          protocol_version = "HTTP/1.1"
           def do_GET(self): reply(self, "{}", 405)
           def do_POST(self):
               global count
               count += 1
-              request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+              body = self.rfile.read(int(self.headers["Content-Length"]))
+              json.dump(dict(self.headers, path=self.path), open("headers", "w"))
+              open("bodies", "a").write(f"{len(body)}\\n")
+              request = json.loads(body)
               open("count.tmp", "w").write(str(count))
               os.rename("count.tmp", "count")
               try: answer(self, request)
@@ -56,6 +61,19 @@ final class ScriptServer {
   }
 
   var url: String { "http://127.0.0.1:\(port)/get_reward" }
+  /// The address with user info and a query.
+  func url(user: String, query: String) -> String {
+    "http://\(user)@127.0.0.1:\(port)/get_reward?\(query)"
+  }
+
+  /// The headers of the last request that was posted, and its `path`.
+  var headers: JSONObject {
+    (try? JSON(parsing: Array((folder.read("headers") ?? "").utf8), file: "headers").object) ?? [:]
+  }
+
+  /// The sizes of the bodies that came.
+  var bodies: [Int] { (folder.read("bodies") ?? "").split(separator: "\n").compactMap { Int($0) } }
+
   /// How many requests were posted.
   var count: Int { folder.read("count").flatMap { Int($0) } ?? 0 }
 }
@@ -130,7 +148,8 @@ private final class DeafPort {
     ("reply(handler, 'no', 500)", "status 500: no"),
     ("reply(handler, '<html>', 200)", "reply: no JSON"),
     ("reply(handler, {'rewards': [1]})", "reply: rewards: got 1 values; sent 2 completions"),
-    ("reply(handler, '{\"rewards\": [NaN, 1]}')", "reply: no JSON"),
+    ("reply(handler, '{\"rewards\": [NaN, 1]}')", "reply: rewards[0]: got nan; need a number"),
+    ("reply(handler, {'rewards': [1, 2], 'id': 99})", "reply: id: got 99; need 1"),
     ("reply(handler, '', 302, Location='http://169.254.169.254/')", "status 302"),
     ("reply(handler, 'x' * (9 << 20))", "its reply is longer than 8388608 bytes"),
   ])
@@ -163,6 +182,120 @@ private final class DeafPort {
     let response = try await patient(server.url).score(.of("4", "5"))
     #expect(response.scores == [.value(1), .value(2)])
     #expect(response.counts.map(\.name) == ["retries"] && response.counts[0].value == 2)
+  }
+
+  /// What a server does to a connection, and the reason that is given when it does so each time.
+  static let losses = [
+    ("handler.connection.shutdown(2); handler.close_connection = True", "Empty reply from server"),
+    (
+      "handler.connection.setsockopt(1, 13, b'\\x01\\0\\0\\0\\0\\0\\0\\0'); "
+        + "handler.connection.close(); handler.close_connection = True", "the connection was lost"
+    ),
+    (
+      "handler.wfile.write(b'HTTP/1.1 200 OK\\r\\nContent-Length: 99\\r\\n\\r\\n{'); "
+        + "handler.close_connection = True", "transfer closed with 98 bytes remaining to read"
+    ),
+  ]
+
+  @Test(arguments: losses)
+  func aLostConnectionIsTriedAgainWithTheWholeRequest(loss: String, _: String) async throws {
+    let server = try await ScriptServer(
+      """
+      def answer(handler, request):
+          if count == 2: \(loss)
+          else: reply(handler, {"rewards": [1, 2], "id": request["id"]})
+      """)
+    let reward = try HTTPReward([server.url], timeout: 600)
+    #expect(try await reward.score(.of("4", "5")).scores == [.value(1), .value(2)])
+    let response = try await reward.score(.of("4", "5"))
+    #expect(response.scores == [.value(1), .value(2)])
+    #expect(response.counts.map(\.name) == ["retries"] && response.counts[0].value == 1)
+    #expect(server.bodies.count == 3 && Set(server.bodies).count == 1)
+  }
+
+  @Test(arguments: losses)
+  func aConnectionThatIsAlwaysLostFailsTheScores(loss: String, reason: String) async throws {
+    let server = try await ScriptServer("def answer(handler, request): \(loss)")
+    let response = try await HTTPReward([server.url], timeout: 600).score(.of("4", "5"))
+    #expect(failure(response.scores) == reason)
+    #expect(server.count == 3)
+  }
+
+  /// A server that closes a connection that it said it would keep.
+  @Test func aConnectionIsNotUsedTwice() async throws {
+    let server = try await ScriptServer(
+      """
+      def answer(handler, request):
+          reply(handler, {"rewards": [1, 2]})
+          handler.close_connection = True
+      """)
+    let reward = try HTTPReward([server.url], timeout: 600)
+    for _ in 0..<3 {
+      let response = try await reward.score(.of("4", "5"))
+      #expect(response.scores == [.value(1), .value(2)] && response.counts.isEmpty)
+    }
+    #expect(server.bodies.count == 3)
+  }
+
+  @Test(arguments: [401, 403, 407])
+  func refusedCredentialsEndTheRun(status: Int) async throws {
+    let server = try await ScriptServer(
+      """
+      def answer(handler, request):
+          reply(handler, "no", \(status), WWW_Authenticate="Basic realm=x")
+      """)
+    let url = server.url(user: "me:secret", query: "token=secret")
+    let reward = try HTTPReward([url], name: "far", timeout: 600)
+    let shown = server.url(user: "***", query: "***")
+    await #expect(
+      throws: RewardError.credentialsRefused(
+        reward: "far", problem: "\(shown): status \(status)" + (status == 401 ? "" : ": no"))
+    ) {
+      try await reward.score(.of("4", "5"))
+    }
+    #expect(server.count == 1)
+  }
+
+  @Test func userInfoQueryAndHeadersAreSent() async throws {
+    let server = try await ScriptServer(
+      "def answer(handler, request): reply(handler, {'rewards': [1, 2]})")
+    var url = server.url(user: "me:s%2Fcret", query: "token=a%20b")
+    _ = try await HTTPReward([url], headers: ["X-Key": "k"]).score(.of("4", "5"))
+    #expect(server.headers["Authorization"] == "Basic bWU6cy9jcmV0")
+    #expect(server.headers["X-Key"] == "k" && server.headers["path"] == "/get_reward?token=a%20b")
+    url = server.url(user: "me", query: "")
+    _ = try await HTTPReward([url], headers: ["Authorization": "Bearer t"]).score(.of("4", "5"))
+    #expect(server.headers["Authorization"] == "Bearer t")
+  }
+
+  @Test(arguments: [
+    ["X-Key": "a\r\nHost: evil"], ["Host": "x"], ["content-length": "3"], ["": "x"], ["a b": "x"],
+  ])
+  func headersAreNoWayAroundTheProtocol(headers: [String: String]) {
+    #expect {
+      _ = try HTTPReward(["http://127.0.0.1/x"], headers: headers)
+    } throws: {
+      !String(describing: $0).contains("evil")
+    }
+  }
+
+  /// libcurl asks the proxy of `http_proxy` unless it is told otherwise.
+  @Test func hostsAreExemptFromTheProxyUnlessItIsAskedFor() throws {
+    _ = try HTTPReward(["http://with.proxy.invalid/x"], usesProxy: true)
+    _ = try HTTPReward(["http://without.proxy.invalid/x"])
+    let exempt = try #require(ProcessInfo.processInfo.environment["no_proxy"]).split(separator: ",")
+    #expect(exempt.contains("without.proxy.invalid") && !exempt.contains("with.proxy.invalid"))
+  }
+
+  @Test func aRedactedAddressCannotBeAsked() {
+    for url in ["http://***@x/y", "http://x/y?***"] {
+      #expect {
+        _ = try HTTPReward([url])
+      } throws: {
+        String(describing: $0).hasSuffix(
+          "its secret was left out when this was written (need it again)")
+      }
+    }
   }
 
   @Test func threeTriesAreAllThereAre() async throws {

@@ -83,6 +83,12 @@ import Testing
       try await LibraryReward(path).score(.of("4", "5")).scores == [
         .failed("got nan; need a finite number"), .failed("the library found no score"),
       ])
+    let lazy = try library(folder, source("rewards[0] = 1; return 0;"))
+    try FileManager.default.copyItem(atPath: lazy, toPath: folder.path + "/lazy.so")
+    #expect(
+      try await LibraryReward(folder.path + "/lazy.so").score(.of("4", "5")).scores == [
+        .value(1), .failed("got nan; need a finite number"),
+      ])
     let silent = try library(folder, source("return 5;"))
     let copy = folder.path + "/other.so"
     try FileManager.default.copyItem(atPath: silent, toPath: copy)

@@ -55,6 +55,28 @@ import Testing
     #expect(inbox.failure == .unsolicited(Array("b".utf8)))
   }
 
+  @Test func oneThatDiscardsForgetsWhatNobodyAskedFor() async {
+    let inbox = LineInbox(limit: 10, discards: true)
+    #expect(receive(inbox, "a\nb"))
+    #expect(inbox.expectLine() == 2)
+    // The rest of a line that had begun before the request is no reply to it.
+    #expect(receive(inbox, "c") && receive(inbox, "d\ne"))
+    #expect(receive(inbox, "f\ng\nh"))
+    #expect(await line(inbox) == .success("ef"))
+    #expect(receive(inbox, "i\n"))
+    #expect(inbox.expectLine() == 2)
+    #expect(receive(inbox, "j\n"))
+    #expect(await line(inbox) == .success("j"))
+    #expect(inbox.expectLine() == 0)
+  }
+
+  @Test func oneThatDiscardsTakesNoMoreThanALine() async {
+    let inbox = LineInbox(limit: 4, discards: true)
+    #expect(receive(inbox, "12\n") && !receive(inbox, "34\n"))
+    inbox.expectLine()
+    #expect(await line(inbox) == .failure(.unsolicited(Array("34\n".utf8))))
+  }
+
   @Test func cancellingEndsAWait() async {
     let inbox = LineInbox(limit: 10)
     let wait = Task { await line(inbox) }

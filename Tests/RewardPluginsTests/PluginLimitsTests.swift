@@ -89,6 +89,12 @@ import Testing
     await reward.stop()
   }
 
+  @Test func pythonFindsModulesWhereTheUsersPythonDoes() {
+    #expect(
+      PluginOptions().environment(from: ["PYTHONPATH": "/modules", "PYTHONHOME": "/x"])
+        == ["PYTHONPATH": "/modules", "PYTHONUNBUFFERED": "1"])
+  }
+
   @Test func aVariableWithoutAValueIsHandedOn() {
     var options = PluginOptions()
     options.environment.updateValue("own", forKey: "A")

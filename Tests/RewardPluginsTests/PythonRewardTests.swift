@@ -34,7 +34,7 @@ import Testing
     try await reward.start()
     let response = try await reward.score(.of("four", "5", step: 3))
     #expect(response.scores == [.value(4), .notApplicable])
-    #expect(response.metrics.map(\.name) == ["step"] && response.metrics[0].value == 3)
+    #expect(response.metrics.map(\.name) == ["step"] && response.metrics[0].value == 2)
     #expect(response.columns.map(\.name) == ["prompt"])
     #expect(response.columns[0].values == ["2+2=", "2+2="])
     #expect(reward.name == "f")
@@ -112,6 +112,16 @@ import Testing
     ("[float('nan'), 1]", "got nan; need a finite number"),
     ("[float('inf'), 1]", "got inf; need a finite number"),
     ("['x', 1]", "got 'x'; need a number or None"),
+    ("['3', 1]", "got '3'; need a number or None"),
+    ("[b'3', 1]", "got b'3'; need a number or None"),
+    (
+      "[type('S', (), {'item': lambda s: '3', '__repr__': lambda s: 'S'})(), 1]",
+      "got S; need a number or None"
+    ),
+    ("[10**400, True]", "got 1\(String(repeating: "0", count: 199))…; need a number or None"),
+    ("[10**9000, 1]", "got a value of type int; need a number or None"),
+    ("[1j, 1]", "got 1j; need a number or None"), ("[[1], 1]", "got [1]; need a number or None"),
+    ("['\\ud800', 1.0]", "got '\\ud800'; need a number or None"),
   ])
   func aValueThatIsNoRewardFailsAlone(values: String, reason: String) async throws {
     let (folder, reward) = try reward("def f(**kwargs): return \(values)")
@@ -120,11 +130,191 @@ import Testing
     withExtendedLifetime(folder) {}
   }
 
+  @Test func numbersOfEveryKindAreRewards() async throws {
+    let (folder, reward) = try reward(
+      """
+      import decimal, fractions
+      class Scalar:
+          def item(self): return 0.25
+      def f(completions, **kwargs):
+          if completions[0] == "4":
+              return (x for x in [decimal.Decimal("0.5"), fractions.Fraction(1, 4)])
+          return (Scalar(), True)
+      """)
+    #expect(try await reward.scorePair() == [.value(0.5), .value(0.25)])
+    #expect(try await reward.score(.of("5", "5")).scores == [.value(0.25), .value(1)])
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
+  /// What a function does with two completions, and the reason that both scores then fail for.
+  static let oddities = [
+    ("return 0.5", "returned 0.5; need a list of 2 numbers or None"),
+    ("return None", "returned None; need a list of 2 numbers or None"),
+    ("return '12'", "returned '12'; need a list of 2 numbers or None"),
+    ("return {1: 0.5, 2: 1}", "returned {1: 0.5, 2: 1}; need a list of 2 numbers or None"),
+    ("return {1.0, 2.0}", "returned {1.0, 2.0}; need a list of 2 numbers or None"),
+    ("return 10**400", "returned 1\(String(repeating: "0", count: 199))…; need a list of 2"),
+    (
+      "return [1, 2, 3]",
+      "returned more than 2 rewards for 2 completions; need a list of 2 numbers or None"
+    ),
+    ("return itertools.count()", "returned more than 2 rewards for 2 completions"),
+    ("return []", "returned 0 rewards for 2 completions"),
+    ("completions.clear(); return []", "returned 0 rewards for 2 completions"),
+    ("return (1 / (1 - i) for i in range(2))", "ZeroDivisionError: division by zero"),
+    ("raise SystemExit(3)", "SystemExit: 3"), ("sys.exit('bye')", "SystemExit: bye"),
+    ("raise asyncio.CancelledError()", "CancelledError: "),
+    ("raise Unspeakable()", "Unspeakable: it has no text"),
+    ("raise ValueError('\\ud800\\u2028')", "ValueError: ?\u{2028}"),
+    ("return f(completions, prompts)", "RecursionError: "),
+    ("raise MemoryError()", "MemoryError: "),
+  ]
+
+  @Test func whateverAFunctionDoesIsAReply() async throws {
+    let cases = Self.oddities.enumerated().map { "    if prompts[0] == '\($0)': \($1.0)" }
+    let (folder, reward) = try reward(
+      """
+      import asyncio, itertools, os, sys
+      class Unspeakable(Exception):
+          def __str__(self): raise ValueError("no")
+      def f(completions, prompts):
+      \(cases.joined(separator: "\n"))
+          return [os.getpid()] * 2
+      """)
+    let process = try await reward.scorePair()
+    for (number, oddity) in Self.oddities.enumerated() {
+      var request = RewardRequest.of("4", "5")
+      for place in 0..<2 { request.completions[place].prompt = String(number) }
+      let response = try await reward.score(request)
+      let reason = failure(response.scores)
+      #expect(reason?.hasPrefix(oddity.1) == true, "\(oddity.0): \(response.scores)")
+      #expect(response.counts.isEmpty)
+    }
+    #expect(try await reward.scorePair() == process)
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
+  @Test func whatIsLoggedNeverCostsAScore() async throws {
+    let (folder, reward) = try reward(
+      """
+      import decimal
+      class Hostile:
+          def __str__(self): raise ValueError("no")
+          __repr__ = __iter__ = __float__ = __hash__ = __str__
+      def bad():
+          yield 1
+          raise ValueError("half way")
+      loop = []
+      loop.append(loop)
+      def f(completions, log_metric, log_extra, **kwargs):
+          log_metric("nan", float("nan")); log_metric("list", [1, 2]); log_metric("text", "3")
+          log_metric("none", None); log_metric("hostile", Hostile()); log_metric("huge", 10**400)
+          log_metric("mean", 9); log_metric("x" * 300, 1); log_metric("", 1)
+          log_metric(value=decimal.Decimal("0.5"), name="half"); log_metric(7, True)
+          log_metric("mixed", 1); log_metric("mixed", 4)
+          log_extra("short", [1]); log_extra("scalar", 3); log_extra("text", "ab")
+          log_extra("bad", bad()); log_extra("hostile", Hostile()); log_extra("big", ["x" * 5_000_000, 1])
+          log_extra("endless", iter(int, 1))
+          log_extra(column="odd", values=[{"a": loop, 3: float("inf")}, Hostile()])
+          log_extra("kept", ["\\ud800", 10**30])
+          for text in completions: log_extra("each", (text,))
+          return [1, 2]
+      """)
+    let response = try await reward.score(.of("4", "5"))
+    #expect(response.scores == [.value(1), .value(2)])
+    #expect(response.metrics.map(\.name) == ["half", "7", "mixed"])
+    #expect(response.metrics.map(\.value) == [0.5, 1, 2.5])
+    #expect(response.columns.map(\.name) == ["odd", "kept", "each"])
+    #expect(response.columns[0].values[0]["3"] == "inf")
+    #expect(response.columns[0].values[1] == "a value of type Hostile")
+    #expect(response.columns[1].values == ["?", "1000000000000000000000000000000"])
+    #expect(response.columns[2].values == ["4", "5"])
+    #expect(response.counts.map(\.name) == ["unlogged"] && response.counts[0].value == 16)
+    #expect(
+      response.notes == [
+        "16 of what it logs was left out: metrics.nan: got \"nan\"; need a number"
+      ])
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
+  @Test func theTrainersStateIsThatOfTransformers() async throws {
+    let (folder, reward) = try reward(
+      """
+      def f(trainer_state, **kwargs):
+          s = trainer_state
+          assert s.log_history == [] and s.is_world_process_zero and s.best_metric is None
+          return [s.global_step, s.max_steps, s.epoch, s.num_train_epochs, s.train_batch_size,
+                  s.num_input_tokens_seen, s.save_steps, s.eval_steps, s.logging_steps]
+      """)
+    var request = RewardRequest.of("a", "b", "c", "d", "e", "f", "g", "h", "i", step: 4)
+    // Outside of a run a division by the number of steps must not fail.
+    #expect(
+      try await reward.score(request).scores.map(\.total) == [3, 1, 0, 1, nil, 0, 500, 500, 1])
+    request.progress = RunProgress(
+      steps: 3, totalSteps: 10, questionsPerStep: 4, completionsPerQuestion: 2, rows: 16,
+      tokens: 77, checkpointSteps: 5, evaluationSteps: 2)
+    #expect(
+      try await reward.score(request).scores.map(\.total) == [3, 10, 0.75, 3, 8, 77, 5, 2, 1])
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
+  @Test func everyPartOfABatchHasTheState() async throws {
+    let (folder, _) = try reward("def f(trainer_state, **k): return [trainer_state.max_steps]")
+    let options = folder.options { $0.workers = 2 }
+    let reward = try PythonReward.reward("rewards.py:f", options: options)
+    var request = RewardRequest.of("a", "b")
+    request.completions[1].prompt = "another"
+    request.progress = RunProgress(
+      steps: 3, totalSteps: 10, questionsPerStep: 2, completionsPerQuestion: 1, rows: 16, tokens: 0)
+    #expect(try await reward.score(request).scores == [.value(10), .value(10)])
+    await reward.stop()
+  }
+
+  @Test func messagesOfARowAreThePrompt() async throws {
+    let (folder, reward) = try reward(
+      """
+      def f(prompts, completions, level, prompt="none", **kwargs):
+          assert prompt == "none" and "completion" not in kwargs, kwargs
+          return [len(p) + len(c) for p, c in zip(prompts, completions)]
+      """, conversational: true)
+    var request = RewardRequest.of("4", "5")
+    request.completions[0].columns["prompt"] = [
+      ["role": "system", "content": "add"], ["role": "user", "content": "2+2"],
+    ]
+    request.completions[1].columns["completion"] = "x"
+    #expect(try await reward.score(request).scores == [.value(3), .value(2)])
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
+  @Test func coroutinesShareALoop() async throws {
+    let (folder, reward) = try reward(
+      """
+      import asyncio
+      queue = None
+      class F:
+          async def __call__(self, completions, **kwargs):
+              global queue
+              if queue is None: queue = asyncio.Queue()
+              else: await asyncio.wait_for(queue.get(), 60)
+              asyncio.get_running_loop().call_later(0.01, queue.put_nowait, 1)
+              return [1, 2]
+      f = F()
+      """)
+    for _ in 0..<3 { #expect(try await reward.scorePair() == [.value(1), .value(2)]) }
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
   @Test func tooFewRewardsAreAnError() async throws {
     let (folder, reward) = try reward("def f(**kwargs): return [1]")
     #expect(
       failure(try await reward.scorePair())
-        == "reply: rewards: got 1 values; sent 2 completions")
+        == "returned 1 rewards for 2 completions; need a list of 2 numbers or None")
     await reward.stop()
     withExtendedLifetime(folder) {}
   }
@@ -163,6 +353,26 @@ import Testing
     #expect(response.columns.map(\.name) == ["acc", "source"])
     #expect(response.columns[0].values == [true, nil, true])
     #expect(response.seconds?.count == 3)
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
+  @Test func aDictionaryWithoutAScoreHasFailed() async throws {
+    let (folder, reward) = try reward(
+      """
+      def f(solution_str, extra_info, **kwargs):
+          assert extra_info.get("x") is None
+          return {"4": {"Score": 1, "acc": 0.5}, "5": {"score": "3"}, "6": {"score": None},
+                  "7": {"score": True, "acc": float("nan"), 3: [1]}}[solution_str]
+      """, style: .verl)
+    let response = try await reward.score(.of("4", "5", "6", "7"))
+    #expect(
+      response.scores == [
+        .failed("KeyError: 'score'"), .failed("got '3'; need a number or None"), .notApplicable,
+        .value(1),
+      ])
+    #expect(response.columns.map(\.name) == ["Score", "acc", "3"])
+    #expect(response.columns[1].values == [0.5, nil, nil, "nan"])
     await reward.stop()
     withExtendedLifetime(folder) {}
   }

@@ -4,9 +4,11 @@ import Rewards
 import Testing
 
 @Suite struct RewardMessageTests {
-  private func decode(_ reply: String) throws(RewardMessage.ReplyError) -> RewardResponse {
+  private func decode(
+    _ reply: String, _ ids: PluginOptions.IDs = .off
+  ) throws -> RewardResponse {
     try RewardMessage.decode(
-      Array(reply.utf8), id: 7,
+      Array(reply.utf8), id: 7, ids,
       completions: RewardRequest.of("4", "5").completions.map {
         var completion = $0
         completion.tokenEnds = { [1, 1] }
@@ -60,6 +62,12 @@ import Testing
       [.stream([]), .stream([.init(index: 0, reward: 0.5)])]
     ),
     ("{\"rewards\": [3, null], \"step_rewards\": [null, []]}", [.value(3), .stream([])]),
+    (
+      "{\"step_rewards\": [null, []]}",
+      [.failed("step_rewards[0]: got null, and there are no rewards"), .stream([])]
+    ),
+    ("{\"error\": [\"a\", \"b\"]}", [.failed("a"), .failed("b")]),
+    ("{\"rewards\": [1, 2], \"id\": null}", [.value(1), .value(2)]),
   ])
   func replyGivesAScoreEach(reply: String, scores: [Score]) throws {
     #expect(try decode(reply).scores == scores)
@@ -68,7 +76,8 @@ import Testing
   @Test(arguments: [
     ("hello", "no JSON"), ("", "no JSON"), ("{\"rewards\": [1, 2]} x", "no JSON"),
     ("[1, 2]", "got an array; need an object: [1, 2]"),
-    ("{\"rewards\": [NaN, 1]}", "no JSON"), ("{\"rewards\": [Infinity, 1]}", "no JSON"),
+    ("{\"rewards\": [NaN, 1]}", "rewards[0]: got nan; need a number or null"),
+    ("{\"rewards\": [1, -Infinity]}", "rewards[1]: got -inf; need a number or null"),
     ("{\"rewards\": [1e999, 1]}", "rewards[0]: got 1e999; need a number or null"),
     ("{\"rewards\": [1, 2], \"rewards\": [1, 2]}", "no JSON"),
     ("{\"rewards\": [\"0.5\", 1]}", "rewards[0]: got \"0.5\"; need a number or null"),
@@ -80,16 +89,9 @@ import Testing
     ("{\"reward\": [1, 2]}", "rewards: missing"), ("{}", "rewards: missing"),
     ("{\"rewards\": [1, 2], \"id\": 99}", "id: got 99; need 7"),
     ("{\"rewards\": [1, 2], \"id\": \"7\"}", "id: got \"7\"; need 7"),
-    ("{\"rewards\": [1, 2], \"id\": null}", "id: got null; need 7"),
     ("{\"rewards\": [1, 2], \"error\": [null]}", "error: got 1 values; sent 2 completions"),
     ("{\"rewards\": [1, 2], \"error\": [null, 1]}", "error[1]: got 1; need a text or null"),
     ("{\"rewards\": [1, 2], \"error\": 1}", "error: got 1; need a list"),
-    ("{\"rewards\": [1, 2], \"metrics\": {\"a\": \"b\"}}", "metrics.a: got \"b\"; need a number"),
-    ("{\"rewards\": [1, 2], \"metrics\": [1]}", "metrics: got [1]; need an object"),
-    (
-      "{\"rewards\": [1, 2], \"extra_logs\": {\"a\": [null]}}",
-      "extra_logs.a: got null; need only numbers"
-    ),
     (
       "{\"step_rewards\": [[{\"end\": 2, \"reward\": 1}], null]}",
       "step_rewards[0][0].end: got 2; need a step's end in bytes, 1 to 1"
@@ -106,15 +108,6 @@ import Testing
       "{\"step_rewards\": [null, [{\"end\": 0, \"reward\": 1}]]}",
       "step_rewards[1][0].end: got 0; need a step's end in bytes, 1 to 1"
     ),
-    ("{\"rewards\": [1, 2], \"columns\": [1]}", "columns: got [1]; need an object"),
-    (
-      "{\"rewards\": [1, 2], \"columns\": {\"a\": [1]}}",
-      "columns.a: got 1 values; sent 2 completions"
-    ),
-    ("{\"rewards\": [1, 2], \"columns\": {\"a\": 1}}", "columns.a: got 1; sent 2 completions"),
-    ("{\"rewards\": [1, 2], \"seconds\": [1]}", "seconds: got 1 values; sent 2 completions"),
-    ("{\"rewards\": [1, 2], \"seconds\": [1, null]}", "seconds[1]: got null; need seconds"),
-    ("{\"rewards\": [1, 2], \"seconds\": [1, -1]}", "seconds[1]: got -1.0; need seconds from 0"),
     (
       "{\"rewards\": [1, 2], \"step_rewards\": [[], null]}",
       "rewards[0]: need null where step_rewards has a list"
@@ -126,6 +119,61 @@ import Testing
     } throws: {
       String(describing: $0).hasPrefix(text)
     }
+  }
+
+  @Test(arguments: ["{\"rewards\": [1, 2]}", "{\"rewards\": [1, 2], \"id\": null}"])
+  func aReplyWithoutAnIDIsNoneWhereIDsAreRequired(reply: String) {
+    #expect(throws: RewardMessage.MissingID.self) { _ = try decode(reply, .required) }
+  }
+
+  @Test(arguments: [
+    ("\"metrics\": {\"a\": \"b\"}", "metrics.a: got \"b\"; need a number"),
+    ("\"metrics\": {\"a\": NaN}", "metrics.a: got nan; need a finite number"),
+    ("\"metrics\": {\"mean\": 9}", "metrics.mean: the name is the run's own (need another)"),
+    ("\"metrics\": {\"\": 9}", "metrics.: has no name"),
+    ("\"metrics\": [1]", "metrics: got [1]; need an object"),
+    ("\"extra_logs\": {\"a\": [null]}", "extra_logs.a: got null; need a number"),
+    ("\"extra_logs\": {\"a\": [1, NaN]}", "extra_logs.a: got nan; need a finite number"),
+    ("\"columns\": [1]", "columns: got [1]; need an object"),
+    ("\"columns\": {\"a\": [1]}", "columns.a: got 1 values; sent 2 completions"),
+    ("\"columns\": {\"a\": 1}", "columns.a: got 1; need a list"),
+    ("\"seconds\": [1]", "seconds: got 1 values; sent 2 completions"),
+    ("\"seconds\": [1, null]", "seconds: got null; need a number"),
+    ("\"seconds\": [1, -1]", "seconds: got -1.0; need seconds from 0"),
+    ("\"seconds\": 1e999", "seconds: got 1e999; need a list"),
+  ])
+  func whatCannotBeLoggedCostsNoScore(entry: String, reason: String) throws {
+    let response = try decode("{\"rewards\": [1, 2], \"columns2\": 1, \(entry)}")
+    #expect(response.scores == [.value(1), .value(2)])
+    #expect(response.metrics.isEmpty && response.columns.isEmpty && response.seconds == nil)
+    #expect(response.counts.map(\.name) == ["unlogged"] && response.counts[0].value == 1)
+    #expect(response.notes == ["1 of what it logs was left out: \(reason)"])
+  }
+
+  @Test func theRestIsLoggedAsItIs() throws {
+    let response = try decode(
+      "{\"rewards\": [1, 2], \"metrics\": {\"a\": NaN, \"b\": true}, "
+        + "\"columns\": {\"c\": [\"\\ud800x\", NaN], \"d\": [1]}}")
+    #expect(response.scores == [.value(1), .value(2)])
+    #expect(response.metrics.map(\.name) == ["b"] && response.metrics[0].value == 1)
+    #expect(response.columns.map(\.name) == ["c"])
+    #expect(response.columns[0].values[0] == "\u{FFFD}x")
+    #expect(response.counts.map(\.value) == [2])
+  }
+
+  @Test func progressIsThatOfTransformers() throws {
+    var request = RewardRequest.of("a")
+    #expect(
+      try JSON(parsing: RewardMessage.encode(request, id: 1), file: "")["trainer_state"] == nil)
+    request.progress = RunProgress(
+      steps: 30, totalSteps: 100, questionsPerStep: 8, completionsPerQuestion: 4, rows: 96,
+      tokens: 12345, checkpointSteps: 50)
+    #expect(
+      try JSON(parsing: RewardMessage.encode(request, id: 1), file: "")["trainer_state"] == [
+        "global_step": 30, "max_steps": 100, "epoch": 2.5, "num_train_epochs": 9,
+        "num_input_tokens_seen": 12345, "train_batch_size": 32, "logging_steps": 1,
+        "save_steps": 50,
+      ])
   }
 
   @Test func metricsAndTheMeansOfExtraLogsAreLogged() throws {

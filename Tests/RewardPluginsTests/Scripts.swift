@@ -32,7 +32,8 @@ final class ScriptFolder {
 
   /// A command that runs Python, after having answered the empty batch.
   ///
-  /// `reply(request, …)` prints a reply with the fields given, `n(request)` counts completions.
+  /// `reply(request, …)` prints a reply with the request's id and the fields given, `n(request)` counts
+  /// completions.
   func python(
     _ body: String, timeout: Double? = nil, _ change: (inout PluginOptions) -> Void = { _ in }
   ) throws -> CommandReward {
@@ -46,7 +47,7 @@ final class ScriptFolder {
       def n(request):
           return len(request["completions"])
       def reply(request, **fields):
-          print(json.dumps(fields), flush=True)
+          print(json.dumps({"id": request["id"], **fields}), flush=True)
       def requests():
           for line in iter(sys.stdin.readline, ""):
               yield json.loads(line)
@@ -88,10 +89,20 @@ final class ScriptFolder {
   }
 
   /// A command that runs a shell script, after having answered the empty batch.
+  ///
+  /// `reply '[1, 2]'` prints these rewards with the id of the request in `$line`.
   func shell(
     _ body: String, timeout: Double? = nil, _ change: (inout PluginOptions) -> Void = { _ in }
   ) throws -> CommandReward {
-    try raw("read line; echo '{\"rewards\": []}'\n" + body, timeout: timeout, change)
+    let prelude = #"""
+      reply() {
+        number=${line#*'"id":'}
+        echo "{\"rewards\": $1, \"id\": ${number%%,*}}"
+      }
+      read line; reply '[]'
+
+      """#
+    return try raw(prelude + body, timeout: timeout, change)
   }
 
   /// A command that runs a shell script and nothing else.

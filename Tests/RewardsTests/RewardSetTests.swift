@@ -120,15 +120,18 @@ import Testing
     }
   }
 
-  @Test func aMetricThatIsNotFiniteIsAnError() async throws {
+  @Test func aMetricThatIsNotFiniteCostsNoScore() async throws {
     let response = RewardResponse(
-      scores: [.value(1), .value(1), .value(1)], metrics: [("loss", -.infinity)])
-    let set = try RewardSet([.init(FixedReward(name: "x", response: response))])
-    await #expect(
-      throws: RewardError.metricNotFinite(reward: "x", metric: "loss", value: -.infinity)
-    ) {
-      _ = try await set.score(request)
-    }
+      scores: [.value(1), .value(1), .value(1)], metrics: [("loss", -.infinity), ("size", 2)])
+    let report = try await RewardSet([.init(FixedReward(name: "x", response: response))])
+      .score(request)
+    #expect(report.functions[0].values == [1, 1, 1])
+    #expect(report.functions[0].metrics.map(\.name) == ["size"])
+    #expect(report.functions[0].counts.map(\.value) == [1])
+    #expect(
+      report.functions[0].notes == [
+        "1 of what it logs was left out: metrics.loss: got -inf; need a finite number"
+      ])
   }
 
   @Test func anErrorThrownIsNamedAfterItsFunction() async throws {
@@ -211,13 +214,13 @@ import Testing
     function.response.columns = [("kind", [1, nil, "z"])]
     let report = try await RewardSet([.init(function)]).score(request)
     #expect(report.functions[0].columns.first?.values == [1, nil, "z"])
-    function.response.columns = [("kind", [1])]
-    let set = try RewardSet([.init(function)])
-    await #expect(
-      throws: RewardError.wrongColumn(reward: "x", column: "kind", values: 1, completions: 3)
-    ) {
-      try await set.score(request)
-    }
+    function.response.columns = [("kind", [1]), ("sort", [1, 2, 3])]
+    let partly = try await RewardSet([.init(function)]).score(request).functions[0]
+    #expect(partly.values == [1, 2, 3] && partly.columns.map(\.name) == ["sort"])
+    #expect(
+      partly.notes == [
+        "1 of what it logs was left out: columns.kind: got 1 values; sent 3 completions"
+      ])
   }
 
   @Test func reportsOfPartsMakeTheReportOfTheWhole() async throws {

@@ -1,4 +1,5 @@
 import Formats
+import Foundation
 import Rewards
 import Testing
 import Training
@@ -88,6 +89,69 @@ import Training
     #expect(servers.urls == ["http://a/one", "https://b/two"])
   }
 
+  /// A recipe whose rewards have a secret each, and the same without.
+  private static let secrets = [
+    ("- url: http://me:SECRET@a/one?k=SECRET", "url: \"http://***@a/one?***\""),
+    ("- { url: [http://a/x, http://a/y#SECRET], name: n }", "\"http://a/y#***\""),
+    ("- { url: http://a/x, token: SECRET }", "token: \"***\""),
+    ("- { url: http://a/x, headers: { X-Key: SECRET } }", "X-Key: \"***\""),
+    ("- { command: [./a, --url=http://b?SECRET] }", "\"--url=http://b?***\""),
+    ("- { command: [./a], env: { U: \"s://me:SECRET@c\" } }", "U: \"s://***@c\""),
+    ("- { python: \"a.py:f\", arguments: { u: [http://b?SECRET] } }", "u: [\"http://b?***\"]"),
+  ]
+
+  @Test(arguments: secrets) func secretsAreNotWritten(item: String, written: String) throws {
+    let recipe = try SampleRecipe.recipe(
+      replacing: "  - exact_match\n", with: "  \(item)\n")
+    let text = recipe.resolvedYAML(relativeTo: "/home/r")
+    #expect(text.contains(written) && !text.contains("SECRET"), "\(text)")
+    // The run goes on with the recipe that it began with, and nobody goes on without the secret.
+    let resolved = try Recipe(yaml: text, file: "/home/r/recipe.yaml")
+    #expect(recipe.differences(from: resolved).isEmpty)
+    #expect(throws: RewardError.self) { try resolved.rewardSet() }
+    _ = try recipe.rewardSet()
+    #expect(try recipe.validated() == recipe)
+    let other = try SampleRecipe.recipe(
+      replacing: "  - exact_match\n", with: "  - url: http://b/x\n")
+    #expect(!recipe.differences(from: other).isEmpty)
+    for difference in recipe.differences(from: other) {
+      #expect(!"\(difference)\(difference.got)".contains("SECRET"))
+    }
+  }
+
+  @Test func referencesAreWrittenAndResolvedWhenTheyAreUsed() throws {
+    let folder = NSTemporaryDirectory() + "secrets-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try "http://me:SECRET@a/x\n".write(toFile: folder + "/url", atomically: true, encoding: .utf8)
+    try "SECRET".write(toFile: folder + "/token", atomically: true, encoding: .utf8)
+    let recipe = try SampleRecipe.recipe(
+      replacing: "  - exact_match\n",
+      with: "  - { url: \"file:\(folder)/url\", token: \"file:\(folder)/token\", proxy: true,\n"
+        + "      headers: { X: env:PATH } }\n")
+    #expect(recipe.rewards[0].label == "url")
+    let text = recipe.resolvedYAML(relativeTo: folder)
+    #expect(text.contains("url: \"file:url\"\n") && text.contains("token: \"file:token\"\n"))
+    #expect(text.contains("X: \"env:PATH\"\n") && text.contains("proxy: true\n"))
+    #expect(try Recipe(yaml: text, file: folder + "/recipe.yaml") == recipe)
+    _ = try recipe.rewardSet()
+    try FileManager.default.removeItem(atPath: folder + "/token")
+    #expect {
+      _ = try recipe.rewardSet()
+    } throws: {
+      String(describing: $0).hasPrefix("token: option of url: file:\(folder)/token: ")
+    }
+  }
+
+  @Test(arguments: [
+    "headers: http://me:SECRET@x", "url: \"http://me:SECRET@ x/\"", "token: [http://a?SECRET]",
+  ])
+  func mistakesDoNotShowSecrets(key: String) throws {
+    let error = try SampleRecipe.error(
+      replacing: "  - exact_match", with: "  - { url: http://a/b, \(key) }")
+    #expect(!(error ?? "SECRET").contains("SECRET"), "\(error ?? "")")
+  }
+
   @Test(arguments: [("./.score", ".score"), ("/", "command"), ("a/b.c/d", "d"), ("..", "..")])
   func aCommandIsCalledLikeItsProgram(_ program: String, _ label: String) throws {
     let recipe = try SampleRecipe.recipe(
@@ -146,6 +210,15 @@ import Training
     BadRecipe(
       "  - exact_match", "  - { python: \"a.py:f\", style: verl, conversational: true }",
       "23: rewards.0.conversational: has no effect with style verl (need trl)"),
+    BadRecipe(
+      "  - exact_match", "  - { command: [a], ids: none }",
+      "23: rewards.0.ids: is unknown (got none; need required or off)"),
+    BadRecipe(
+      "  - exact_match", "  - { url: http://a/b, headers: { Host: c } }",
+      "23: rewards.0.headers: has a name that cannot be set (got Host)"),
+    BadRecipe(
+      "  - exact_match", "  - { url: http://a/b, token: c, headers: { authorization: d } }",
+      "23: rewards.0.token: has no effect beside headers.Authorization (need one of them)"),
     BadRecipe(
       "  - exact_match", "  - { url: ftp://x/y }",
       "23: rewards.0.url: is no URL (got ftp://x/y; need http://HOST or https://HOST with a path)"),

@@ -118,6 +118,7 @@ import Training
             on_error: mask
             ignore_case: true
           - command: [./score.py, "a: b"]
+            ids: required
             timeout: 30.0
             start_timeout: 120.0
             workers: 1

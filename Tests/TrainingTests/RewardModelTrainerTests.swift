@@ -224,7 +224,7 @@ import Training
           count = len(request["completions"])
           fails = request["step"] == 4 and os.path.exists("\(flag)")
           reply = {"error": "no"} if fails else {"rewards": [0.5] * count}
-          print(json.dumps(reply), flush=True)
+          print(json.dumps({**reply, "id": request["id"]}), flush=True)
       """)
     let scores =
       "rewards=[{ name: exact_match, weight: 0 }, "

@@ -3,19 +3,25 @@
     python3 -c BRIDGE TARGET STYLE CONVERSATIONAL ARGUMENTS
 
 TARGET is FILE.py:NAME or MODULE:NAME, ARGUMENTS a JSON object or null. Needs the standard library
-only. What the function prints goes to standard error; what it reads is empty.
+only. What the function prints goes to standard error; what it reads is empty. Whatever it raises or
+returns is a reply: only what ends a process ends this one.
 """
 import asyncio
+import collections.abc
+import dataclasses
 import importlib
 import importlib.util
 import inspect
+import itertools
 import json
 import math
 import os
 import sys
 import time
 import traceback
-import types
+
+# What may be logged beside a batch, in bytes: a reply has to stay below 8 MiB.
+LARGEST_LOG = 4 << 20
 
 
 def load(target):
@@ -41,6 +47,10 @@ def attribute(module, name):
     return value
 
 
+# One for the life of the process, as in TRL: what a coroutine opens may serve the next one.
+loop = asyncio.new_event_loop()
+
+
 def awaited(value):
     """The value, or what it is awaited to be."""
     if not inspect.isawaitable(value):
@@ -48,12 +58,15 @@ def awaited(value):
 
     async def wait():
         return await value
-    return asyncio.run(wait())
+    return loop.run_until_complete(wait())
 
 
 def taken(function, keywords):
     """Those keywords that the function takes."""
-    parameters = inspect.signature(function).parameters.values()
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return keywords
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return keywords
     names = {p.name for p in parameters}
@@ -67,38 +80,175 @@ def rows(request):
             for i in range(len(request["completions"]))]
 
 
-def number(value):
-    """A reward as JSON can have it, and why there is none."""
-    if value is None:
-        return None, None
-    try:
-        value = float(value)
-    except (TypeError, ValueError):
-        return None, f"got {value!r}; need a number or None"
-    return (value, None) if math.isfinite(value) else (None, f"got {value}; need a finite number")
+# MARK: Values of any kind
 
 
-def plain(value):
-    """A value as JSON can have it."""
+def clean(text):
+    """A text that JSON can have: lone surrogates are question marks."""
+    return str(text).encode("utf-8", "replace").decode("utf-8")
+
+
+def shown(value):
+    """A value for a message, whatever its repr does."""
     try:
-        json.dumps(value, allow_nan=False)
-        return value
-    except (TypeError, ValueError):
-        item = getattr(value, "item", None)
-        return item() if callable(item) else str(value)
+        text = repr(value)
+    except Exception:
+        text = f"a value of type {type(value).__name__}"
+    return clean(text if len(text) <= 200 else text[:200] + "…")
 
 
 def explained(error):
-    traceback.print_exc()
-    return f"{type(error).__name__}: {error}"
+    """What was raised, in one line; the whole of it goes to standard error."""
+    try:
+        traceback.print_exception(type(error), error, error.__traceback__)
+        text = str(error)
+    except Exception:
+        text = "it has no text"
+    return clean(f"{type(error).__name__}: {text}")[:1000]
 
 
-def reply_of(values):
-    pairs = [number(value) for value in values]
+def number(value):
+    """A reward as JSON can have it, and why there is none.
+
+    A truth value is 1 or 0, as TRL takes it; a text is no number, whatever it says.
+    """
+    if value is None:
+        return None, None
+    try:
+        item = getattr(value, "item", None)  # a scalar of numpy or torch
+        scalar = item() if callable(item) else value
+        if isinstance(scalar, (str, bytes, bytearray)):
+            raise TypeError
+        result = float(scalar)
+    except Exception:
+        return None, f"got {shown(value)}; need a number or None"
+    return (result, None) if math.isfinite(result) else (None, f"got {result}; need a finite number")
+
+
+def scores(values, count):
+    """The reply that gives each of `count` completions what a function returned for it.
+
+    What is no list of so many has an order or a meaning that nobody knows, and fails the batch.
+    """
+    need = f"need a list of {count} numbers or None"
+    unordered = (str, bytes, collections.abc.Mapping, collections.abc.Set)
+    if isinstance(values, unordered) or not hasattr(type(values), "__iter__") \
+            and not hasattr(type(values), "__getitem__"):
+        return {"error": f"returned {shown(values)}; {need}"}
+    # Running through them may raise, or not end.
+    elements = list(itertools.islice(iter(values), count + 1))
+    if len(elements) != count:
+        got = f"more than {count}" if len(elements) > count else len(elements)
+        return {"error": f"returned {got} rewards for {count} completions; {need}"}
+    pairs = [number(value) for value in elements]
     reply = {"rewards": [reward for reward, _ in pairs]}
     if any(error for _, error in pairs):
         reply["error"] = [error for _, error in pairs]
     return reply
+
+
+def loggable(value, depth=8):
+    """A value as JSON can have it: what JSON cannot have becomes a text."""
+    if value is None or isinstance(value, bool):
+        return value
+    try:
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, int) and abs(value) < 1 << 63:
+            return int(value)
+        if isinstance(value, float) and math.isfinite(value):
+            return float(value)
+        if depth > 0:
+            if isinstance(value, collections.abc.Mapping):
+                return {clean(key): loggable(v, depth - 1) for key, v in value.items()}
+            if isinstance(value, (list, tuple)):
+                return [loggable(v, depth - 1) for v in value]
+            tolist = getattr(value, "tolist", None)  # an array or scalar of numpy or torch
+            if callable(tolist):
+                return loggable(tolist(), depth - 1)
+        return clean(value)
+    except Exception:
+        return shown(value)
+
+
+class Log:
+    """What is logged beside scores. Nothing here raises; the trainer leaves out what it cannot log."""
+
+    def __init__(self, count):
+        self.count = count
+        self.metrics, self.columns = {}, {}
+
+    def metric(self, name, value):
+        """TRL's log_metric: of several values of a name the mean is logged."""
+        self.metrics.setdefault(loggable_name(name), []).append(value)
+
+    def extra(self, column, values):
+        """TRL's log_extra: what is said of a column more than once follows what was said."""
+        try:
+            if isinstance(values, (str, bytes)):
+                raise TypeError
+            cells = [loggable(v) for v in itertools.islice(iter(values), self.count + 1)]
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            cells = [f"{type(error).__name__}: {shown(values)}"] * (self.count + 1)
+        self.columns.setdefault(loggable_name(column), []).extend(cells)
+
+    def add_to(self, reply):
+        logged = {"metrics": {name: mean(values) for name, values in self.metrics.items()},
+                  "columns": self.columns}
+        for key, values in logged.items():
+            for name, value in values.items():
+                if len(json.dumps(value)) > LARGEST_LOG / max(1, len(values)) / 2:
+                    values[name] = "too long to be logged"
+            if values:
+                reply[key] = values
+
+
+def loggable_name(name):
+    return clean(name) if isinstance(name, str) else shown(name)
+
+
+def mean(values):
+    """The mean of numbers; or else the first that is none, which is not logged."""
+    pairs = [number(value) for value in values]
+    for value, (found, _) in zip(values, pairs):
+        if found is None:
+            return loggable(value) if isinstance(value, str) else shown(value)
+    return math.fsum(found / len(pairs) for found, _ in pairs)
+
+
+# MARK: Functions of other toolkits
+
+
+@dataclasses.dataclass
+class TrainerState:
+    """The fields of transformers' TrainerState; the trainer fills in those that it knows."""
+    epoch: float = 0.0
+    global_step: int = 0
+    max_steps: int = 1
+    logging_steps: int = 1
+    eval_steps: int = 500
+    save_steps: int = 500
+    train_batch_size: int = None
+    num_train_epochs: int = 1
+    num_input_tokens_seen: int = 0
+    total_flos: float = 0
+    log_history: list = dataclasses.field(default_factory=list)
+    best_metric: float = None
+    best_global_step: int = None
+    best_model_checkpoint: str = None
+    is_local_process_zero: bool = True
+    is_world_process_zero: bool = True
+    is_hyper_param_search: bool = False
+    trial_name: str = None
+    trial_params: dict = None
+    stateful_callbacks: dict = dataclasses.field(default_factory=dict)
+
+
+def is_conversation(value):
+    return isinstance(value, list) and bool(value) and all(
+        isinstance(message, dict) and "role" in message for message in value)
 
 
 class TRL:
@@ -113,25 +263,28 @@ class TRL:
 
     def score(self, request):
         prompts, completions = request["prompts"], request["completions"]
+        count = len(completions)
+        columns = dict(request["columns"])
+        # As in TRL, these are no columns: the arguments of nearly the same names have them.
+        given = columns.pop("prompt", [])
+        columns.pop("completion", None)
+        columns.pop("completion_ids", None)
         if self.conversational:
-            prompts = [[{"role": "user", "content": text}] for text in prompts]
+            given = given or [None] * len(prompts)
+            prompts = [row if is_conversation(row) else [{"role": "user", "content": text}]
+                       for row, text in zip(given, prompts)]
             completions = [[{"role": "assistant", "content": text}] for text in completions]
-        metrics, columns = {}, {}
-        keywords = dict(request["columns"])
-        keywords.update(
-            prompts=prompts, completions=completions, completion_ids=request["completion_ids"],
-            trainer_state=types.SimpleNamespace(global_step=request["step"]),
-            log_extra=lambda column, values: columns.__setitem__(column, list(values)),
-            log_metric=lambda name, value: metrics.__setitem__(name, float(value)))
-        try:
-            values = awaited(self.function(**taken(self.function, keywords)))
-        except Exception as error:
-            return {"error": explained(error)}
-        reply = reply_of(values)
-        if metrics:
-            reply["metrics"] = metrics
-        if columns:
-            reply["columns"] = {name: [plain(v) for v in values] for name, values in columns.items()}
+        log = Log(count)
+        # Outside of a run nothing is known but the step, which counts from 1.
+        state = request.get("trainer_state", {"global_step": max(0, request["step"] - 1)})
+        keywords = dict(
+            columns, prompts=prompts, completions=completions,
+            completion_ids=request["completion_ids"],
+            trainer_state=TrainerState(**state),
+            log_extra=log.extra, log_metric=log.metric)
+        values = awaited(self.function(**taken(self.function, keywords)))
+        reply = scores(values, count)
+        log.add_to(reply)
         return reply
 
 
@@ -139,27 +292,31 @@ class EachCompletion:
     """A function of one completion; what it raises fails that completion alone."""
 
     def score(self, request):
-        values, errors, seconds, extras = [], [], [], []
+        pairs, seconds, extras = [], [], []
         for completion, label, row in zip(request["completions"], request["labels"], rows(request)):
             start = time.perf_counter()
-            try:
-                value, error = awaited(self.call(completion, label, row)), None
-            except Exception as raised:
-                value, error = None, explained(raised)
-            seconds.append(time.perf_counter() - start)
             extra = {}
-            if isinstance(value, dict):
-                extra = {name: plain(v) for name, v in value.items() if name != "score"}
-                value = value.get("score")
-            values.append(value)
-            errors.append(error)
+            try:
+                value = awaited(self.call(completion, label, row))
+                if isinstance(value, dict):
+                    extra = {loggable_name(name): loggable(v)
+                             for name, v in value.items() if name != "score"}
+                    if "score" not in value:
+                        raise KeyError("score")
+                    value = value["score"]
+                pairs.append(number(value))
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+                pairs.append((None, explained(error)))
+            seconds.append(time.perf_counter() - start)
             extras.append(extra)
-        reply = reply_of(values)
-        found = reply.get("error", [None] * len(values))
-        reply["error"] = [raised or wrong for raised, wrong in zip(errors, found)]
-        reply["seconds"] = seconds
-        names = {name: None for extra in extras for name in extra}
-        reply["columns"] = {name: [extra.get(name) for extra in extras] for name in names}
+        reply = {"rewards": [reward for reward, _ in pairs], "error": [error for _, error in pairs],
+                 "seconds": seconds}
+        log = Log(len(pairs))
+        for name in {name: None for extra in extras for name in extra}:
+            log.extra(name, [extra.get(name) for extra in extras])
+        log.add_to(reply)
         return reply
 
 
@@ -174,10 +331,12 @@ class Verl(EachCompletion):
     def call(self, completion, label, row):
         model = row.get("reward_model")
         truth = model.get("ground_truth") if isinstance(model, dict) else None
-        return self.function(
+        extra = row.get("extra_info")
+        keywords = taken(self.function, dict(
             data_source=row.get("data_source"), solution_str=completion,
-            ground_truth=label if truth is None else truth, extra_info=row.get("extra_info"),
-            **self.arguments)
+            ground_truth=label if truth is None else truth,
+            extra_info={} if extra is None else extra))
+        return self.function(**keywords, **self.arguments)
 
 
 class ReasoningGym(EachCompletion):
@@ -229,8 +388,15 @@ def main(target, style, conversational, arguments):
         scorer = TRL(module, name, conversational == "true", arguments)
     for line in requests:
         request = json.loads(line)
+        reply = {"rewards": []}
         # The empty batch at the start asks whether all this works, not the function.
-        reply = scorer.score(request) if request["completions"] else {"rewards": []}
+        if request["completions"]:
+            try:
+                reply = scorer.score(request)
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+                reply = {"error": explained(error)}
         reply["id"] = request["id"]
         replies.write(json.dumps(reply, allow_nan=False) + "\n")
         replies.flush()

@@ -1,5 +1,6 @@
 internal import Formats
 internal import Foundation
+internal import RewardPlugins
 
 /// What is compared: every variant of every recipe, with every seed.
 public struct Study: Sendable, Equatable {
@@ -81,7 +82,8 @@ public struct Study: Sendable, Equatable {
       axis.values.map { value in
         let setting = RecipeOverride(option: "--vary \(axis.key)", key: axis.key, value: value)
         return Variant(
-          name: (variant.name.isEmpty ? "" : variant.name + " ") + "\(label)=\(value)",
+          name: (variant.name.isEmpty ? "" : variant.name + " ")
+            + "\(label)=\(Redaction.redacted(urlsIn: value))",
           settings: variant.settings + [setting])
       }
     }

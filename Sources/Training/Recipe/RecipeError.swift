@@ -1,3 +1,5 @@
+internal import RewardPlugins
+
 /// Why a recipe cannot be used, in one line: `FILE:LINE: FIELD: what is wrong (got X; need Y)`.
 public struct RecipeError: Error, Sendable, Equatable {
   /// What went wrong, as far as a program must tell the cases apart.
@@ -36,7 +38,7 @@ extension RecipeError: CustomStringConvertible {
     let placeNamesField = if case .option(_, let key) = place { key == field } else { false }
     if !field.isEmpty && !placeNamesField { parts.append(field) }
     parts.append(message)
-    return parts.joined(separator: ": ").onOneLine()
+    return Redaction.redacted(urlsIn: parts.joined(separator: ": ").onOneLine())
   }
 }
 

@@ -205,6 +205,8 @@ struct RecipeContext {
   var directory: String
   /// Whether rewards are given in Swift.
   var ownRewards = false
+  /// Whether what is written is for others to read, so that a mark stands for secrets.
+  var redacts = false
   var journal = RecipeJournal()
 
   /// The context of a key within this one.

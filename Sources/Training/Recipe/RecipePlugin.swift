@@ -1,6 +1,7 @@
 public import Formats
 internal import Foundation
 public import RewardPlugins
+internal import Rewards
 
 extension Recipe {
   /// How the processes of a plug-in are run.
@@ -67,11 +68,21 @@ extension Recipe {
     ///
     /// Required. A program with a `/` is a path, any other is looked up in `PATH`.
     public var arguments: [String] = []
+    /// Whether replies must have the `id` of their request, `required` or `off`: `ids`.
+    ///
+    /// Without it a line that comes late or early can pass for the reply to another request.
+    public var ids = PluginOptions.IDs.required
     public var processes = Processes()
 
     public init() {}
 
     var defaultLabel: String { CommandReward.name(of: arguments.first ?? "command") }
+
+    var options: PluginOptions {
+      var options = processes.options
+      options.ids = ids
+      return options
+    }
   }
 
   /// A Python function that scores completions.
@@ -142,12 +153,32 @@ extension Recipe {
   public struct Server: Sendable, Equatable {
     /// Where requests are posted, 1 to 64 addresses, or a single text: `url`.
     ///
-    /// Required. With several each gets its part of a batch.
+    /// Required. With several each gets its part of a batch. `env:NAME` and `file:PATH` say where an
+    /// address is to be found.
     public var urls: [String] = []
+    /// Sent as `Authorization: Bearer TOKEN`, itself or as `env:NAME` or `file:PATH`: `token`.
+    public var token: String?
+    /// Further headers of every request, at most 64 names with texts, `env:NAME` or `file:PATH`:
+    /// `headers`.
+    public var headers: [Processes.Variable] = []
+    /// Whether requests go through the proxy that `http_proxy` and its like name: `proxy`.
+    public var usesProxy = false
     /// Seconds until a batch of scores must be there, above 0 and at most 86400: `timeout`.
     public var timeoutSeconds = 30.0
 
     public init() {}
+
+    /// What every request has beside the usual headers, references resolved.
+    var resolvedHeaders: [String: String] {
+      get throws(RewardError) {
+        var result: [String: String] = [:]
+        if let token { result["Authorization"] = "Bearer \(try Secret(token).value(of: "token"))" }
+        for header in headers {
+          result[header.name] = try Secret(header.value ?? "").value(of: "headers")
+        }
+        return result
+      }
+    }
 
     var defaultLabel: String { HTTPReward.name(of: urls.first ?? "url") }
   }
@@ -182,7 +213,8 @@ extension Recipe.Processes {
 
 extension Recipe.Command {
   mutating func declare(_ fields: RecipeFields) {
-    fields("command", &arguments, .list(of: .text, count: 1...256), .required)
+    fields("command", &arguments, .list(of: .textWithURLs, count: 1...256), .required)
+    fields("ids", &ids, .choice)
     processes.declare(fields)
   }
 }
@@ -228,10 +260,23 @@ extension Recipe.Judge {
 
 extension Recipe.Server {
   mutating func declare(_ fields: RecipeFields) {
-    fields("url", &urls, .listOrOne(of: .text, count: 1...64), .required)
-    for url in urls where fields.isReading && !HTTPReward.isURL(url) {
-      fields.fail("url", "is no URL (got \(url); need http://HOST or https://HOST with a path)")
+    fields("url", &urls, .listOrOne(of: .secretURL, count: 1...64), .required)
+    for url in urls where fields.isReading && !Secret(url).isReference && !HTTPReward.isURL(url) {
+      fields.fail(
+        "url",
+        "is no URL (got \(Redaction.redacted(url: url)); need http://HOST or https://HOST with a path)"
+      )
     }
+    fields("token", &token, .secret)
+    fields("headers", &headers, .headers)
+    for header in headers where fields.isReading && !HTTPHeaders.isName(header.name) {
+      fields.fail("headers", "has a name that cannot be set (got \(header.name.shortened()))")
+    }
+    let authorizes = headers.contains { $0.name.lowercased() == "authorization" }
+    if fields.isReading, token != nil, authorizes {
+      fields.fail("token", "has no effect beside headers.Authorization (need one of them)")
+    }
+    fields("proxy", &usesProxy, .flag)
     fields("timeout", &timeoutSeconds, .number(above: 0, through: PluginOptions.longestTimeout))
   }
 }
@@ -239,11 +284,26 @@ extension Recipe.Server {
 extension RecipeFormat where Value == [Recipe.Processes.Variable] {
   /// A map from names to texts, or to nothing.
   fileprivate static var variables: Self {
-    let need = "a map of at most 256 names to texts, or to null"
+    variables(
+      count: 256, read: { text, _ in text },
+      write: { text, context in context.redacts ? Redaction.redacted(urlsIn: text) : text })
+  }
+
+  /// A map from names to secrets.
+  fileprivate static var headers: Self {
+    variables(
+      count: 64, read: Secret.read, write: { text, context in Secret(text).written(context) })
+  }
+
+  private static func variables(
+    count: Int, read: @escaping (String, RecipeContext) -> String,
+    write: @escaping (String, RecipeContext) -> String
+  ) -> Self {
+    let need = "a map of at most \(count) names to texts, or to null"
     return Self(
       need: need,
       read: { node, context in
-        guard case .map(let entries) = node.content, entries.count <= 256 else {
+        guard case .map(let entries) = node.content, entries.count <= count else {
           context.report("is no map of names (got \(node.found); need \(need))", node)
           return nil
         }
@@ -257,17 +317,19 @@ extension RecipeFormat where Value == [Recipe.Processes.Variable] {
               "is no variable (got \(entry.value.found); need a text or null)", entry.value)
             return nil
           }
-          variables.append(.init(name: entry.key, value: entry.value.isNull ? nil : text))
+          let value = entry.value.isNull ? nil : read(text, context)
+          variables.append(.init(name: entry.key, value: value))
         }
         return variables
       },
-      write: { variables, _ in
+      write: { variables, context in
         .map(
           variables.map {
             RecipeNode.Entry(
               key: $0.name,
               value: RecipeNode(
-                content: $0.value.map { .text($0) } ?? .scalar("null", quoted: false), place: .code)
+                content: $0.value.map { .text(write($0, context)) }
+                  ?? .scalar("null", quoted: false), place: .code)
             )
           })
       })
@@ -286,7 +348,103 @@ extension RecipeFormat where Value == JSONObject {
         }
         return object
       },
-      write: { object, _ in RecipeNode(json: .object(object)).content })
+      write: { object, context in
+        let value = JSON.object(object)
+        return RecipeNode(json: context.redacts ? value.withURLsRedacted : value).content
+      })
+  }
+}
+
+extension Recipe.Reward.Source {
+  /// Refuses what was read from a file that secrets of URLs were left out of.
+  ///
+  /// - Throws: `RewardError.badOption`.
+  func refuseRedactedTexts() throws(RewardError) {
+    func refuse(_ texts: [String], _ option: String) throws(RewardError) {
+      for text in texts where Redaction.isRedacted(text) {
+        throw .badOption(
+          reward: defaultLabel, option: option,
+          problem: "\(text): its secret was left out when this was written (need it again)")
+      }
+    }
+    func refuse(_ processes: Recipe.Processes) throws(RewardError) {
+      try refuse(processes.environment.compactMap(\.value), "env")
+    }
+    switch self {
+    case .command(let command):
+      try refuse(command.arguments, "command")
+      try refuse(command.processes)
+    case .python(let function):
+      try refuse(function.arguments.map { JSON.object($0).texts } ?? [], "arguments")
+      try refuse(function.processes)
+    case .library(let library): try refuse(library.processes)
+    case .builtIn, .url, .model: break
+    }
+  }
+}
+
+extension JSON {
+  /// Every text in the value.
+  fileprivate var texts: [String] {
+    switch self {
+    case .string(let text): [text]
+    case .array(let items): items.flatMap(\.texts)
+    case .object(let object): object.entries.flatMap(\.value.texts)
+    default: []
+    }
+  }
+
+  /// The value with every URL in its texts redacted.
+  fileprivate var withURLsRedacted: JSON {
+    switch self {
+    case .string(let text): .string(Redaction.redacted(urlsIn: text))
+    case .array(let items): .array(items.map(\.withURLsRedacted))
+    case .object(let object):
+      .object(JSONObject(object.entries.map { ($0.key, $0.value.withURLsRedacted) }))
+    default: self
+    }
+  }
+}
+
+extension Secret {
+  /// A secret as a recipe has it: the path of a file counts from the recipe's directory.
+  fileprivate static func read(_ text: String, _ context: RecipeContext) -> String {
+    guard let path = Secret(text).filePath else { return text }
+    return "file:" + RecipePath.absolute(path, from: context.directory)
+  }
+
+  /// The secret as a recipe is to have it: where it may be read by others, a mark stands for it.
+  fileprivate func written(
+    _ context: RecipeContext, redacted: (String) -> String = { _ in Redaction.mark }
+  ) -> String {
+    if let path = filePath { return "file:" + RecipePath.relative(path, to: context.directory) }
+    return context.redacts && !isReference ? redacted(source) : source
+  }
+}
+
+extension RecipeFormat where Value == String {
+  /// A secret, or where it is to be found.
+  fileprivate static var secret: Self { secret { _ in Redaction.mark } }
+
+  /// A URL, which may have secrets within it, or where it is to be found.
+  fileprivate static var secretURL: Self { secret { Redaction.redacted(url: $0) } }
+
+  private static func secret(redacted: @escaping (String) -> String) -> Self {
+    let format = text
+    return Self(
+      need: format.need,
+      read: { node, context in format.read(node, context).map { Secret.read($0, context) } },
+      write: { value, context in .text(Secret(value).written(context, redacted: redacted)) })
+  }
+
+  /// A text that may have URLs within it.
+  fileprivate static var textWithURLs: Self {
+    let format = text
+    return Self(
+      need: format.need, read: format.read,
+      write: { value, context in
+        .text(context.redacts ? Redaction.redacted(urlsIn: value) : value)
+      })
   }
 }
 

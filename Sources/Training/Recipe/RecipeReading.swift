@@ -85,13 +85,14 @@ extension Recipe {
   public func validated() throws(RecipeError) -> Recipe {
     let here = FileManager.default.currentDirectoryPath
     return try Recipe(
-      node(relativeTo: here), RecipeContext(directory: here, ownRewards: true))
+      node(relativeTo: here, redacts: false), RecipeContext(directory: here, ownRewards: true))
   }
 
   /// The recipe as YAML with every value spelled out, for a file in `directory`.
   ///
   /// Reading that file gives an equal recipe, wherever the tree that holds it and the data has
-  /// been moved to in the meantime.
+  /// been moved to in the meantime; but where secrets stood in the recipe itself, a mark stands for
+  /// them, with which no reward can be set up.
   public func resolvedYAML(relativeTo directory: String) -> String {
     let here = FileManager.default.currentDirectoryPath
     return node(relativeTo: RecipePath.absolute(directory, from: here)).yaml
@@ -102,7 +103,7 @@ extension Recipe {
   ///     train.beta: differs (got 0.01; need 0.005)
   ///
   /// "Got" is this recipe's value and "need" the other's. `output` is no difference: a run that
-  /// was moved is still the same run.
+  /// was moved is still the same run. Secrets are not compared.
   public func differences(from other: Recipe) -> [RunDifference] {
     let mine = node(relativeTo: "/").leaves()
     let others = other.node(relativeTo: "/").leaves()
@@ -130,8 +131,9 @@ extension Recipe {
   /// Every key that has a value, as a dotted path.
   var fieldNames: [String] { node(relativeTo: "/").leaves().map(\.path) }
 
-  private func node(relativeTo directory: String) -> RecipeNode {
-    let context = RecipeContext(directory: directory)
+  private func node(relativeTo directory: String, redacts: Bool = true) -> RecipeNode {
+    var context = RecipeContext(directory: directory)
+    context.redacts = redacts
     return RecipeNode(
       content: RecipeFormat<Recipe>.section.write(self, context), place: .code)
   }
@@ -173,7 +175,8 @@ extension RecipeNode {
   func leaves(_ path: String = "") -> [(path: String, value: String)] {
     func within(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
     switch content {
-    case .scalar: return [(path, found)]
+    case .scalar("", quoted: false): return [(path, found)]
+    case .scalar(let text, let quoted): return [(path, quoted ? "\"\(text)\"" : text)]
     case .list(let items):
       if items.isEmpty { return [(path, "[]")] }
       return items.enumerated().flatMap { $1.leaves(within(String($0))) }

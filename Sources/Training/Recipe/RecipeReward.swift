@@ -173,7 +173,7 @@ extension Recipe.Reward.Source {
       }
   }
 
-  fileprivate var defaultLabel: String {
+  var defaultLabel: String {
     switch self {
     case .builtIn(let name, _): name
     case .command(let command): command.defaultLabel

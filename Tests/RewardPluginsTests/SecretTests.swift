@@ -1,0 +1,41 @@
+import Foundation
+import RewardPlugins
+import Rewards
+import Testing
+
+@Suite struct SecretTests {
+  @Test func aTextIsItself() throws {
+    #expect(try Secret("http://a/b").value(of: "url") == "http://a/b")
+    #expect(try Secret("file:///a/b").value(of: "url") == "file:///a/b")
+    #expect(!Secret("http://env:x@y").isReference)
+  }
+
+  @Test func aReferenceIsWhatItRefersTo() throws {
+    let folder = try ScriptFolder()
+    try folder.write("token", " s3cret\n", mode: 0o600)
+    #expect(try Secret("file:\(folder.path)/token").value(of: "token") == "s3cret")
+    let path = try #require(ProcessInfo.processInfo.environment["PATH"])
+    #expect(try Secret("env:PATH").value(of: "token") == path)
+  }
+
+  @Test func whatIsNotThereIsNamed() throws {
+    let folder = try ScriptFolder()
+    try folder.write("empty", "\n")
+    for (source, problem) in [
+      ("env:NO_SUCH_NAME", "env:NO_SUCH_NAME: there is no such environment variable"),
+      ("file:\(folder.path)/empty", "file:\(folder.path)/empty: is empty"),
+      ("file:/no/such/file", "file:/no/such/file: no such file"),
+      (
+        "***",
+        "***: its secret was left out when this was written (need it again, best as env:NAME or "
+          + "file:PATH)"
+      ),
+    ] {
+      #expect(
+        throws: RewardError.badOption(reward: "url", option: "token", problem: problem)
+      ) {
+        _ = try Secret(source).value(of: "token")
+      }
+    }
+  }
+}
