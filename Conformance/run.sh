@@ -45,6 +45,10 @@ cat "$top"/data/*/test.jsonl "$top"/prompts/*.txt | grep -v '^$' >"$work/texts"
 mkdir "$work/rewards"
 "$python" -B "$top/Conformance/reward_functions.py" --grpo "$grpo" --work "$work/rewards"
 
+# Score functions of every style, texts and messages, one worker and two, called directly.
+mkdir "$work/styles"
+"$python" -B "$top/Conformance/reward_styles.py" --grpo "$grpo" --work "$work/styles"
+
 # A reward model, trained for a moment, in transformers.
 "$python" -B "$top/Conformance/reward_model_parity.py" --grpo "$grpo" --model-to-start "$model" \
   --work "$work"
