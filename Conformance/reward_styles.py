@@ -87,7 +87,8 @@ def tried(grpo, path, rows):
     if done.returncode not in (0, 69):
         sys.exit(f"{path}: exit status {done.returncode}: {done.stderr[-2000:]}")
     by_prompt = {row["question"]: row for row in rows}
-    for line in done.stdout.splitlines():
+    # No splitlines: hostile completions have line separators of all kinds.
+    for line in done.stdout.split("\n")[:-1]:
         report = json.loads(line)
         scores = report["scores"]
         yield (report["reward"], [s["completion"] for s in scores],

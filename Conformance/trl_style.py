@@ -1,15 +1,13 @@
 """Twenty reward functions as TRL's documentation has them: what they take, return and log.
 
-Each scores a completion by itself, so that a batch in parts gets the numbers of the whole.
+Each scores a completion by itself, so that a batch in parts gets the numbers of the whole. Imports
+that take their time stand in the functions that need them.
 """
 import asyncio
 import decimal
 import fractions
 import math
 import re
-
-import numpy
-import torch
 
 
 def text_of(completion):
@@ -57,13 +55,15 @@ def truth_values(completions, answer, **kwargs):
     return [str(a) in text_of(c) for c, a in zip(completions, answer)]
 
 
-def extra_columns(completions, level, weights, meta, missing_in_some, **kwargs):
+def extra_columns(completions, level, weights, meta, missing_in_some=None, **kwargs):
+    # A batch none of whose rows has a column has no such keyword.
+    missing_in_some = missing_in_some or [None] * len(completions)
     return [n * len(text_of(c)) + sum(w) + m["bonus"] + (0 if x is None else x)
             for c, n, w, m, x in zip(completions, level, weights, meta, missing_in_some)]
 
 
 def every_keyword(prompts, completions, completion_ids, trainer_state, log_extra, log_metric, answer,
-                  question, task, level, weights, meta, missing_in_some, solution):
+                  question, task, level, weights, meta, solution, missing_in_some=None):
     return [len(q) + (0 if "prompt" in m else 1) for q, m in zip(question, meta)]
 
 
@@ -79,10 +79,12 @@ async def asynchronous(prompts, completions, **kwargs):
 
 
 def array(completions, **kwargs):
+    import numpy
     return numpy.array([len(text_of(c)) / 7 for c in completions])
 
 
 def tensor(completions, **kwargs):
+    import torch
     return torch.tensor([len(text_of(c)) / 7 for c in completions])
 
 
@@ -91,6 +93,7 @@ def generator(completions, **kwargs):
 
 
 def exact_types(completions, **kwargs):
+    import numpy
     kinds = [int, float, numpy.float32, numpy.int64, decimal.Decimal, fractions.Fraction, bool]
     return [kinds[len(text_of(c)) % len(kinds)](len(text_of(c))) for c in completions]
 
@@ -109,6 +112,7 @@ penalty = Penalty(0.125)
 
 
 def logs_odd_things(completions, log_extra, log_metric, **kwargs):
+    import numpy
     log_metric("nan", math.nan)
     log_metric("array", numpy.arange(3))
     log_metric("kept", numpy.float32(0.5))
