@@ -12,7 +12,7 @@ import Testing
 
   @Test func aReferenceIsWhatItRefersTo() throws {
     let folder = try ScriptFolder()
-    try folder.write("token", " s3cret\n", mode: 0o600)
+    try folder.write("token", " s3cret\n")
     #expect(try Secret("file:\(folder.path)/token").value(of: "token") == "s3cret")
     let path = try #require(ProcessInfo.processInfo.environment["PATH"])
     #expect(try Secret("env:PATH").value(of: "token") == path)
