@@ -1,5 +1,5 @@
 internal import Kernels
-internal import LanguageModel
+package import LanguageModel
 
 /// The memory that a run cannot do without.
 ///
@@ -7,10 +7,10 @@ internal import LanguageModel
 ///
 /// for P numbers of a policy. What a run takes beside that is within the recipe's budgets, or small.
 /// In floating point: sizes that a recipe may claim go beyond whole numbers.
-struct MemoryNeed {
-  let bytes: Double
+package struct MemoryNeed {
+  package let bytes: Double
 
-  init(_ recipe: Recipe, _ configuration: ModelConfiguration) {
+  package init(_ recipe: Recipe, _ configuration: ModelConfiguration) {
     let parameters = 4 * Double(ParameterLayout(configuration).count)
     guard let train = recipe.train else {
       // Of the warm start: policy, reference, gradient and Adam's moments.
@@ -31,7 +31,7 @@ struct MemoryNeed {
   }
 
   /// - Throws: `TrainingError.tooLarge` where there is less than is needed.
-  func check(available: Int? = MachineMemory.available) throws(TrainingError) {
+  package func check(available: Int? = MachineMemory.available) throws(TrainingError) {
     guard let available, bytes > Double(available) else { return }
     throw .tooLarge(bytes: bytes, available: available)
   }

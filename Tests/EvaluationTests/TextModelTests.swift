@@ -1,3 +1,4 @@
+import Evaluation
 import Formats
 import Foundation
 import Kernels
@@ -5,8 +6,6 @@ import LanguageModel
 import Sampling
 import Testing
 import Tokenization
-
-@testable import Evaluation
 
 @Suite struct TextModelTests {
   /// A model of `rows` ids for a tokenizer of 262 pieces or so, with random weights.

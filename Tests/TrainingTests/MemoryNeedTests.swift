@@ -2,8 +2,7 @@ import Foundation
 import Kernels
 import LanguageModel
 import Testing
-
-@testable import Training
+import Training
 
 @Suite struct MemoryNeedTests {
   private let configuration = ModelConfiguration(
