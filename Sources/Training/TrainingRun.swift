@@ -276,13 +276,8 @@ public final class TrainingRun {
       report(.found(.train, detail: run.model))
       return
     }
-    try MemoryNeed(recipe, start.model.configuration).check()
-    let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
-    let rewardModel = try rewardModelCourse(start)
-    let rewards = try rewardSet(with: rewardModel)
-    let prompts = try sampler.encode(questions)
-    var evaluator: Evaluator?
-    if recipe.evaluation?.every != nil { evaluator = try self.evaluator(sampler, rewards) }
+    let loop = try loop(train, from: start)
+    let (rewards, rewardModel) = (loop.rewards, loop.rewardModel)
     for entry in rewards.entries {
       for text in entry.function.warnings {
         report(.warning("reward \(entry.function.name): \(text)"))
@@ -293,19 +288,8 @@ public final class TrainingRun {
         .warning(
           "reward \(entry.function.name): on_error zero takes failed scores for 0: wrong labels"))
     }
-    var settings = train.settings(seed: recipe.seed)
-    if let ownObjective {
-      settings.objective = ownObjective
-      settings.usesReference = true
-    }
-    if let ownAdvantage { settings.advantage = ownAdvantage }
     try await rewards.start()
     do {
-      let loop = TrainingLoop(
-        recipe: recipe, train: train, settings: settings, run: run, questions: questions,
-        prompts: prompts,
-        sampler: sampler, rewards: rewards, rewardModel: rewardModel, evaluator: evaluator,
-        report: report, isCancelled: isCancelled)
       try await rewardModel?.start()
       try await loop.run(from: start.model.parameters, resuming: resume)
     } catch {
@@ -315,16 +299,44 @@ public final class TrainingRun {
     }
     await rewards.stop()
     await rewardModel?.stop()
-    if let rewardModel {
-      // A run that died before the next line has written it already.
-      if Files.exists(run.rewardModel) { try Files.remove(run.rewardModel) }
-      try Files.writeDirectory(
-        try await rewardModel.model.modelFiles(
-          padding: start.tokenizer.padding(of: start.model.configuration))
-          + start.tokenizer.huggingFaceFiles(for: start.model.configuration),
-        to: run.rewardModel)
-    }
+    if let rewardModel { try write(try await modelFiles(of: rewardModel, start)) }
     try write(start, to: run.model)
+  }
+
+  /// The loop that `start` is trained in, with the program's own objective and advantage.
+  private func loop(_ train: Recipe.Train, from start: Start) throws -> TrainingLoop {
+    try MemoryNeed(recipe, start.model.configuration).check()
+    let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
+    let rewardModel = try rewardModelCourse(start)
+    let rewards = try rewardSet(with: rewardModel)
+    var settings = train.settings(seed: recipe.seed)
+    if let ownObjective {
+      settings.objective = ownObjective
+      settings.usesReference = true
+    }
+    if let ownAdvantage { settings.advantage = ownAdvantage }
+    return TrainingLoop(
+      recipe: recipe, train: train, settings: settings, run: run, questions: questions,
+      prompts: try sampler.encode(questions), sampler: sampler, rewards: rewards,
+      rewardModel: rewardModel,
+      evaluator: recipe.evaluation?.every == nil ? nil : try evaluator(sampler, rewards),
+      report: report, isCancelled: isCancelled)
+  }
+
+  /// The directory of the reward model as training has left it.
+  private func modelFiles(
+    of rewardModel: TrainingLoop.RewardModelCourse, _ start: Start
+  ) async throws -> [(name: String, bytes: [UInt8])] {
+    let configuration = start.model.configuration
+    return try await rewardModel.model.modelFiles(
+      padding: start.tokenizer.padding(of: configuration))
+      + start.tokenizer.huggingFaceFiles(for: configuration)
+  }
+
+  private func write(_ rewardModel: [(name: String, bytes: [UInt8])]) throws {
+    // A run that died between its two models has written this one already.
+    if Files.exists(run.rewardModel) { try Files.remove(run.rewardModel) }
+    try Files.writeDirectory(rewardModel, to: run.rewardModel)
   }
 
   /// The recipe's rewards, and what the reward model says.
