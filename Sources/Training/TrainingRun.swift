@@ -299,8 +299,13 @@ public final class TrainingRun {
     }
     await rewards.stop()
     await rewardModel?.stop()
-    if let rewardModel { try write(try await modelFiles(of: rewardModel, start)) }
-    try write(start, to: run.model)
+    var models = [(path: run.model, files: try start.files())]
+    if let rewardModel {
+      // A run that died between its two models has written this one already.
+      if Files.exists(run.rewardModel) { try Files.remove(run.rewardModel) }
+      models.insert((run.rewardModel, try await modelFiles(of: rewardModel, start)), at: 0)
+    }
+    for model in models { try Files.writeDirectory(model.files, to: model.path) }
   }
 
   /// The loop that `start` is trained in, with the program's own objective and advantage.
@@ -331,12 +336,6 @@ public final class TrainingRun {
     return try await rewardModel.model.modelFiles(
       padding: start.tokenizer.padding(of: configuration))
       + start.tokenizer.huggingFaceFiles(for: configuration)
-  }
-
-  private func write(_ rewardModel: [(name: String, bytes: [UInt8])]) throws {
-    // A run that died between its two models has written this one already.
-    if Files.exists(run.rewardModel) { try Files.remove(run.rewardModel) }
-    try Files.writeDirectory(rewardModel, to: run.rewardModel)
   }
 
   /// The recipe's rewards, and what the reward model says.
