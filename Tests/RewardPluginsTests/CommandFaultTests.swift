@@ -191,12 +191,11 @@ import Testing
 
   @Test func aHangIsMadeGoodByAnotherProcess() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.raw(
+    let reward = try folder.shell(
       """
       first=; [ -e lives ] || first=yes; echo x >>lives
-      read line; echo '{"rewards": []}'
       read line; [ -z "$first" ] || exec sleep 1000
-      echo '{"rewards": [1, 2]}'; read line
+      reply '[1, 2]'; read line
       """, timeout: 0.5)
     var response = try await reward.score(.of("4", "5"))
     #expect(response.counts.map(\.value) == [1])

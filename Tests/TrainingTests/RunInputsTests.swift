@@ -20,7 +20,10 @@ import Training
       while read -r line; do
         case "$line" in
         *'"completions":[],'*) echo '{"rewards": []}' ;;
-        *) echo '{"rewards": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}' ;;
+        *)
+          id=${line#*'"id":'}
+          echo '{"rewards": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0], "id":' "${id%%,*}}"
+          ;;
         esac
       done
 
