@@ -38,7 +38,9 @@ public enum Redaction {
     while let place = ByteSearch.first(separator, in: Array(rest)) {
       let before = rest.prefix(place)
       let start = before.lastIndex { !isOfScheme($0) }.map { $0 + 1 } ?? before.startIndex
-      let url = rest[start...].prefix { !isEnd($0) }
+      var url = rest[start...].prefix { !isEnd($0) }
+      // The sentence's, and not the URL's.
+      while let last = url.last, ",;:.)".utf8.contains(last) { url.removeLast() }
       result += rest[..<start] + redacted(url: String(decoding: url, as: UTF8.self)).utf8
       rest = rest[url.endIndex...]
     }

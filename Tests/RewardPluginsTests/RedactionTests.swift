@@ -31,7 +31,7 @@ import Testing
   @Test func theURLsOfATextAreRedacted() {
     #expect(
       Redaction.redacted(urlsIn: "got http://a:b@c/d?e=f; and \"https://g?h\" or i://j:k@l, x")
-        == "got http://***@c/d?*** and \"https://g?***\" or i://***@l, x")
+        == "got http://***@c/d?***; and \"https://g?***\" or i://***@l, x")
     #expect(Redaction.redacted(urlsIn: "a: b?c @d :// ://x@y") == "a: b?c @d :// ://***@y")
     #expect(Redaction.redacted(urlsIn: "é://a@b") == "é://***@b")
   }
