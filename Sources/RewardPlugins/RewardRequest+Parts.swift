@@ -29,7 +29,7 @@ extension RewardRequest {
 
   /// Parts of about one size, at most `count`; the completions of one prompt stay together.
   ///
-  /// No part is empty unless all is.
+  /// No part is empty unless all is, and each has all columns of the whole.
   func split(into count: Int) -> [RewardRequest] {
     let all = completions.count
     let ends = completions.indices.dropFirst().filter {
@@ -43,8 +43,15 @@ extension RewardRequest {
       else { break }
       cuts.append(cut)
     }
+    var seen: Set<ByteKey> = []
+    let names = completions.flatMap(\.columns.keys).filter { seen.insert(ByteKey($0)).inserted }
     return zip(cuts, cuts.dropFirst() + [all]).map { start, end in
-      RewardRequest(step: step, completions: Array(completions[start..<end]), progress: progress)
+      var part = Array(completions[start..<end])
+      // One row that has a column, be it null, is enough for its list.
+      for name in names where !part.isEmpty && part[0].columns[name] == nil {
+        part[0].columns[name] = .null
+      }
+      return RewardRequest(step: step, completions: part, progress: progress)
     }
   }
 }

@@ -50,6 +50,24 @@ import Testing
     await reward.stop()
   }
 
+  @Test func eachPartHasTheColumnsOfAll() async throws {
+    let folder = try ScriptFolder()
+    let reward = try folder.python(
+      """
+      for request in requests():
+          reply(request, rewards=[len(request["columns"])] * n(request),
+                columns={"level": request["columns"]["level"]})
+      """
+    ) { $0.workers = 2 }
+    var batch = request([0, 0, 1, 1])
+    batch.completions[3].columns = ["level": 7]
+    batch.completions[0].columns = ["kind": "x"]
+    let response = try await reward.score(batch)
+    #expect(response.scores == Array(repeating: .value(2), count: 4))
+    #expect(response.columns.first?.values == [nil, nil, nil, 7])
+    await reward.stop()
+  }
+
   @Test func aPartThatFailsFailsAlone() async throws {
     let folder = try ScriptFolder()
     let reward = try folder.python(
