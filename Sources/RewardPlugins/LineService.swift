@@ -9,11 +9,15 @@ struct LineService: Sendable {
   private let limits: LineProcess.Limits
   private let inbox: LineInbox
   private let errorTail = ErrorTail()
+  /// Of a child whose output between requests is discarded.
+  private let unread: UnreadOutput?
 
   init(_ child: Child, _ limits: LineProcess.Limits) {
     self.child = child
     self.limits = limits
     self.inbox = LineInbox(limit: limits.replyBytes, discards: limits.discardsBetweenRequests)
+    self.unread =
+      limits.discardsBetweenRequests ? UnreadOutput(of: child.processIdentifier.value) : nil
   }
 
   /// Serves requests until there are no more or one fails; the child is dead when this returns.
@@ -49,8 +53,7 @@ struct LineService: Sendable {
   private func reply(
     to request: LineRequest
   ) async -> Result<LineProcess.Reply, LineEnding.Cause> {
-    // What the child wrote by now may still be on its way through the pipe.
-    if limits.discardsBetweenRequests { try? await Task.sleep(for: Self.settlingTime) }
+    if let unread { await settle(unread) }
     let discarded = inbox.expectLine()
     let outcome = await Timed(limit: request.timeout) {
       async let isWritten = write(request.line)
@@ -63,6 +66,17 @@ struct LineService: Sendable {
     }
     return outcome.value.map { LineProcess.Reply(line: $0, discarded: discarded) }
       .mapError { outcome.isLate ? .deadline(request.timeout) : .inbox($0) }
+  }
+
+  /// Waits until all that the child wrote by now is taken in, and a little for what it writes yet.
+  ///
+  /// On a busy machine nothing but the pipe knows how long the first takes.
+  private func settle(_ unread: UnreadOutput) async {
+    func isTakingIn() -> Bool { unread.count > 0 && inbox.failure == nil && !Task.isCancelled }
+    repeat {
+      while isTakingIn() { try? await Task.sleep(for: .milliseconds(5)) }
+      try? await Task.sleep(for: Self.settlingTime)
+    } while isTakingIn()
   }
 
   private static let settlingTime = Duration.milliseconds(50)

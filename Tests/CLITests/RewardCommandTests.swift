@@ -92,13 +92,13 @@ import Testing
 
   @Test func aCommandWithoutIDsIsRefusedOrWarnedAbout() async throws {
     let folder = try Workspace()
-    try folder.write(
+    try folder.writeExecutable(
       "score.sh",
       "#!/bin/sh\nread line; echo '{\"rewards\": []}'; while read line; do echo '{\"error\": \"no\"}'; done\n"
     )
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: folder["score.sh"])
-    let words = ["reward", "test", "--data", "train.jsonl", "--command", "./score.sh"]
+    let words = [
+      "reward", "test", "--data", "train.jsonl", "--timeout", "86400", "--command", "./score.sh",
+    ]
     let refused = try await GrpoProgram.run(words, in: folder)
     #expect(refused.status == 69)
     #expect(refused.errors.contains("error: reward 'score': its reply has no id, "))

@@ -106,8 +106,10 @@ private final class DeafPort {
 
 @Suite struct HTTPRewardTests {
   /// A reward whose tests have no deadline: a busy machine may take its time.
-  private func patient(_ url: String, name: String? = nil) throws -> HTTPReward {
-    try HTTPReward([url], name: name, timeout: PluginOptions.longestTimeout)
+  private func patient(
+    _ url: String, name: String? = nil, headers: [String: String] = [:]
+  ) throws -> HTTPReward {
+    try HTTPReward([url], name: name, timeout: PluginOptions.longestTimeout, headers: headers)
   }
 
   @Test func aServerOfOpenRLHFScores() async throws {
@@ -205,7 +207,7 @@ private final class DeafPort {
           if count == 2: \(loss)
           else: reply(handler, {"rewards": [1, 2], "id": request["id"]})
       """)
-    let reward = try HTTPReward([server.url], timeout: 600)
+    let reward = try patient(server.url)
     #expect(try await reward.score(.of("4", "5")).scores == [.value(1), .value(2)])
     let response = try await reward.score(.of("4", "5"))
     #expect(response.scores == [.value(1), .value(2)])
@@ -216,7 +218,7 @@ private final class DeafPort {
   @Test(arguments: losses)
   func aConnectionThatIsAlwaysLostFailsTheScores(loss: String, reason: String) async throws {
     let server = try await ScriptServer("def answer(handler, request): \(loss)")
-    let response = try await HTTPReward([server.url], timeout: 600).score(.of("4", "5"))
+    let response = try await patient(server.url).score(.of("4", "5"))
     #expect(failure(response.scores) == reason)
     #expect(server.count == 3)
   }
@@ -229,7 +231,7 @@ private final class DeafPort {
           reply(handler, {"rewards": [1, 2]})
           handler.close_connection = True
       """)
-    let reward = try HTTPReward([server.url], timeout: 600)
+    let reward = try patient(server.url)
     for _ in 0..<3 {
       let response = try await reward.score(.of("4", "5"))
       #expect(response.scores == [.value(1), .value(2)] && response.counts.isEmpty)
@@ -245,7 +247,7 @@ private final class DeafPort {
           reply(handler, "no", \(status), WWW_Authenticate="Basic realm=x")
       """)
     let url = server.url(user: "me:secret", query: "token=secret")
-    let reward = try HTTPReward([url], name: "far", timeout: 600)
+    let reward = try patient(url, name: "far")
     let shown = server.url(user: "***", query: "***")
     await #expect(
       throws: RewardError.credentialsRefused(
@@ -260,11 +262,11 @@ private final class DeafPort {
     let server = try await ScriptServer(
       "def answer(handler, request): reply(handler, {'rewards': [1, 2]})")
     var url = server.url(user: "me:s%2Fcret", query: "token=a%20b")
-    _ = try await HTTPReward([url], headers: ["X-Key": "k"]).score(.of("4", "5"))
+    _ = try await patient(url, headers: ["X-Key": "k"]).score(.of("4", "5"))
     #expect(server.headers["Authorization"] == "Basic bWU6cy9jcmV0")
     #expect(server.headers["X-Key"] == "k" && server.headers["path"] == "/get_reward?token=a%20b")
     url = server.url(user: "me", query: "")
-    _ = try await HTTPReward([url], headers: ["Authorization": "Bearer t"]).score(.of("4", "5"))
+    _ = try await patient(url, headers: ["Authorization": "Bearer t"]).score(.of("4", "5"))
     #expect(server.headers["Authorization"] == "Bearer t")
   }
 

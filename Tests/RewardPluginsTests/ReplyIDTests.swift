@@ -3,7 +3,7 @@ import Rewards
 import Testing
 
 /// No reply passes for one to another request.
-@Suite(.timeLimit(.minutes(2))) struct ReplyIDTests {
+@Suite struct ReplyIDTests {
   /// The right scores of a request: its step.
   private static let right = "[request['step']] * n(request)"
 
@@ -124,7 +124,7 @@ import Testing
       #expect(response.scores == [.value(Double(step)), .value(Double(step))])
       discarded.append(response.counts.first { $0.name == "discarded" }?.value ?? 0)
       #expect(response.notes.isEmpty == (step == 1))
-      while folder.read("said\(step)") == nil { try await Task.sleep(for: .milliseconds(5)) }
+      try await waitUntil { folder.read("said\(step)") != nil }
     }
     #expect(discarded == [0, 3, 3])
     await reward.stop()
