@@ -3,7 +3,8 @@ internal import Formats
 extension Finding {
   /// `never_scored`: in half of the steps or more, no completion has a score.
   @Sendable static func neverScored(in steps: ObservedSteps) -> Finding? {
-    let unscored = steps.lines.filter { $0["reward"]?.double == nil }
+    // A mean that overflows is null; where there is none, the key is missing.
+    let unscored = steps.lines.filter { $0["reward"] == nil }
     guard let line = unscored.last, 2 * unscored.count >= steps.lines.count else { return nil }
     let (prefix, suffix) = ("rewards/", "/mean")
     let silent = line.entries.filter {

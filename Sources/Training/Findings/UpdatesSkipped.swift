@@ -1,17 +1,24 @@
 internal import Formats
 
 extension Finding {
-  /// `updates_skipped`: half of the updates or more moved nothing, though there was a gradient.
+  /// `updates_skipped`: half of the updates or more moved nothing, though rewards differ.
   ///
-  /// A gradient of zero is no such update: ``equalRewards(in:)`` tells why there is none. A search
-  /// that finds no better policy in a single step is no finding either.
+  /// A gradient of zero is no such update, since ``equalRewards(in:)`` tells why there is none, unless
+  /// the rewards' own deviation overflows: advantages divided by it are zero. A search that finds no
+  /// better policy in a single step is no finding either.
   @Sendable static func updatesSkipped(in steps: ObservedSteps) -> Finding? {
     var (overflowed, givenUp) = (0, 0)
+    var rewardsOverflow = false
     for line in steps.lines {
       let skipped = min(line["skipped_updates"]?.natural ?? 0, steps.setting.updatesPerStep)
       let norm = line["grad_norm"]?.double
       let isFinite = norm != nil && line["loss"]?.double != nil
-      if isFinite, norm == 0 { continue }
+      // What is not finite is null in the log.
+      if ["reward", "reward_std"].contains(where: { line[$0]?.isNull == true }) {
+        rewardsOverflow = true
+      } else if isFinite, norm == 0 {
+        continue
+      }
       let searches = ["trust_region/given_up", "line_search/given_up"]
       if isFinite, searches.contains(where: { line[$0]?.double != nil }) {
         givenUp += skipped
@@ -28,13 +35,14 @@ extension Finding {
         name: "updates_skipped", evidence: "\(count): no step that was tried made the loss smaller",
         advice: "allow smaller steps, or draw more completions in a step")
     }
-    let rewards = steps.mean("reward").map { abs($0) } ?? 0
+    let mean = steps.mean("reward")
+    let size = mean.map { " (their mean is \(short($0)))" } ?? ""
     return Finding(
       name: "updates_skipped",
-      evidence: "\(count): the loss or its gradient overflows",
-      advice: rewards > 1e6
-        ? "make the rewards smaller (their mean is \(short(rewards))), by their weight or where they are "
-          + "computed"
+      evidence:
+        "\(count): the \(rewardsOverflow ? "rewards overflow" : "loss or its gradient overflows")",
+      advice: rewardsOverflow || abs(mean ?? 0) > 1e6
+        ? "make the rewards smaller\(size), by their weight or where they are computed"
         : "lower train.learning_rate, or set train.max_grad_norm")
   }
 }

@@ -20,6 +20,11 @@ import Training
     return line
   }
 
+  /// A step in which no completion has a score.
+  private static func unscored(_ step: Int) -> JSONObject {
+    JSONObject(line(step, ["rewards/mine/mean": .null]).entries.filter { $0.key != "reward" })
+  }
+
   private static func findings(
     _ lines: [JSONObject], first: JSONObject? = nil, answers: [(String, String)] = []
   ) -> [Finding] {
@@ -41,12 +46,12 @@ import Training
   }
 
   @Test func completionsWithoutAScoreAreFoundWithTheRewardAndTheColumns() throws {
-    let found = Self.findings(Self.run(["reward": .null, "rewards/mine/mean": .null]))
+    let found = Self.findings((1...40).map { Self.unscored($0) })
     #expect(found.map(\.name) == ["never_scored"])
     #expect(
       found[0].evidence == "steps 1 to 40: no completion has a score from mine in 40 of 40 steps")
     #expect(found[0].advice.contains("the data's columns are question, answer;"))
-    let now = [Self.line(1, ["reward": .null])] + Self.run([:], steps: 3)
+    let now = [Self.unscored(1)] + Self.run([:], steps: 3)
     #expect(Self.findings(now) == [])
   }
 
@@ -60,6 +65,14 @@ import Training
       found[0].evidence
         == "steps 1 to 40: 80 of 80 updates were skipped: the loss or its gradient overflows")
     #expect(found[0].advice.hasPrefix("make the rewards smaller (their mean is 3e+200)"))
+    // Advantages divided by a deviation that overflows are zero, and so is the gradient.
+    for overflow: [String: JSON] in [["reward_std": .null], ["reward": .null]] {
+      let divided = Self.findings(
+        Self.run(overflow.merging(["grad_norm": 0.0, "skipped_updates": 2]) { a, _ in a }))
+      #expect(divided.map(\.name) == ["updates_skipped"])
+      #expect(divided[0].evidence.hasSuffix("80 of 80 updates were skipped: the rewards overflow"))
+      #expect(divided[0].advice.hasPrefix("make the rewards smaller"))
+    }
     // Skipped for a number that the optimizer cannot hold, with a finite gradient.
     let heavy = Self.findings(Self.run(["grad_norm": 1e30, "skipped_updates": 2]))
     #expect(heavy.map(\.name) == ["updates_skipped"])
@@ -131,7 +144,8 @@ import Training
       look(2, ["completions/clipped_ratio": 1.0])
         == ["step 2: 100 % of completions were cut off at 16 tokens"])
     #expect(look(3, ["completions/clipped_ratio": 1.0]) == [])
-    #expect(look(4, ["reward": .null]) == ["step 4: no completion has a score"])
+    #expect(
+      watch.findings(in: Self.unscored(4), answers: []).map(\.name) == ["never_scored"])
     // Nearly all groups are alike by chance in a single step.
     #expect(look(5, ["frac_reward_zero_std": 0.97]) == [])
     #expect(look(6, ["frac_reward_zero_std": 1.0, "groups/degenerate": 3.0]) == [])
