@@ -22,7 +22,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 STARTS = ("grpo", "make", "swift", "echo", "cc", "python3", "git", ".build/release/grpo",
           "Conformance/run.sh")
 STANDS_FOR = {"RECIPE": "recipes/smoke.yaml", "R": "recipes/smoke.yaml", "NAME": "grpo", "S": "2",
-              "train.KEY=a,b": "train.beta=0,0.01", "train.KEY=VALUE": "train.beta=0.01"}
+              "train.KEY=a,b": "train.beta=0,0.01", "train.KEY=VALUE": "train.beta=0.01 --output runs/one-key"}
 # Commands that are not run, and why.
 LEFT_OUT = {
     "make test": "what runs before this; it takes minutes",

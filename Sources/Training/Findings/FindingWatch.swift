@@ -15,8 +15,11 @@ package struct FindingWatch {
   package mutating func findings(
     in line: JSONObject, answers: [ObservedSteps.Answer]
   ) -> [Finding] {
-    let steps = ObservedSteps(setting, lines: [line], first: first, answers: answers)
-    first = first ?? line
+    // As the log has it: what is not finite is null.
+    let logged = JSONObject(
+      line.entries.map { key, value in (key, value.double?.isFinite == false ? .null : value) })
+    let steps = ObservedSteps(setting, lines: [logged], first: first, answers: answers)
+    first = first ?? logged
     let new = Finding.all(in: steps).filter { !told.contains($0.name) }
     told += new.map(\.name)
     return new

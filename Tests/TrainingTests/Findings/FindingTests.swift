@@ -146,6 +146,12 @@ import Training
     #expect(look(3, ["completions/clipped_ratio": 1.0]) == [])
     #expect(
       watch.findings(in: Self.unscored(4), answers: []).map(\.name) == ["never_scored"])
+    // A line that has not been written yet holds what the log will call null.
+    let overflow: [String: JSON] = ["grad_norm": .number(.infinity), "skipped_updates": 2]
+    #expect(
+      look(5, overflow) == [
+        "step 5: 2 of 2 updates were skipped: the loss or its gradient overflows"
+      ])
     // Nearly all groups are alike by chance in a single step.
     #expect(look(5, ["frac_reward_zero_std": 0.97]) == [])
     #expect(look(6, ["frac_reward_zero_std": 1.0, "groups/degenerate": 3.0]) == [])
