@@ -458,7 +458,7 @@ public final class TrainingRun {
   }
 
   /// Writes a model directory whole, or not at all, and returns its files.
-  @discardableResult private func write(
+  private func write(
     _ start: Start, to path: String
   ) throws -> [(name: String, bytes: [UInt8])] {
     let files = try start.files()

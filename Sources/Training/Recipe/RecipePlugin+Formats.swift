@@ -1,0 +1,159 @@
+internal import Formats
+internal import RewardPlugins
+
+extension RecipeFormat where Value == [Recipe.Processes.Variable] {
+  /// A map from names to texts, or to nothing.
+  static var variables: Self {
+    variables(
+      count: 256, read: { text, _ in text },
+      write: { text, context in context.redacts ? Redaction.redacted(urlsIn: text) : text })
+  }
+
+  /// A map from names to secrets.
+  static var headers: Self {
+    variables(
+      count: 64, read: Secret.read, write: { text, context in Secret(text).written(context) })
+  }
+
+  private static func variables(
+    count: Int, read: @escaping (String, RecipeContext) -> String,
+    write: @escaping (String, RecipeContext) -> String
+  ) -> Self {
+    let need = "a map of at most \(count) names to texts, or to null"
+    return Self(
+      need: need,
+      read: { node, context in
+        guard case .map(let entries) = node.content, entries.count <= count else {
+          context.report("is no map of names (got \(node.found); need \(need))", node)
+          return nil
+        }
+        var variables: [Recipe.Processes.Variable] = []
+        for entry in entries {
+          guard case .scalar(let text, _) = entry.value.content, !entry.key.isEmpty,
+            !entry.key.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "=") }),
+            !text.utf8.contains(0)
+          else {
+            context[entry.key.shortened()].report(
+              "is no variable (got \(entry.value.found); need a text or null)", entry.value)
+            return nil
+          }
+          let value = entry.value.isNull ? nil : read(text, context)
+          variables.append(.init(name: entry.key, value: value))
+        }
+        return variables
+      },
+      write: { variables, context in
+        .map(
+          variables.map {
+            RecipeNode.Entry(
+              key: $0.name,
+              value: RecipeNode(
+                content: $0.value.map { .text(write($0, context)) }
+                  ?? .scalar("null", quoted: false), place: .code)
+            )
+          })
+      })
+  }
+}
+
+extension RecipeFormat where Value == JSONObject {
+  /// A map of anything.
+  static var json: Self {
+    Self(
+      need: "a map",
+      read: { node, context in
+        guard let object = node.json.object else {
+          context.report("is not a map (got \(node.found); need a map)", node)
+          return nil
+        }
+        return object
+      },
+      write: { object, context in
+        let value = JSON.object(object)
+        return RecipeNode(json: context.redacts ? value.withURLsRedacted : value).content
+      })
+  }
+}
+
+extension JSON {
+  /// Every text in the value.
+  var texts: [String] {
+    switch self {
+    case .string(let text): [text]
+    case .array(let items): items.flatMap(\.texts)
+    case .object(let object): object.entries.flatMap(\.value.texts)
+    default: []
+    }
+  }
+
+  /// The value with every URL in its texts redacted.
+  fileprivate var withURLsRedacted: JSON {
+    switch self {
+    case .string(let text): .string(Redaction.redacted(urlsIn: text))
+    case .array(let items): .array(items.map(\.withURLsRedacted))
+    case .object(let object):
+      .object(JSONObject(object.entries.map { ($0.key, $0.value.withURLsRedacted) }))
+    default: self
+    }
+  }
+}
+
+extension Secret {
+  /// A secret as a recipe has it: the path of a file counts from the recipe's directory.
+  fileprivate static func read(_ text: String, _ context: RecipeContext) -> String {
+    guard let path = Secret(text).filePath else { return text }
+    return "file:" + RecipePath.absolute(path, from: context.directory)
+  }
+
+  /// The secret as a recipe is to have it: where it may be read by others, a mark stands for it.
+  fileprivate func written(
+    _ context: RecipeContext, redacted: (String) -> String = { _ in Redaction.mark }
+  ) -> String {
+    if let path = filePath { return "file:" + RecipePath.relative(path, to: context.directory) }
+    return context.redacts && !isReference ? redacted(source) : source
+  }
+}
+
+extension RecipeFormat where Value == String {
+  /// A secret, or where it is to be found.
+  static var secret: Self { secret { _ in Redaction.mark } }
+
+  /// A URL, which may have secrets within it, or where it is to be found.
+  static var secretURL: Self { secret { Redaction.redacted(url: $0) } }
+
+  private static func secret(redacted: @escaping (String) -> String) -> Self {
+    let format = text
+    return Self(
+      need: format.need,
+      read: { node, context in format.read(node, context).map { Secret.read($0, context) } },
+      write: { value, context in .text(Secret(value).written(context, redacted: redacted)) })
+  }
+
+  /// A text that may have URLs within it.
+  static var textWithURLs: Self {
+    let format = text
+    return Self(
+      need: format.need, read: format.read,
+      write: { value, context in
+        .text(context.redacts ? Redaction.redacted(urlsIn: value) : value)
+      })
+  }
+}
+
+extension RecipeFormat {
+  /// A list of `count` items of one format, or a single one of them.
+  static func listOrOne<Item>(
+    of item: RecipeFormat<Item>, count: ClosedRange<Int>
+  ) -> Self where Value == [Item] {
+    let list = RecipeFormat.list(of: item, count: count)
+    return Self(
+      need: "\(item.need), or \(list.need)",
+      read: { node, context in
+        if case .scalar = node.content { return item.read(node, context).map { [$0] } }
+        return list.read(node, context)
+      },
+      write: { items, context in
+        items.count == 1 ? item.write(items[0], context) : list.write(items, context)
+      })
+  }
+}
