@@ -1,5 +1,13 @@
-/// What a file is that is no text, told by its first bytes.
+/// What stands in the place of a file that can be read, told by its first bytes.
 package struct ForeignFormat: Sendable {
+  /// What the file is read as.
+  package enum Role: Sendable {
+    /// Rows, a template, a corpus: any text may be meant.
+    case text
+    /// A part of a model, in whose place a text can be told to be another's.
+    case model
+  }
+
   private typealias Conversion = @Sendable (_ path: String) -> String
 
   /// What people call it.
@@ -15,14 +23,22 @@ package struct ForeignFormat: Sendable {
   ///
   /// - Parameter need: what is read instead.
   package static func refuse(
-    _ bytes: [UInt8], file: String, need: String
+    _ bytes: [UInt8], file: String, need: String, as role: Role = .text
   ) throws(FormatError) {
-    guard let format = ForeignFormat(of: bytes) else { return }
+    guard let format = ForeignFormat(of: bytes, as: role) else { return }
     let command = format.conversion.map { ": " + $0(file) } ?? ""
     throw FormatError(file: file, message: "\(format.name); need \(need)\(command)")
   }
 
-  package init?(of bytes: [UInt8]) {
+  private init?(of bytes: [UInt8], as role: Role) {
+    if role == .model {
+      // Safetensors begin with a length, which may read as the first bytes of anything.
+      if bytes.count > 8, bytes[7] == 0, bytes[8] == UInt8(ascii: "{") { return nil }
+      if let text = Self.textInPlaceOfModel(bytes) {
+        self = text
+        return
+      }
+    }
     func starts(_ head: [UInt8]) -> Bool { bytes.starts(with: head) }
     // A text may start with the same letters, but has no such bytes.
     let isBinary = bytes.prefix(64).contains { $0 < 0x09 || (0x0E..<0x20).contains($0) }
@@ -35,7 +51,7 @@ package struct ForeignFormat: Sendable {
       self.init("Parquet") { Self.pyarrow("pyarrow.parquet.read_table(f)", $0) }
     } else if starts("ARROW1") {
       self.init("Arrow") { Self.pyarrow("pyarrow.ipc.open_file(f).read_all()", $0) }
-    } else if starts([0xFF, 0xFF, 0xFF, 0xFF]) {
+    } else if starts([0xFF, 0xFF, 0xFF, 0xFF]), role == .text {
       self.init("an Arrow stream") { Self.pyarrow("pyarrow.ipc.open_stream(f).read_all()", $0) }
     } else if starts("FEA1") {
       self.init("Feather") { Self.pyarrow("pyarrow.feather.read_table(f)", $0) }
@@ -49,17 +65,19 @@ package struct ForeignFormat: Sendable {
       self.init("xz") { Self.unpacked($0, "xz", [".xz"]) }
     } else if starts([0x04, 0x22, 0x4D, 0x18]) {
       self.init("LZ4") { Self.unpacked($0, "lz4", [".lz4"]) }
+    } else if starts("PK\u{3}\u{4}"), role == .model {
+      self.init("a zip archive (a PyTorch checkpoint, perhaps)")
     } else if starts("PK\u{3}\u{4}") {
       // The names of a workbook's parts stand uncompressed among its first bytes.
       self =
         contains("xl/") || contains("[Content_Types]")
-        ? Self.workbook : ForeignFormat("a zip archive") { "unzip \($0.quotedForShell)" }
+        ? Self.workbook : ForeignFormat("a zip archive") { "unzip \($0.shellQuoted)" }
     } else if starts([0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]) {
       self = Self.workbook
     } else if starts("SQLite format 3\0") {
       self.init("an SQLite database") {
-        "sqlite3 -json \($0.quotedForShell) 'SELECT * FROM table_name' > "
-          + Self.named($0, [".sqlite", ".sqlite3", ".db"], ".json").quotedForShell
+        "sqlite3 -json \($0.shellQuoted) 'SELECT * FROM table_name' > "
+          + Self.named($0, [".sqlite", ".sqlite3", ".db"], ".json").shellQuoted
       }
     } else if bytes.count >= 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
       self.init("a Python pickle")
@@ -72,26 +90,50 @@ package struct ForeignFormat: Sendable {
     } else if starts("ORC") {
       self.init("ORC") { Self.pyarrow("pyarrow.orc.read_table(f)", $0) }
     } else if starts([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) {
-      self.init("a 7z archive") { "7z x \($0.quotedForShell)" }
+      self.init("a 7z archive") { "7z x \($0.shellQuoted)" }
     } else if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {
-      self.init("a tar archive") { "tar -xf \($0.quotedForShell)" }
+      self.init("a tar archive") { "tar -xf \($0.shellQuoted)" }
+    } else if starts("GGUF") {
+      self.init("GGUF")
     } else if bytes.starts(with: "%PDF-".utf8) {
       self.init("PDF")
     } else if bytes.starts(with: "version https://git-lfs.github.com/spec".utf8) {
       self.init("a Git LFS pointer in place of the file") { _ in "git lfs pull" }
     } else if starts([0xFF, 0xFE]) || starts([0xFE, 0xFF]) {
       self.init("UTF-16") {
-        "iconv -f UTF-16 -t UTF-8 \($0.quotedForShell) > \(Self.inserted($0, "utf8").quotedForShell)"
+        "iconv -f UTF-16 -t UTF-8 \($0.shellQuoted) > \(Self.inserted($0, "utf8").shellQuoted)"
       }
     } else {
       return nil
     }
   }
 
+  private static func textInPlaceOfModel(_ bytes: [UInt8]) -> ForeignFormat? {
+    let head = bytes.prefix(256).drop { $0 <= 0x20 }.map { $0 | 0x20 }
+    if head.starts(with: "<!doctype html".utf8) || head.starts(with: "<html".utf8) {
+      return ForeignFormat("an HTML page")
+    }
+    return isTiktoken(bytes) ? ForeignFormat("a tiktoken vocabulary") : nil
+  }
+
+  /// Whether the first line is a token in base 64 and the rank 0.
+  private static func isTiktoken(_ bytes: [UInt8]) -> Bool {
+    let parts = bytes.prefix(64).prefix { $0 != 0x0A }.split(separator: 0x20)
+    guard parts.count == 2, parts[1].elementsEqual("0".utf8), parts[0].count % 4 == 0 else {
+      return false
+    }
+    return parts[0].allSatisfy {
+      switch $0 {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2B, 0x2F, 0x3D: true
+      default: false
+      }
+    }
+  }
+
   private static let workbook = ForeignFormat("an Excel workbook") {
     #"python3 -c 'import pandas, sys; pandas.read_excel(sys.argv[1], dtype=str)"#
-      + #".to_csv(sys.argv[2], index=False)' \#($0.quotedForShell) "#
-      + named($0, [".xlsx", ".xlsm", ".xls"], ".csv").quotedForShell
+      + #".to_csv(sys.argv[2], index=False)' \#($0.shellQuoted) "#
+      + named($0, [".xlsx", ".xlsm", ".xls"], ".csv").shellQuoted
   }
 
   /// One line of JSON for each row of a table, with what JSON has no word for as text.
@@ -99,14 +141,14 @@ package struct ForeignFormat: Sendable {
     let module = table.split(separator: ".").prefix(2).joined(separator: ".")
     return "python3 -c 'import json, sys, \(module); f = sys.argv[1]; "
       + "[print(json.dumps(r, ensure_ascii=False, default=str)) for r in \(table).to_pylist()]' "
-      + "\(path.quotedForShell) > "
-      + named(path, [".parquet", ".arrow", ".feather", ".orc"], ".jsonl").quotedForShell
+      + "\(path.shellQuoted) > "
+      + named(path, [".parquet", ".arrow", ".feather", ".orc"], ".jsonl").shellQuoted
   }
 
   private static func unpacked(_ path: String, _ program: String, _ endings: [String]) -> String {
     let known = endings.contains { path.utf8.reversed().starts(with: $0.utf8.reversed()) }
     let name = known ? named(path, endings, "") : inserted(path, "plain")
-    return "\(program) -dc < \(path.quotedForShell) > \(name.quotedForShell)"
+    return "\(program) -dc < \(path.shellQuoted) > \(name.shellQuoted)"
   }
 
   /// The path with another ending in the place of one of those, or behind all.
@@ -126,20 +168,5 @@ package struct ForeignFormat: Sendable {
     }
     return String(decoding: bytes[..<point], as: UTF8.self) + ".\(word)"
       + String(decoding: bytes[point...], as: UTF8.self)
-  }
-}
-
-extension String {
-  /// The text as one word of a shell's command line.
-  fileprivate var quotedForShell: String {
-    let isPlain = utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-      default: "-_./=:,+@%".utf8.contains(byte)
-      }
-    }
-    return isPlain && !isEmpty ? self : "'" + replacing(bytes: "'", with: "'\\''") + "'"
   }
 }

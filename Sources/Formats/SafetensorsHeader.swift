@@ -8,7 +8,7 @@ struct SafetensorsHeader {
   init(bytes: [UInt8], file: String, limits: Safetensors.Limits) throws(FormatError) {
     self.file = file
     self.limits = limits
-    try FileKind.refuse(bytes, of: file, need: "weights")
+    try ForeignFormat.refuse(bytes, file: file, need: "weights", as: .model)
     guard bytes.count >= 8 else {
       throw error(nil, "file too short (got \(bytes.count) bytes; need at least 8)")
     }

@@ -58,7 +58,7 @@ extension ModelConfiguration {
   ///
   /// - Throws: `FormatError` naming the field.
   public init(parsing bytes: [UInt8], file: String) throws(FormatError) {
-    try FileKind.refuse(bytes, of: file, need: "a model configuration")
+    try ForeignFormat.refuse(bytes, file: file, need: "a model configuration", as: .model)
     let json = try JSON(
       parsing: bytes, file: file, limits: .init(maximumBytes: 1 << 20, maximumDepth: 32))
     guard let object = json.object else {

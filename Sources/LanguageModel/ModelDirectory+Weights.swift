@@ -60,7 +60,7 @@ extension ModelDirectory {
     _ index: String, in directory: String, _ layout: ParameterLayout, maximumBytes: Int
   ) throws(FormatError) -> Safetensors {
     let bytes = try Files.read(index, maximumBytes: 16 << 20)
-    try FileKind.refuse(bytes, of: index, need: "an index of weights")
+    try ForeignFormat.refuse(bytes, file: index, need: "an index of weights", as: .model)
     guard let places = try JSON(parsing: bytes, file: index)["weight_map"]?.object else {
       throw FormatError(file: index, field: "weight_map", message: "is missing; need an object")
     }

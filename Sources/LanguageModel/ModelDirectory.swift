@@ -25,7 +25,7 @@ public enum ModelDirectory {
     let path = directory + "/generation_config.json"
     guard Files.exists(path) else { return [] }
     let bytes = try Files.read(path, maximumBytes: 1 << 20)
-    try FileKind.refuse(bytes, of: path, need: "a generation configuration")
+    try ForeignFormat.refuse(bytes, file: path, need: "a generation configuration", as: .model)
     guard let object = try JSON(parsing: bytes, file: path).object else {
       throw FormatError(file: path, message: "not a JSON object (need a generation configuration)")
     }

@@ -52,7 +52,7 @@ public import Formats
   ///
   /// - Throws: a `FormatError` that names the field.
   public init(bytes: [UInt8], name: String) throws(FormatError) {
-    try FileKind.refuse(bytes, of: name, need: "a SentencePiece model")
+    try ForeignFormat.refuse(bytes, file: name, need: "a SentencePiece model", as: .model)
     if bytes.first == UInt8(ascii: "{") {
       throw FormatError(
         file: name, message: "this is JSON (a tokenizer.json, perhaps), not a SentencePiece model")

@@ -4,9 +4,11 @@ import Testing
 /// The first bytes are those of files that pyarrow 25, pandas 3, Python 3 and the programs themselves
 /// wrote.
 @Suite struct ForeignFormatTests {
-  private func message(_ bytes: [UInt8], file: String) -> String {
+  private func message(
+    _ bytes: [UInt8], file: String, as role: ForeignFormat.Role = .text
+  ) -> String {
     do throws(FormatError) {
-      try ForeignFormat.refuse(bytes, file: file, need: "text")
+      try ForeignFormat.refuse(bytes, file: file, need: "text", as: role)
       return "no error"
     } catch {
       return String(describing: error)
@@ -42,6 +44,26 @@ import Testing
   ])
   func textIsLeftAlone(text: String) {
     #expect(message(Array(text.utf8), file: "t") == "no error")
+  }
+
+  @Test(
+    arguments: [
+      ("\n<html lang=\"en\">", "an HTML page"), ("<!DOCTYPE html>", "an HTML page"),
+      ("IQ== 0\nIg== 1\n", "a tiktoken vocabulary"), ("GGUF\u{3}", "GGUF"),
+      ("PK\u{3}\u{4}", "a zip archive (a PyTorch checkpoint, perhaps)"),
+      ("{\"version\": \"1.0\"}", nil), ("", nil), ("no tokenizer", nil), ("IQ== 1\n", nil),
+      ("I= 0\n", nil),
+    ] as [(String, String?)])
+  func whatStandsInThePlaceOfAModelIsTold(text: String, name: String?) {
+    let expected = name.map { "m: \($0); need text" } ?? "no error"
+    #expect(message(Array(text.utf8), file: "m", as: .model) == expected)
+  }
+
+  /// The lengths of these headers begin as gzip and pickle do.
+  @Test(arguments: [[0x1F, 0x8B, 0x08, 0], [0x80, 0x02, 0, 0]] as [[UInt8]])
+  func aHeaderOfSafetensorsIsNoOtherFormat(length: [UInt8]) {
+    let bytes = length + [0, 0, 0, 0] + Array("{}".utf8)
+    #expect(message(bytes, file: "m", as: .model) == "no error")
   }
 
   @Test func theCommandThatMakesTextIsTold() {

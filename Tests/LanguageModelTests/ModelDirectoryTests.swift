@@ -306,7 +306,7 @@ import Testing
     try scratch.write([("config.json", Array("<!DOCTYPE html>".utf8))])
     #expect(
       fault { _ = try ModelDirectory.load(scratch.path) }
-        == scratch.path + "/config.json: this is an HTML page, not a model configuration")
+        == scratch.path + "/config.json: an HTML page; need a model configuration")
   }
 
   /// A configuration may claim a model of terabytes: its file is looked at before memory is taken.

@@ -1,7 +1,7 @@
 extension StringProtocol {
   /// The text with every character that could move a terminal's cursor, colour or direction of
   /// writing spelled out, and line ends too unless they are to be `keepingLines`.
-  func visible(keepingLines: Bool = false) -> String {
+  package func visible(keepingLines: Bool = false) -> String {
     var text = ""
     for scalar in unicodeScalars {
       switch scalar.value {

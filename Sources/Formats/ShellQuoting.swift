@@ -1,11 +1,9 @@
-import Formats
-
 extension String {
   /// The text as one word of a shell's command line: any POSIX shell passes on the same bytes.
   ///
   /// It stays on one line but for line ends at the text's very end, and has no character that a
   /// terminal would obey.
-  var shellQuoted: String {
+  package var shellQuoted: String {
     let plain = utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
