@@ -85,6 +85,8 @@ let package = Package(
         "Training", "Evaluation", "LanguageModel", "Sampling", "Tokenization", "Datasets",
         "Rewards", "RewardPlugins", "PolicyOptimization", "Runs", "Formats", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["README.md"], swiftSettings: swiftSettings),
 
@@ -104,7 +106,13 @@ let package = Package(
       path: "Benchmarks/RewardBenchmark", swiftSettings: swiftSettings),
 
     // Tests.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/TestSupport", swiftSettings: swiftSettings),
     testTarget("FormatsTests", ["Formats", "CKernels"]),
     testTarget("KernelsTests", ["Kernels", "CKernels"]),
     testTarget(

@@ -1,6 +1,7 @@
 import Formats
-import Foundation
-import Synchronization
+import Glibc
+import Subprocess
+import SystemPackage
 import Training
 
 /// A stage of a comparison in a process of its own, so that a crash ends that stage alone.
@@ -13,39 +14,55 @@ enum RunProcess {
     _ task: ComparisonTask, _ report: @escaping @Sendable (ComparisonTask.Event) -> Void,
     _ isCancelled: @escaping @Sendable () -> Bool
   ) async throws {
-    let process = Process()
-    // The program as it was started, be it another file by now.
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
-    process.arguments = ["compared-run"]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    try? input.fileHandleForWriting.write(contentsOf: Array((task.encoded.encoded() + "\n").utf8))
-    let problems = Mutex<[String]>([])
-    let isRead = Atomic(false)
-    Thread.detachNewThread {
-      var lines = StandardInput.Lines(
-        maximumBytes: 1 << 24, descriptor: output.fileHandleForReading.fileDescriptor)
-      while let (_, line) = try? lines.next() {
-        guard let json = try? JSON(parsing: Array(line.utf8), file: "run") else { continue }
-        if let event = ComparisonTask.Event(decoding: json) { report(event) }
-        if let found = json["problems"]?.array?.compactMap(\.string) {
-          problems.withLock { $0 = found }
+    // A task of its own: a child is stopped by the end of its input, and never killed.
+    let result = try await Task {
+      // The program as it was started, be it another file by now.
+      try await Subprocess.run(
+        .path("/proc/self/exe"), arguments: ["compared-run"], input: .inputWriter,
+        output: .sequence, error: .currentStandardError
+      ) { child in
+        // One that has ended already takes nothing; its status says why.
+        _ = try? await child.standardInputWriter.write(Array((task.encoded.encoded() + "\n").utf8))
+        return await withTaskGroup(of: Void.self) { watch in
+          watch.addTask {
+            while !isCancelled() {
+              guard (try? await Task.sleep(for: .milliseconds(5))) != nil else { return }
+            }
+            try? await child.standardInputWriter.finish()
+          }
+          let problems = await hear(child.standardOutput, report)
+          watch.cancelAll()
+          return problems
         }
       }
-      isRead.store(true, ordering: .releasing)
+    }.value
+    try check(result.terminationStatus, result.closureResult, isCancelled())
+  }
+
+  /// Reports what a child tells, line by line, and returns the problems that it ended with.
+  private static func hear(
+    _ output: SubprocessOutputSequence, _ report: (ComparisonTask.Event) -> Void
+  ) async -> [String] {
+    var problems: [String] = []
+    func hear(_ line: [UInt8]) {
+      guard let json = try? JSON(parsing: line, file: "run") else { return }
+      if let event = ComparisonTask.Event(decoding: json) { report(event) }
+      if let found = json["problems"]?.array?.compactMap(\.string) { problems = found }
     }
-    var isOpen = true
-    while process.isRunning || !isRead.load(ordering: .acquiring) {
-      if isOpen && isCancelled() {
-        try? input.fileHandleForWriting.close()
-        isOpen = false
+    var rest: [UInt8] = []
+    do {
+      for try await buffer in output {
+        // SAFETY: the bytes are copied within the call.
+        rest += unsafe buffer.withUnsafeBytes { unsafe Array($0) }
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+          hear(Array(rest[..<end]))
+          rest.removeSubrange(...end)
+        }
       }
-      try? await Task.sleep(for: .milliseconds(5))
+    } catch {
+      // A pipe that cannot be read has ended.
     }
-    if isOpen { try? input.fileHandleForWriting.close() }
-    try check(process, problems.withLock { $0 }, isCancelled())
+    return problems
   }
 
   static func encoded(_ problems: [String]) -> JSON {
@@ -53,20 +70,22 @@ enum RunProcess {
   }
 
   private static func check(
-    _ process: Process, _ problems: [String], _ isCancelled: Bool
+    _ status: TerminationStatus, _ problems: [String], _ isCancelled: Bool
   ) throws {
-    let status = process.terminationStatus
-    if process.terminationReason == .uncaughtSignal {
+    let code: Int32
+    switch status {
+    case .signaled(let number):
       // Ctrl-C reaches a run that is not watching for it yet.
-      if isCancelled, [SIGINT, SIGTERM].contains(status) { throw CancellationError() }
+      if isCancelled, [SIGINT, SIGTERM].contains(number) { throw CancellationError() }
       let name =
-        Crash.signals.first { $0.number == status }?.name
-        ?? (status == SIGKILL ? "SIGKILL, as when memory runs out" : "signal \(status)")
+        Crash.signals.first { $0.number == number }?.name
+        ?? (number == SIGKILL ? "SIGKILL, as when memory runs out" : "signal \(number)")
       throw ComparedRun.Problem(.crashed, "the program that made it was ended by \(name)")
+    case .exited(let exitCode): code = exitCode
     }
-    if status == ExitStatus.success.rawValue { return }
-    if status == ExitStatus.resumable.rawValue { throw CancellationError() }
+    if code == ExitStatus.success.rawValue { return }
+    if code == ExitStatus.resumable.rawValue { throw CancellationError() }
     let reason = problems.isEmpty ? "it said nothing" : problems.joined(separator: "; ")
-    throw ComparedRun.Problem(.error, "exit \(status): \(reason)", exitCode: status)
+    throw ComparedRun.Problem(.error, "exit \(code): \(reason)", exitCode: code)
   }
 }

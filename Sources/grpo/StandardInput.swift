@@ -31,16 +31,12 @@ enum StandardInput {
   /// Lines as they arrive, counted from 1, without their ends (LF or CRLF).
   struct Lines {
     let maximumBytes: Int
-    /// Where they come from.
-    let descriptor: Int32
     private var rest: [UInt8] = []
     private var start = 0
     private var number = 0
     private var isAtEnd = false
 
-    init(maximumBytes: Int, descriptor: Int32 = STDIN_FILENO) {
-      (self.maximumBytes, self.descriptor) = (maximumBytes, descriptor)
-    }
+    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
 
     mutating func next() throws -> (number: Int, line: String)? {
       while true {
@@ -54,7 +50,7 @@ enum StandardInput {
           throw Failure(
             .badData, "\(name):\(number + 1): too long (need at most \(maximumBytes) bytes)")
         }
-        if !isAtEnd, let more = try read(from: descriptor) {
+        if !isAtEnd, let more = try read() {
           rest += more
           continue
         }

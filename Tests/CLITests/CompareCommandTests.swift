@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct CompareCommandTests {
@@ -181,7 +182,7 @@ import Testing
 
   @Test func aStoppedComparisonGoesOnWhereItWas() async throws {
     let folder = try Workspace()
-    try folder.writeExecutable(
+    try await folder.writeExecutable(
       "wait.sh",
       """
       #!/bin/sh
@@ -201,10 +202,10 @@ import Testing
     try folder.addPlugin("./wait.sh")
     let words = ["compare", "recipe.yaml", "--seeds", "1,2", "--output", "out", "--jobs", "1"]
     let streams = try GrpoProgram.Streams(in: folder)
-    let process = try GrpoProgram.start(
+    let process = try await GrpoProgram.start(
       words, in: folder.path, output: streams.output, errors: streams.errors)
     try await GrpoProgram.waitUntil(of: process) { folder.exists("waiting") }
-    process.interrupt()
+    process.send(SIGINT)
     try await GrpoProgram.waitUntil(of: process) {
       try streams.outcome(status: 0).errors.contains("  stopping  ")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct CrashTests {
@@ -10,8 +11,8 @@ import Testing
     let folder = try Workspace()
     let streams = try GrpoProgram.Streams(in: folder)
     let input = Pipe()
-    let process = try GrpoProgram.start(
-      ["compared-run"], in: folder.path, input: input, output: streams.output,
+    let process = try await GrpoProgram.start(
+      ["compared-run"], in: folder.path, input: input.fileHandleForReading, output: streams.output,
       errors: streams.errors)
     // A line that it cannot read yet keeps it waiting; that it is read shows that it watches.
     try input.fileHandleForWriting.write(contentsOf: Data("{".utf8))
@@ -21,10 +22,8 @@ import Testing
       _ = unsafe ioctl(descriptor, UInt(FIONREAD), &count)
       return count == 0
     }
-    kill(process.processIdentifier, number)
-    try await GrpoProgram.waitUntil { !process.isRunning }
-    #expect(process.terminationReason == .uncaughtSignal)
-    #expect(process.terminationStatus == number)
+    process.send(number)
+    #expect(try await process.end() == .signal(number))
     let outcome = try streams.outcome(status: number)
     #expect(outcome.output.isEmpty)
     let lines = outcome.errors.split(separator: "\n")

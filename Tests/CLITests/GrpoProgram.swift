@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The built program, run as a user runs it.
@@ -38,30 +39,25 @@ enum GrpoProgram {
   ///   - wrapper: A program and its arguments, which becomes this one.
   static func start(
     _ arguments: [String], in folder: String, environment: [String: String] = [:],
-    wrapper: [String] = [], input: Any? = FileHandle.nullDevice, output: Any, errors: Any
-  ) throws -> Process {
-    let process = Process()
-    let words = wrapper + [try path()] + arguments
-    process.executableURL = URL(fileURLWithPath: words[0])
-    process.arguments = Array(words.dropFirst())
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    wrapper: [String] = [], input: FileHandle? = nil, output: FileHandle, errors: FileHandle
+  ) async throws -> ChildProcess {
     var variables = [
       "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
       "SWIFT_BACKTRACE": "enable=no",
     ]
     variables.merge(environment) { $1 }
-    process.environment = variables
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    return process
+    return try await ChildProcess(
+      wrapper + [try path()] + arguments, in: folder, environment: variables,
+      input: input?.fileDescriptor, output: output.fileDescriptor, errors: errors.fileDescriptor)
   }
 
-  static func end(_ process: Process) async throws -> Int32 {
-    try await waitUntil { !process.isRunning }
-    #expect(process.terminationReason == .exit, "the program was ended by a signal")
-    return process.terminationStatus
+  static func end(_ process: ChildProcess) async throws -> Int32 {
+    switch try await process.end() {
+    case .exit(let status): return status
+    case .signal(let number):
+      Issue.record("the program was ended by signal \(number)")
+      return number
+    }
   }
 
   static func run(
@@ -77,7 +73,7 @@ enum GrpoProgram {
     input: String? = nil, output: FileHandle? = nil
   ) async throws -> Outcome {
     let streams = try Streams(in: folder, input: input)
-    let process = try start(
+    let process = try await start(
       arguments, in: folder.path, environment: environment, input: streams.input,
       output: output ?? streams.output, errors: streams.errors)
     let status = try await end(process)
@@ -103,7 +99,7 @@ enum GrpoProgram {
   ///
   /// - Parameter process: Of whom it must come: when that has ended, it never will.
   static func waitUntil(
-    of process: Process? = nil, _ condition: () throws -> Bool
+    of process: ChildProcess? = nil, _ condition: () throws -> Bool
   ) async throws {
     while try !condition() {
       let isOver = process.map { !$0.isRunning } ?? false
@@ -114,7 +110,7 @@ enum GrpoProgram {
 
   /// Files for a run's streams: a pipe would have to be read while the run goes on.
   struct Streams {
-    let input: FileHandle
+    let input: FileHandle?
     let output: FileHandle
     let errors: FileHandle
     private let outputPath: String
@@ -130,9 +126,10 @@ enum GrpoProgram {
       errors = try #require(FileHandle(forWritingAtPath: errorPath))
       if let text {
         try text.write(toFile: name + "-input", atomically: false, encoding: .utf8)
-        input = try #require(FileHandle(forReadingAtPath: name + "-input"))
+        let written = try #require(FileHandle(forReadingAtPath: name + "-input"))
+        input = written
       } else {
-        input = .nullDevice
+        input = nil
       }
     }
 

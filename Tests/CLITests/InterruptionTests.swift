@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct InterruptionTests {
   /// A reward that waits in its third step until a file called `go` is there.
-  private func waitingFolder() throws -> Workspace {
+  private func waitingFolder() async throws -> Workspace {
     let folder = try Workspace()
-    try folder.writeExecutable(
+    try await folder.writeExecutable(
       "wait.sh",
       """
       #!/bin/sh
@@ -28,16 +29,16 @@ import Testing
 
   private func start(
     _ arguments: [String], in folder: Workspace
-  ) async throws -> (Process, GrpoProgram.Streams) {
+  ) async throws -> (ChildProcess, GrpoProgram.Streams) {
     let streams = try GrpoProgram.Streams(in: folder)
-    let process = try GrpoProgram.start(
+    let process = try await GrpoProgram.start(
       arguments, in: folder.path, output: streams.output, errors: streams.errors)
     try await GrpoProgram.waitUntil(of: process) { folder.exists("waiting") }
     return (process, streams)
   }
 
   private func waitUntilNoticed(
-    by process: Process, _ streams: GrpoProgram.Streams
+    by process: ChildProcess, _ streams: GrpoProgram.Streams
   ) async throws {
     try await GrpoProgram.waitUntil(of: process) {
       try streams.outcome(status: 0).errors.contains("  stopping  ")
@@ -46,12 +47,12 @@ import Testing
 
   @Test(arguments: ["run", "train"])
   func aStoppedRunIsSavedAndResumesToTheSameBytes(command: String) async throws {
-    let folder = try waitingFolder()
+    let folder = try await waitingFolder()
     if command == "train" {
       _ = try await GrpoProgram.run("sft", "recipe.yaml", "-q", in: folder)
     }
     let (process, streams) = try await start([command, "recipe.yaml"], in: folder)
-    process.interrupt()
+    process.send(SIGINT)
     try await waitUntilNoticed(by: process, streams)
     try folder.write("go", "")
     let stopped = try streams.outcome(status: try await GrpoProgram.end(process))
@@ -74,12 +75,12 @@ import Testing
   }
 
   @Test func theSecondInterruptEndsAtOnce() async throws {
-    let folder = try waitingFolder()
+    let folder = try await waitingFolder()
     let (process, streams) = try await start(["run", "recipe.yaml"], in: folder)
-    process.interrupt()
+    process.send(SIGINT)
     // Two signals that wait for delivery at the same time would be one.
     try await waitUntilNoticed(by: process, streams)
-    process.interrupt()
+    process.send(SIGINT)
     #expect(try await GrpoProgram.end(process) == 130)
     try folder.write("go", "")
     let resumed = try await GrpoProgram.run("run", "recipe.yaml", "-q", in: folder)
@@ -87,10 +88,10 @@ import Testing
   }
 
   @Test func aPluginDiesWithItsTrainer() async throws {
-    let folder = try waitingFolder()
+    let folder = try await waitingFolder()
     let (process, _) = try await start(["run", "recipe.yaml"], in: folder)
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    process.send(SIGKILL)
+    _ = try await process.end()
     // It waits for a file and reads nothing: the end of its input is not what ends it.
     let text = try String(contentsOfFile: folder["waiting"], encoding: .utf8)
     let plugin = try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
@@ -102,13 +103,13 @@ import Testing
   }
 
   @Test func oneWriterAtATime() async throws {
-    let folder = try waitingFolder()
+    let folder = try await waitingFolder()
     let (process, _) = try await start(["run", "recipe.yaml"], in: folder)
     let second = try await GrpoProgram.run("run", "recipe.yaml", in: folder)
     #expect(second.status == 73)
     #expect(
       second.problems == [
-        "error: run: is being written by process \(process.processIdentifier)"
+        "error: run: is being written by process \(process.identifier)"
       ])
     try folder.write("go", "")
     #expect(try await GrpoProgram.end(process) == 0)

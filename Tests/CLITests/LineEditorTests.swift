@@ -23,7 +23,7 @@ import Testing
     let (terminal, line) = try PseudoTerminal.open(columns: 60)
     defer { close(terminal) }
     let streams = try GrpoProgram.Streams(in: folder)
-    let process = try GrpoProgram.start(
+    let process = try await GrpoProgram.start(
       ["sample", "--model", "run/warm-start/model", "--json", "--max-completion-length", "1"],
       in: folder.path, environment: ["TERM": "xterm"], input: line, output: streams.output,
       errors: line)

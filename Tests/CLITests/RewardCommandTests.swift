@@ -1,11 +1,12 @@
 import Formats
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct RewardCommandTests {
   @Test func aCommandIsTried() async throws {
     let folder = try Workspace()
-    try folder.writeExecutable(
+    try await folder.writeExecutable(
       "score.py",
       """
       #!/usr/bin/env python3
@@ -36,10 +37,10 @@ import Testing
   /// A process inherits from its parent that it is not told of the end of its children.
   @Test func aCommandThatDiesIsNoticedUnderAParentThatIgnoresSuch() async throws {
     let folder = try Workspace()
-    try folder.writeExecutable(
+    try await folder.writeExecutable(
       "die.sh", "#!/bin/sh\nread -r line; echo '{\"rewards\": []}'; read -r line; exit 3\n")
     let streams = try GrpoProgram.Streams(in: folder)
-    let process = try GrpoProgram.start(
+    let process = try await GrpoProgram.start(
       [
         "reward", "test", "--data", "train.jsonl", "--limit", "1", "--timeout", "86400",
         "--command", "./die.sh",
@@ -92,7 +93,7 @@ import Testing
 
   @Test func aCommandWithoutIDsIsRefusedOrWarnedAbout() async throws {
     let folder = try Workspace()
-    try folder.writeExecutable(
+    try await folder.writeExecutable(
       "score.sh",
       "#!/bin/sh\nread line; echo '{\"rewards\": []}'; while read line; do echo '{\"error\": \"no\"}'; done\n"
     )
@@ -167,7 +168,7 @@ import Testing
     let streams = try GrpoProgram.Streams(in: folder)
     // More than it could be through with before it is told to stop.
     let steps = "1000000000"
-    let process = try GrpoProgram.start(
+    let process = try await GrpoProgram.start(
       [
         "reward", "train", "--data", "pairs.jsonl", "--model", "run/warm-start/model", "--output",
         "rm", "--steps", steps,
@@ -175,7 +176,7 @@ import Testing
     try await GrpoProgram.waitUntil(of: process) {
       try streams.outcome(status: 0).errors.contains("step 1/\(steps) ")
     }
-    process.interrupt()
+    process.send(SIGINT)
     let stopped = try streams.outcome(status: try await GrpoProgram.end(process))
     #expect(stopped.status == 75)
     #expect(stopped.errors.hasSuffix("\nstopped before the end, with nothing written\n"))
@@ -185,7 +186,7 @@ import Testing
 
   @Test func troublesOfARewardAreInTheSummary() async throws {
     let folder = try Workspace()
-    try folder.writeExecutable(
+    try await folder.writeExecutable(
       "score.py",
       """
       #!/usr/bin/env python3

@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct RunCommandTests {
@@ -51,7 +52,7 @@ import Testing
     let hints = try #require(outcome.output.firstRange(of: "next   ")).upperBound
     let commands = String(outcome.output[hints...]).replacing("\n       ", with: "\n")
     #expect(!commands.contains("\u{1B}"))
-    let arguments = try arguments(of: commands, in: folder)
+    let arguments = try await arguments(of: commands, in: folder)
     let model = "\(name)/model"
     let recipe = "\(name)/recipe.yaml"
     #expect(
@@ -69,20 +70,18 @@ import Testing
   }
 
   /// What a shell makes of commands: the arguments of each, without the program.
-  private func arguments(of commands: String, in folder: Workspace) throws -> [[String]] {
+  private func arguments(of commands: String, in folder: Workspace) async throws -> [[String]] {
     try folder.write(
       "show.sh",
       "#!/bin/sh\nshift\nfor word in \"$@\"; do printf '%s\\001' \"$word\"; done\nprintf '\\002'\n")
     let program = try GrpoProgram.path()
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", commands.replacing(program, with: "sh ./show.sh \(program)")]
-    process.currentDirectoryURL = URL(filePath: folder.path)
     let output = Pipe()
-    process.standardOutput = output
-    try process.run()
+    let process = try await ChildProcess(
+      ["/bin/sh", "-c", commands.replacing(program, with: "sh ./show.sh \(program)")],
+      in: folder.path, output: output.fileHandleForWriting.fileDescriptor)
+    try output.fileHandleForWriting.close()
     let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
+    _ = try await process.end()
     return bytes.split(separator: 2, omittingEmptySubsequences: true).map { words in
       words.split(separator: 1).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -7,9 +7,10 @@ import Testing
     let folder = try Workspace()
     let (terminal, line) = try PseudoTerminal.open(columns: columns)
     defer { close(terminal) }
-    let process = try GrpoProgram.start(
-      ["run", "recipe.yaml"], in: folder.path, environment: environment,
-      output: FileHandle.nullDevice, errors: line)
+    let nowhere = try #require(FileHandle(forWritingAtPath: "/dev/null"))
+    let process = try await GrpoProgram.start(
+      ["run", "recipe.yaml"], in: folder.path, environment: environment, output: nowhere,
+      errors: line)
     try line.close()
     // Read to the end before waiting: a terminal that nobody reads holds its writer up. On a thread
     // of its own, since those that tests share are few.

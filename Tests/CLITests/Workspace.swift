@@ -23,8 +23,8 @@ final class Workspace {
     try Data(text.utf8).write(to: URL(fileURLWithPath: self[name]))
   }
 
-  func writeExecutable(_ name: String, _ text: String) throws {
-    try makeExecutable(self[name], text)
+  func writeExecutable(_ name: String, _ text: String) async throws {
+    try await makeExecutable(self[name], text)
   }
 
   func bytes(_ name: String) throws -> [UInt8] {

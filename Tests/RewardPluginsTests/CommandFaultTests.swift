@@ -35,7 +35,7 @@ import Testing
 
   @Test func aCommandThatEndsAtOnceDoesNotStart() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.raw("echo first >&2; echo no licence >&2; exit 3")
+    let reward = try await folder.raw("echo first >&2; echo no licence >&2; exit 3")
     await #expect(
       throws: RewardError.cannotStart(
         reward: "test",
@@ -47,7 +47,7 @@ import Testing
 
   @Test func aCommandThatWritesBeforeItIsAskedDoesNotStart() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.raw("echo loading; sleep 1000")
+    let reward = try await folder.raw("echo loading; sleep 1000")
     await #expect {
       try await reward.start()
     } throws: {
@@ -67,7 +67,7 @@ import Testing
   {
     let folder = try ScriptFolder()
     try folder.write("reply", reply + "\n")
-    let reward = try folder.raw("echo $$ >pid; read line; cat reply; read line")
+    let reward = try await folder.raw("echo $$ >pid; read line; cat reply; read line")
     await #expect(
       throws: RewardError.cannotStart(
         reward: "test", problem: "./score.sh: reply to the empty batch at its start: \(reason)")
@@ -79,7 +79,7 @@ import Testing
 
   @Test func aCommandThatIsSlowToStartDoesNotStart() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.raw("exec sleep 1000") { $0.startTimeout = 0.5 }
+    let reward = try await folder.raw("exec sleep 1000") { $0.startTimeout = 0.5 }
     await #expect(
       throws: RewardError.cannotStart(
         reward: "test", problem: "./score.sh: no reply within 0.5 s")
@@ -93,7 +93,7 @@ import Testing
   @Test(arguments: [SIGSEGV, SIGKILL, SIGABRT, SIGTERM])
   func aCrashIsMadeGoodByAnotherProcess(signal: Int32) async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       import resource
       resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -117,7 +117,7 @@ import Testing
 
   @Test func aCrashOverTheSameRequestAgainFailsItAndNoOther() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           if "crash" in request["completions"]:
@@ -136,7 +136,7 @@ import Testing
 
   @Test func aPythonErrorIsShown() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python("for request in requests(): print(request['prompt'])")
+    let reward = try await folder.python("for request in requests(): print(request['prompt'])")
     #expect(
       failure(try await reward.scorePair())
         == "it ended (exit status 1); its last error line: KeyError: 'prompt'")
@@ -145,13 +145,13 @@ import Testing
 
   @Test func aReplyBeforeTheEndCounts() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("read line; reply '[1, 2]'; exit 0")
+    let reward = try await folder.shell("read line; reply '[1, 2]'; exit 0")
     for _ in 1...3 { #expect(try await reward.scorePair() == [.value(1), .value(2)]) }
   }
 
   @Test func aCommandThatClosesItsPipesIsKilled() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell(
+    let reward = try await folder.shell(
       "echo $$ >pid; read line; exec <&- >&-; exec sleep 1000")
     #expect(failure(try await reward.scorePair()) == "it ended (signal 15)")
     #expect(!exists(folder.read("pid")))
@@ -159,7 +159,7 @@ import Testing
 
   @Test func aCommandThatVanishesMidRunIsAFailureThatNamesItself() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("read line; exit 1")
+    let reward = try await folder.shell("read line; exit 1")
     #expect(failure(try await reward.scorePair()) == "it ended (exit status 1)")
     try FileManager.default.removeItem(atPath: folder.path + "/score.sh")
     #expect(failure(try await reward.scorePair()) == "No such file or directory")
@@ -167,7 +167,7 @@ import Testing
 
   @Test func aCommandThatStopsReadingIsAFailureAndNoSIGPIPE() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("head -c 1 >/dev/null; exec <&-; exec sleep 1000")
+    let reward = try await folder.shell("head -c 1 >/dev/null; exec <&-; exec sleep 1000")
     let text = String(repeating: "x", count: 1_000_000)
     #expect(failure(try await reward.score(.of(text, text)).scores) == "it ended (signal 15)")
   }
@@ -176,7 +176,7 @@ import Testing
 
   @Test func aHangEndsAtTheDeadline() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.raw(
+    let reward = try await folder.raw(
       """
       echo $$ >pid; echo x >>lives
       read line; echo '{"rewards": []}'
@@ -191,7 +191,7 @@ import Testing
 
   @Test func aHangIsMadeGoodByAnotherProcess() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell(
+    let reward = try await folder.shell(
       """
       first=; [ -e lives ] || first=yes; echo x >>lives
       read line; [ -z "$first" ] || exec sleep 1000
@@ -209,7 +209,7 @@ import Testing
 
   @Test func aCommandThatIgnoresTermsOfSurrenderIsKilledWithItsChildren() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.raw(
+    let reward = try await folder.raw(
       """
       trap '' TERM HUP
       sleep 1000 & echo $! >child
@@ -224,7 +224,7 @@ import Testing
 
   @Test func aBusyLoopEndsAtTheDeadline() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.raw(
+    let reward = try await folder.raw(
       "echo $$ >pid; read line; echo '{\"rewards\": []}'; while :; do :; done", timeout: 0.5)
     #expect(failure(try await reward.scorePair()) == "no reply within 0.5 s")
     #expect(!exists(folder.read("pid")))
@@ -232,7 +232,7 @@ import Testing
 
   @Test func aDaemonThatHoldsOurPipesDoesNotHoldUs() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       child = subprocess.Popen(["sleep", "1000"])
       outsider = subprocess.Popen(["sleep", "4"], start_new_session=True)
@@ -247,7 +247,7 @@ import Testing
   @Test func failedScoresAreMaskedAndCountedInASet() async throws {
     let folder = try ScriptFolder()
     let set = try RewardSet([
-      .init(try folder.shell("read line; exit 9")), .init(ExactMatch()),
+      .init(try await folder.shell("read line; exit 9")), .init(ExactMatch()),
     ])
     let report = try await set.score(.of("4", "5"))
     #expect(report.outcomes == [.masked, .masked])

@@ -7,7 +7,7 @@ import Testing
 @Suite struct CommandOutputTests {
   @Test func aFloodOnStandardErrorNeverBlocks() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       chunk = b"x" * 65535 + b"\\n"
       for request in requests():
@@ -20,7 +20,7 @@ import Testing
 
   @Test func standardErrorIsDrainedBetweenRequests() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           reply(request, rewards=[1] * n(request))
@@ -34,13 +34,13 @@ import Testing
 
   @Test func aFloodWithoutALineEndIsAnError() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("read line; cat /dev/zero")
+    let reward = try await folder.shell("read line; cat /dev/zero")
     #expect(failure(try await reward.scorePair()) == "its reply is longer than 8388608 bytes")
   }
 
   @Test func aFloodBetweenRequestsIsAnError() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell(
+    let reward = try await folder.shell(
       "read line; reply '[1, 2]'; exec yes")
     #expect(try await reward.scorePair() == [.value(1), .value(2)])
     let reason = try #require(failure(try await reward.scorePair()))
@@ -51,7 +51,7 @@ import Testing
 
   @Test func aSlowReaderOfALargeRequestDoesNotBlock() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       reply_size = 0
       data = bytearray()
@@ -70,7 +70,7 @@ import Testing
 
   @Test func aReplyThatStartsBeforeTheRequestIsReadDoesNotBlock() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       sys.stdin.buffer.raw.read(1)
       print('{"padding": "' + "x" * 4_000_000, end='", ', flush=True)
@@ -84,7 +84,7 @@ import Testing
 
   @Test func aCommandThatNeverReadsEndsAtTheDeadline() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("exec sleep 1000", timeout: 0.5)
+    let reward = try await folder.shell("exec sleep 1000", timeout: 0.5)
     let text = String(repeating: "x", count: 1_000_000)
     #expect(failure(try await reward.score(.of(text, text)).scores) == "no reply within 0.5 s")
   }
@@ -103,7 +103,7 @@ import Testing
   func aWrongReplyFailsItsRequestAndEndsTheProcess(reply: String, reason: String) async throws {
     let folder = try ScriptFolder()
     try folder.write("reply", reply + "\n")
-    let reward = try folder.shell("echo $$ >pid; read line; cat reply; read line; read line")
+    let reward = try await folder.shell("echo $$ >pid; read line; cat reply; read line; read line")
     let found = failure(try await reward.scorePair())
     #expect(found?.hasPrefix("reply: \(reason)") == true, "\(found ?? "no failure")")
     #expect(!exists(folder.read("pid")))
@@ -114,7 +114,7 @@ import Testing
 
   @Test func anExtraLineFailsTheNextRequestAndIsNotItsReply() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           reply(request, rewards=[1, 2])
@@ -129,7 +129,7 @@ import Testing
 
   @Test func aDebugLineBeforeTheReplyIsAnError() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("read line; echo scoring; reply '[1, 2]'; read x")
+    let reward = try await folder.shell("read line; echo scoring; reply '[1, 2]'; read x")
     let reason = try #require(failure(try await reward.scorePair()))
     #expect(reason.hasPrefix("reply: no JSON") && reason.hasSuffix(": scoring"))
   }

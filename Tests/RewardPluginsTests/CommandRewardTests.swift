@@ -25,7 +25,7 @@ import Testing
 
   @Test func requestsSayAllThereIs() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           open("request.json", "w").write(json.dumps(request))
@@ -46,7 +46,7 @@ import Testing
 
   @Test func oneProcessServesAllRequestsUntilItIsStopped() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       open("pid", "w").write(str(os.getpid()))
       for count, request in enumerate(requests()):
@@ -66,7 +66,7 @@ import Testing
 
   @Test func requestsAtTheSameTimeAreServedOneByOne() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           reply(request, rewards=[request["step"]] * n(request))
@@ -83,7 +83,7 @@ import Testing
 
   @Test func replySaysWhatAppliesWhatFailedAndWhatToLog() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           reply(request, rewards=[1, None, 3, None], error=[None, None, "bad row", None],
@@ -138,7 +138,7 @@ import Testing
   @Test func lettingGoOfARewardEndsItsCommand() async throws {
     let folder = try ScriptFolder()
     do {
-      let reward = try folder.shell(
+      let reward = try await folder.shell(
         "echo $$ >pid; while read line; do :; done; echo x >ended"
       ) { $0.grace = .seconds(PluginOptions.longestTimeout) }
       try await reward.start()
@@ -150,7 +150,7 @@ import Testing
 
   @Test func cancellingARequestKillsTheCommand() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           open("pid", "w").write(str(os.getpid()))

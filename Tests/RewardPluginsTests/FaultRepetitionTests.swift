@@ -172,9 +172,9 @@ import Testing
     // A deadline only where it may be what ends the request.
     let timeout = fault.isMadeGood ? PluginOptions.longestTimeout : timeout
     switch fault.plugin {
-    case .raw(let body): reward = try folder.raw(body, timeout: timeout)
-    case .shell(let body): reward = try folder.shell(body, timeout: timeout)
-    case .python(let body): reward = try folder.python(body, timeout: timeout)
+    case .raw(let body): reward = try await folder.raw(body, timeout: timeout)
+    case .shell(let body): reward = try await folder.shell(body, timeout: timeout)
+    case .python(let body): reward = try await folder.python(body, timeout: timeout)
     case .url(let url): reward = try HTTPReward([url], timeout: timeout)
     case .server(let answer):
       let started = try await ScriptServer("def answer(handler, request): \(answer)")

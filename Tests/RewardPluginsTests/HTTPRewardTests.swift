@@ -3,12 +3,13 @@ import Foundation
 import Glibc
 import RewardPlugins
 import Rewards
+import TestSupport
 import Testing
 
 /// A server of one test, in Python: `answer(handler, request)` is what it does with a request.
 final class ScriptServer {
   private let folder: ScriptFolder
-  private let process = Process()
+  private let process: ChildProcess
   private let port: Int
 
   init(_ answer: String) async throws {
@@ -46,18 +47,14 @@ final class ScriptServer {
       os.rename("port.tmp", "port")
       server.serve_forever()
       """)
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", "server.py"]
-    process.currentDirectoryURL = URL(filePath: folder.path)
-    try process.run()
+    process = try await ChildProcess(["python3", "server.py"], in: folder.path)
     let (folder, process) = (folder, process)
     try await waitUntil { folder.read("port") != nil || !process.isRunning }
     port = try #require(folder.read("port").flatMap { Int($0) })
   }
 
   deinit {
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    process.send(SIGKILL)
   }
 
   var url: String { "http://127.0.0.1:\(port)/get_reward" }

@@ -1,6 +1,7 @@
 import Foundation
 import RewardPlugins
 import Rewards
+import TestSupport
 import Testing
 
 @Suite struct LibraryRewardTests {
@@ -8,22 +9,19 @@ import Testing
     .deletingLastPathComponent().deletingLastPathComponent().path
 
   /// Compiles a reward, by default the example.
-  private func library(_ folder: ScriptFolder, _ source: String? = nil) throws -> String {
+  private func library(_ folder: ScriptFolder, _ source: String? = nil) async throws -> String {
     let text =
       try source
       ?? String(
         contentsOfFile: Self.root + "/Examples/reward.c", encoding: .utf8)
     try folder.write("reward.c", text)
-    let compiler = Process()
     // The compiler that builds this package's C.
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments = [
+    let compiler = try await ChildProcess([
       "clang", "-shared", "-fPIC", "-I", Self.root + "/Sources/CRewardLibrary/include", "-o",
       folder.path + "/reward.so", folder.path + "/reward.c",
-    ]
-    try compiler.run()
-    compiler.waitUntilExit()
-    try #require(compiler.terminationStatus == 0, "clang is needed, and must compile the reward")
+    ])
+    try #require(
+      try await compiler.end() == .exit(0), "clang is needed, and must compile the reward")
     return folder.path + "/reward.so"
   }
 
@@ -42,7 +40,7 @@ import Testing
 
   @Test func theExampleScores() async throws {
     let folder = try ScriptFolder()
-    let reward = LibraryReward(try library(folder))
+    let reward = LibraryReward(try await library(folder))
     #expect(reward.name == "reward")
     try await reward.start()
     var request = RewardRequest.of("4", "5", "x")
@@ -55,7 +53,7 @@ import Testing
 
   @Test func aLibrarySeesAllThereIs() async throws {
     let folder = try ScriptFolder()
-    let path = try library(
+    let path = try await library(
       folder,
       source(
         """
@@ -76,20 +74,20 @@ import Testing
 
   @Test func failuresAreTold() async throws {
     let folder = try ScriptFolder()
-    let path = try library(
+    let path = try await library(
       folder,
       source("rewards[0] = 0.0 / 0.0; status[1] = GRPO_FAILED; return 0;"))
     #expect(
       try await LibraryReward(path).score(.of("4", "5")).scores == [
         .failed("got nan; need a finite number"), .failed("the library found no score"),
       ])
-    let lazy = try library(folder, source("rewards[0] = 1; return 0;"))
+    let lazy = try await library(folder, source("rewards[0] = 1; return 0;"))
     try FileManager.default.copyItem(atPath: lazy, toPath: folder.path + "/lazy.so")
     #expect(
       try await LibraryReward(folder.path + "/lazy.so").score(.of("4", "5")).scores == [
         .value(1), .failed("got nan; need a finite number"),
       ])
-    let silent = try library(folder, source("return 5;"))
+    let silent = try await library(folder, source("return 5;"))
     let copy = folder.path + "/other.so"
     try FileManager.default.copyItem(atPath: silent, toPath: copy)
     let scores = try await LibraryReward(copy).score(.of("4", "5")).scores
@@ -99,7 +97,7 @@ import Testing
   @Test func whatIsNoRewardDoesNotStart() async throws {
     let folder = try ScriptFolder()
     try folder.write("text.so", "no library")
-    let other = try library(folder, source("return 0;", version: "99"))
+    let other = try await library(folder, source("return 0;", version: "99"))
     for (path, reason) in [
       ("/no/such/reward.so", "cannot open shared object file"),
       (folder.path + "/text.so", "file too short"),

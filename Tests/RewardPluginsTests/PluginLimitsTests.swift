@@ -2,13 +2,14 @@ import Formats
 import Foundation
 import RewardPlugins
 import Rewards
+import TestSupport
 import Testing
 
 /// A plug-in has no more of the machine than it was given.
 @Suite struct PluginLimitsTests {
   @Test func memoryIsBounded() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           try:
@@ -24,7 +25,7 @@ import Testing
 
   @Test func limitsAreThoseOfTheOptions() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       import resource as r
       names = [r.RLIMIT_AS, r.RLIMIT_NOFILE, r.RLIMIT_FSIZE, r.RLIMIT_CPU]
@@ -44,7 +45,7 @@ import Testing
 
   @Test func processorTimeEndsABusyLoopBeforeTheDeadline() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("read line; while :; do :; done") {
+    let reward = try await folder.shell("read line; while :; do :; done") {
       $0.limits.cpuSeconds = 1
     }
     let reason = failure(try await reward.scorePair())
@@ -53,7 +54,7 @@ import Testing
 
   @Test func tooManyFilesAreThePluginsOwnError() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           files = []
@@ -72,7 +73,7 @@ import Testing
 
   @Test func onlyAChosenPartOfTheEnvironmentIsSeen() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           reply(request, rewards=[1], columns={"seen": [dict(os.environ)]})
@@ -106,13 +107,9 @@ import Testing
   }
 
   @Test func aNetworkCanBeDenied() async throws {
-    let probe = Process()
-    probe.executableURL = URL(filePath: "/usr/bin/env")
-    probe.arguments = ["unshare", "-r", "-n", "true"]
-    try probe.run()
-    probe.waitUntilExit()
+    let probe = try await ChildProcess(["unshare", "-r", "-n", "true"])
     // A kernel that forbids user namespaces; the command then does not start, and says so.
-    if probe.terminationStatus != 0 { return }
+    if try await probe.end() != .exit(0) { return }
     let folder = try ScriptFolder()
     let script = """
       import socket
@@ -128,7 +125,7 @@ import Testing
           reply(request, rewards=[got] * n(request))
       """
     for isAllowed in [true, false] {
-      let reward = try folder.python(script) { $0.limits.network = isAllowed }
+      let reward = try await folder.python(script) { $0.limits.network = isAllowed }
       let expected: Score = .value(isAllowed ? 1 : 0)
       #expect(try await reward.scorePair() == [expected, expected])
       await reward.stop()

@@ -35,7 +35,7 @@ import Testing
   @Test(arguments: nameless)
   func aReplyWithoutAnIDEndsTheRun(body: String) async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       open("pid", "w").write(str(os.getpid()))
       for request in requests():
@@ -49,7 +49,7 @@ import Testing
 
   @Test func oneOfTwoWorkersWithoutAnIDEndsTheRun() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           if "a" in request["prompts"]: print('{"rewards": [0]}', flush=True)
@@ -75,7 +75,7 @@ import Testing
   @Test(arguments: mistaken)
   func aReplyToAnotherRequestIsNeverBelieved(body: String) async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       last = None
       for request in requests():
@@ -89,7 +89,7 @@ import Testing
 
   @Test func anIDIsNotGivenTwiceWhicheverWorkerAsks() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           if request["id"] == 3: os._exit(1)
@@ -108,7 +108,7 @@ import Testing
 
   @Test func whatArrivesBetweenRequestsIsDiscardedAndCounted() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           if request["step"] > 1: print(", 7]}", flush=True)
@@ -132,7 +132,7 @@ import Testing
 
   @Test func anIDThatIsThereMustBeRightAllTheSame() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       "for request in requests(): reply({\"id\": 99}, rewards=[1, 2])"
     ) { $0.ids = .off }
     #expect(failure(try await reward.scorePair()) == "reply: id: got 99; need 1")
@@ -140,7 +140,7 @@ import Testing
 
   @Test func aFloodBetweenRequestsIsStillAnError() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.shell("read line; echo '{\"rewards\": [1, 2]}'; exec yes") {
+    let reward = try await folder.shell("read line; echo '{\"rewards\": [1, 2]}'; exec yes") {
       $0.ids = .off
     }
     #expect(try await reward.scorePair() == [.value(1), .value(2)])

@@ -22,8 +22,8 @@ final class ScriptFolder {
   }
 
   /// Makes an executable file of that name.
-  func writeExecutable(_ name: String, _ text: String) throws {
-    try makeExecutable(path + "/" + name, text)
+  func writeExecutable(_ name: String, _ text: String) async throws {
+    try await makeExecutable(path + "/" + name, text)
   }
 
   func read(_ name: String) -> String? {
@@ -36,7 +36,7 @@ final class ScriptFolder {
   /// completions.
   func python(
     _ body: String, timeout: Double? = nil, _ change: (inout PluginOptions) -> Void = { _ in }
-  ) throws -> CommandReward {
+  ) async throws -> CommandReward {
     try #require(
       ["/usr/bin/python3", "/usr/local/bin/python3"].contains {
         FileManager.default.isExecutableFile(atPath: $0)
@@ -55,7 +55,7 @@ final class ScriptFolder {
       print('{"rewards": []}', flush=True)
 
       """
-    try writeExecutable("score.py", prelude + body)
+    try await writeExecutable("score.py", prelude + body)
     return try CommandReward(
       ["./score.py"], name: "test", options: options(timeout: timeout, change))
   }
@@ -93,7 +93,7 @@ final class ScriptFolder {
   /// `reply '[1, 2]'` prints these rewards with the id of the request in `$line`.
   func shell(
     _ body: String, timeout: Double? = nil, _ change: (inout PluginOptions) -> Void = { _ in }
-  ) throws -> CommandReward {
+  ) async throws -> CommandReward {
     let prelude = #"""
       reply() {
         number=${line#*'"id":'}
@@ -102,14 +102,14 @@ final class ScriptFolder {
       read line; reply '[]'
 
       """#
-    return try raw(prelude + body, timeout: timeout, change)
+    return try await raw(prelude + body, timeout: timeout, change)
   }
 
   /// A command that runs a shell script and nothing else.
   func raw(
     _ body: String, timeout: Double? = nil, _ change: (inout PluginOptions) -> Void = { _ in }
-  ) throws -> CommandReward {
-    try writeExecutable("score.sh", "#!/bin/sh\n" + body)
+  ) async throws -> CommandReward {
+    try await writeExecutable("score.sh", "#!/bin/sh\n" + body)
     return try CommandReward(
       ["./score.sh"], name: "test", options: options(timeout: timeout, change))
   }

@@ -26,7 +26,7 @@ import Testing
   @Test(arguments: [1, 2, 3, 5])
   func eachGetsWholePromptsAndScoresComeBackInOrder(workers: Int) async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(Self.script) { $0.workers = workers }
+    let reward = try await folder.python(Self.script) { $0.workers = workers }
     let prompts = [0, 0, 0, 0, 1, 1, 2, 2, 2, 3, 3, 3]
     for _ in 1...2 {
       let response = try await reward.score(request(prompts))
@@ -42,7 +42,7 @@ import Testing
 
   @Test func metricsAreMeansOverCompletions() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(Self.script) { $0.workers = 2 }
+    let reward = try await folder.python(Self.script) { $0.workers = 2 }
     // Parts of one and three completions.
     let response = try await reward.score(request([0, 1, 1, 1]))
     #expect(response.metrics.map(\.name) == ["count", "prompts"])
@@ -52,7 +52,7 @@ import Testing
 
   @Test func eachPartHasTheColumnsOfAll() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           reply(request, rewards=[len(request["columns"])] * n(request),
@@ -70,7 +70,7 @@ import Testing
 
   @Test func aPartThatFailsFailsAlone() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(
+    let reward = try await folder.python(
       """
       for request in requests():
           if "question 1" in request["prompts"]: os._exit(3)
@@ -89,7 +89,7 @@ import Testing
 
   @Test func moreWorkersThanPromptsAreIdle() async throws {
     let folder = try ScriptFolder()
-    let reward = try folder.python(Self.script) { $0.workers = 4 }
+    let reward = try await folder.python(Self.script) { $0.workers = 4 }
     #expect(try await reward.score(request([0, 0])).scores == [.value(0), .value(1)])
     #expect(try await reward.score(request([])).scores == [])
     await reward.stop()

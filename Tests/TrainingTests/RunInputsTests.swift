@@ -10,10 +10,10 @@ import Training
 @Suite struct RunInputsTests {
   private let small: SmallRecipe
 
-  init() throws {
+  init() async throws {
     small = try SmallRecipe()
     try small.write("test.jsonl", "{\"question\": \"1+1\", \"answer\": \"2\"}\n")
-    try makeExecutable(
+    try await makeExecutable(
       small.directory + "/score.sh",
       """
       #!/bin/sh
@@ -145,7 +145,7 @@ import Training
     try small.write("data.jsonl", rows.joined(separator: "\n"))
     try small.write("test.jsonl", "{\"question\": \"1+2\", \"answer\": \"3\"}\n")
     try small.write("prompt.txt", "{question} =\n")
-    try makeExecutable(
+    try await makeExecutable(
       small.directory + "/score.sh",
       String(decoding: try bytes("score.sh"), as: UTF8.self) + "# changed\n")
     try small.write("weights.txt", "2")
