@@ -20,6 +20,8 @@ enum GrpoProgram {
     }
   }
 
+  private static let turns = Turns()
+
   /// The program stands beside the test bundle.
   static func path() throws -> String {
     let folder = try #require(Bundle.main.executableURL).deletingLastPathComponent()
@@ -72,12 +74,13 @@ enum GrpoProgram {
     _ arguments: [String], in folder: Workspace, environment: [String: String] = [:],
     input: String? = nil, output: FileHandle? = nil
   ) async throws -> Outcome {
-    let streams = try Streams(in: folder, input: input)
-    let process = try await start(
-      arguments, in: folder.path, environment: environment, input: streams.input,
-      output: output ?? streams.output, errors: streams.errors)
-    let status = try await end(process)
-    let outcome = try streams.outcome(status: status)
+    let outcome = try await turns.take {
+      let streams = try Streams(in: folder, input: input)
+      let process = try await start(
+        arguments, in: folder.path, environment: environment, input: streams.input,
+        output: output ?? streams.output, errors: streams.errors)
+      return try streams.outcome(status: try await end(process))
+    }
     if let help = outcome.help { try await expectOptionsExist(in: help, arguments, folder) }
     return outcome
   }

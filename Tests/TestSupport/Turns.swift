@@ -1,0 +1,46 @@
+internal import Foundation
+internal import Synchronization
+
+/// Lets a few of many go on at a time, in the order of their coming.
+///
+/// Tests run side by side, all of them: as many programs at once take more memory and descriptors
+/// than a machine has to give.
+public final class Turns: Sendable {
+  private struct State {
+    var free: Int
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let state: Mutex<State>
+
+  public init(_ count: Int) { state = Mutex(State(free: count)) }
+
+  /// Four a processor.
+  public convenience init() { self.init(4 * ProcessInfo.processInfo.activeProcessorCount) }
+
+  /// Waits for a turn, and gives it back when `body` is through.
+  public func take<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+    await withCheckedContinuation { continuation in
+      let isFree = state.withLock { state in
+        if state.free > 0 {
+          state.free -= 1
+          return true
+        }
+        state.waiting.append(continuation)
+        return false
+      }
+      if isFree { continuation.resume() }
+    }
+    defer {
+      let next = state.withLock { state in
+        if state.waiting.isEmpty {
+          state.free += 1
+          return nil as CheckedContinuation<Void, Never>?
+        }
+        return state.waiting.removeFirst()
+      }
+      next?.resume()
+    }
+    return try await body()
+  }
+}
