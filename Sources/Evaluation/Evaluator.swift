@@ -7,7 +7,7 @@ internal import Tokenization
 
 /// Asks a policy every question of a set and scores what it says.
 ///
-/// A completion is correct when the reward gives it at least 1. Greedy completions are drawn at
+/// ``Correctness`` says when a completion is correct. Greedy completions are drawn at
 /// temperature 0, samples at the temperature asked for. ``MajorityVote`` says what votes in maj@k.
 public struct Evaluator {
   public struct Options: Sendable, Equatable {
@@ -37,7 +37,7 @@ public struct Evaluator {
     /// Nil where the reward does not apply.
     package var reward: Double?
 
-    package var isCorrect: Bool { (reward ?? 0) >= 1 }
+    package var isCorrect: Bool { Correctness.isCorrect(reward) }
   }
 
   private let sampler: TextSampler

@@ -98,7 +98,7 @@ struct ArithmeticExpression {
       position += digits.count
       let value = digits.reduce(0) { $0 * 10 + Int($1.value) - 48 }
       numbers.append(value)
-      return Value(fraction: Fraction(value))
+      return Value(fraction: Fraction(value, over: 1))
     }
   }
 }

@@ -7,7 +7,7 @@ internal import Formats
 /// the target, or has no value, gets `format_score`; anything else 0. Options: `numbers` and
 /// `target` (the columns, by default of these names), `extract` (`whole` or `answer_tag`) and
 /// `format_score` (default 0). A row without them is a failed score; the cells of a table hold them
-/// as JSON, `"[2, 3]"` and `5`. Needs no answer.
+/// as JSON, `"[2, 3]"` and `5`; 5.0 is 5. Needs no answer.
 ///
 /// The countdown task of TinyZero (<https://github.com/Jiayi-Pan/TinyZero>).
 public struct Countdown: PerCompletionReward, AnswerComparing {
@@ -39,11 +39,10 @@ public struct Countdown: PerCompletionReward, AnswerComparing {
 
   public func score(_ completion: Completion) throws -> Double? {
     let given = try numbers(of: completion)
-    guard let target = completion.columns[targetColumn]?.unquoted.int else {
-      throw ScoreFailure("the column \(targetColumn.quotedForMessage()) is no whole number")
-    }
+    let target = try target(of: completion)
     guard let found = expression(of: completion, over: given) else { return 0 }
-    return found.expression.value == Fraction(target) ? 1 : formatScore
+    guard let value = found.expression.value else { return formatScore }
+    return value == Fraction(target, over: 1) ? 1 : formatScore
   }
 
   /// The expression's value, so that different ways to one value vote together; none where it does
@@ -56,13 +55,20 @@ public struct Countdown: PerCompletionReward, AnswerComparing {
   }
 
   private func numbers(of completion: Completion) throws(ScoreFailure) -> [Int] {
-    guard let numbers = completion.columns[numbersColumn]?.unquoted.array?.map(\.int),
+    guard let numbers = completion.columns[numbersColumn]?.unquoted.array?.map(\.wholeNumber),
       case let given = numbers.compactMap(\.self), given.count == numbers.count
     else {
       throw ScoreFailure(
         "the column \(numbersColumn.quotedForMessage()) is no list of whole numbers")
     }
     return given
+  }
+
+  private func target(of completion: Completion) throws(ScoreFailure) -> Int {
+    guard let target = completion.columns[targetColumn]?.unquoted.wholeNumber else {
+      throw ScoreFailure("the column \(targetColumn.quotedForMessage()) is no whole number")
+    }
+    return target
   }
 
   /// The completion's expression, if it uses exactly the given numbers.
@@ -73,5 +79,13 @@ public struct Countdown: PerCompletionReward, AnswerComparing {
       let expression = ArithmeticExpression(part), expression.numbers.sorted() == given.sorted()
     else { return nil }
     return (part, expression)
+  }
+}
+
+extension JSON {
+  /// The whole number that this is, however it is written: 5, or 5.0 as tables have it.
+  fileprivate var wholeNumber: Int? {
+    guard string == nil, let text else { return nil }
+    return WrittenNumber(text)?.number.wholeNumber
   }
 }

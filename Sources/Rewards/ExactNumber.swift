@@ -28,13 +28,13 @@ struct ExactNumber: Sendable, Hashable {
     let whole = fraction.numerator.magnitude
     var decimals = String.UnicodeScalarView()
     if Self.hasOnlyTwosAndFives(denominator) {
-      // At most 62 decimals, as the denominator is below 2⁶³; and below 10¹⁸, so that ten times a
-      // remainder fits.
+      // At most 62 decimals, as the denominator is below 2⁶³.
       var remainder = UInt64(whole) % denominator
       while remainder > 0 {
-        remainder *= 10
-        decimals.append(contentsOf: String(remainder / denominator).unicodeScalars)
-        remainder %= denominator
+        let (decimal, rest) = denominator.dividingFullWidth(
+          remainder.multipliedFullWidth(by: 10))
+        decimals.append(contentsOf: String(decimal).unicodeScalars)
+        remainder = rest
       }
       self.init(
         isNegative: fraction.numerator < 0,
@@ -52,6 +52,14 @@ struct ExactNumber: Sendable, Hashable {
     var number = self
     number.isNegative = !isNegative && !digits.isEmpty
     return number
+  }
+
+  /// The number as an `Int`; nil where it is no whole number, or too large.
+  var wholeNumber: Int? {
+    if digits.isEmpty { return 0 }
+    guard denominator == 1, exponent >= digits.utf8.count, exponent <= 19 else { return nil }
+    let zeros = String(repeating: "0", count: exponent - digits.utf8.count)
+    return Int((isNegative ? "-" : "") + digits + zeros)
   }
 
   /// The nearest `Double`, or one beside it for a fraction; infinite beyond its range.

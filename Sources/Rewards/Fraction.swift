@@ -4,11 +4,6 @@ struct Fraction: Equatable, Sendable {
   /// Positive.
   let denominator: Int
 
-  init(_ value: Int) {
-    precondition(value != .min)
-    (numerator, denominator) = (value, 1)
-  }
-
   private init(lowestTerms numerator: Int, _ denominator: Int) {
     (self.numerator, self.denominator) = (numerator, denominator)
   }

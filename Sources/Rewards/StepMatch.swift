@@ -7,7 +7,8 @@ internal import Formats
 /// The steps of completion and working (`column`, of n steps) are what stands between `separator`s,
 /// and are compared exactly after trimming white space. Each step of the completion has an entry in
 /// the stream, at the token that holds its last byte: 1/n where it is right and 0 where it is not,
-/// so that ``ProcessAdvantage`` sees them all. Options: `column` (`steps`), `separator` (`,`).
+/// so that ``ProcessAdvantage`` sees them all. Where n times 1/n is not 1 by rounding, the last step
+/// has what the others leave of 1. Options: `column` (`steps`), `separator` (`,`).
 ///
 /// Edge cases: a row without the column is not scored, and neither is the working of test rows that
 /// have none. Steps after the nth are wrong. An empty completion has no step. Steps that end at one
@@ -50,7 +51,7 @@ public struct StepMatch: PerCompletionReward, AnswerComparing {
 
   /// The steps that are compared; of an empty completion, and for a row without a working, none.
   public func answer(of completion: Completion) -> ComparedAnswer? {
-    guard let working = completion.columns[column]?.string, !completion.text.isEmpty else {
+    guard let working = completion.columns[column]?.text, !completion.text.isEmpty else {
       return nil
     }
     let steps = steps(of: completion.text).prefix(steps(of: working).count)
@@ -65,8 +66,8 @@ public struct StepMatch: PerCompletionReward, AnswerComparing {
   /// Each step's reward, and where it ends in the text; nil for a row without a working.
   private func rewards(_ completion: Completion) throws -> [(end: Int, reward: Double)]? {
     guard let value = completion.columns[column] else { return nil }
-    guard let working = value.string else {
-      throw ScoreFailure("the column \(column.quotedForMessage()) is no text")
+    guard let working = value.text else {
+      throw ScoreFailure("the column \(column.quotedForMessage()) is neither text nor number")
     }
     if completion.text.isEmpty { return [] }
     let expected = steps(of: working)
@@ -75,7 +76,16 @@ public struct StepMatch: PerCompletionReward, AnswerComparing {
       end += separator.utf8.count + part.utf8.count
       let isRight =
         index < expected.count && TextComparison.trim(part).hasSameBytes(as: expected[index])
-      return (max(1, end), isRight ? 1 / Double(expected.count) : 0)
+      return (max(1, end), isRight ? Self.share(of: index, among: expected.count) : 0)
     }
+  }
+
+  /// What a step is worth: 1/n, and the last one what makes all of them add up to 1 exactly.
+  private static func share(of step: Int, among count: Int) -> Double {
+    let share = 1 / Double(count)
+    guard step == count - 1 else { return share }
+    let others = (0..<step).reduce(0.0) { sum, _ in sum + share }
+    // The difference is exact, as others lies between 1/2 and 2, or is 0.
+    return others + share == 1 ? share : 1 - others
   }
 }

@@ -39,6 +39,26 @@ import Testing
     #expect(try score(product, .array(huge.map { .integer($0) }), 1) == 0.25)
   }
 
+  @Test func noNumberIsTooLargeToBeCompared() throws {
+    // A denominator near 2⁶², whose decimals are asked for where answers vote.
+    var completion = Completion.of("1/2147483648/2147483648")
+    completion.columns = ["numbers": [1, 2_147_483_648, 2_147_483_648], "target": 1]
+    #expect(try Countdown(formatScore: 0.25).score(completion) == 0.25)
+    let power = try #require(WrittenNumber("2.1684043449710088680149056017398834228515625e-19"))
+    #expect(Countdown().answer(of: completion)?.canonical == power.canonical)
+    #expect(try score("1", [1], .integer(.min)) == 0.25)
+    #expect(try score("1", [1], .integer(.max)) == 0.25)
+    #expect(throws: ScoreFailure("the column \"target\" is no whole number")) {
+      _ = try score("1", [1], .numeral("9223372036854775808"))
+    }
+  }
+
+  @Test func wholeNumbersMayBeWrittenAsDecimals() throws {
+    #expect(try score("44 - 19", [.number(19), .numeral("44.0")], .number(25)) == 1)
+    #expect(try score("44 - 19", "[19.0, 44.0]", "25.0") == 1)
+    #expect(throws: ScoreFailure.self) { _ = try score("1", [1], .number(25.5)) }
+  }
+
   @Test func depthAndLengthAreBounded() throws {
     let nested = String(repeating: "(", count: 400) + "1" + String(repeating: ")", count: 400)
     #expect(try score(nested, [1], 1) == 0)

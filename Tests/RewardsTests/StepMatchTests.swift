@@ -39,6 +39,26 @@ import Testing
     #expect(try score("caf\u{E9}", working: "cafe\u{301}") == 0)
   }
 
+  @Test(arguments: 1...64)
+  func theStepsOfARightWorkingAddUpToOne(count: Int) async throws {
+    let working = (1...count).map(String.init).joined(separator: ",")
+    let lengths = (1...count).map { String($0).utf8.count + ($0 == 1 ? 0 : 1) }
+    let right = completion(working, tokens: lengths, columns: ["steps": .string(working)])
+    guard case .stream(let rewards) = try await outcome(right) else {
+      Issue.record("no stream")
+      return
+    }
+    #expect(rewards.dropLast().allSatisfy { $0.reward == 1 / Double(count) })
+    var stream = RewardStream()
+    stream.add(rewards)
+    #expect(stream.total == 1)
+    #expect(try StepMatch().score(right) == 1)
+  }
+
+  @Test func aWorkingMayBeWrittenAsANumber() throws {
+    #expect(try StepMatch().score(completion("5", tokens: [], columns: ["steps": 5])) == 1)
+  }
+
   @Test func aWrongStepHasAnEntryOfZero() async throws {
     #expect(
       try await outcome(completion("1+2=4, 3-5=-2", tokens: [5, 8]))
@@ -58,11 +78,11 @@ import Testing
     #expect(try StepMatch().score(text) == 0.5)
   }
 
-  @Test func rowsWithoutAWorkingAreNotScoredAndOthersThanTextFail() async throws {
+  @Test func rowsWithoutAWorkingAreNotScoredAndOthersThanTextAndNumbersFail() async throws {
     #expect(try await outcome(completion("3", tokens: [1], columns: [:])) == .notApplicable)
-    guard case .failed = try await outcome(completion("3", tokens: [1], columns: ["steps": 3]))
+    guard case .failed = try await outcome(completion("3", tokens: [1], columns: ["steps": [3]]))
     else {
-      Issue.record("a number is no working")
+      Issue.record("a list is no working")
       return
     }
     #expect(try await outcome(completion("", tokens: [0])) == .stream([]))
