@@ -3,9 +3,10 @@ internal import Formats
 /// 1 when the number behind the completion's last `####` is the answer, else 0.
 ///
 /// ``WrittenNumber`` says what a number is, and the last `####` with digits behind it in its line
-/// (or, where that is blank, in the next one that is not) counts. If there is an `=` in that line,
-/// what stands behind the last one does. The number is what comes first there, as in
-/// `#### **$29.00** in all`, or else the only one, as in `#### The answer is 29.`
+/// (or, where that is blank, in the next one that is not) counts. The number is what that line begins
+/// with, as in `#### **$29.00** in all` and `#### 29 (= 30 - 1)`, unless more is reckoned with it;
+/// else what stands behind the last `=`, as in `#### 3 + 4 = 7`; else the only one, as in
+/// `#### The answer is 29.`
 ///
 /// `style: verl` is verl's rule instead (`verl/utils/reward_score/gsm8k.py`, strict), which wants
 /// the number written as the answer is: in the last 300 characters, the last match of
@@ -75,7 +76,7 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing {
 
   // MARK: Numbers as people write them
 
-  /// The line behind the last `####`, from its last `=` on; nil where no mark has digits behind it.
+  /// The line behind the last `####`; nil where no mark has digits behind it.
   private static func statement(in text: String) -> String? {
     let bytes = Array(text.utf8)
     let mark = Array("####".utf8)
@@ -83,18 +84,13 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing {
     while let start = TextComparison.lastPosition(of: mark, in: bytes, endingBy: end) {
       let rest = String(decoding: bytes[(start + mark.count)..<end], as: UTF8.self)
       let line = TextComparison.trim(rest).unicodeScalars.prefix { $0 != "\n" && $0 != "\r" }
-      if hasDigits(line) {
-        let result = line.lastIndex(of: "=").map { line[$0...] } ?? line
-        return String(hasDigits(result) ? result : line)
-      }
+      if line.contains(where: isDigit) { return String(line) }
       end = start
     }
     return nil
   }
 
-  private static func hasDigits(_ text: Substring.UnicodeScalarView) -> Bool {
-    text.contains { ("0"..."9").contains($0) }
-  }
+  private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
 
   // MARK: verl's rule
 

@@ -13,13 +13,30 @@ import Testing
     ("#### 29 = 29", 1), ("#### 29 =", 1),
     // Another number, or none.
     ("#### -29", 0.1), ("#### \u{2212}29", 0.1), ("#### 2.9", 0.1), ("#### 29\n#### 30", 0.1),
-    ("#### 290", 0.1), ("#### 28 or 29", 0.1), ("#### 24 + 5", 0.1), ("#### 29e1", 0.1),
+    ("#### 290", 0.1), ("#### 28 or 29", 0.1), ("#### 24 + 5", 0), ("#### 29 - 3", 0),
+    ("#### 29-30", 0), ("#### 29 x 2", 0), ("#### 29e1", 0.1),
     ("29", 0), ("", 0), ("#### ", 0), ("### 29", 0), ("#### v29", 0), ("#### 12:29", 0),
     ("#### I said 28, then 29", 0), ("#### none\n29", 0),
   ])
   func theNumberBehindTheLastMarkIsTheAnswer(text: String, score: Double) throws {
     let reward = try BuiltInReward.named("gsm8k", options: ["format_score": 0.1])
     #expect(try reward.score(text, answer: "29") == score)
+  }
+
+  /// What the line begins with counts, unless more is reckoned with it.
+  @Test(arguments: [
+    ("29 (= 30 - 1)", "29" as String?), ("7 = 3 + 4", "7"), ("8 because x=3", "8"),
+    ("29 <= 30", "29"), ("60 km/h = 1 km/min", "60"), ("29 != 30", "29"), ("3 1/2 = 3.5", "3 1/2"),
+    ("3 + 4 = 7", "7"), ("$10 - $3 = $7", "$7"), ("2 apples + 3 apples = 5 apples", "5"),
+    ("3 x 4 = 12", "12"), ("3 \\times 4 = 12", "12"), ("x = 29", "29"), ("-5 = 5 - 10", "-5"),
+    ("- 5", "- 5"), ("5 to 10", "5"), ("Total = $29.00 per day = 29", "29"), ("1 234", "1 234"),
+    ("12,34,567", "12,34,567"), ("10**3", "10**3"), ("Answer: 29", "29"),
+    ("The 2 answers are 29", nil),
+    ("2024-05-06", nil), ("10 - 3", nil), ("5+5", nil), ("(3)/(4)", nil), ("3√2", nil),
+    ("\\sqrt{9}", nil), ("1,000,00", nil),
+  ])
+  func theLineStatesOneNumber(line: String, number: String?) {
+    #expect(GSM8KAnswer().answer(of: .of("#### " + line))?.text == number)
   }
 
   @Test(arguments: [

@@ -29,12 +29,49 @@ import Testing
     ("5 in v2.0", nil), ("5, see H2O", nil), ("5 and x_1", nil), ("5 at 12:30", nil),
     ("5 to 3:4", nil), ("5 on 1/2/2024", nil), ("5 of 1.2.3", nil), ("5 is 2^10", nil),
     ("5 is (1+2)^3", nil), ("5 or \\sqrt{2}", nil), ("5 or √2", nil), ("5 or \\frac{x}{2}", nil),
-    ("5 or 0x1F", nil), ("5 or 1/0", nil), ("5 or 5½", nil), ("5 or ½", nil), ("5 or ٤", nil),
+    ("5 or 0x1F", nil), ("5 or 1/0", nil), ("5 or 5½", "5½"), ("5 or ½", "½"), ("5 or ٤", nil),
     ("5 is 2²", nil), ("5 or 3万", nil), ("5 or 1e0000001", nil), ("none", nil), ("", nil),
     ("5, a1b2", nil), ("5, 3.5/5", nil),
   ])
   func theLastDigitsOfATextAreItsLastNumberOrNone(text: String, number: String?) {
     #expect(WrittenNumber.last(in: text)?.text == number)
+  }
+
+  /// Nil: digits that are glued to what is not read have no value, and no part of them has.
+  @Test(arguments: [
+    // Groups.
+    ("10 000", 10_000 as Double?), ("1 000 000 dollars", 1_000_000), ("1 234 567", 1_234_567),
+    ("room 10 000", 10_000), ("1 2 3", 3), ("3 4", 4), ("0 000", 0), ("2023 400", 400),
+    ("A4 120", 120), ("12,34,567", 1_234_567), ("1,00,000", 100_000), ("1\u{2007}234", 1234),
+    ("1,000,00", nil), ("1'234'56", nil), ("1_000_00", nil), ("1.234,56", nil), ("1 234,5", nil),
+    ("1.234.567,89", nil), ("€5,50", nil), ("5,50 €", nil), ("0,5", nil), ("(0,5)", 5),
+    ("1\u{200B}2", nil), ("1\u{AD}2", nil), ("8\u{200B}", 8), ("8\u{301}", nil),
+    // Fractions.
+    ("\\frac34", 0.75), ("\\dfrac12", 0.5), ("\\frac 3 4", 0.75), ("\\frac{-3}{4}", -0.75),
+    ("\\frac{1,000}{4}", 250), ("1/1,000", 0.001), ("3 /4", 0.75), ("3/ 4", 0.75), ("3÷4", 0.75),
+    ("3 \\div 4", 0.75), ("1½ cups", 1.5), ("8 ½", 8.5), ("-½", -0.5), ("(3)/(4)", nil),
+    ("3/(4)", nil), ("3/-4", nil), ("3/4/5", nil), ("\\frac{3}{4.5}", nil),
+    ("\\frac{\\frac{1}{2}}{3}", nil),
+    // Powers, roots, functions.
+    ("10**3", 1000), ("10 ^ 3", 1000), ("2*10**3", 2000), ("1.5 × 10 ** 3", 1500), ("2**10", nil),
+    ("3 ** 2", nil), ("3 ^ 2", nil), ("(1+2)**3", nil), ("{5}^2", nil), ("\\sqrt 16", nil),
+    ("sqrt(16)", nil), ("√ 16", nil), ("√(16)", nil), ("\\sqrt[3]{8}", nil), ("3√2", nil),
+    ("\\sqrt{9 + 16}", nil), ("\\sqrt{3}/2", nil), ("log_2 8", nil), ("\\sin 30", nil),
+    ("\\binom{5}{2}", nil), ("sqrt(16) = 4", 4), ("**8** **9**", 9), ("5 **8**", 8),
+    // What repeats for ever, dates, subscripts.
+    ("0.\\overline{3}", nil), ("0.(3)", nil), ("0.3\\overline{3}", nil), ("2024-05-06", nil),
+    ("06-05-2024", nil), ("10-5-3", 3), ("x_{1}", nil), ("1011_{2}", nil), ("5_2", nil),
+    // Beside operators and commands.
+    ("2π", nil), ("2\\pi", nil), ("\\pi/4", nil), ("π/ 4", nil), ("±5", nil), ("5 ± 0.2", nil),
+    ("5+/-2", nil), ("5 \\pm 2", nil), ("8 % 3", nil), ("w/ 5 apples", 5), ("10%-20%", 20),
+    // Minus signs apart from their number.
+    ("is - 5", -5), ("The answer is - 5.", -5), ("Answer: - 5", -5), ("**Answer:** - 5", -5),
+    ("(- 5)", -5), ("$- 5$", -5), ("- 5 apples", 5), ("10 - 5", 5),
+    // Units.
+    ("45^\\circ", 45), ("90^{\\circ}", 90), ("8^{th}", 8), ("USD8", 8), ("A8", nil),
+  ])
+  func noPartOfDigitsIsTakenForTheirValue(text: String, value: Double?) {
+    #expect(WrittenNumber.last(in: "7, " + text)?.value == value)
   }
 
   @Test(arguments: [
@@ -50,6 +87,7 @@ import Testing
   @Test(arguments: [
     " 29 ", "29.", "29.00", "$29", "29 USD", "**29**", "`29`", "$29$", "\\(29\\)", "\\boxed{29}",
     "$\\boxed{29}$.", "\"29\"", "(29)", "= 29", "29%", "29\\%", "29 apples", "29kg", "29 km/h",
+    "x = 29", "$x=29$", "about 29", "USD 29", "The answer is 29", "Answer: 29", "29^\\circ",
     "29 cm^2", "29 \\text{ cm}", "+29", "58/2", "2.9e1", "0029", "**$29.00**", "29!", "#29",
   ])
   func markupCurrencyAndUnitDoNotHideANumber(text: String) throws {
@@ -59,7 +97,8 @@ import Testing
 
   @Test(arguments: [
     "", "-", ".", "e5", "5 0", "5 or 6", "1,23", "1234,567", "1,2345", "0x10", "nan", "inf", "٤",
-    "--4", "+-4", "4 of them", "about 4", "x = 4", "four", "12:30", "1e0000001", "3-5", "\\sqrt{4}",
+    "--4", "+-4", "4 of them", "minus 4", "not 4", "f(x) = 4", "the 4", "four", "12:30",
+    "1e0000001", "3-5", "\\sqrt{4}",
   ])
   func aTextThatSaysMoreOrElseIsNoNumber(text: String) {
     #expect(WrittenNumber(text) == nil)
@@ -89,7 +128,8 @@ import Testing
 
   @Test func hugeTextsAreReadOnce() {
     for part in [
-      "1", "1,", "1,000,", "$", "a", "a1", "x^2", "_", "- ", "1/", "\\frac{1}{", "1.1", "⁵",
+      "1", "1,", "1,000,", "$", "a", "a1", "x^2", "_", "- ", "1/2", "\\frac{1}{", "1.1", "⁵",
+      "√(", "sqrt(", "\\sqrt{1", "{", "1 000 ", "1-", "= - ", "1,23,",
     ] {
       let text = String(repeating: part, count: 10_000 / part.utf8.count)
       #expect(WrittenNumber.last(in: text + " 42")?.text == "42", "\(part)")

@@ -1,0 +1,318 @@
+// What stands around digits: signs, units, and what makes them another thing.
+
+extension NumberScanner {
+  /// Commands that leave a number beside them, or in their argument, as it is.
+  private static let plainCommands = Set(
+    """
+    text textbf textit textrm textsf texttt textnormal textstyle textcolor emph mbox hbox boxed fbox \
+    mathbf mathrm mathit mathsf mathtt mathnormal boldsymbol bm bf rm displaystyle underline color \
+    large Large LARGE huge small left right big Big bigl bigr Bigl Bigr begin end quad qquad item \
+    times cdot ast approx simeq sim cong equiv neq ne le leq ge geq leqslant geqslant lt gt ll gg to \
+    rightarrow Rightarrow longrightarrow Longrightarrow leftrightarrow implies iff mapsto therefore \
+    because in and or land lor circ degree dots ldots cdots par newline hline hfill noindent bullet \
+    square blacksquare checkmark Box qed pounds euro yen textdollar mid vert lvert rvert lbrace \
+    rbrace langle rangle space thinspace enspace ensuremath hfill vspace hspace
+    """.split(separator: " ").map(String.init))
+  /// Functions whose argument may stand in parentheses, or behind a space.
+  private static let functions: Set<String> = [
+    "sqrt", "cbrt", "log", "ln", "lg", "exp", "sin", "cos", "tan", "cot", "sec", "csc", "arcsin",
+    "arccos", "arctan", "sinh", "cosh", "tanh",
+  ]
+  private static let roots = Set("√∛∜".unicodeScalars)
+  private static let currencies: Set<String> = [
+    "USD", "EUR", "GBP", "JPY", "CNY", "RMB", "INR", "AUD", "CAD", "CHF", "HKD", "SGD", "NZD",
+    "KRW", "MXN", "BRL", "RUB", "SEK", "NOK", "DKK", "PLN", "ZAR", "TRY", "US", "Rs",
+  ]
+  /// Words behind which a minus sign may stand apart from its number.
+  private static let copulas: Set<String> = [
+    "is", "are", "was", "were", "be", "equals", "equal", "gives", "give", "get", "gets", "becomes",
+  ]
+  /// Behind these, digits are a part of something that is not read.
+  private static let openings = ["frac{", "}{", "_{"].map { Array($0.unicodeScalars) }
+  /// Marks of degrees and ordinal numbers, which are units.
+  private static let raisedUnits = [
+    "^\\circ", "^{\\circ}", "^°", "^\\degree", "^{\\degree}", "^{o}", "^{st}", "^{nd}", "^{rd}",
+    "^{th}", "^\\text{st}", "^\\text{nd}", "^\\text{rd}", "^\\text{th}", "^{\\text{st}}",
+    "^{\\text{nd}}", "^{\\text{rd}}", "^{\\text{th}}", "^\\mathrm{th}", "^{\\mathrm{th}}",
+  ].map { Array($0.unicodeScalars) }
+  /// How far a look back goes over spaces and brackets.
+  private static let reach = 8
+
+  // MARK: Commands
+
+  /// The command at `position`, such as `\sqrt`.
+  func command(at position: Int) -> (name: String, end: Int)? {
+    guard at(position) == "\\", isLetter(at: position + 1) else { return nil }
+    let letters = text[(position + 1)...].prefix(Self.maximumLength).prefix { $0.isASCII }
+      .prefix(while: \.properties.isAlphabetic)
+    // An escaped line break that nobody has read: \nThe.
+    if letters.first == "n", letters.dropFirst().first?.properties.isUppercase == true {
+      return nil
+    }
+    return letters.isEmpty ? nil : (string(letters), letters.endIndex)
+  }
+
+  private func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+    var view = String.UnicodeScalarView()
+    view.append(contentsOf: scalars)
+    return String(view)
+  }
+
+  /// Where a root, a function or another command that is not read ends, with its argument.
+  func unreadCommand(at start: Int) -> Int? {
+    guard let first = at(start) else { return nil }
+    if Self.roots.contains(first) { return argument(at: start + 1, mayBeApart: true) ?? start + 1 }
+    if let (name, end) = command(at: start) {
+      if Self.plainCommands.contains(name) { return nil }
+      return argument(at: end, mayBeApart: Self.functions.contains(name)) ?? end
+    }
+    // sqrt(16), but no word that ends like it.
+    guard first.isASCII, first.properties.isLowercase, !isLetter(at: start - 1) else { return nil }
+    let word = text[start...].prefix(7).prefix { $0.isASCII && $0.properties.isAlphabetic }
+    guard word.count > 1, Self.functions.contains(string(word)) else { return nil }
+    let end = word.endIndex
+    guard at(end) == "(" || at(end) == "_" || (word.starts(with: "sqrt".unicodeScalars))
+    else { return nil }
+    return argument(at: end, mayBeApart: true)
+  }
+
+  /// Where the argument at `position` ends: `[3]{8}`, `_2(8)`, `(16)`; nil where there is none.
+  func argument(at position: Int, mayBeApart: Bool = false) -> Int? {
+    var place = position
+    while let sign = at(place), "[_^".unicodeScalars.contains(sign) {
+      let inner = sign == "[" ? place : place + 1
+      if let end = group(at: inner) {
+        place = end
+      } else if sign != "[", isDigit(at: inner) || isLetter(at: inner) {
+        place = max(inner + 1, digits(from: inner).endIndex)
+      } else {
+        break
+      }
+    }
+    let scripts = place
+    while at(place) == "{", let end = group(at: place) { place = end }
+    if place > scripts || !mayBeApart { return place > position ? place : nil }
+    while place < scripts + Self.reach, at(place) == " " { place += 1 }
+    if let end = group(at: place) { return end }
+    if let sign = at(place), isMinus(sign) { place += 1 }
+    guard isDigit(at: place) else { return scripts > position ? scripts : nil }
+    return digits(from: place).endIndex
+  }
+
+  /// Where the group of brackets that opens at `start` ends; nil where it is no such group, or long.
+  func group(at start: Int) -> Int? {
+    let pairs: [Unicode.Scalar: Unicode.Scalar] = ["(": ")", "[": "]", "{": "}"]
+    guard let open = at(start), let close = pairs[open] else { return nil }
+    var depth = 0
+    for place in start..<min(text.count, start + Self.maximumLength) {
+      if text[place] == open { depth += 1 }
+      if text[place] == close { depth -= 1 }
+      if depth == 0 { return place + 1 }
+    }
+    return nil
+  }
+
+  // MARK: Before the number
+
+  /// Whether the digits that start at `start` belong to a name (v2, x_1), or to an operator or a
+  /// command that is not read (2π/3, ±5, 8 % 3).
+  func isPart(_ start: Int) -> Bool {
+    if Self.openings.contains(where: { matches($0, at: start - $0.count) }) { return true }
+    if isOperand(start) { return true }
+    var place = start - 1
+    while place >= lastEnd, at(place) == "_" { place -= 1 }
+    if place < start - 1 { return isLetter(at: place) || isDigit(at: place) }
+    // Scripts without cases put no space between words and numbers.
+    guard let letter = at(place), letter.properties.isCased else { return false }
+    while place >= lastEnd, isLetter(at: place) { place -= 1 }
+    let word = string(text[(place + 1)..<start])
+    if at(place) == "\\" { return command(at: place) != nil && !Self.plainCommands.contains(word) }
+    return !Self.currencies.contains(word)
+  }
+
+  /// Whether an operator that is not read stands before `start`, brackets and a sign aside.
+  private func isOperand(_ start: Int) -> Bool {
+    var place = start - 1
+    if let sign = at(place), isMinus(sign) || sign == "+" { place -= 1 }
+    let isGlued = at(place) != " "
+    var isInBrackets = false
+    let least = max(lastEnd, start - Self.reach)
+    while place >= least, let scalar = at(place), " ([{".unicodeScalars.contains(scalar) {
+      if scalar != " " { isInBrackets = true }
+      place -= 1
+    }
+    guard place >= 0, let sign = at(place) else { return false }
+    let isBehindSpace = at(place - 1) == " "
+    let left = isBehindSpace ? place - 2 : place - 1
+    switch sign {
+    case "±", "∓": return true
+    case "/" where at(left) == "+": return true
+    case "/", "÷", "\u{2044}", "\u{2215}":
+      if isBehindSpace || isGlued || isInBrackets {
+        return isValue(endingAt: left) || isLetter(at: left)
+      }
+      return isValue(endingAt: left) || at(left) == "π"
+    case "%": return isBehindSpace && !isGlued && isValue(endingAt: left)
+    default: break
+    }
+    guard sign.isASCII, sign.properties.isAlphabetic else { return false }
+    var first = place
+    while first >= max(lastEnd, place - 24), isLetter(at: first) { first -= 1 }
+    guard first < place, let (name, end) = command(at: first), end == place + 1 else {
+      return false
+    }
+    return !Self.plainCommands.contains(name)
+  }
+
+  /// The sign of the number at `start`, and where it begins with its sign and currency.
+  ///
+  /// Behind a digit, a letter or a closing bracket, `-` is a subtraction, a range or a hyphen.
+  func sign(before start: Int) -> (isNegative: Bool, start: Int) {
+    var first = start
+    while first > lastEnd, let scalar = at(first - 1),
+      isCurrency(scalar) || (scalar == "\\" && at(first).map(isCurrency) == true)
+    {
+      first -= 1
+    }
+    guard first > lastEnd, let sign = at(first - 1) else { return (false, first) }
+    if sign == " ", at(first - 2).map(isMinus) == true, saysValue(before: first - 2) {
+      return (true, first - 2)
+    }
+    let isHyphen = isValue(endingAt: first - 2) || at(first - 2)?.properties.isCased == true
+    guard sign == "+" || isMinus(sign), !isHyphen else { return (false, first) }
+    // A doubled sign is a dash, except in 10--5.
+    if at(first - 2).map(isMinus) == true, !isValue(endingAt: first - 3) { return (false, first) }
+    return (isMinus(sign), first - 1)
+  }
+
+  func isValue(endingAt place: Int) -> Bool {
+    at(place).map { isDigit($0) || ")]}%".unicodeScalars.contains($0) } ?? false
+  }
+
+  /// Whether a value is to follow, so that a minus sign apart from its number is one: `= - 5`.
+  private func saysValue(before end: Int) -> Bool {
+    let start = min(lastEnd, max(0, end))
+    guard
+      let place = text[start..<max(start, end)].lastIndex(where: {
+        !" *".unicodeScalars.contains($0)
+      })
+    else { return isStatement && lastEnd == 0 }
+    if "=≈≡:".unicodeScalars.contains(text[place]) { return true }
+    if place == end - 1, "([{$>".unicodeScalars.contains(text[place]) { return true }
+    let word = text[start...place].suffix(8).reversed().prefix(while: \.properties.isAlphabetic)
+    return Self.copulas.contains(string(ArraySlice(word.reversed())).lowercased())
+  }
+
+  // MARK: Behind the number
+
+  /// Passes what is glued to the number that ends at `end`: a unit, or what makes it another thing
+  /// (12:30, 1.2.3, 0x10, 2^5, 2π).
+  func tail(from end: Int, isSpoilt: Bool) -> (isSpoilt: Bool, end: Int) {
+    var place = end
+    var isSpoilt = isSpoilt
+    while let scalar = at(place) {
+      let isBehindDigit = place == end || isDigit(at: place - 1)
+      if isDigit(scalar) || (isBehindDigit && scalar.properties.numericType != nil) {
+        isSpoilt = true
+      } else if let unit = Self.raisedUnits.first(where: { matches($0, at: place) }) {
+        place += unit.count
+        continue
+      } else if let exponent = exponent(at: place) {
+        // An exponent apart from its number is one of the number; of a unit it is glued.
+        if at(place) == " " && !isBehindDigit { break }
+        if isBehindDigit { isSpoilt = true }
+        place = exponent.end
+        continue
+      } else if isBehindDigit && ".:/".unicodeScalars.contains(scalar) && isDigit(at: place + 1) {
+        isSpoilt = true
+      } else if isBehindDigit && isSpoilt && scalar == "," && isDigit(at: place + 1) {
+      } else if isBehindDigit && "'\u{2019}".unicodeScalars.contains(scalar)
+        && isDigit(at: place + 1)
+      {
+        isSpoilt = true
+      } else if isBehindDigit, isUnreadDivision(at: place) {
+        isSpoilt = true
+        break
+      } else if scalar == "_", let script = group(at: place + 1) {
+        isSpoilt = true
+        place = script
+        continue
+      } else if scalar == "_" && (isLetter(at: place + 1) || isDigit(at: place + 1)) {
+        isSpoilt = true
+      } else if scalar == "^" && isBehindDigit {
+        isSpoilt = true
+      } else if isBehindDigit, isMarkOrUnseen(scalar, before: place + 1) {
+        isSpoilt = true
+      } else if scalar == "π" || Self.roots.contains(scalar) {
+        isSpoilt = true
+        if scalar != "π" { break }
+      } else if let (name, _) = command(at: place), !Self.plainCommands.contains(name) {
+        isSpoilt = true
+        break
+      } else if !scalar.properties.isAlphabetic
+        && !(scalar == "/" && !isBehindDigit && isLetter(at: place + 1))
+      {
+        break
+      }
+      place += 1
+    }
+    return (isSpoilt, place)
+  }
+
+  /// A sign of division behind a number, spaces aside, before a bracket, a root or a command.
+  private func isUnreadDivision(at position: Int) -> Bool {
+    guard let place = divisionSign(at: position), let next = at(place) else { return false }
+    return isDigit(next) || "([{π".unicodeScalars.contains(next) || Self.roots.contains(next)
+      || (next == "\\" && command(at: place) != nil)
+      || (isMinus(next) && isDigit(at: place + 1))
+  }
+
+  /// A mark upon the digit before, or what nobody sees between digits.
+  private func isMarkOrUnseen(_ scalar: Unicode.Scalar, before next: Int) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .enclosingMark: true
+    case .format: isDigit(at: next)
+    default: false
+    }
+  }
+
+  /// Where the exponent of a unit ends that stands apart from its number, as in `25 cm^2`.
+  func unitExponent(at start: Int) -> Int? {
+    let isBehindUnit =
+      isLetter(at: start - 1) || (at(start - 1) == "}" && isLetter(at: start - 2))
+    guard at(start) == "^", isBehindUnit else { return nil }
+    return exponent(at: start)?.end
+  }
+
+  // MARK: Operators between numbers
+
+  /// Whether a number ends at `end` with which one more reckons: 3 + 4, 5-10, 3 apples × 2.
+  ///
+  /// At most one word of a unit may stand between.
+  func isReckonedWith(from end: Int) -> Bool {
+    func skip(_ place: inout Int, _ isSkipped: (Unicode.Scalar) -> Bool) {
+      let last = min(text.count, place + Self.maximumLength)
+      while place < last, isSkipped(text[place]) { place += 1 }
+    }
+    func isBeside(_ scalar: Unicode.Scalar) -> Bool {
+      scalar == " " || isCurrency(scalar) || "()[]{}$\\".unicodeScalars.contains(scalar)
+    }
+    func isOperator(at place: Int) -> Bool {
+      guard let sign = at(place) else { return false }
+      let isLetterX = (sign == "x" || sign == "X") && !isLetter(at: place - 1)
+      guard
+        isLetterX || isMinus(sign) || "+*×·/÷^±".unicodeScalars.contains(sign)
+          || command(at: place).map({ ["times", "cdot", "div", "pm"].contains($0.name) }) == true
+      else { return false }
+      var next = command(at: place)?.end ?? place + 1
+      skip(&next) { isBeside($0) || isMinus($0) || $0 == "*" }
+      return isDigit(at: next)
+    }
+    var place = end
+    skip(&place) { $0 == " " || ")]}%".unicodeScalars.contains($0) || isCurrency($0) }
+    if isOperator(at: place) { return true }
+    skip(&place, \.properties.isAlphabetic)
+    skip(&place) { $0 == " " || ")]}".unicodeScalars.contains($0) }
+    return isOperator(at: place)
+  }
+}
