@@ -2,8 +2,8 @@ public import Formats
 
 /// A file of rows as people bring it: JSON Lines, a JSON array of objects, CSV or TSV.
 ///
-/// The ending `.csv` or `.tsv`, in any case, says that a file is a table, whose cells are all text.
-/// Any other file is JSON: an array when it begins with `[`, else an object a line. A byte order mark
+/// The ending `.csv` or `.tsv`, in any case, says that a file is a table, whose cells are all text; a
+/// stream, whose name says nothing, is one when it does not begin as JSON does. Any other file is JSON: an array when it begins with `[`, else an object a line. A byte order mark
 /// is skipped. Parquet, Arrow, compressed files, workbooks and the like are told by their first
 /// bytes and refused, with the command that makes text of them.
 public enum DataFile {
@@ -26,13 +26,21 @@ public enum DataFile {
   public static func rows(_ bytes: [UInt8], file: String) throws(FormatError) -> Rows {
     try ForeignFormat.refuse(bytes, file: file, need: formats)
     let bytes = bytes.withoutByteOrderMark
-    let rows =
-      switch ending(of: file) {
-      case "csv": try CSV.rows(bytes, file: file)
-      case "tsv": try CSV.rows(bytes, file: file, separator: .tab)
-      default: try jsonRows(bytes, file: file)
-      }
+    var rows: Rows
+    do throws(FormatError) {
+      rows =
+        switch Files.isStreamName(file) ? likelyEnding(of: bytes) : ending(of: file) {
+        case "csv": try CSV.rows(bytes, file: file)
+        case "tsv": try CSV.rows(bytes, file: file, separator: .tab)
+        default: try jsonRows(bytes, file: file)
+        }
+    } catch {
+      var error = error
+      error.message += ForeignFormat.cure(of: bytes, file: file) ?? ""
+      throw error
+    }
     guard !rows.isEmpty else { throw FormatError(file: file, message: "holds no rows") }
+    if !rows.isSound { rows.cure = ForeignFormat.cure(of: bytes, file: file) }
     return rows
   }
 
@@ -47,7 +55,38 @@ public enum DataFile {
         message:
           "holds \(whole.kindInWords) as a whole; need an array of objects, or an object a line")
     }
+    if rows.rows.isEmpty, !isNamed(file), let name = tableName(file, bytes) {
+      throw FormatError(
+        file: file,
+        message: "is no JSON; a table is told by the ending of its name: call it "
+          + name.quotedForMessage())
+    }
     return rows
+  }
+
+  /// The ending that would tell what a stream holds: JSON begins with a bracket, and a table has its
+  /// separator in its first line, if any.
+  private static func likelyEnding(of bytes: [UInt8]) -> String {
+    let first = bytes.first { !$0.isJSONWhiteSpace }
+    if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return "jsonl" }
+    let header = bytes.prefix { $0 != UInt8(ascii: "\n") }
+    return header.contains(UInt8(ascii: "\t")) ? "tsv" : "csv"
+  }
+
+  /// The name for a file that looks like a table: commas or tabs in its first line.
+  private static func tableName(_ file: String, _ bytes: [UInt8]) -> String? {
+    let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
+    guard line.first != UInt8(ascii: "{") else { return nil }
+    for (mark, ending) in [("\t", "tsv"), (",", "csv")] where line.contains(mark.utf8.first ?? 0) {
+      let end = self.ending(of: file)
+      return (end.isEmpty ? file + "." : String(file.dropLast(end.count))) + ending
+    }
+    return nil
+  }
+
+  /// Whether a file's name says that it is a table, and no JSON.
+  package static func isTable(_ path: String) -> Bool {
+    ["csv", "tsv"].contains(ending(of: path))
   }
 
   /// Whether a file's name says that it holds rows, and not just text.

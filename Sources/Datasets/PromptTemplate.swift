@@ -34,11 +34,7 @@ public struct PromptTemplate: Sendable, Equatable {
   /// Reads the template in a file, of 1 MiB at most; a byte order mark is no part of it.
   public init(path: String) throws(FormatError) {
     let bytes = try Files.read(path, maximumBytes: 1 << 20)
-    try ForeignFormat.refuse(bytes, file: path, need: "a text in UTF-8")
-    guard let text = String(validating: bytes.withoutByteOrderMark, as: UTF8.self) else {
-      throw FormatError(file: path, message: "not UTF-8")
-    }
-    try self.init(text, file: path)
+    try self.init(ForeignFormat.text(in: bytes, file: path), file: path)
   }
 
   /// The columns that are filled in, each once, in the order of their first use.
@@ -56,7 +52,8 @@ public struct PromptTemplate: Sendable, Equatable {
     try filled { name throws(FormatError) in
       if name == "question" { return question }
       throw FormatError(
-        file: file, field: name, message: "a question alone does not fill this column; need a row")
+        file: file, field: name,
+        message: "a question alone does not fill this column; need rows, as --input takes them")
     }
   }
 

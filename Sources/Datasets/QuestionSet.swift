@@ -8,25 +8,36 @@ public struct Question: Sendable {
   public var line: Int
   /// The template filled in with the row's columns.
   public var prompt: String
-  /// The reference answer; nil for a row without one.
-  public var answer: String?
+  /// The reference answer as rewards of other programs get it: a text, null for a row without one, or
+  /// any other value as it stands in the row, such as a list.
+  public var label: JSON
   /// Every column, for rewards that want more than the answer.
   public var columns: JSONObject
 
-  public init(index: Int, line: Int, prompt: String, answer: String?, columns: JSONObject) {
+  public init(index: Int, line: Int, prompt: String, label: JSON, columns: JSONObject) {
     self.index = index
     self.line = line
     self.prompt = prompt
-    self.answer = answer
+    self.label = label
     self.columns = columns
   }
+
+  public init(index: Int, line: Int, prompt: String, answer: String?, columns: JSONObject) {
+    self.init(
+      index: index, line: line, prompt: prompt, label: answer.map(JSON.string) ?? .null,
+      columns: columns)
+  }
+
+  /// The reference answer; nil for a row without one, or with one that is no text.
+  public var answer: String? { label.string }
 }
 
 /// The questions of a file, in its order: JSON Lines, a JSON array, CSV or TSV (``DataFile``).
 ///
 /// Rows have any columns. Strings are taken as they are and numbers as they were written; no white
-/// space is trimmed from either. Columns are told apart by their bytes. Invalid UTF-8 and a column
-/// that stands twice are errors.
+/// space is trimmed from either. Columns are told apart by their bytes. A name with points leads into
+/// objects where no column has it: `reward_model.ground_truth`. Invalid UTF-8 and a column that stands
+/// twice are errors.
 public struct QuestionSet: Sendable {
   /// Which columns hold what.
   public struct Columns: Sendable, Equatable {
@@ -39,13 +50,14 @@ public struct QuestionSet: Sendable {
     public var answer: String
     /// What cannot do without answers, for messages: a reward, the warm start.
     ///
-    /// Where it is nil, rows may lack them: an answer that is missing, null, or neither text nor
-    /// number is none. A column that is named otherwise than `answer` must still be in the file.
+    /// Where it is nil, rows may lack them: an answer that is missing, null or blank is none, and one
+    /// that is neither text nor number is a label only. A column that is named otherwise than `answer`
+    /// must still be in the file.
     public var answerUser: String?
-    /// What names the column with the question, for messages: a key or an option.
-    public var questionSetting = "data.question"
+    /// What names the column with the question, for messages: a key or an option, if anything.
+    public var questionSetting: String? = "data.question"
     /// What names the column with the answer, for messages.
-    public var answerSetting = "data.answer"
+    public var answerSetting: String? = "data.answer"
 
     public init(
       question: String = "question", answer: String = "answer", answerUser: String? = nil
@@ -64,7 +76,7 @@ public struct QuestionSet: Sendable {
   /// - Parameter template: How a prompt is made of a row; nil asks the question column as it is.
   /// - Throws: one `FormatError` for a column that no row has, or for all bad lines, up to 20, each
   ///   with its number: malformed rows, a missing column, a column that is neither text nor number,
-  ///   an empty question or prompt. Also when the file is missing, too large, or holds no question.
+  ///   an empty question, prompt or answer that is used. Also when the file is missing, too large, or holds no question.
   public init(
     path: String, columns: Columns = Columns(), template: PromptTemplate? = nil,
     maximumBytes: Int = 1 << 30
@@ -93,12 +105,9 @@ public struct QuestionSet: Sendable {
         return text
       }
       guard !prompt.isBlank else { throw row.error("the prompt is empty") }
-      let answer =
-        if let user = columns.answerUser {
-          try row.text(columns.answer, for: user)
-        } else { row.object[columns.answer]?.text }
+      let label = try row.label(columns.answer, for: columns.answerUser)
       return Question(
-        index: 0, line: row.line, prompt: prompt, answer: answer, columns: row.object)
+        index: 0, line: row.line, prompt: prompt, label: label, columns: row.object)
     }
     for index in questions.indices { questions[index].index = index }
     self.file = rows.file
@@ -110,7 +119,7 @@ public struct QuestionSet: Sendable {
     _ rows: Rows, _ columns: Columns, _ template: PromptTemplate
   ) throws(FormatError) -> String {
     func isThere(_ column: String) -> Bool {
-      rows.rows.contains { $0.object[column] != nil }
+      rows.rows.contains { $0.object.column(column) != nil }
     }
     var question = columns.question
     if question == "question", !isThere(question), isThere("prompt") { question = "prompt" }
@@ -119,7 +128,9 @@ public struct QuestionSet: Sendable {
         try rows.require(
           question, for: template.file, setting: columns.questionSetting)
       } else {
-        try rows.require(name, for: template.file)
+        let isText = name.utf8.contains(UInt8(ascii: "\""))
+        try rows.require(
+          name, for: template.file + (isText ? ", where {{ and }} stand for braces," : ""))
       }
     }
     if columns.answerUser != nil || columns.answer != "answer" {
@@ -131,21 +142,39 @@ public struct QuestionSet: Sendable {
 }
 
 extension Row {
+  /// The answer in a column: a text that is not blank, where `user` needs it.
+  fileprivate func label(_ column: String, for user: String?) throws(FormatError) -> JSON {
+    if let user {
+      let text = try self.text(column, for: user)
+      guard !text.isBlank else {
+        throw error(field: column, "empty (need a text; \(user) uses it)")
+      }
+      return .string(text)
+    }
+    guard let value = object.column(column), let text = value.text else {
+      return object.column(column) ?? .null
+    }
+    return text.isBlank ? .null : .string(text)
+  }
+
   /// A column as part of a prompt: text, a number as it was written, or what the one message of a
   /// user says.
   fileprivate func prompt(
     _ column: String, for template: PromptTemplate
   ) throws(FormatError) -> String {
-    guard let messages = object[column]?.array, !messages.isEmpty,
+    guard let messages = object.column(column)?.array, !messages.isEmpty,
       messages.allSatisfy({ $0["role"] != nil && $0["content"] != nil })
     else { return try text(column, for: template.file) }
     guard messages.count == 1, messages[0]["role"] == "user",
-      let content = messages[0]["content"]?.text
+      let content = messages[0]["content"]?.messageText
     else {
       let roles = messages.map { $0["role"]?.text ?? "none" }.joined(separator: ", ")
+      let count = messages.count == 1 ? "1 message" : "\(messages.count) messages"
+      let kind =
+        messages.allSatisfy { $0["content"]?.messageText != nil } ? "" : ", with content of no text"
       throw error(
         field: column,
-        "\(messages.count) messages (\(roles.quotedForMessage())); need a text, or one message of "
+        "\(count) (\(roles.quotedForMessage())\(kind)); need a text, or one message of "
           + "a user: no chat template is applied, so write them out as the text that the policy is "
           + "to read")
     }
@@ -153,6 +182,16 @@ extension Row {
   }
 }
 
+extension JSON {
+  /// What the content of a message says: a text, or parts that are all text.
+  fileprivate var messageText: String? {
+    guard let parts = array else { return text }
+    let texts = parts.map { $0["type"] == "text" ? $0["text"]?.string : nil }
+    return texts.contains(nil) ? nil : texts.compactMap(\.self).joined()
+  }
+}
+
 extension String {
-  fileprivate var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
+  /// Whether there is nothing to read in it.
+  package var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 }

@@ -105,11 +105,13 @@ public struct TextSampler {
     let completions = try zip(questions, drawn.completions).map { question, samples in
       try samples.map { sample in
         let text = try text(of: sample.tokens)
-        return Completion(
+        var completion = Completion(
           prompt: question.prompt, text: text, tokenIDs: sample.tokens,
           finishReason: sample.stopped ? .stop : .length,
           tokenEnds: { [tokenizer] in try Self.tokenEnds(sample.tokens, in: text, tokenizer) },
-          answer: question.answer, columns: question.columns)
+          columns: question.columns)
+        completion.label = question.label
+        return completion
       }
     }
     return (drawn, completions)

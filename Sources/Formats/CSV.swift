@@ -19,7 +19,8 @@ public enum CSV {
   /// Reads every line after the first as a row.
   ///
   /// A line with more or fewer cells than there are columns is a bad line, and so is one with a NUL
-  /// or invalid UTF-8. A quotation mark out of place ends the reading: what follows could be
+  /// or invalid UTF-8, and one that is the header again or begins with a byte order mark, as where two
+  /// files were put together. A quotation mark out of place ends the reading: what follows could be
   /// anything.
   ///
   /// - Throws: a `FormatError` for a file without columns or rows and for a name that is given to two
@@ -37,15 +38,27 @@ public enum CSV {
       throw FormatError(
         file: file, line: header.line, field: name, message: "is the name of two columns")
     }
+    if header.hasMark { throw header.error("a second byte order mark; take it away") }
+    let otherMark = names.count == 1 ? Rows.otherMark(in: names[0]) : nil
     var rows = Rows(file: file)
     var isAtEnd = false
     while !isAtEnd {
       do throws(FormatError) {
         guard let record = try reader.next() else { break }
-        guard record.cells.count == names.count else {
+        if record.hasMark {
           throw record.error(
-            "got \(record.cells.count) cells; need \(names.count), one for each column (a "
-              + "\(separator.inWords) within a cell needs quotation marks around the cell)")
+            "begins with a byte order mark, as if another file began here; need one header only")
+        }
+        guard record.cells.count == names.count else {
+          let hint =
+            otherMark.map { "cells seem to be separated by \($0.quotedForMessage())" }
+            ?? "a \(separator.inWords) within a cell needs quotation marks around the cell"
+          throw record.error(
+            "got \(record.cells.count) \(record.cells.count == 1 ? "cell" : "cells"); "
+              + "need \(names.count), one for each column (\(hint))")
+        }
+        if record.cells == header.cells {
+          throw record.error("is the header again, as if another file began here; need it once")
         }
         let texts = try record.texts()
         rows.append(
@@ -71,6 +84,8 @@ public enum CSV {
   private struct Record {
     let file: String
     let line: Int
+    /// Whether it begins with a byte order mark, which is no part of its cells.
+    let hasMark: Bool
     var cells: [[UInt8]]
 
     func error(_ message: String) -> FormatError {
@@ -111,7 +126,9 @@ public enum CSV {
     mutating func next() throws(FormatError) -> Record? {
       while try skipLineEnd() {}
       guard !isAtEnd else { return nil }
-      var record = Record(file: file, line: line, cells: [])
+      let hasMark = bytes[position...].starts(with: [0xEF, 0xBB, 0xBF])
+      if hasMark { position += 3 }
+      var record = Record(file: file, line: line, hasMark: hasMark, cells: [])
       while true {
         record.cells.append(
           current == UInt8(ascii: "\"") ? try quotedCell(record) : try plainCell(record))

@@ -2,6 +2,14 @@ import Foundation
 
 /// Bounded reading and durable writing of whole files.
 public enum Files {
+  /// What errors call the data that a program is sent.
+  package static let standardInput = "standard input"
+
+  /// Whether errors call a stream so, whose name tells nothing and cannot be given to a command.
+  package static func isStreamName(_ name: String) -> Bool {
+    name == standardInput || name.utf8.starts(with: "/dev/".utf8)
+  }
+
   /// The bytes of a regular file.
   ///
   /// A symbolic link is followed; anything but a regular file behind it (a directory, a pipe, a
@@ -141,6 +149,40 @@ public enum Files {
     let descriptor = FileSystemCalls.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     if descriptor >= 0 { close(descriptor) }
     return descriptor >= 0
+  }
+
+  /// What a path can lead to.
+  package enum Kind: Sendable {
+    case file, directory
+    /// A pipe, a device or a socket.
+    case stream
+  }
+
+  /// What `path` leads to, links followed; nil where there is nothing.
+  package static func kind(_ path: String) -> Kind? {
+    var status = stat()
+    // SAFETY: the call writes one status, into the one that it is given.
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return .file
+    case S_IFDIR: return .directory
+    default: return .stream
+    }
+  }
+
+  /// Whether both lead to the same file, by whatever names.
+  package static func areSame(_ path: String, _ other: String) -> Bool {
+    var (a, b) = (stat(), stat())
+    // SAFETY: as for `kind`.
+    guard unsafe stat(path, &a) == 0, unsafe stat(other, &b) == 0 else { return false }
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino
+  }
+
+  /// Whether this is a symbolic link, and not what one leads to.
+  package static func isSymbolicLink(_ path: String) -> Bool {
+    var status = stat()
+    // SAFETY: the call writes one status, into the one that it is given.
+    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 
   /// Whether there is anything of this name; a broken symbolic link is nothing.

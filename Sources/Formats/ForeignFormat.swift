@@ -26,9 +26,35 @@ package struct ForeignFormat: Sendable {
     _ bytes: [UInt8], file: String, need: String, as role: Role = .text
   ) throws(FormatError) {
     guard let format = ForeignFormat(of: bytes, as: role) else { return }
-    let command = format.conversion.map { ": " + $0(file) } ?? ""
+    let command = format.conversion.flatMap { Self.isPath(file) ? ": " + $0(file) : nil } ?? ""
     throw FormatError(file: file, message: "\(format.name); need \(need)\(command)")
   }
+
+  /// The text in the bytes of a file, without a byte order mark.
+  ///
+  /// - Parameter need: what is read instead of a foreign format.
+  package static func text(
+    in bytes: [UInt8], file: String, need: String = "a text in UTF-8"
+  ) throws(FormatError) -> String {
+    try refuse(bytes, file: file, need: need)
+    let bytes = bytes.withoutByteOrderMark
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    let offset = firstInvalidUTF8(in: bytes[...]) ?? 0
+    throw FormatError(
+      file: file, line: bytes[..<offset].count { $0 == 0x0A } + 1,
+      message: "is not UTF-8\(cure(of: bytes, file: file) ?? "")")
+  }
+
+  /// The end of a message about bytes that are not UTF-8, with the command that makes it of what they
+  /// are most likely to be; nil for UTF-8.
+  package static func cure(of bytes: [UInt8], file: String) -> String? {
+    guard isPath(file), firstInvalidUTF8(in: bytes[...]) != nil else { return nil }
+    return "; if it is Latin-1, as programs for Windows write it: "
+      + recoded(file, from: "WINDOWS-1252")
+  }
+
+  /// Whether a command can read what errors call `file`.
+  private static func isPath(_ file: String) -> Bool { !Files.isStreamName(file) }
 
   private init?(of bytes: [UInt8], as role: Role) {
     if role == .model {
@@ -92,20 +118,47 @@ package struct ForeignFormat: Sendable {
     } else if starts([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) {
       self.init("a 7z archive") { "7z x \($0.shellQuoted)" }
     } else if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {
-      self.init("a tar archive") { "tar -xf \($0.shellQuoted)" }
+      self.init("a tar archive") { "tar -xkf \($0.shellQuoted)" }
     } else if starts("GGUF") {
       self.init("GGUF")
     } else if bytes.starts(with: "%PDF-".utf8) {
       self.init("PDF")
     } else if bytes.starts(with: "version https://git-lfs.github.com/spec".utf8) {
       self.init("a Git LFS pointer in place of the file") { _ in "git lfs pull" }
-    } else if starts([0xFF, 0xFE]) || starts([0xFE, 0xFF]) {
-      self.init("UTF-16") {
-        "iconv -f UTF-16 -t UTF-8 \($0.shellQuoted) > \(Self.inserted($0, "utf8").shellQuoted)"
-      }
+    } else if let encoding = Self.encoding(bytes) {
+      self.init(encoding.name) { Self.recoded($0, from: encoding.converter) }
     } else {
       return nil
     }
+  }
+
+  /// The Unicode encoding, other than UTF-8, that a byte order mark tells, or else the first two
+  /// characters, where they are ASCII: what people call it, and what iconv does.
+  private static func encoding(_ bytes: [UInt8]) -> (name: String, converter: String)? {
+    // The mark of UTF-16 is the first half of UTF-32's, little end first.
+    for mark: [UInt8] in [[0xFF, 0xFE, 0, 0], [0, 0, 0xFE, 0xFF]] where bytes.starts(with: mark) {
+      return ("UTF-32", "UTF-32")
+    }
+    for mark: [UInt8] in [[0xFF, 0xFE], [0xFE, 0xFF]] where bytes.starts(with: mark) {
+      return ("UTF-16", "UTF-16")
+    }
+    func isASCII(at places: [Int], of width: Int) -> Bool {
+      let head = bytes.prefix(2 * width)
+      return head.count == 2 * width
+        && head.indices.allSatisfy { places.contains($0) == (0x09..<0x7F).contains(head[$0]) }
+        && head.indices.allSatisfy { places.contains($0) || head[$0] == 0 }
+    }
+    for (name, width, places) in [
+      ("UTF-16LE", 2, [0, 2]), ("UTF-16BE", 2, [1, 3]), ("UTF-32LE", 4, [0, 4]),
+      ("UTF-32BE", 4, [3, 7]),
+    ] where isASCII(at: places, of: width) {
+      return ("\(name.prefix(6)) without a byte order mark", name)
+    }
+    return nil
+  }
+
+  private static func recoded(_ path: String, from encoding: String) -> String {
+    "iconv -f \(encoding) -t UTF-8 \(path.shellQuoted) > \(inserted(path, "utf8").shellQuoted)"
   }
 
   private static func textInPlaceOfModel(_ bytes: [UInt8]) -> ForeignFormat? {
@@ -131,16 +184,19 @@ package struct ForeignFormat: Sendable {
   }
 
   private static let workbook = ForeignFormat("an Excel workbook") {
-    #"python3 -c 'import pandas, sys; pandas.read_excel(sys.argv[1], dtype=str)"#
+    #"python3 -c 'import pandas, sys; pandas.read_excel(sys.argv[1], dtype=str, "#
+      + "keep_default_na=False)"
       + #".to_csv(sys.argv[2], index=False)' \#($0.shellQuoted) "#
       + named($0, [".xlsx", ".xlsm", ".xls"], ".csv").shellQuoted
   }
 
-  /// One line of JSON for each row of a table, with what JSON has no word for as text.
+  /// One line of JSON for each row of a table, with null for numbers that are not finite, and what
+  /// else JSON has no word for as text.
   private static func pyarrow(_ table: String, _ path: String) -> String {
     let module = table.split(separator: ".").prefix(2).joined(separator: ".")
     return "python3 -c 'import json, sys, \(module); f = sys.argv[1]; "
-      + "[print(json.dumps(r, ensure_ascii=False, default=str)) for r in \(table).to_pylist()]' "
+      + "[print(json.dumps(json.loads(json.dumps(r, default=str), parse_constant=lambda c: None), "
+      + "ensure_ascii=False)) for r in \(table).to_pylist()]' "
       + "\(path.shellQuoted) > "
       + named(path, [".parquet", ".arrow", ".feather", ".orc"], ".jsonl").shellQuoted
   }
@@ -151,16 +207,30 @@ package struct ForeignFormat: Sendable {
     return "\(program) -dc < \(path.shellQuoted) > \(name.shellQuoted)"
   }
 
-  /// The path with another ending in the place of one of those, or behind all.
+  /// The path with another ending in the place of one of those, or behind all; one that is free.
   private static func named(_ path: String, _ endings: [String], _ ending: String) -> String {
     for known in endings where path.utf8.reversed().starts(with: known.utf8.reversed()) {
-      return String(decoding: path.utf8.dropLast(known.utf8.count), as: UTF8.self) + ending
+      return free(String(decoding: path.utf8.dropLast(known.utf8.count), as: UTF8.self) + ending)
     }
-    return path + ending
+    return free(path + ending)
   }
 
-  /// The path with a word before its ending: `train.plain.jsonl`.
+  /// The path with a word before its ending, `train.plain.jsonl`; one that is free.
   private static func inserted(_ path: String, _ word: String) -> String {
+    free(insertedAnyway(path, word))
+  }
+
+  /// The path, or one like it under which there is no file yet: a command must not replace one.
+  private static func free(_ path: String) -> String {
+    var (candidate, number) = (path, 2)
+    while Files.exists(candidate) {
+      candidate = insertedAnyway(path, String(number))
+      number += 1
+    }
+    return candidate
+  }
+
+  private static func insertedAnyway(_ path: String, _ word: String) -> String {
     let bytes = Array(path.utf8)
     let name = bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
     guard let point = bytes[name...].lastIndex(of: UInt8(ascii: ".")), point > name else {

@@ -38,6 +38,14 @@ public struct JSONObject: Sendable {
     }
   }
 
+  /// The value of a column of data: of the key `name`, or else of what `name` leads to through the
+  /// objects within each other, with a point between their keys: `reward_model.ground_truth`.
+  package func column(_ name: String) -> JSON? {
+    if let value = self[name] { return value }
+    let keys = name.split(bytes: ".")
+    return keys.dropFirst().reduce(self[keys[0]]) { $0?[$1] }
+  }
+
   /// Appends a member and says whether its key was new; if it was not, nothing changes.
   mutating func appendIfNew(_ value: JSON, for key: String) -> Bool {
     guard position(of: key) == nil else { return false }

@@ -39,7 +39,7 @@ public struct Row: Sendable {
 
   /// What is in a column, which must be there.
   package func value(_ column: String, for user: String?) throws(FormatError) -> JSON {
-    guard let value = object[column] else {
+    guard let value = object.column(column) else {
       let user = user.map { "; \($0) uses it" } ?? ""
       throw error(field: column, "no such column (got \(Rows.inWords(object.keys))\(user))")
     }

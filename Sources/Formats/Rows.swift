@@ -5,6 +5,8 @@ public struct Rows: Sendable {
   public let file: String
   public private(set) var rows: [Row] = []
   private var faults: [FormatError] = []
+  /// What the error for bad lines ends with, about the file as a whole.
+  package var cure: String?
   /// Whether reading ended before the file did.
   private var isCut = false
 
@@ -45,14 +47,16 @@ public struct Rows: Sendable {
   public func require(
     _ column: String, for user: String? = nil, setting: String? = nil
   ) throws(FormatError) {
-    if rows.isEmpty || rows.contains(where: { $0.object[column] != nil }) { return }
+    if rows.isEmpty || rows.contains(where: { $0.object.column(column) != nil }) { return }
     let columns = columns
     var got = Self.inWords(columns)
     if let user { got += "; \(user) uses it" }
-    if let name = Spelling.closest(to: column, among: columns) {
+    if let name = columns.first(where: { $0.trimmingWhiteSpace.hasSameBytes(as: column) }) {
+      got += "; the name \(name.quotedForMessage()) has white space at its ends: take it away"
+    } else if let name = Spelling.closest(to: column, among: columns) {
       got += "; did you mean \(name.quotedForMessage())?"
-    } else if columns.count == 1, let mark = Self.otherMarks.first(where: columns[0].contains) {
-      got += "; cells seem to be separated by \(mark.description.quotedForMessage())"
+    } else if columns.count == 1, let mark = Self.otherMark(in: columns[0]) {
+      got += "; cells seem to be separated by \(mark.quotedForMessage())"
     }
     throw FormatError(
       file: file, field: column,
@@ -60,8 +64,11 @@ public struct Rows: Sendable {
         + (setting.map { "; name the right one with \($0)" } ?? ""))
   }
 
-  /// What tables have between cells that are neither CSV nor TSV; a tab for a CSV file.
-  private static let otherMarks: [Character] = [";", "\t", "|"]
+  /// What stands between the names in the only cell of a header, in tables that are neither CSV nor
+  /// TSV; a tab for a CSV file.
+  static func otherMark(in name: String) -> String? {
+    [";", "\t", "|"].first { name.contains(bytes: $0) }
+  }
 
   /// Makes a record of each row.
   ///
@@ -91,7 +98,8 @@ public struct Rows: Sendable {
     isCut = isCut || faults.count > Self.maximumBadLines
     faults.sort { ($0.line ?? 0) < ($1.line ?? 0) }
     faults.removeLast(max(0, faults.count - Self.maximumBadLines))
-    guard let fault = Self.combined(faults, isCut: isCut) else { return records }
+    guard var fault = Self.combined(faults, isCut: isCut) else { return records }
+    fault.message += cure ?? ""
     throw fault
   }
 

@@ -108,7 +108,7 @@ public actor LibraryReward: RewardFunction {
     for completion in completions {
       append(completion.prompt)
       append(completion.text)
-      append(completion.answer)
+      append(completion.label.isNull ? nil : completion.label.text ?? completion.label.encoded())
       append(JSON.object(completion.columns).encoded())
       ids += completion.tokenIDs.map(Int64.init)
       idOffsets.append(ids.count)

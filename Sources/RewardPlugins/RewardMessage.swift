@@ -65,7 +65,7 @@ package enum RewardMessage {
       "completions": list { .string($0.text) },
       "completion_ids": list { .array($0.tokenIDs.map(JSON.integer)) },
       "finish_reasons": list { .string($0.finishReason.rawValue) },
-      "labels": list { $0.answer.map(JSON.string) ?? .null },
+      "labels": list(\.label),
       "columns": .object(columns),
     ]
     if let progress = request.progress { message["trainer_state"] = .object(progress.trainerState) }
@@ -262,14 +262,13 @@ package enum RewardMessage {
     else { throw ReplyError("no request, lists differ in length: \(excerpt(line))") }
     var completions: [Completion] = []
     for place in texts.indices {
-      completions.append(
-        Completion(
-          prompt: prompts[place].string ?? "", text: texts[place].string ?? "",
-          tokenIDs: ids[place].array?.compactMap(\.int) ?? [],
-          finishReason: reasons[place].string.flatMap(FinishReason.init) ?? .stop,
-          answer: labels[place].string,
-          columns: JSONObject(
-            columns.entries.map { ($0.key, $0.value.array?[place] ?? .null) })))
+      var completion = Completion(
+        prompt: prompts[place].string ?? "", text: texts[place].string ?? "",
+        tokenIDs: ids[place].array?.compactMap(\.int) ?? [],
+        finishReason: reasons[place].string.flatMap(FinishReason.init) ?? .stop,
+        columns: JSONObject(columns.entries.map { ($0.key, $0.value.array?[place] ?? .null) }))
+      completion.label = labels[place].text.map(JSON.string) ?? labels[place]
+      completions.append(completion)
     }
     return (id, RewardRequest(step: step, completions: completions))
   }

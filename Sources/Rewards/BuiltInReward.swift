@@ -47,9 +47,13 @@ public enum BuiltInReward {
 }
 
 extension Completion {
-  /// The expected answer without white space at its ends, for scores that cannot do without.
+  /// The expected answer without white space at its ends, for scores that cannot do without: a missing
+  /// or empty one fails them.
   func trimmedAnswer() throws(ScoreFailure) -> String {
     guard let answer else { throw ScoreFailure("the dataset row has no answer") }
-    return TextComparison.trim(answer)
+    let text = TextComparison.trim(answer)
+    // An empty completion would be right.
+    guard !text.isEmpty else { throw ScoreFailure("the answer is empty") }
+    return text
   }
 }

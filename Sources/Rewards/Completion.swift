@@ -22,8 +22,9 @@ public struct Completion: Sendable {
   ///
   /// - Complexity: a decoding for each token; ask only where steps are to be rewarded.
   public var tokenEnds: (@Sendable () throws -> [Int])?
-  /// The expected answer, where the dataset row has one.
-  public var answer: String?
+  /// The expected answer as rewards of other programs get it: a text, null where the dataset row has
+  /// none, or any other value as it stands there, such as a list.
+  public var label: JSON
   /// Every column of the dataset row.
   public var columns: JSONObject
 
@@ -37,8 +38,14 @@ public struct Completion: Sendable {
     self.tokenIDs = tokenIDs
     self.finishReason = finishReason
     self.tokenEnds = tokenEnds
-    self.answer = answer
+    label = answer.map(JSON.string) ?? .null
     self.columns = columns
+  }
+
+  /// The expected answer, where the dataset row has one that is a text.
+  public var answer: String? {
+    get { label.string }
+    set { label = newValue.map(JSON.string) ?? .null }
   }
 
   /// The score that rewards steps where they end: each at the token that holds its last byte.

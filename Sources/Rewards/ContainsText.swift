@@ -29,7 +29,7 @@ public struct ContainsText: PerCompletionReward {
 
   public func score(_ completion: Completion) throws -> Double? {
     let part = if let text { text } else { try completion.trimmedAnswer() }
-    guard !part.isEmpty else { throw ScoreFailure("the answer is empty") }
+    guard !part.isEmpty else { throw ScoreFailure("the text is empty") }
     return TextComparison.contains(completion.text, part, ignoringCase: ignoresCase) ? 1 : 0
   }
 }

@@ -52,9 +52,59 @@ import Testing
   }
 
   @Test func withoutATemplateTheQuestionIsThePrompt() throws {
-    let set = try read(#"{"question": " {x} \n", "answer": ""}"#)
+    let set = try read(#"{"question": " {x} \n", "answer": " "}"#)
     #expect(set.questions[0].prompt == " {x} \n")
-    #expect(set.questions[0].answer == "")
+    #expect(set.questions[0].answer == nil)
+  }
+
+  @Test(arguments: ["\"\"", "\"  \"", "\" \\n\u{A0}\""])
+  func aBlankAnswerIsNone(answer: String) throws {
+    let row = #"{"question": "a", "answer": \#(answer)}"#
+    #expect(try read(row).questions[0].label == .null)
+    #expect(
+      errors(row, .init(answerUser: "exact_match"))
+        == ["d.jsonl:1: answer: empty (need a text; exact_match uses it)"])
+  }
+
+  @Test(arguments: ["true", "[\"2\",\"two\"]", #"{"a":1}"#])
+  func anAnswerThatIsNoTextIsALabel(answer: String) throws {
+    let row = #"{"question": "a", "answer": \#(answer)}"#
+    let question = try read(row).questions[0]
+    #expect(question.label.encoded() == answer)
+    #expect(question.answer == nil)
+    #expect(errors(row, .init(answerUser: "exact_match")).count == 1)
+    #expect(try read(#"{"question": "a", "answer": 0.10}"#).questions[0].label == "0.10")
+  }
+
+  @Test func aMessageMayHavePartsOfText() throws {
+    let row = #"{"prompt": [{"role": "user", "content": [{"type": "text", "text": "1+"}, "#
+    let text = row + #"{"type": "text", "text": "1"}]}]}"#
+    #expect(try read(text).questions[0].prompt == "1+1")
+    let image = row + #"{"type": "image"}]}]}"#
+    #expect(
+      errors(image).first?.contains("1 message (\"user\", with content of no text); need") == true,
+      "\(errors(image))")
+  }
+
+  @Test func bracesMeantAsTextAreTold() {
+    #expect(
+      errors(#"{"question": "a"}"#, template: "{question} {\"json\": 1}").first?
+        .contains("p.txt, where {{ and }} stand for braces, uses it") == true)
+  }
+
+  @Test func aNameWithPointsLeadsIntoObjects() throws {
+    let columns = QuestionSet.Columns(
+      answer: "reward_model.ground_truth", answerUser: "exact_match")
+    let nested = #"{"question": "a", "reward_model": {"ground_truth": "2"}}"#
+    #expect(try read(nested, columns).questions[0].answer == "2")
+    #expect(try read(nested, template: "{reward_model.ground_truth}").questions[0].prompt == "2")
+    // A column of that very name comes first.
+    let both =
+      #"{"question": "a", "reward_model.ground_truth": "3", "reward_model": {"ground_truth": 2}}"#
+    #expect(try read(both, columns).questions[0].answer == "3")
+    #expect(
+      errors(#"{"question": "a", "reward_model": {"style": "rule"}}"#, columns).first?
+        .contains("reward_model.ground_truth: no such column") == true)
   }
 
   @Test func columnsAreNamedByTheCaller() throws {

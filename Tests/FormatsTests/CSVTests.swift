@@ -49,7 +49,15 @@ import Testing
   }
 
   @Test(arguments: [
-    ("a,b\n1,2\n3\n", "t.csv:3: got 1 cells; need 2"),
+    ("a,b\n1,2\n3\n", "t.csv:3: got 1 cell; need 2"),
+    (
+      "a;b\n1,5;2\n",
+      "t.csv:2: got 2 cells; need 1, one for each column (cells seem to be separated"
+    ),
+    ("a,b\n1,2\na,b\n3,4\n", "t.csv:3: is the header again"),
+    ("a,b\n1,2\n\u{FEFF}a,b\n3,4\n", "t.csv:3: begins with a byte order mark"),
+    ("a,b\n1,2\n\u{FEFF}\"c\",b\n3,4\n", "t.csv:3: begins with a byte order mark"),
+    ("\u{FEFF}a,b\n1,2\n", "t.csv:1: a second byte order mark"),
     ("a,b\n1,2,3\n", "t.csv:2: got 3 cells; need 2"),
     ("a,b\n1,2,\n", "t.csv:2: got 3 cells; need 2"),
     ("a,b\n1,\"2\n3,4\n", "t.csv:2: cell 2: its quotation mark is never closed"),

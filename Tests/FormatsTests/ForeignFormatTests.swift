@@ -29,7 +29,12 @@ import Testing
     ([], "SQLite format 3\0", "an SQLite database"),
     ([0x80, 0x04, 0x95, 0x06], "", "a Python pickle"), ([], "%PDF-1.7", "PDF"),
     ([], "version https://git-lfs.github.com/spec/v1", "a Git LFS pointer in place of the file"),
-    ([0xFF, 0xFE, 0x71, 0x00], "", "UTF-16"),
+    ([0xFF, 0xFE, 0x71, 0x00], "", "UTF-16"), ([0xFE, 0xFF, 0x00, 0x71], "", "UTF-16"),
+    ([0xFF, 0xFE, 0x00, 0x00], "", "UTF-32"), ([0x00, 0x00, 0xFE, 0xFF], "", "UTF-32"),
+    ([0x7B, 0x00, 0x22, 0x00], "", "UTF-16 without a byte order mark"),
+    ([0x00, 0x7B, 0x00, 0x22], "", "UTF-16 without a byte order mark"),
+    ([0x7B, 0, 0, 0, 0x22, 0, 0, 0], "", "UTF-32 without a byte order mark"),
+    ([0, 0, 0, 0x7B, 0, 0, 0, 0x22], "", "UTF-32 without a byte order mark"),
   ]
 
   @Test(arguments: heads)
@@ -70,8 +75,8 @@ import Testing
     #expect(
       message([0x50, 0x41, 0x52, 0x31, 0x15], file: "my data/it's.parquet")
         == "my data/it's.parquet: Parquet; need text: python3 -c 'import json, sys, "
-        + "pyarrow.parquet; f = sys.argv[1]; [print(json.dumps(r, ensure_ascii=False, default=str)) "
-        + "for r in pyarrow.parquet.read_table(f).to_pylist()]' 'my data/it'\\''s.parquet' > "
+        + "pyarrow.parquet; f = sys.argv[1]; [print(json.dumps(json.loads(json.dumps(r, default=str), "
+        + "parse_constant=lambda c: None), ensure_ascii=False)) for r in pyarrow.parquet.read_table(f).to_pylist()]' 'my data/it'\\''s.parquet' > "
         + "'my data/it'\\''s.jsonl'")
     #expect(
       message([0x1F, 0x8B, 0x08], file: "d/train.jsonl.gz")
@@ -79,5 +84,37 @@ import Testing
     #expect(
       message([0x1F, 0x8B, 0x08], file: "d.x/train.jsonl")
         == "d.x/train.jsonl: gzip; need text: gzip -dc < d.x/train.jsonl > d.x/train.plain.jsonl")
+    #expect(
+      message([0xFF, 0xFE, 0, 0], file: "a.csv").hasSuffix(
+        ": iconv -f UTF-32 -t UTF-8 a.csv > a.utf8.csv"))
+    #expect(
+      message([0x7B, 0, 0x22, 0], file: "a").hasSuffix(": iconv -f UTF-16LE -t UTF-8 a > a.utf8"))
+    // Cells with the texts NA and None stay.
+    #expect(
+      message([0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], file: "a.xls").contains(
+        "pandas.read_excel(sys.argv[1], dtype=str, keep_default_na=False)"))
+    #expect(message([0x1F, 0x8B], file: "standard input") == "standard input: gzip; need text")
+  }
+
+  @Test func aCommandWritesNoFileThatIsThere() throws {
+    let folder = try Scratch()
+    try Files.writeAtomically([], to: folder["train.jsonl"])
+    let first = message([0x1F, 0x8B], file: folder["train.jsonl.gz"])
+    #expect(first.hasSuffix(" > \(folder["train.2.jsonl"])"))
+    try Files.writeAtomically([], to: folder["train.2.jsonl"])
+    let second = message([0x50, 0x41, 0x52, 0x31, 0], file: folder["train.parquet"])
+    #expect(second.hasSuffix(" > \(folder["train.3.jsonl"])"))
+  }
+
+  @Test func textInAnotherEncodingIsToldWithItsLineAndACommand() throws {
+    #expect(
+      throws: FormatError(
+        file: "r.yaml", line: 2,
+        message: "is not UTF-8; if it is Latin-1, as programs for Windows write it: "
+          + "iconv -f WINDOWS-1252 -t UTF-8 r.yaml > r.utf8.yaml")
+    ) {
+      try ForeignFormat.text(in: Array("a\nb".utf8) + [0xE9, 0x0A], file: "r.yaml")
+    }
+    #expect(try ForeignFormat.text(in: Array("\u{FEFF}é".utf8), file: "r.yaml") == "é")
   }
 }

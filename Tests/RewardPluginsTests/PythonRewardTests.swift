@@ -357,6 +357,19 @@ import Testing
     withExtendedLifetime(folder) {}
   }
 
+  @Test func verlsGroundTruthMayBeAnyValue() async throws {
+    let (folder, reward) = try reward(
+      "def f(solution_str, ground_truth, **kwargs): return solution_str in ground_truth",
+      style: .verl)
+    var request = RewardRequest.of("4", "5", "four")
+    for place in request.completions.indices {
+      request.completions[place].label = ["4", "four"]
+    }
+    #expect(try await reward.score(request).scores == [.value(1), .value(0), .value(1)])
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
   @Test func aDictionaryWithoutAScoreHasFailed() async throws {
     let (folder, reward) = try reward(
       """

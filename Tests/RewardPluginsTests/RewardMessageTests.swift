@@ -35,6 +35,15 @@ import Testing
     #expect(json["columns"]?["\u{e9}"] == [nil, "x"])
   }
 
+  @Test(arguments: [["2", "two"], true, ["a": 1], "4", nil] as [JSON])
+  func labelsAreTheRowsValues(label: JSON) throws {
+    var request = RewardRequest.of("4")
+    request.completions[0].label = label
+    let line = RewardMessage.encode(request, id: 1)
+    #expect(try JSON(parsing: line, file: "request")["labels"] == [label])
+    #expect(request.completions[0].answer == label.string)
+  }
+
   @Test func columnsKeepTheirDigitsBothWays() throws {
     let row = "{\"n\": 12193263113702179522496385, \"p\": 0.10, \"q\": 1e5}"
     var request = RewardRequest.of("a")

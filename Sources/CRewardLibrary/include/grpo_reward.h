@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
   grpo_text prompt;      // what the policy was given
   grpo_text completion;  // what it wrote
-  grpo_text label;       // the expected answer, where the row has one
+  grpo_text label;       // the expected answer, where the row has one; JSON where it is no text
   grpo_text columns;     // the dataset row as a JSON object
   const int64_t *token_ids;
   size_t token_count;
