@@ -287,7 +287,7 @@ import Training
     defer { try? FileManager.default.removeItem(at: file) }
     try Data("seed: 1\noutput: \"\u{FF}".utf8.map { $0 == 0xC3 ? 0xFF : $0 }).write(to: file)
     let error = #expect(throws: RecipeError.self) { try Recipe(contentsOf: file.path) }
-    #expect(error?.description == "\(file.path):2: is not UTF-8")
+    #expect(error?.description.hasPrefix("\(file.path):2: is not UTF-8; ") == true)
 
     try Data(repeating: UInt8(ascii: "#"), count: 1 << 20 + 1).write(to: file)
     let large = #expect(throws: RecipeError.self) { try Recipe(contentsOf: file.path) }

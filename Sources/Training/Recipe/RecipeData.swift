@@ -14,7 +14,8 @@ extension Recipe {
     public var question = "question"
     /// The column with the answer, which rows may lack where nothing uses it.
     ///
-    /// Rewards may use any others as well.
+    /// Rewards may use any others as well. A name with points leads into objects:
+    /// `reward_model.ground_truth`, as verl has it.
     public var answer = "answer"
 
     public init() {}

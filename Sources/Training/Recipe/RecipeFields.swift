@@ -182,11 +182,24 @@ final class RecipeFields {
     return node.isNull ? nil : node
   }
 
+  /// What TRL and transformers call a key, where no other program's name is near to ours.
+  private static let namesElsewhere: [(key: String, here: String)] = [
+    ("max_steps", "steps"), ("lr", "learning_rate"), ("loss_type", "algorithm"),
+    ("per_device_train_batch_size", "questions_per_step"), ("save_steps", "checkpoint_steps"),
+    ("generation_batch_size", "questions_per_step"),
+    ("gradient_accumulation_steps", "num_mini_batches"),
+    ("model_name_or_path", "path"), ("epsilon_low", "epsilon"),
+  ]
+
   /// Reports the keys that nobody asked for.
   func refuseUnknownKeys() {
     for entry in unread {
+      let elsewhere = Self.namesElsewhere.first {
+        $0.key.hasSameBytes(as: entry.key) && known.contains($0.here)
+      }
       let hint =
-        Spelling.closest(to: entry.key, among: known).map { "did you mean \($0)?" }
+        (elsewhere?.here ?? Spelling.closest(to: entry.key, among: known))
+        .map { "did you mean \($0)?" }
         ?? "need one of \(known.joined(separator: ", "))"
       context.journal.refuse(
         context[entry.key].path,

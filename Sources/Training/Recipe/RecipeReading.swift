@@ -18,20 +18,14 @@ extension Recipe {
 
   /// The text of a recipe's or study's file.
   static func text(of path: String) throws(RecipeError) -> String {
-    let bytes: [UInt8]
     do throws(FormatError) {
-      bytes = try Files.read(path, maximumBytes: Self.largestFile)
+      return try ForeignFormat.text(
+        in: Files.read(path, maximumBytes: Self.largestFile), file: path, need: "a recipe in UTF-8")
     } catch {
       let kind: RecipeError.Kind =
         error.isMissing ? .missingFile : error.kind == .inputOutput ? .unreadable : .invalid
-      throw RecipeError(error.message, kind: kind, at: .file(path, line: nil))
+      throw RecipeError(error.message, kind: kind, at: .file(path, line: error.line))
     }
-    guard let text = String(validating: bytes.withoutByteOrderMark, as: UTF8.self) else {
-      let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }
-      throw RecipeError("is not UTF-8", at: .file(path, line: (index ?? 0) + 1))
-    }
-    return text
   }
 
   /// Reads a recipe from its text.
