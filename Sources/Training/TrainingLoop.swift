@@ -36,8 +36,11 @@ struct TrainingLoop {
 
   private var engine: Engine { sampler.engine }
 
-  /// Runs all steps that the last checkpoint has not done, from `policy` if there is none.
-  func run(from policy: Parameters, resuming: Bool) async throws {
+  /// Runs all steps that the last checkpoint has not done, from `policy` if there is none, and returns
+  /// what was answered in the last of them.
+  func run(
+    from policy: Parameters, resuming: Bool
+  ) async throws -> [ObservedSteps.Answer] {
     let trainer = PolicyTrainer(engine: engine, policy: policy, settings: settings)
     var state = TrainingState()
     let checkpoint =
@@ -97,6 +100,7 @@ struct TrainingLoop {
         savedStep = state.step
       }
     }
+    return watch.answers
   }
 
   /// The logs, cut back to the steps that are done; new ones where training begins.
@@ -273,7 +277,7 @@ struct TrainingLoop {
       var line: JSONObject = [
         "step": .integer(step), "prompt": .string(completion.prompt),
         "completion": .string(completion.text),
-        "answer": completion.answer.map { .string($0) } ?? .null,
+        "answer": completion.label,
       ]
       for function in rollout.report.functions {
         line[Self.column(ofReward: function.name)] =

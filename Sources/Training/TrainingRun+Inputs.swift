@@ -1,3 +1,4 @@
+internal import Datasets
 internal import Formats
 internal import Foundation
 internal import PolicyOptimization
@@ -24,6 +25,16 @@ extension TrainingRun {
       try begin(with: inputs)
     }
     for warning in recipe.warnings { report(.warning(warning)) }
+  }
+
+  /// How many questions are held out and learned from, too, in words; nil where none is.
+  package var overlap: String? {
+    guard let test else { return nil }
+    let learned = Set(questions.questions.map { ByteKey($0.prompt) })
+    let shared = test.questions.count { learned.contains(ByteKey($0.prompt)) }
+    guard shared > 0 else { return nil }
+    return "\(shared) of \(test.questions.count) questions of data.test are in data.train, too: "
+      + "accuracy is that of questions that were learned"
   }
 
   private func begin(with inputs: RunInputs) throws {

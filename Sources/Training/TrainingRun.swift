@@ -36,12 +36,14 @@ public final class TrainingRun {
   let report: (TrainingEvent) -> Void
   private let isCancelled: () -> Bool
   let questions: QuestionSet
-  private let test: QuestionSet?
+  let test: QuestionSet?
   /// Fields that may differ from what the run began with.
   let allowed: [String]
   private let ownRewards: [RewardSet.Entry]?
   private let ownObjective: (any Objective)?
   private let ownAdvantage: (any AdvantageEstimator)?
+  /// What was answered in the last steps that this object made.
+  private var lastAnswers: [ObservedSteps.Answer] = []
 
   /// Reads the questions and the prompt, before anything is written.
   ///
@@ -67,14 +69,20 @@ public final class TrainingRun {
     (self.report, self.isCancelled, self.allowed) = (report, isCancelled, allowed)
     (ownRewards, ownObjective, ownAdvantage) = (rewards, objective, advantage)
     let template = try PromptTemplate(path: recipe.prompt)
-    func read(_ path: String, answerUser: String?) throws -> QuestionSet {
-      let columns = QuestionSet.Columns(
+    func read(_ path: String, answerUser: String?, isTest: Bool = false) throws -> QuestionSet {
+      var columns = QuestionSet.Columns(
         question: recipe.data.question, answer: recipe.data.answer, answerUser: answerUser)
+      if isTest {
+        columns.questionSetting? += ", if data.train has it too"
+        columns.answerSetting? += ", if data.train has it too"
+      }
       return try QuestionSet(path: path, columns: columns, template: template)
     }
     let answerUsers = recipe.answerUsers(rewards: rewards)
     questions = try read(recipe.data.train, answerUser: answerUsers.training)
-    test = try recipe.data.test.map { try read($0, answerUser: answerUsers.evaluation) }
+    test = try recipe.data.test.map {
+      try read($0, answerUser: answerUsers.evaluation, isTest: true)
+    }
   }
 
   /// Every stage that is missing.
@@ -291,7 +299,7 @@ public final class TrainingRun {
     try await rewards.start()
     do {
       try await rewardModel?.start()
-      try await loop.run(from: start.model.parameters, resuming: resume)
+      lastAnswers = try await loop.run(from: start.model.parameters, resuming: resume)
     } catch {
       await rewards.stop()
       await rewardModel?.stop()
@@ -446,7 +454,7 @@ public final class TrainingRun {
     return Finding.ofRun(
       ObservedSteps(
         train.observation(of: questions), lines: summary.metrics, first: summary.metrics.first,
-        answers: answers ?? []))
+        answers: answers ?? lastAnswers))
   }
 
   private func readMetrics() -> [JSONObject] {

@@ -88,11 +88,16 @@ struct WarmStart {
 
 extension Question {
   /// The template with this row's columns; `{answer}` is its answer.
+  ///
+  /// What is learned must not be empty: that would be to say nothing.
   func filling(_ template: PromptTemplate, file: String) throws(FormatError) -> String {
-    try template.filled { name throws(FormatError) -> String in
+    let row = Row(file: file, line: line, object: columns)
+    let text = try template.filled { name throws(FormatError) -> String in
       if name == "answer", let answer { return answer }
-      return try Row(file: file, line: line, object: columns).text(name, for: template.file)
+      return try row.text(name, for: template.file)
     }
+    guard !text.isBlank else { throw row.error("what \(template.file) makes of it is empty") }
+    return text
   }
 }
 

@@ -37,9 +37,10 @@ struct CompareCommand: AsyncParsableCommand {
   var variants: String?
 
   @Option(
-    help: ArgumentHelp("Seeds of the runs. (default: 1,2,3)", valueName: "numbers"),
+    help: ArgumentHelp(
+      "Seeds of the runs. May be repeated. (default: 1,2,3)", valueName: "numbers"),
     transform: Self.seeds)
-  var seeds: [Int] = []
+  var seeds: [[Int]] = []
 
   @Option(
     help: ArgumentHelp(
@@ -61,6 +62,7 @@ struct CompareCommand: AsyncParsableCommand {
   var output: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Runs at a time, one thread each. (default: one for each core)", valueName: "count"))
   var jobs: Int?
@@ -88,6 +90,12 @@ struct CompareCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
+    let all = seeds.flatMap(\.self)
+    if Set(all).count < all.count {
+      throw ValidationError(
+        "--seeds: got \(all.map(String.init).joined(separator: ",")); need "
+          + "different numbers")
+    }
     try Bounds.check("--jobs", jobs, 1...256)
     if recipes.isEmpty && variants == nil {
       throw ValidationError("nothing to compare; need recipes or a study")
@@ -155,7 +163,7 @@ struct CompareCommand: AsyncParsableCommand {
     if study.recipes.isEmpty {
       throw ValidationError("nothing to compare; need recipes, here or in the study")
     }
-    if !seeds.isEmpty { study.seeds = seeds }
+    if !seeds.isEmpty { study.seeds = seeds.flatMap(\.self) }
     for axis in vary { study.vary(axis) }
     study.settings += set.map(\.override)
     study.metrics += metrics.filter { !study.metrics.contains($0) }

@@ -23,7 +23,7 @@ struct ComparisonReport {
     for recipe in result.recipes { append(recipe, to: &table) }
     if result.recipes.count > 1 { appendAll(to: &table) }
     let files = ComparisonResult.files.map { shownPath("\(output)/\($0)").visible() }
-    return table.lines(on: .standardOutput) + failures
+    return table.lines(on: .standardOutput) + failures + findings
       + ["files  " + files.joined(separator: "  ")]
   }
 
@@ -31,6 +31,27 @@ struct ComparisonReport {
   private var failures: [String] {
     result.runs.filter { $0.status != .finished }.map { run in
       "failed  \(run.name.visible()): \((run.reason ?? "numbers that are not finite").visible())"
+    }
+  }
+
+  /// What runs show that their user should know: of each variant each kind once.
+  private var findings: [String] {
+    result.recipes.flatMap { recipe in
+      result.variants.flatMap { variant in
+        let runs = result.runs(of: variant, recipe: recipe)
+        var kinds: [(first: Finding, count: Int)] = []
+        for finding in runs.flatMap(\.findings) {
+          if let place = kinds.firstIndex(where: { $0.first.name == finding.name }) {
+            kinds[place].count += 1
+          } else {
+            kinds.append((finding, 1))
+          }
+        }
+        return kinds.map { kind in
+          "check   \(recipe.visible()), \(variant.visible()), \(kind.count) of \(runs.count): "
+            + "\(kind.first.evidence.visible()): \(kind.first.advice.visible())"
+        }
+      }
     }
   }
 
@@ -109,6 +130,13 @@ struct ComparisonReport {
             "recipe": .string(run.recipe), "seed": .integer(run.seed),
             "variant": .string(run.variant), "status": .string(run.status.rawValue),
             "reason": run.reason.map { .string($0) } ?? .null,
+          ]
+        }),
+      "findings": .array(
+        result.found.map { run in
+          [
+            "recipe": .string(run.recipe), "seed": .integer(run.seed),
+            "variant": .string(run.variant), "findings": .array(run.findings.map(\.encoded)),
           ]
         }),
       "files": .array(ComparisonResult.files.map { .string("\(output)/\($0)") }),

@@ -84,7 +84,12 @@ enum RunProcess {
     case .exited(let exitCode): code = exitCode
     }
     if code == ExitStatus.success.rawValue { return }
-    if code == ExitStatus.resumable.rawValue { throw CancellationError() }
+    if code == ExitStatus.resumable.rawValue {
+      if isCancelled { throw CancellationError() }
+      throw ComparedRun.Problem(
+        .error, "the program that made it was told to stop, by SIGTERM or the like",
+        exitCode: code)
+    }
     let reason = problems.isEmpty ? "it said nothing" : problems.joined(separator: "; ")
     throw ComparedRun.Problem(.error, "exit \(code): \(reason)", exitCode: code)
   }

@@ -77,7 +77,6 @@ struct TrainingReport {
     var table = TextTable()
     appendEvaluation(to: &table)
     appendCourse(to: &table)
-    let modelPath = shownPath(model).shellQuoted
     let logs =
       trained
       ? [summary.run.metrics, summary.run.completions] : [summary.run.warmStartMetrics]
@@ -92,16 +91,25 @@ struct TrainingReport {
       + [
         "model  \(shownPath(model).visible())",
         "logs   " + logs.map { shownPath($0).visible() }.joined(separator: "  "),
-        "next   \(programName.shellQuoted) evaluate --model \(modelPath) --recipe \(recipePath.shellQuoted)",
-        "       \(programName.shellQuoted) sample --model \(modelPath) --recipe \(recipePath.shellQuoted)"
-          + "\(exampleQuestion) --temperature 0",
       ]
+      + zip(["next   ", "       "], nextCommands).map { $0 + $1 }
+  }
+
+  /// What can be done with the model, as it is typed; of each command only what works.
+  private var nextCommands: [String] {
+    let arguments =
+      "--model \(shownPath(model).shellQuoted) --recipe \(recipePath.shellQuoted)"
+    let program = programName.shellQuoted
+    return [
+      recipe.data.test == nil || recipe.rewards.isEmpty ? nil : "\(program) evaluate \(arguments)",
+      sampleInput.map { "\(program) sample \(arguments)\($0) --temperature 0" },
+    ].compactMap(\.self)
   }
 
   private var totals: String {
     var parts = ["\(Figures.count(summary.parameterCount)) parameters"]
     if trained {
-      parts.append("\(Figures.count(stepCount)) steps")
+      parts.append("\(Figures.count(stepCount)) step\(stepCount == 1 ? "" : "s")")
       parts.append(
         "\(Figures.count(referenceResets)) reference reset\(referenceResets == 1 ? "" : "s")")
     }
@@ -112,17 +120,24 @@ struct TrainingReport {
     return parts.joined(separator: ", ")
   }
 
-  /// A held-out question that the policy answers right, if it can be given alone and is short
-  /// enough to be typed; without one the command asks for questions.
-  private var exampleQuestion: String {
+  /// What a command that samples is given: a held-out question that the policy answers right, if it
+  /// is short enough to be typed, or nothing, so that the command asks for questions; the held-out
+  /// rows where a question alone does not fill the template, and nil where there are none.
+  private var sampleInput: String? {
+    guard (try? PromptTemplate(path: recipe.prompt))?.columns == ["question"] else {
+      return recipe.data.test.map { " --input \(shownPath($0).shellQuoted)" }
+    }
     guard let examples = summary.after?.examples, let test = recipe.data.test,
-      (try? PromptTemplate(path: recipe.prompt))?.columns == ["question"],
       let set = try? QuestionSet(
         path: test, columns: .init(question: recipe.data.question))
     else { return "" }
     let usable = zip(set.questions, examples).filter { $0.0.prompt.unicodeScalars.count <= 80 }
-    let chosen = usable.first { $0.1.isCorrect } ?? usable.first
-    return chosen.map { " --question \($0.0.prompt.shellQuoted)" } ?? ""
+    guard let question = (usable.first { $0.1.isCorrect } ?? usable.first)?.0.prompt else {
+      return ""
+    }
+    // A value that begins like an option is told from one by the sign.
+    let isLikeOption = question.utf8.first == UInt8(ascii: "-")
+    return " --question\(isLikeOption ? "=" : " ")\(question.shellQuoted)"
   }
 
   private func appendEvaluation(to table: inout TextTable) {
@@ -161,7 +176,7 @@ struct TrainingReport {
   private func appendCourse(to table: inout TextTable) {
     let count = min(summary.metrics.count, Self.lastSteps)
     guard trained, count > 0 else { return }
-    table.append(title: ["training", "last \(count) steps", "largest"])
+    table.append(title: ["training", count == 1 ? "last step" : "last \(count) steps", "largest"])
     for metric in Self.shownMetrics {
       guard let course = course(metric) else { continue }
       table.append([metric, Figures.short(course.mean), Figures.short(course.maximum)])
@@ -218,13 +233,7 @@ struct TrainingReport {
     if let before = summary.before { object["before"] = .object(before.encoded()) }
     if let after = summary.after { object["after"] = .object(after.encoded()) }
     if let gain = summary.gain { object["gain"] = .object(gain.encoded) }
-    object["findings"] = .array(
-      summary.findings.map {
-        [
-          "name": .string($0.name), "evidence": .string($0.evidence),
-          "advice": .string($0.advice),
-        ]
-      })
+    object["findings"] = .array(summary.findings.map(\.encoded))
     var training: JSONObject = [:]
     for metric in Self.shownMetrics {
       guard let course = course(metric) else { continue }

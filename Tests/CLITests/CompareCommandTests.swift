@@ -11,7 +11,7 @@ import Testing
     let outcome = try await GrpoProgram.run(
       ["compare", "recipe.yaml"] + Self.axis + ["--metric", "kl", "--output", "out"], in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
-    let lines = outcome.outputLines
+    let lines = outcome.outputLines.filter { !$0.hasPrefix("check  ") }
     #expect(lines.count == 4)
     #expect(lines[0].contains(#/^recipe, 2 seeds +before, % +after, % +gain +kl$/#))
     #expect(lines[1].contains(#/^beta=0 .* ± .* ± .* ± .* –$/#))
@@ -31,6 +31,62 @@ import Testing
       in: folder)
     #expect(again.output == outcome.output)
     #expect(again.errors.split(separator: "\n").count { $0.contains("found  ") } == 4)
+  }
+
+  @Test func findingsOfRunsStandInEveryTable() async throws {
+    let folder = try Workspace()
+    try folder.edit(
+      "  - { name: regex, pattern: \"1\" }", "  - { name: contains, text: nowhere }")
+    try folder.edit("  - { name: exact_match, weight: 0.5 }\n", "")
+    let words = ["compare", "recipe.yaml", "--seeds", "1", "--vary", "train.beta=0,0.5", "-q"]
+    let table = try await GrpoProgram.run(words + ["--output", "out"], in: folder)
+    #expect(table.status == 0, "\(table.errors)")
+    for variant in ["beta=0", "beta=0.5"] {
+      #expect(
+        table.outputLines.contains {
+          $0.hasPrefix(
+            "check   recipe, \(variant), 1 of 1: steps 1 to 8: 100 % of completions have")
+            && $0.contains("warm-start longer")
+        }, "\(table.output)")
+    }
+    let rows = try folder.text("out/results.csv").split(separator: "\n")
+    #expect(rows[0].hasSuffix(",findings"))
+    #expect(rows[1].contains("equal_rewards"))
+    let again = try await GrpoProgram.run(words + ["--output", "out", "--json"], in: folder)
+    let json = try JSON(parsing: Array(again.output.utf8), file: "table")
+    let findings = try #require(json["findings"]?.array)
+    #expect(findings.map { $0["variant"]?.string } == ["beta=0", "beta=0.5"])
+    #expect(findings[0]["findings"]?.array?.first?["name"] == "equal_rewards")
+  }
+
+  @Test func aRunThatIsToldToStopIsARowAndTheOthersGoOn() async throws {
+    let folder = try Workspace()
+    try await folder.writeExecutable(
+      "stop.py",
+      """
+      #!/usr/bin/env python3
+      import json, os, signal, sys
+      for line in sys.stdin:
+          request = json.loads(line)
+          if request["step"] >= 2: os.kill(os.getppid(), signal.SIGTERM)
+          print(json.dumps({"id": request["id"], "rewards": [0.5] * len(request["completions"])}),
+                flush=True)
+      """)
+    try folder.write(
+      "study.yaml",
+      "recipes: [recipe.yaml]\nseeds: [1]\nvariants:\n  whole: {}\n"
+        + "  stopped: { rewards: [{ command: [./stop.py] }] }\n")
+    let outcome = try await GrpoProgram.run(
+      "compare", "study.yaml", "--output", "out", "-q", in: folder)
+    #expect(
+      outcome.problems.first?.contains("1 of 2 runs failed; recipe, seed 1, stopped: ") == true,
+      "\(outcome.errors)")
+    #expect(outcome.outputLines.contains { $0.hasPrefix("whole ") && $0.hasSuffix("0 of 1") })
+    #expect(
+      outcome.outputLines.contains {
+        $0.hasPrefix("failed  recipe, seed 1, stopped: the program that made it was told to stop")
+      }, "\(outcome.output)")
+    #expect(folder.exists("out/results.csv"))
   }
 
   @Test func aWarningOfEveryVariantIsPrintedOnce() async throws {
@@ -90,6 +146,10 @@ import Testing
   }
 
   @Test(arguments: [
+    (
+      ["recipe.yaml", "--seeds", "1", "--seeds", "1"], 64,
+      "--seeds: got 1,1; need different numbers"
+    ),
     (["recipe.yaml", "--vary", "train.betta=1,2"], 78, "--vary train.betta: unknown key"),
     (["recipe.yaml", "--vary", "model.hidden_size=8,16"], 78, "cannot differ between variants"),
     (["recipe.yaml", "--set", "train=null"], 78, "train: is missing"),

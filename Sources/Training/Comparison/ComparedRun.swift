@@ -65,6 +65,8 @@ public struct ComparedRun: Sendable, Equatable {
   /// none.
   public var after: Double?
   public var steps: [Step]
+  /// What the run shows that its user should know.
+  public var findings: [Finding] = []
 
   package init(
     recipe: String, seed: Int, variant: String, status: Status = .finished,
@@ -102,6 +104,7 @@ extension ComparedRun {
     var before: Double?
     var after: Double?
     var reason: String?
+    var findings: [Finding] = []
 
     var encoded: JSON {
       var object: JSONObject = [
@@ -109,12 +112,16 @@ extension ComparedRun {
         "after": after.map { .number($0) } ?? .null,
       ]
       if let reason { object["reason"] = .string(reason) }
+      if !findings.isEmpty { object["findings"] = .array(findings.map(\.encoded)) }
       return .object(object)
     }
 
-    init(_ status: Status, before: Double?, after: Double?, reason: String? = nil) {
+    init(
+      _ status: Status, before: Double?, after: Double?, reason: String? = nil,
+      findings: [Finding] = []
+    ) {
       (self.status, self.before, self.after) = (status, before, after)
-      self.reason = reason
+      (self.reason, self.findings) = (reason, findings)
     }
 
     init(decoding json: JSON, file: String) throws(FormatError) {
@@ -126,7 +133,8 @@ extension ComparedRun {
       }
       self.init(
         status, before: json["before"]?.double, after: json["after"]?.double,
-        reason: json["reason"]?.string)
+        reason: json["reason"]?.string,
+        findings: json["findings"]?.array?.compactMap(Finding.init(decoding:)) ?? [])
     }
   }
 
@@ -146,10 +154,12 @@ extension ComparedRun {
     }
     let outcome = try Outcome(
       decoding: JSON(parsing: Files.read(file, maximumBytes: 1 << 16), file: file), file: file)
-    return ComparedRun(
+    var run = ComparedRun(
       recipe: plan.recipeName, seed: plan.seed, variant: plan.variant, status: outcome.status,
       reason: outcome.reason, before: outcome.before, after: outcome.after,
       steps: steps(directory, names))
+    run.findings = outcome.findings
+    return run
   }
 
   /// The lines of the metrics that can be read; none where training failed before its first step.

@@ -16,20 +16,25 @@ extension ComparisonResult {
 
   /// One row a run: accuracies, scores, and the metrics' means over the last tenth of the steps.
   ///
-  /// What is unknown is empty. The reasons of runs that are not finished stand in a last column.
+  /// What is unknown is empty. The reasons of runs that are not finished stand in a column of their
+  /// own, and so do the names of findings, where there are some.
   public var resultsCSV: String {
     let scales = Scale.allCases
     var table = ResultTable(
       ["recipe", "seed", "variant", "status", "steps", "before", "after"]
-        + scales.map(\.rawValue) + metrics + (isComplete ? [] : ["reason"]))
+        + scales.map(\.rawValue) + metrics + (isComplete ? [] : ["reason"])
+        + (found.isEmpty ? [] : ["findings"]))
     for run in runs {
-      table.append(
-        [.text(run.recipe), .text(String(run.seed)), .text(run.variant)]
-          + [.text(run.status.rawValue), .text(String(run.steps.last?.step ?? 0))]
-          + [.number(run.before), .number(run.after)]
-          + scales.map { .number(score(of: run, $0)) }
-          + metrics.indices.map { .number(run.steps.isEmpty ? nil : run.metrics[$0]) }
-          + (isComplete ? [] : [.text(run.reason ?? "")]))
+      var cells: [ResultTable.Cell] = [
+        .text(run.recipe), .text(String(run.seed)), .text(run.variant),
+        .text(run.status.rawValue), .text(String(run.steps.last?.step ?? 0)),
+        .number(run.before), .number(run.after),
+      ]
+      cells += scales.map { .number(score(of: run, $0)) }
+      cells += metrics.indices.map { .number(run.steps.isEmpty ? nil : run.metrics[$0]) }
+      if !isComplete { cells.append(.text(run.reason ?? "")) }
+      if !found.isEmpty { cells.append(.text(run.findings.map(\.name).joined(separator: " "))) }
+      table.append(cells)
     }
     return table.text
   }

@@ -21,6 +21,9 @@ public struct ComparisonResult: Sendable, Equatable {
   /// The runs that could not be made.
   public var missing: [ComparedRun] { runs.filter(\.status.isMissing) }
 
+  /// The runs that show something that their user should know.
+  public var found: [ComparedRun] { runs.filter { !$0.findings.isEmpty } }
+
   /// Whether every run came to its end.
   var isComplete: Bool { runs.allSatisfy { $0.status == .finished } }
 

@@ -60,7 +60,8 @@ public struct ComparisonTask: Sendable {
     do {
       let summary = try await training.runAll()
       outcome = .init(
-        .finished, before: summary.before?.greedy?.mean, after: summary.after?.greedy?.mean)
+        .finished, before: summary.before?.greedy?.mean, after: summary.after?.greedy?.mean,
+        findings: summary.findings)
     } catch  where Self.isNumeric(error) {
       let evaluations = ComparedRun.steps(directory, []).compactMap(\.accuracy)
       outcome = .init(

@@ -2,32 +2,22 @@ internal import Formats
 internal import Foundation
 
 extension Finding {
-  /// `equal_rewards`: nearly all completions have the reward of all others they are compared with,
-  /// and the reward has not risen; in a single step, those of four questions or more.
+  /// `equal_rewards`: nearly all completions have the reward of all others they are compared with, and
+  /// it is not because the policy has learned its task; in a single step, those of four questions or
+  /// more.
   ///
-  /// A policy that learned its task ends there, too: its reward has risen by half of the standard
-  /// deviation that it had at first, or more.
+  /// Where completions are not compared within groups, all of a step must have the same reward.
   @Sendable static func equalRewards(in steps: ObservedSteps) -> Finding? {
-    var steps = steps
-    steps.lines.removeAll { $0["reward"]?.double == nil || $0["groups/singleton"]?.double != 0 }
-    guard let reward = steps.mean("reward"), let spread = steps.mean("reward_std"),
-      let share = steps.mean("frac_reward_zero_std"),
-      share >= (steps.lines.count == 1 ? 1 : 0.95),
-      steps.lines.count > 1 || steps.mean("groups/degenerate") ?? 0 >= 4,
-      spread == 0 || steps.setting.comparesWithinGroups
+    guard let reward = steps.mean("reward"), let share = steps.shareOfEqualRewards,
+      share >= (steps.lines.count == 1 ? 1 : 0.95)
     else { return nil }
-    if let first = steps.first, first["step"]?.int != steps.lines.first?["step"]?.int,
-      let firstReward = first["reward"]?.double, let firstSpread = first["reward_std"]?.double,
-      reward > firstReward, reward - firstReward >= firstSpread / 2
-    {
-      return nil
-    }
+    let level = RewardLevel(of: reward, in: steps)
+    if level == .reached { return nil }
     return Finding(
       name: "equal_rewards",
       evidence: "\(steps.place): \(percent(share)) of completions have the same reward as all "
-        + "others of their question (mean \(short(reward))): nothing to learn",
-      advice: "shorten the warm start, raise train.temperature or train.beta, or choose a reward "
-        + "that tells completions apart")
+        + "others that they are compared with (mean \(short(reward))): nothing to learn",
+      advice: level.advice)
   }
 
   static func percent(_ share: Double) -> String {
@@ -36,4 +26,85 @@ extension Finding {
 
   /// A number with three digits.
   static func short(_ value: Double) -> String { String(format: "%.3g", value) }
+}
+
+/// Where rewards that are all equal stand between the least and the most there is.
+private enum RewardLevel {
+  /// Nothing is rewarded.
+  case floor
+  case between
+  /// All is rewarded, and was from the beginning.
+  case ceiling
+  /// All is rewarded, and was not at first: the task is learned.
+  case reached
+
+  /// The share of the largest reward that may be lacking where all is rewarded.
+  private static let remainder = 0.1
+
+  init(of reward: Double, in steps: ObservedSteps) {
+    let largest = max(reward, steps.largestReward)
+    let first = steps.first?["reward"]?.double ?? reward
+    let spread = steps.first?["reward_std"]?.double ?? 0
+    let hasRisen = reward > first && reward - first >= spread / 2
+    if largest - reward <= Self.remainder * abs(largest) {
+      self = hasRisen ? .reached : reward > 0 ? .ceiling : .floor
+    } else {
+      self = reward > 0 ? .between : .floor
+    }
+  }
+
+  var advice: String {
+    switch self {
+    case .floor:
+      "warm-start longer, take easier questions, or choose a reward that gives a part of it to a "
+        + "part of the answer"
+    case .ceiling, .reached:
+      "take harder questions, or a reward that tells completions apart: there is no higher one"
+    case .between:
+      "raise train.temperature, shorten the warm start, take other questions, or choose a reward "
+        + "that tells completions apart"
+    }
+  }
+}
+
+extension ObservedSteps {
+  /// The share of completions whose rewards equal all those that they are compared with; nil where
+  /// nothing can be compared, or too little for a single step.
+  fileprivate var shareOfEqualRewards: Double? {
+    let shares = lines.compactMap { share(in: $0) }
+    if !shares.isEmpty { return shares.reduce(0, +) / Double(shares.count) }
+    // Steps of one completion: they are compared with each other, if with anything.
+    let rewards = lines.compactMap { $0["reward"]?.double }
+    guard rewards.count > 1 else { return nil }
+    return rewards.allSatisfy { $0 == rewards[0] } ? 1 : 0
+  }
+
+  private func share(in line: JSONObject) -> Double? {
+    guard line["reward"]?.double != nil, let flat = line["frac_reward_zero_std"]?.double else {
+      return nil
+    }
+    let scored = Double(setting.completionsPerStep) - (line["rewards/unscored"]?.double ?? 0)
+    let alone = line["groups/singleton"]?.double ?? 0
+    if setting.comparesWithinGroups, scored > alone {
+      if lines.count == 1, line["groups/degenerate"]?.double ?? 0 < 4 { return nil }
+      return max(0, flat * scored - alone) / (scored - alone)
+    }
+    if lines.count == 1, scored < 32 { return nil }
+    return line["reward_std"]?.double.map { $0 == 0 ? 1 : 0 }
+  }
+
+  /// The largest reward that some completion must have had, where none is below 0.
+  ///
+  /// A mean m and a deviation s of rewards from 0 to M: s² ≤ m·(M − m), so M ≥ m + s²/m. Bhatia &
+  /// Davis 2000, "A Better Bound on the Variance".
+  fileprivate var largestReward: Double {
+    let bounds = ([first].compactMap(\.self) + lines).compactMap { line -> Double? in
+      guard let mean = line["reward"]?.double else { return nil }
+      guard mean > 0, let spread = line["reward_std"]?.double else { return mean }
+      // The deviation has n − 1 below, the bound n.
+      let count = max(2, Double(setting.completionsPerStep))
+      return mean + spread * spread * (count - 1) / count / mean
+    }
+    return bounds.max() ?? 0
+  }
 }

@@ -1,3 +1,5 @@
+public import Formats
+
 /// Something about a run that its user should know: that it teaches nothing, or less than it seems.
 public struct Finding: Sendable, Equatable {
   /// The kind of finding, for programs: `never_scored`.
@@ -13,13 +15,27 @@ public struct Finding: Sendable, Equatable {
 }
 
 extension Finding {
+  public var encoded: JSON {
+    ["name": .string(name), "evidence": .string(evidence), "advice": .string(advice)]
+  }
+
+  /// What `encoded` gave; nil for anything else.
+  init?(decoding json: JSON) {
+    guard let name = json["name"]?.string, let evidence = json["evidence"]?.string,
+      let advice = json["advice"]?.string
+    else { return nil }
+    self.init(name: name, evidence: evidence, advice: advice)
+  }
+}
+
+extension Finding {
   private typealias Check = @Sendable (ObservedSteps) -> Finding?
 
   /// What rewards and updates of all steps show.
   private static let ofAllSteps: [Check] = [neverScored, updatesSkipped]
   /// What the last steps show of the policy.
   private static let ofLastSteps: [Check] = [equalRewards, oneAnswer, cutOff]
-  private static let lastSteps = 20
+  static let lastSteps = 20
 
   /// What `steps`, taken together, show.
   static func all(in steps: ObservedSteps) -> [Finding] {

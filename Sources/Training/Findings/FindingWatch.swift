@@ -5,6 +5,7 @@ package struct FindingWatch {
   private let setting: ObservedSteps.Setting
   private var first: JSONObject?
   private var told: [String] = []
+  private var lastAnswers: [[ObservedSteps.Answer]] = []
 
   /// - Parameter first: The first line of the run, where a run goes on.
   package init(_ setting: ObservedSteps.Setting, first: JSONObject?) {
@@ -18,10 +19,21 @@ package struct FindingWatch {
     // As the log has it: what is not finite is null.
     let logged = JSONObject(
       line.entries.map { key, value in (key, value.double?.isFinite == false ? .null : value) })
-    let steps = ObservedSteps(setting, lines: [logged], first: first, answers: answers)
+    lastAnswers = (lastAnswers + [answers]).suffix(Finding.lastSteps)
+    let steps = ObservedSteps(setting, lines: [logged], first: first, answers: self.answers)
     first = first ?? logged
     let new = Finding.all(in: steps).filter { !told.contains($0.name) }
     told += new.map(\.name)
     return new
+  }
+
+  /// Those of the last step, and of as many steps before as have questions enough between them.
+  package var answers: [ObservedSteps.Answer] {
+    var collected: [ObservedSteps.Answer] = []
+    for answers in lastAnswers.reversed() {
+      collected = answers + collected
+      if Set(collected.map(\.question)).count >= Finding.fewestQuestions { break }
+    }
+    return collected
   }
 }

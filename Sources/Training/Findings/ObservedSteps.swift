@@ -17,6 +17,7 @@ package struct ObservedSteps {
   /// What a check must know of the run.
   package struct Setting {
     package var updatesPerStep: Int
+    package var completionsPerStep: Int
     /// Whether a completion is judged by others of its question.
     package var comparesWithinGroups: Bool
     package var maxCompletionTokens: Int
@@ -24,10 +25,11 @@ package struct ObservedSteps {
     package var columns: [String]
 
     package init(
-      updatesPerStep: Int, comparesWithinGroups: Bool, maxCompletionTokens: Int,
-      columns: [String]
+      updatesPerStep: Int, completionsPerStep: Int, comparesWithinGroups: Bool,
+      maxCompletionTokens: Int, columns: [String]
     ) {
       (self.updatesPerStep, self.columns) = (updatesPerStep, columns)
+      self.completionsPerStep = completionsPerStep
       (self.comparesWithinGroups, self.maxCompletionTokens) =
         (comparesWithinGroups, maxCompletionTokens)
     }
@@ -38,7 +40,7 @@ package struct ObservedSteps {
   package var lines: [JSONObject]
   /// The first line of the run.
   package var first: JSONObject?
-  /// Answers to the questions of the last step, or of an evaluation after it.
+  /// Answers to the questions of the last step or steps, or of an evaluation after them.
   package var answers: [Answer]
 
   package init(
@@ -72,7 +74,9 @@ extension Recipe.Train {
   /// What checks for findings must know of a run on `questions`.
   func observation(of questions: QuestionSet) -> ObservedSteps.Setting {
     ObservedSteps.Setting(
-      updatesPerStep: axes.updatesPerStep, comparesWithinGroups: axes.advantage.wantsGroups,
+      updatesPerStep: axes.updatesPerStep,
+      completionsPerStep: questionsPerStep * completionsPerQuestion,
+      comparesWithinGroups: axes.advantage.wantsGroups && completionsPerQuestion > 1,
       maxCompletionTokens: maxCompletionTokens,
       columns: questions.questions.first?.columns.keys ?? [])
   }

@@ -4,7 +4,7 @@ extension Finding {
   /// `one_answer`: nearly all completions give the same answer, though the right ones differ.
   @Sendable static func oneAnswer(in steps: ObservedSteps) -> Finding? {
     let answers = steps.answers
-    guard Set(answers.map(\.question)).count >= 4,
+    guard Set(answers.map(\.question)).count >= fewestQuestions,
       let (text, share) = mostCommon(answers.map(\.text)), share >= 0.9
     else { return nil }
     if let (_, expected) = mostCommon(answers.compactMap(\.expected)), share - expected < 0.1 {
@@ -16,6 +16,9 @@ extension Finding {
         + "\(JSON.string(text).encoded()), whatever the question",
       advice: "raise train.beta, lower train.learning_rate, or balance the answers in the data")
   }
+
+  /// Of fewer questions nothing can be said.
+  static let fewestQuestions = 4
 
   /// The text that stands most often, the first of several, and its share.
   private static func mostCommon(_ texts: [String]) -> (text: String, share: Double)? {

@@ -5,7 +5,7 @@ import Training
 /// Each check on steps that show what it looks for, and on the nearest that do not.
 @Suite struct FindingTests {
   private static let setting = ObservedSteps.Setting(
-    updatesPerStep: 2, comparesWithinGroups: true, maxCompletionTokens: 16,
+    updatesPerStep: 2, completionsPerStep: 32, comparesWithinGroups: true, maxCompletionTokens: 16,
     columns: ["question", "answer"])
 
   /// A step in which all is well, with some metrics changed.
@@ -26,7 +26,8 @@ import Training
   }
 
   private static func findings(
-    _ lines: [JSONObject], first: JSONObject? = nil, answers: [(String, String)] = []
+    _ lines: [JSONObject], first: JSONObject? = nil, answers: [(String, String)] = [],
+    setting: ObservedSteps.Setting = setting
   ) -> [Finding] {
     Finding.ofRun(
       ObservedSteps(
@@ -53,6 +54,20 @@ import Training
     #expect(found[0].advice.contains("the data's columns are question, answer;"))
     let now = [Self.unscored(1)] + Self.run([:], steps: 3)
     #expect(Self.findings(now) == [])
+  }
+
+  @Test func oneRewardOfSeveralThatNeverScoresIsFound() {
+    let found = Self.findings(Self.run(["rewards/other/mean": .null]))
+    #expect(found.map(\.name) == ["never_scored"])
+    #expect(
+      found[0].evidence
+        == "steps 1 to 40: no completion has a score from other in any of 40 steps")
+    // It may apply to some questions only.
+    let now =
+      Self.run(["rewards/other/mean": .null], steps: 3)
+      + [Self.line(4, ["rewards/other/mean": 0.5])]
+    #expect(Self.findings(now) == [])
+    #expect(Self.findings([Self.line(1, ["rewards/other/mean": .null])]) == [])
   }
 
   @Test func updatesThatOverflowAreFoundWithTheirCause() {
@@ -86,7 +101,7 @@ import Training
     #expect(Self.findings([Self.line(1, givenUp)]) == [])
   }
 
-  @Test func equalRewardsAreFoundUnlessTheRewardHasRisen() {
+  @Test func equalRewardsAreFoundUnlessTheTaskIsLearned() {
     let equal: [String: JSON] = [
       "frac_reward_zero_std": 1.0, "reward": 0.657, "reward_std": 0.475, "grad_norm": 0.0,
       "skipped_updates": 2,
@@ -95,13 +110,55 @@ import Training
     #expect(found.map(\.name) == ["equal_rewards"])
     #expect(found[0].evidence.contains("100 % of completions have the same reward"))
     #expect(found[0].evidence.contains("(mean 0.657)"))
-    #expect(
-      Self.findings(Self.run(equal), first: Self.line(0, ["reward": 0.3, "reward_std": 0.47]))
-        == [])
-    // One completion for a question has nothing to be equal to.
-    var single = equal
-    single["groups/singleton"] = 4.0
-    #expect(Self.findings(Self.run(single)) == [])
+    #expect(found[0].advice.hasPrefix("raise train.temperature"))
+    // More than at first, but not what others got: of rewards 0 and 1, a quarter are 1.
+    let early = Self.line(1, ["reward": 0.03, "reward_std": 0.17])
+    let stuck = equal.merging(["reward": 0.256, "reward_std": 0.44]) { $1 }
+    #expect(Self.findings(Self.run(stuck), first: early).map(\.name) == ["equal_rewards"])
+    let learned = equal.merging(["reward": 0.95, "reward_std": 0.22]) { $1 }
+    #expect(Self.findings(Self.run(learned), first: early) == [])
+  }
+
+  /// The advice at the floor and at the ceiling must not be each other's.
+  @Test(arguments: [
+    (0.0, "warm-start longer, take easier questions"), (-1.0, "warm-start longer"),
+    (1.0, "take harder questions"),
+  ])
+  func equalRewardsAreAdvisedByTheirLevel(reward: Double, advice: String) {
+    let equal: [String: JSON] = [
+      "frac_reward_zero_std": 1.0, "reward": .number(reward), "reward_std": 0.0, "grad_norm": 0.0,
+    ]
+    let found = Self.findings(Self.run(equal))
+    #expect(found.map(\.name) == ["equal_rewards"])
+    #expect(found[0].advice.hasPrefix(advice))
+    #expect(!found[0].advice.contains("train.beta"))
+  }
+
+  @Test func groupsOfOneAreLeftOutAndNotTheirSteps() {
+    // 20 of 32 are scored, 4 of them alone: 16 are compared, in groups without a spread.
+    let equal: [String: JSON] = [
+      "frac_reward_zero_std": 1.0, "reward": 0.0, "reward_std": 0.0, "groups/singleton": 4.0,
+      "rewards/unscored": 12.0,
+    ]
+    #expect(Self.findings(Self.run(equal)).map(\.name) == ["equal_rewards"])
+    // Half of those that are compared differ.
+    let half = equal.merging(["frac_reward_zero_std": 0.6, "reward_std": 0.5, "reward": 0.5]) { $1 }
+    #expect(Self.findings(Self.run(half)) == [])
+  }
+
+  @Test func withoutGroupsTheRewardsOfAStepAreCompared() {
+    var setting = Self.setting
+    (setting.comparesWithinGroups, setting.completionsPerStep) = (false, 8)
+    let single: [String: JSON] = [
+      "frac_reward_zero_std": 1.0, "groups/singleton": 8.0, "groups/degenerate": 0.0, "reward": 0.0,
+      "reward_std": 0.0,
+    ]
+    func names(_ changes: [String: JSON]) -> [String] {
+      let lines = Self.run(single.merging(changes) { $1 })
+      return Self.findings(lines, setting: setting).map(\.name)
+    }
+    #expect(names([:]) == ["equal_rewards"])
+    #expect(names(["reward": 0.5, "reward_std": 0.5]) == [])
   }
 
   @Test func oneAnswerToAllQuestionsIsFoundUnlessItIsTheRightOne() {
@@ -132,6 +189,21 @@ import Training
       Self.run(["completions/clipped_ratio": 1.0], steps: 20)
       + (21...40).map { Self.line($0) }
     #expect(Self.findings(mended) == [])
+  }
+
+  @Test func answersOfOneQuestionAStepAreCollected() {
+    var watch = FindingWatch(Self.setting, first: nil)
+    func look(_ step: Int) -> [String] {
+      watch.findings(
+        in: Self.line(step),
+        answers: [.init(question: step, text: "1", expected: String(step))]
+      ).map(\.name)
+    }
+    #expect((1...3).flatMap { look($0) } == [])
+    #expect(look(4) == ["one_answer"])
+    #expect(watch.answers.count == 4)
+    #expect(look(5) == [])
+    #expect(watch.answers.map(\.question) == [2, 3, 4, 5])
   }
 
   @Test func aKindIsToldAtTheFirstStepThatShowsItAndNeverAgain() {
