@@ -18,7 +18,7 @@ struct AlgorithmsCommand: AsyncParsableCommand {
     help: "The preset.", transform: AlgorithmsCommand.preset)
   var name: Recipe.Algorithm?
 
-  @Option(help: "Tokens a completion may have.")
+  @Option(parsing: .unconditional, help: "Tokens a completion may have.")
   var maxCompletionLength = 64
 
   @Flag(help: "Prints JSON.")

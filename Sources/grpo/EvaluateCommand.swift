@@ -29,7 +29,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   var recipe: String?
 
   @Option(
-    help: "Questions as rows: \(DataFile.formats).",
+    help: "Questions as rows: \(DataFile.formats); - for standard input.",
     completion: .file(extensions: DataFile.endings))
   var data: String?
 
@@ -37,6 +37,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   var prompt: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       """
       What judges, in any form that a recipe takes: a name (\
@@ -45,16 +46,20 @@ struct EvaluateCommand: AsyncParsableCommand {
       """))
   var reward: String?
 
-  @Option(help: "The column with the question. (default: question, or else prompt)")
+  @Option(
+    parsing: .unconditional,
+    help: "The column with the question. (default: question, or else prompt)")
   var questionField: String?
 
-  @Option(help: "The column with the answer. (default: answer)")
+  @Option(parsing: .unconditional, help: "The column with the answer. (default: answer)")
   var answerField: String?
 
   @Option(help: "Another model to compare with.", completion: .directory)
   var baseline: String?
 
-  @Option(help: "Samples of each question beside the greedy answer. (default: the recipe's, or 8)")
+  @Option(
+    parsing: .unconditional,
+    help: "Samples of each question beside the greedy answer. (default: the recipe's, or 8)")
   var samples: Int?
 
   @Option(
@@ -64,27 +69,36 @@ struct EvaluateCommand: AsyncParsableCommand {
     transform: NumberList.init)
   var k: NumberList?
 
-  @Option(help: "Temperature of the samples. (default: the recipe's, or 1)")
+  @Option(
+    parsing: .unconditional, help: "Temperature of the samples. (default: the recipe's, or 1)")
   var temperature: Double?
 
-  @Option(help: "Tokens a completion may have. (default: the recipe's, or 64)")
+  @Option(
+    parsing: .unconditional, help: "Tokens a completion may have. (default: the recipe's, or 64)")
   var maxCompletionLength: Int?
 
-  @Option(help: "A text that ends a completion. May be repeated. (default: the recipe's)")
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "A text that ends a completion. May be repeated. (default: the recipe's)")
   var stop: [String] = []
 
-  @Option(help: "Asks the first so many questions only.")
+  @Option(parsing: .unconditional, help: "Asks the first so many questions only.")
   var limit: Int?
 
-  @Option(help: "Where the random numbers come from. (default: the recipe's seed, or 0)")
+  @Option(
+    parsing: .unconditional,
+    help: "Where the random numbers come from. (default: the recipe's seed, or 0)")
   var seed: Int?
 
-  @Option(help: "Ends with exit code 1 when the greedy accuracy is below this share.")
+  @Option(
+    parsing: .unconditional,
+    help: "Ends with exit code 1 when the greedy accuracy is below this share.")
   var failUnder: Double?
 
   @Option(
     help: """
-      Writes every completion of the model to this file, a line of JSON each: line (of the data), \
+      Writes every completion of the model to this file (- for standard output; the table then \
+      goes to standard error), a line of JSON each: line (of the data), \
       question, answer, sample (0 for the greedy one), completion, extracted_answer (what the \
       reward compares), reward and correct.
       """, completion: .file(extensions: ["jsonl"]))
@@ -112,6 +126,15 @@ struct EvaluateCommand: AsyncParsableCommand {
     try Bounds.check("--limit", limit, 1...Int.max)
     try Bounds.check("--seed", seed, 0...Int.max)
     try Bounds.check("--fail-under", failUnder, 0...1)
+    if let output, DataFile.isTable(output) {
+      throw ValidationError(
+        "--output: got \(output.visible()); need a name that does not end as a table's: lines of "
+          + "JSON are written, as in answers.jsonl")
+    }
+    if json, let output, EvaluationOutput.isStandardOutput(output) {
+      throw ValidationError(
+        "--output \(output): has no effect beside --json, which prints there (need a file)")
+    }
     if stop.contains("") { throw ValidationError("--stop: got an empty text; need one") }
     if samples == 0 {
       for (option, isGiven) in [("--k", k != nil), ("--temperature", temperature != nil)]
@@ -131,7 +154,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     let count = min(questions.questions.count, limit ?? .max)
     if count < Self.fewQuestions {
       StandardError.write(
-        "warning: \(count) questions say little about a model (need \(Self.fewQuestions) or more)")
+        "warning: \(count) \(count == 1 ? "question says" : "questions say") little about a model "
+          + "(need \(Self.fewQuestions) or more)")
     }
     let workers = Workers(count: computing.threads)
     func evaluator(_ policy: Policy) throws -> Evaluator {
@@ -156,6 +180,7 @@ struct EvaluateCommand: AsyncParsableCommand {
           try await evaluator.report(
             on: policy.parameters, options: options,
             record: { if results.isEmpty { try output?.append($0) } }))
+        if results.count == 1 { try output?.finish() }
       }
     } catch {
       await rewards.stop()
@@ -166,7 +191,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       model: model, report: results[0], baseline: baseline,
       baselineReport: results.dropFirst().first, reward: rewards.entries[0].function.name,
       data: questions.file)
-    try table.write(json: json)
+    try table.write(
+      json: json, asideFromData: self.output.map(EvaluationOutput.isStandardOutput) ?? false)
     try gate(results[0])
   }
 
@@ -250,8 +276,9 @@ struct EvaluateCommand: AsyncParsableCommand {
       answer: answerField ?? recipe?.data.answer ?? "answer",
       answerUser: judge.needsAnswer ? judge.name : nil)
     (columns.questionSetting, columns.answerSetting) = ("--question-field", "--answer-field")
+    let input = try DataArgument(file)
     return try QuestionSet(
-      path: file, columns: columns,
+      bytes: input.bytes, file: input.file, columns: columns,
       template: try (prompt ?? recipe?.prompt).map { try PromptTemplate(path: $0) })
   }
 

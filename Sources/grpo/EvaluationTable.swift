@@ -23,8 +23,10 @@ struct EvaluationTable {
     }
   }
 
-  func write(json: Bool) throws {
+  /// - Parameter asideFromData: Whether standard output is taken by data.
+  func write(json: Bool, asideFromData: Bool) throws {
     let text = json ? JSON.object(encoded).encoded() : lines.joined(separator: "\n")
+    if asideFromData { return StandardError.write(text) }
     try StandardOutput.write(line: text)
   }
 
@@ -33,7 +35,7 @@ struct EvaluationTable {
   private var lines: [String] {
     let terminal = Terminal.standardOutput
     var table = TextTable()
-    let title = "\(Figures.count(report.count)) questions, %"
+    let title = "\(Figures.count(report.count)) question\(report.count == 1 ? "" : "s"), %"
     table.append(title: [title, "accuracy"] + (other == nil ? [] : ["baseline", "difference"]))
     row("greedy", { $0.greedy }, in: &table)
     if let sampled = report.sampled {

@@ -16,10 +16,13 @@ struct ExplainCommand: AsyncParsableCommand {
 
   @OptionGroup var options: RecipeOptions
 
-  @Option(help: "The question's number in data.train. (default: the next step's first)")
+  @Option(
+    parsing: .unconditional,
+    help: "The question's number in data.train. (default: the next step's first)")
   var question: Int?
 
   @Option(
+    parsing: .unconditional,
     help: """
       Updates made on these completions first; without any, every ratio is 1. (default: the \
       recipe's num_iterations, less one)

@@ -9,10 +9,10 @@ struct RecipeOptions: ParsableArguments {
   @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
   var recipe: String
 
-  @Option(help: "Where every random number comes from.")
+  @Option(parsing: .unconditional, help: "Where every random number comes from.")
   var seed: Int?
 
-  @Option(help: "Ends the stage after so many steps.")
+  @Option(parsing: .unconditional, help: "Ends the stage after so many steps.")
   var steps: Int?
 
   @Option(help: "The directory of the run.", completion: .directory)
@@ -77,6 +77,7 @@ struct RecipeOptions: ParsableArguments {
         recipe, threads: computing.threads, allowing: accepted?.allow ?? [],
         report: display.show,
         isCancelled: { Interruption.isRequested })
+      if let overlap = run.overlap { display.show(.warning(overlap)) }
       return try await body(run)
     } catch {
       display.end()
@@ -125,7 +126,7 @@ struct Assignment: Sendable {
 /// How the work is done, which changes no result.
 struct ComputingOptions: ParsableArguments {
   @Option(
-    name: .customLong("threads"),
+    name: .customLong("threads"), parsing: .unconditional,
     help: ArgumentHelp("Threads that compute. (default: one for each core)", valueName: "count"))
   var chosenThreads: Int?
 

@@ -71,16 +71,20 @@ struct RewardTestCommand: AsyncParsableCommand {
     help: "The file with the prompt template. (default: the recipe's, or the question itself)")
   var prompt: String?
 
-  @Option(help: "The column with the question. (default: question, or else prompt)")
+  @Option(
+    parsing: .unconditional,
+    help: "The column with the question. (default: question, or else prompt)")
   var questionField: String?
 
-  @Option(help: "The column with the answer, which rows may lack. (default: answer)")
+  @Option(
+    parsing: .unconditional,
+    help: "The column with the answer, which rows may lack. (default: answer)")
   var answerField: String?
 
-  @Option(help: "Rows that are tried.")
+  @Option(parsing: .unconditional, help: "Rows that are tried.")
   var limit = 8
 
-  @Option(help: "Seconds that a batch may take. (default: 30)")
+  @Option(parsing: .unconditional, help: "Seconds that a batch may take. (default: 30)")
   var timeout: Double?
 
   @Option(
@@ -202,14 +206,17 @@ struct RewardTestCommand: AsyncParsableCommand {
       answer: answerField ?? recipe?.data.answer ?? "answer",
       answerUser: recipe?.answerUsers().training)
     (columns.questionSetting, columns.answerSetting) = ("--question-field", "--answer-field")
+    let input = try DataArgument(data ?? recipe?.data.train ?? "")
     let set = try QuestionSet(
-      path: data ?? recipe?.data.train ?? "", columns: columns, template: template)
+      bytes: input.bytes, file: input.file, columns: columns, template: template)
     let rows = set.questions.prefix(limit)
     return rows.enumerated().flatMap { place, question in
-      RewardTrial.probes(
-        row: Completion(
-          prompt: question.prompt, text: "", tokenIDs: [], finishReason: .stop,
-          answer: question.answer, columns: question.columns),
+      var row = Completion(
+        prompt: question.prompt, text: "", tokenIDs: [], finishReason: .stop,
+        columns: question.columns)
+      row.label = question.label
+      return RewardTrial.probes(
+        row: row,
         completion: question.columns["completion"]?.string,
         otherAnswer: set.questions[(place + 1) % set.questions.count].answer,
         isHostile: place == 0)

@@ -34,19 +34,21 @@ struct RewardTrainCommand: AsyncParsableCommand {
   @Option(help: "The directory of the reward model, a new one.", completion: .directory)
   var output: String
 
-  @Option(help: "Updates.")
+  @Option(parsing: .unconditional, help: "Updates.")
   var steps = 500
 
-  @Option(help: "Lines in an update.")
+  @Option(parsing: .unconditional, help: "Lines in an update.")
   var batchSize = 64
 
-  @Option(help: "The learning rate.")
+  @Option(parsing: .unconditional, help: "The learning rate.")
   var learningRate = 3e-4
 
-  @Option(help: "Keeps the sum of a comparison's rewards near 0: the c of c·(r₁ + r₂)².")
+  @Option(
+    parsing: .unconditional,
+    help: "Keeps the sum of a comparison's rewards near 0: the c of c·(r₁ + r₂)².")
   var centerRewardsCoefficient = 0.0
 
-  @Option(help: "Where the order of the lines comes from.")
+  @Option(parsing: .unconditional, help: "Where the order of the lines comes from.")
   var seed = 0
 
   @Flag(help: "Prints JSON.")

@@ -44,7 +44,11 @@ struct RootCommand: AsyncParsableCommand {
 
   /// What is wrong with a first word that is no command; nil when it is one, or an option.
   static func unknownCommand(_ arguments: some Collection<String>) -> Failure? {
-    guard let word = arguments.first, !word.hasPrefix("-"), word != "help" else { return nil }
+    // `help` takes the words of a command, too.
+    let isHelp = arguments.first == "help"
+    guard let word = arguments.dropFirst(isHelp ? 1 : 0).first, !word.hasPrefix("-"),
+      word != "help"
+    else { return nil }
     let names = children(of: self).compactMap { $0.configuration.commandName }
     if names.contains(word) { return nil }
     let suggestion = Spelling.closest(to: word, among: names).map { "; did you mean \($0)?" }

@@ -32,18 +32,18 @@ struct SampleCommand: AsyncParsableCommand {
   @Option(help: "The file with the prompt template. (default: the recipe's, if any)")
   var prompt: String?
 
-  @Option(help: "The question that fills the template.")
+  @Option(parsing: .unconditional, help: "The question that fills the template.")
   var question: String?
 
   @Option(
     help: """
-      Rows with a prompt each, in the column prompt; with a template, the rows that fill it. \
-      \(DataFile.formats).
+      Rows with a prompt each, in the column prompt, or else question; with a template, the rows \
+      that fill it. \(DataFile.formats); - for standard input.
       """,
     completion: .file(extensions: DataFile.endings))
   var input: String?
 
-  @Option(help: "Completions of each prompt.")
+  @Option(parsing: .unconditional, help: "Completions of each prompt.")
   var samples = 1
 
   @OptionGroup var sampling: SamplingArguments
@@ -102,18 +102,19 @@ struct SampleCommand: AsyncParsableCommand {
   private func prompts(
     _ input: String, _ template: PromptTemplate?, _ recipe: Recipe?
   ) throws -> [(Int, String)] {
-    let file = input == "-" ? StandardInput.name : input
-    let bytes =
-      try input == "-"
-      ? StandardInput.readAll(maximumBytes: 1 << 30) : Files.read(input, maximumBytes: 1 << 30)
+    let data = try DataArgument(input)
     if let template {
-      let columns = QuestionSet.Columns(question: recipe?.data.question ?? "question")
-      return try QuestionSet(bytes: bytes, file: file, columns: columns, template: template)
-        .questions.map { ($0.line, $0.prompt) }
+      var columns = QuestionSet.Columns(question: recipe?.data.question ?? "question")
+      if recipe == nil { columns.questionSetting = nil }
+      return try QuestionSet(
+        bytes: data.bytes, file: data.file, columns: columns, template: template
+      ).questions.map { ($0.line, $0.prompt) }
     }
-    let rows = try DataFile.rows(bytes, file: file)
-    try rows.require("prompt")
-    return try rows.map { row throws(FormatError) in (row.line, try row.text("prompt")) }
+    let rows = try DataFile.rows(data.bytes, file: data.file)
+    let names = rows.columns
+    let column = !names.contains("prompt") && names.contains("question") ? "question" : "prompt"
+    try rows.require(column)
+    return try rows.map { row throws(FormatError) in (row.line, try row.text(column)) }
   }
 
   /// Lines as they are typed, edited where the terminal can show it.
@@ -151,16 +152,19 @@ struct SampleCommand: AsyncParsableCommand {
 /// How completions are drawn; what is not given is the recipe's, or else the usual.
 struct SamplingArguments: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: "Divides the logits; 0 takes the most likely token. (default: the recipe's, or 1)")
   var temperature: Double?
 
   @Option(
+    parsing: .unconditional,
     help: """
       Draws from so many most likely tokens only; 0 from all. (default: the recipe's, or 0)
       """)
   var topK: Int?
 
   @Option(
+    parsing: .unconditional,
     help: """
       Draws from the fewest tokens that have this probability together. (default: the recipe's, \
       or 1)
@@ -168,19 +172,25 @@ struct SamplingArguments: ParsableArguments {
   var topP: Double?
 
   @Option(
+    parsing: .unconditional,
     help: """
       Draws from tokens at least this likely relative to the most likely one. (default: the \
       recipe's, or 0)
       """)
   var minP: Double?
 
-  @Option(help: "Tokens a completion may have. (default: the recipe's, or 64)")
+  @Option(
+    parsing: .unconditional, help: "Tokens a completion may have. (default: the recipe's, or 64)")
   var maxCompletionLength: Int?
 
-  @Option(help: "A text that ends a completion. May be repeated. (default: the recipe's)")
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "A text that ends a completion. May be repeated. (default: the recipe's)")
   var stop: [String] = []
 
-  @Option(help: "Where the random numbers come from. (default: the recipe's seed, or 0)")
+  @Option(
+    parsing: .unconditional,
+    help: "Where the random numbers come from. (default: the recipe's seed, or 0)")
   var seed: Int?
 
   func validate() throws {

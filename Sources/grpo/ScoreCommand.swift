@@ -31,11 +31,8 @@ struct ScoreCommand: AsyncParsableCommand {
   func run() async throws {
     let policy = try Policy(
       model, workers: Workers(count: computing.threads), withTokenizer: false)
-    let rows =
-      input == "-"
-      ? try DataFile.rows(
-        StandardInput.readAll(maximumBytes: Self.largestInput), file: StandardInput.name)
-      : try DataFile.rows(path: input, maximumBytes: Self.largestInput)
+    let data = try DataArgument(input, maximumBytes: Self.largestInput)
+    let rows = try DataFile.rows(data.bytes, file: data.file)
     let sequences = try rows.map { line throws(FormatError) in
       try ids(of: line, vocabulary: policy.model.configuration.vocabularySize, policy.context)
     }

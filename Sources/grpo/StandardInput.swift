@@ -4,14 +4,16 @@ import Glibc
 
 /// Reading what another program, or a person, sends.
 enum StandardInput {
-  static let name = "standard input"
+  static let name = Files.standardInput
 
   static var isTerminal: Bool { isatty(STDIN_FILENO) == 1 }
 
-  /// Everything up to its end.
-  static func readAll(maximumBytes: Int) throws -> [UInt8] {
+  /// Everything up to its end, or up to another stream's.
+  static func readAll(
+    from descriptor: Int32 = STDIN_FILENO, named name: String = Self.name, maximumBytes: Int
+  ) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    while let more = try read() {
+    while let more = try read(from: descriptor) {
       bytes += more
       guard bytes.count <= maximumBytes else {
         throw Failure(.badData, "\(name): too large (need at most \(maximumBytes) bytes)")

@@ -57,8 +57,9 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
   }
 
   private func sentences() throws -> [String] {
+    let data = try DataArgument(input, maximumBytes: Self.largestInput)
     guard field.isEmpty else {
-      let rows = try DataFile.rows(path: input, maximumBytes: Self.largestInput)
+      let rows = try DataFile.rows(data.bytes, file: data.file)
       for name in field { try rows.require(name, setting: "--field") }
       return try rows.map { row throws(FormatError) in
         var texts: [String] = []
@@ -66,13 +67,7 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
         return texts
       }.flatMap { $0 }
     }
-    let bytes = try Files.read(input, maximumBytes: Self.largestInput)
-    try ForeignFormat.refuse(bytes, file: input, need: "a text in UTF-8")
-    guard let text = String(validating: bytes.withoutByteOrderMark, as: UTF8.self) else {
-      let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
-      throw FormatError(file: input, line: index + 1, message: "not UTF-8")
-    }
+    let text = try ForeignFormat.text(in: data.bytes, file: data.file)
     // By scalars: "\r\n" is one character, and no line feed.
     return text.unicodeScalars.split(separator: "\n").map { line in
       String(line.last == "\r" ? line.dropLast() : line)

@@ -100,9 +100,95 @@ import Testing
     let outcome = try await GrpoProgram.run(
       "evaluate", "--model", Self.model, "--recipe", "recipe.yaml", "--output", "./test.jsonl",
       in: folder)
-    #expect(outcome.status == 64)
-    #expect(outcome.problems == ["error: --output: is the file of the questions (need another)"])
+    #expect(outcome.status == 73)
+    #expect(outcome.problems == ["error: ./test.jsonl: is the file of the questions"])
     #expect(try folder.bytes("test.jsonl") == before)
+  }
+
+  @Test func evaluateWritesOverItsOwnOutputOnlyAndAtTheEnd() async throws {
+    let folder = try await trainedFolder()
+    func evaluate(_ output: String, _ more: String...) async throws -> GrpoProgram.Outcome {
+      try await GrpoProgram.run(
+        ["evaluate", "--model", Self.model, "--recipe", "recipe.yaml", "--samples", "0"]
+          + ["--output", output] + more, in: folder)
+    }
+    for file in ["recipe.yaml", "prompt.txt", "train.jsonl", "\(Self.model)/model.safetensors"] {
+      let before = try folder.bytes(file)
+      let outcome = try await evaluate(file)
+      #expect(outcome.status == 73)
+      #expect(
+        outcome.problems == ["error: \(file): exists, and is no earlier output of evaluate"])
+      #expect(try folder.bytes(file) == before)
+    }
+    #expect(try await evaluate("answers.jsonl").status == 0)
+    let first = try folder.bytes("answers.jsonl")
+    // A reward that does not start leaves what is there.
+    let broken = try await evaluate("answers.jsonl", "--reward", "{ command: [./none] }")
+    #expect(broken.status != 0)
+    #expect(try folder.bytes("answers.jsonl") == first)
+    try FileManager.default.linkItem(atPath: folder["answers.jsonl"], toPath: folder["again.jsonl"])
+    let linked = try await evaluate("again.jsonl", "--data", "answers.jsonl")
+    #expect(linked.problems == ["error: again.jsonl: is the file of the questions"])
+    let fewer = try await evaluate("answers.jsonl", "--limit", "3")
+    #expect(fewer.status == 0)
+    #expect(try folder.text("answers.jsonl").split(separator: "\n").count == 3)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).allSatisfy {
+        !$0.contains(".tmp-")
+      })
+    for name in ["-", "/dev/stdout"] {
+      let shown = try await evaluate(name, "--limit", "3")
+      #expect(shown.output == (try folder.text("answers.jsonl")))
+      #expect(shown.errors.contains("3 questions, %"))
+    }
+  }
+
+  @Test func questionsComeFromStandardInputToo() async throws {
+    let folder = try await trainedFolder()
+    for (name, text) in [
+      ("-", try folder.text("test.jsonl")), ("/dev/stdin", "question,answer\n1+1,2\n"),
+      ("-", "question\tanswer\n1+1\t2\n"),
+    ] {
+      let outcome = try await GrpoProgram.run(
+        "evaluate", "--model", Self.model, "--recipe", "recipe.yaml", "--samples", "0", "--data",
+        name, in: folder, input: text)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains(" on standard input\n"))
+    }
+    let sampled = try await GrpoProgram.run(
+      "sample", "--model", Self.model, "--input", "-", "--json", in: folder,
+      input: "question,answer\n1+1=,2\n")
+    #expect(try lines(sampled).map { $0["prompt"]?.string } == ["1+1="])
+  }
+
+  @Test func valuesMayBeginWithAMinusSign() async throws {
+    let folder = try await trainedFolder()
+    let sample = ["sample", "--model", Self.model, "--recipe", "recipe.yaml", "--json"]
+    let asked = try await GrpoProgram.run(sample + ["--question", "-5+3"], in: folder)
+    #expect(try lines(asked).map { $0["prompt"]?.string } == ["-5+3="])
+    for (option, need) in [
+      ("--seed", "0 to 9223372036854775807"), ("--temperature", "0 to 100"),
+      ("--max-completion-length", "1 to 1000000"),
+    ] {
+      let wrong = try await GrpoProgram.run(sample + [option, "-1"], in: folder)
+      #expect(wrong.problems == ["error: \(option): got -1; need \(need)"])
+    }
+  }
+
+  @Test func whatASampleLacksIsToldByWhatGivesIt() async throws {
+    let folder = try await trainedFolder()
+    try folder.write("two.txt", "{question} {level}")
+    let alone = try await GrpoProgram.run(
+      "sample", "--model", Self.model, "--prompt", "two.txt", "--question", "a", in: folder)
+    #expect(alone.problems.first?.contains("as --input takes them") == true)
+    try folder.write("rows.jsonl", "{\"q\": 1}\n")
+    let unnamed = try await GrpoProgram.run(
+      "sample", "--model", Self.model, "--prompt", "prompt.txt", "--input", "rows.jsonl", in: folder
+    )
+    #expect(
+      unnamed.problems == [
+        "error: rows.jsonl: question: no such column (got the columns \"q\"; prompt.txt uses it)"
+      ])
   }
 
   @Test func stopTextsEndTheCompletionsThatAreJudged() async throws {

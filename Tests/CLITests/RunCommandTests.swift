@@ -35,6 +35,44 @@ import Testing
       ))
   }
 
+  @Test func heldOutQuestionsThatAreLearnedAreCounted() async throws {
+    let folder = try Workspace()
+    let rows = try folder.text("train.jsonl").split(separator: "\n").prefix(3)
+    try folder.write(
+      "both.jsonl", try folder.text("test.jsonl") + rows.joined(separator: "\n") + "\n")
+    let outcome = try await GrpoProgram.run(
+      "run", "recipe.yaml", "-q", "--set", "data.test=both.jsonl", "--set", "train.steps=1",
+      in: folder)
+    #expect(
+      outcome.errors.contains(
+        "warning: 3 of 39 questions of data.test are in data.train, too: "), "\(outcome.errors)")
+  }
+
+  @Test func onlyCommandsThatWorkAreShown() async throws {
+    let folder = try Workspace()
+    func shown(_ changes: String...) async throws -> [Substring] {
+      let outcome = try await GrpoProgram.run(
+        ["run", "recipe.yaml", "-q", "--output", UUID().uuidString, "--set", "train.steps=1"]
+          + changes.flatMap { ["--set", $0] }, in: folder)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let hints = outcome.output.firstRange(of: "next   ").map { outcome.output[$0.upperBound...] }
+      return (hints ?? "").split(separator: "\n").map { $0.drop { $0 == " " } }
+    }
+    // Nothing is held out: nothing can be evaluated, and a question be asked all the same.
+    let alone = try await shown("data.test=null", "evaluation=null")
+    #expect(alone.count == 1)
+    #expect(alone[0].contains(" sample ") && alone[0].hasSuffix("/recipe.yaml --temperature 0"))
+    try folder.write("two.txt", "{question} {answer}")
+    let rows = try await shown("prompt=two.txt")
+    #expect(rows.count == 2)
+    #expect(rows[1].hasSuffix("/recipe.yaml --input test.jsonl --temperature 0"))
+    #expect(try await shown("prompt=two.txt", "data.test=null", "evaluation=null") == [])
+    try folder.write(
+      "minus.jsonl", String(repeating: "{\"question\": \"-5+3\", \"answer\": \"-2\"}\n", count: 30))
+    let minus = try await shown("data.test=minus.jsonl")
+    #expect(minus[1].hasSuffix("/recipe.yaml --question=-5+3 --temperature 0"))
+  }
+
   @Test func theCommandsThatAreShownRunAsTheyAre() async throws {
     let folder = try Workspace()
     try folder.write("prompt.txt", "Sum \"it\":\n\t{question}\n=\n\n")

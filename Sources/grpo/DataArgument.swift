@@ -1,0 +1,28 @@
+import Formats
+import Foundation
+
+/// Data that an option names: a file, `-` for standard input, or a pipe, such as a shell makes for
+/// `<(…)`.
+struct DataArgument {
+  let bytes: [UInt8]
+  /// What errors call it.
+  let file: String
+
+  /// Reads all of it, at most `maximumBytes`.
+  init(_ path: String, maximumBytes: Int = 1 << 30) throws {
+    if ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(path) {
+      file = StandardInput.name
+      bytes = try StandardInput.readAll(maximumBytes: maximumBytes)
+    } else if Files.kind(path) == .stream {
+      file = path
+      let descriptor = FileSystemCalls.open(path, O_RDONLY)
+      guard descriptor >= 0 else { throw Files.failure("cannot open", path, .inputOutput) }
+      defer { close(descriptor) }
+      bytes = try StandardInput.readAll(
+        from: descriptor, named: path, maximumBytes: maximumBytes)
+    } else {
+      file = path
+      bytes = try Files.read(path, maximumBytes: maximumBytes)
+    }
+  }
+}
