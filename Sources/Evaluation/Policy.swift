@@ -59,6 +59,9 @@ public final class Policy {
   /// The ids that end a completion.
   public var eosIDs: [Int] { model.configuration.eosTokenIDs }
 
+  /// What its files say that is left out, one line each.
+  public var warnings: [String] { model.configuration.warnings }
+
   package var parameters: Parameters { model.parameters }
 
   package func engine() -> Engine {
@@ -80,7 +83,7 @@ public final class Policy {
   ///   - seed: The same seed, row and sample number give the same completion.
   ///   - row: Tells apart prompts that are drawn under one seed.
   ///   - firstSample: The number of the first completion; later ones count on.
-  /// - Throws: `TextSamplerError` for a prompt that leaves no room for a completion,
+  /// - Throws: `TextSamplerError` for a prompt that is empty or leaves no room for a completion,
   ///   `SamplingError` for logits that are not finite.
   public func complete(
     _ prompt: String, count: Int = 1, options: SamplingOptions, stop: [String] = [],
@@ -88,6 +91,7 @@ public final class Policy {
   ) throws -> [DrawnText] {
     let sampler = try sampler(options: options, stop: stop)
     let ids = sampler.encode(prompt: prompt)
+    guard !ids.isEmpty else { throw TextSamplerError.promptEmpty(file: "prompt", line: row + 1) }
     guard ids.count < context else {
       throw TextSamplerError.promptTooLong(
         file: "prompt", line: row + 1, tokens: ids.count, context: context)

@@ -5,7 +5,8 @@ public import Tokenization
 /// A language model and its tokenizer: what a Hugging Face directory holds, read and written.
 ///
 /// The ids that end a completion are those that any of its files names: `config.json`,
-/// `generation_config.json` and the tokenizer (``ModelConfiguration/addEndIDs(_:)``).
+/// `generation_config.json`, `tokenizer_config.json` and the tokenizer
+/// (``ModelConfiguration/addEndIDs(_:)``). The first of them is written behind a completion.
 ///
 /// A model may have more ids than its tokenizer has pieces, as matrices are often padded to a round
 /// number. They stay in the distribution, as in transformers, and decode to nothing
@@ -18,9 +19,9 @@ public struct TextModel: Sendable {
   public init(
     _ model: Model, _ tokenizer: SentencePieceTokenizer
   ) throws(TextSamplerError) {
-    var configuration = model.configuration
-    try Self.check(tokenizer, fits: configuration)
-    configuration.addEndIDs(tokenizer.eosID.map { [$0] } ?? [])
+    try Self.check(tokenizer, fits: model.configuration)
+    if tokenizer.settings.addsEnd { throw .endsPrompts }
+    let configuration = model.configuration.ending(as: tokenizer)
     self.model = Model(configuration: configuration, parameters: model.parameters)
     self.tokenizer = tokenizer
   }
@@ -61,6 +62,15 @@ public struct TextModel: Sendable {
   }
 }
 
+extension ModelConfiguration {
+  /// The configuration with the ids, too, that a tokenizer of the model says end a completion.
+  package func ending(as tokenizer: SentencePieceTokenizer) -> ModelConfiguration {
+    var configuration = self
+    configuration.addEndIDs(tokenizer.endIDs.filter { $0 < vocabularySize })
+    return configuration
+  }
+}
+
 extension SentencePieceTokenizer {
   /// The id that fills up the shorter texts of a batch: the model's, if it is a piece.
   package func padding(of configuration: ModelConfiguration) -> Int {
@@ -75,6 +85,7 @@ extension SentencePieceTokenizer {
     for configuration: ModelConfiguration
   ) throws(TokenizerError) -> [(name: String, bytes: [UInt8])] {
     try huggingFaceFiles(
-      maximumLength: configuration.maximumPositions, padding: padding(of: configuration))
+      maximumLength: configuration.maximumPositions, padding: padding(of: configuration),
+      end: configuration.ending(as: self).eosTokenIDs.first { $0 < self.vocabularySize })
   }
 }

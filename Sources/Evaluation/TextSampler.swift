@@ -9,15 +9,20 @@ public import Tokenization
 /// A tokenizer that does not belong to a model, or a question that does not fit it.
 public enum TextSamplerError: Error, CustomStringConvertible, Sendable {
   case vocabulary(tokenizer: Int, model: Int)
-  case noBeginning
+  /// There is nothing to complete: no text, and no beginning of sequence before it.
+  case promptEmpty(file: String, line: Int)
+  /// The tokenizer's settings put an end of sequence behind every prompt.
+  case endsPrompts
   case promptTooLong(file: String, line: Int, tokens: Int, context: Int)
 
   public var description: String {
     switch self {
     case .vocabulary(let tokenizer, let model):
       "the tokenizer does not fit the model (got \(tokenizer) pieces; need at most \(model))"
-    case .noBeginning:
-      "the tokenizer has no beginning-of-sequence piece (need one, since it precedes every prompt)"
+    case .promptEmpty(let file, let line):
+      "\(file):\(line): prompt: is empty (need text, as no beginning of sequence precedes it)"
+    case .endsPrompts:
+      "tokenizer_config.json: add_eos_token: would end every prompt (got true; need false)"
     case .promptTooLong(let file, let line, let tokens, let context):
       "\(file):\(line): prompt: is too long (got \(tokens) tokens; need at most \(context - 1), "
         + "with a context of \(context))"
@@ -27,7 +32,7 @@ public enum TextSamplerError: Error, CustomStringConvertible, Sendable {
 
 /// Text in, text out: encodes prompts, draws completions and decodes them.
 ///
-/// BOS precedes every prompt; prompt and completion are never encoded together. A completion's text
+/// BOS precedes every prompt, where the tokenizer adds one; prompt and completion are never encoded together. A completion's text
 /// leaves out its end-of-sequence token and ends before the first stop string, which is looked for
 /// by its bytes; its token ids are what was drawn.
 public struct TextSampler {
@@ -40,7 +45,6 @@ public struct TextSampler {
     engine: Engine, tokenizer: any Tokenizer, options: SamplingOptions, stop: [String] = []
   ) throws(TextSamplerError) {
     try TextModel.check(tokenizer, fits: engine.configuration)
-    guard tokenizer.bosID != nil else { throw .noBeginning }
     self.engine = engine
     self.tokenizer = PaddedTokenizer(
       tokenizer, vocabularySize: engine.configuration.vocabularySize)
@@ -52,12 +56,13 @@ public struct TextSampler {
     (tokenizer.bosID.map { [$0] } ?? []) + tokenizer.encode(prompt)
   }
 
-  /// The ids of all prompts; a prompt that leaves no room for a completion is an error.
+  /// The ids of all prompts; one that is empty or leaves no room for a completion is an error.
   public func encode(_ set: QuestionSet) throws(TextSamplerError) -> [[Int]] {
     let context = engine.configuration.maximumPositions
     var prompts: [[Int]] = []
     for question in set.questions {
       let ids = encode(prompt: question.prompt)
+      if ids.isEmpty { throw .promptEmpty(file: set.file, line: question.line) }
       if ids.count >= context {
         throw .promptTooLong(
           file: set.file, line: question.line, tokens: ids.count, context: context)

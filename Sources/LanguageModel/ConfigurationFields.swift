@@ -36,16 +36,12 @@ struct ConfigurationFields {
   }
 
   /// One integer, a list of them, or nothing.
-  func integers(_ field: String, in range: ClosedRange<Int>) throws(FormatError) -> [Int] {
-    guard let list = value(field)?.array else {
-      guard let single = try optionalInteger(field, in: range) else { return [] }
-      return [single]
-    }
+  func integers(_ field: String) throws(FormatError) -> [Int] {
+    guard let value = value(field) else { return [] }
     var result: [Int] = []
-    for element in list {
-      guard let integer = element.int, range.contains(integer) else {
-        throw error(
-          field, "got \(element.encoded()); need \(range.lowerBound)...\(range.upperBound)")
+    for element in value.array ?? [value] {
+      guard let integer = element.int else {
+        throw error(field, "got \(element.encoded()); need a whole number, or a list of them")
       }
       result.append(integer)
     }

@@ -21,6 +21,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// The ids that end a completion, each once.
   public var eosTokenIDs: [Int]
   public var padTokenID: Int?
+  /// What was read and left out, one line each.
+  public internal(set) var warnings: [String] = []
 
   public init(
     vocabularySize: Int, hiddenSize: Int, layers: Int, attentionHeads: Int, keyValueHeads: Int,
@@ -83,19 +85,41 @@ extension ModelConfiguration {
     initializerRange = try fields.number("initializer_range", in: 0...10, default: 0.02)
     tiedEmbeddings = try fields.boolean("tie_word_embeddings", default: false)
     ropeTheta = try fields.ropeTheta()
-    bosTokenID = try fields.optionalInteger("bos_token_id", in: 0...(vocabularySize - 1))
     eosTokenIDs = []
-    addEndIDs(try fields.integers("eos_token_id", in: 0...(vocabularySize - 1)))
-    // The first conversions of Llama write -1 where there is none.
-    padTokenID = try fields.optionalInteger("pad_token_id", in: -1...(vocabularySize - 1))
-    if padTokenID == -1 { padTokenID = nil }
+    bosTokenID = try takeIDs("bos_token_id", of: fields).first
+    addEndIDs(try takeIDs("eos_token_id", of: fields))
+    padTokenID = try takeIDs("pad_token_id", of: fields).first
     if let (field, message) = firstProblem() {
       throw FormatError(file: file, field: field, message: message)
     }
   }
 
+  /// The id that is written behind a completion, where there is one: the warm start teaches it, reward
+  /// models read it, and an exported tokenizer has it for its end of sequence.
+  public var endID: Int? { eosTokenIDs.first }
+
+  /// The ids that a field names.
+  ///
+  /// One that is no id of the model is never met: it is left out, which is a warning, but for the −1
+  /// that the first conversions of Llama write where there is no padding.
+  mutating func takeIDs(
+    _ field: String, of fields: ConfigurationFields
+  ) throws(FormatError) -> [Int] {
+    let ids = try fields.integers(field)
+    let own = 0..<vocabularySize
+    for id in ids where !own.contains(id) && !(field == "pad_token_id" && id == -1) {
+      warnings.append(
+        fields.error(
+          field,
+          "\(id) is left out, since the model has no such id (need 0...\(own.upperBound - 1))"
+        ).description)
+    }
+    return ids.filter(own.contains)
+  }
+
   /// Takes up ids that end a completion: every list of them passes through here, that of
-  /// `config.json` first, then that of `generation_config.json`, then the tokenizer's.
+  /// `config.json` first, then that of `generation_config.json`, then those of the tokenizer and of
+  /// what stands beside it.
   ///
   /// TRL gathers them in the same way; a completion that went on behind any of them would hold what
   /// nobody means.

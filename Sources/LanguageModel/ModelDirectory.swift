@@ -14,23 +14,23 @@ public enum ModelDirectory {
   ///   found, they are named.
   public static func load(_ directory: String) throws(FormatError) -> Model {
     var configuration = try ModelConfiguration(parsing: configurationBytes(directory))
-    configuration.addEndIDs(try generationEndIDs(directory, configuration))
+    try addGenerationEndIDs(of: directory, to: &configuration)
     let weights = try weights(directory, configuration, as: "AutoModelForCausalLM")
     return try Model(configuration: configuration, weights: weights, file: weights.file)
   }
 
-  private static func generationEndIDs(
-    _ directory: String, _ configuration: ModelConfiguration
-  ) throws(FormatError) -> [Int] {
+  private static func addGenerationEndIDs(
+    of directory: String, to configuration: inout ModelConfiguration
+  ) throws(FormatError) {
     let path = directory + "/generation_config.json"
-    guard Files.exists(path) else { return [] }
+    guard Files.exists(path) else { return }
     let bytes = try Files.read(path, maximumBytes: 1 << 20)
     try ForeignFormat.refuse(bytes, file: path, need: "a generation configuration", as: .model)
     guard let object = try JSON(parsing: bytes, file: path).object else {
       throw FormatError(file: path, message: "not a JSON object (need a generation configuration)")
     }
-    return try ConfigurationFields(file: path, object: object).integers(
-      "eos_token_id", in: 0...(configuration.vocabularySize - 1))
+    let fields = ConfigurationFields(file: path, object: object)
+    configuration.addEndIDs(try configuration.takeIDs("eos_token_id", of: fields))
   }
 
   /// The files of a model directory, by name: `config.json`, `generation_config.json` and

@@ -11,7 +11,7 @@ internal import Kernels
 /// On disk it is a Hugging Face directory (`LlamaForSequenceClassification`, `num_labels` 1): the
 /// tensors of the transformer, without an output matrix, and `score.weight` [1, width].
 public struct RewardModel: Sendable {
-  public let configuration: ModelConfiguration
+  public private(set) var configuration: ModelConfiguration
   package let parameters: Parameters
   package let head: ScalarHead
 
@@ -75,6 +75,13 @@ public struct RewardModel: Sendable {
     self.init(configuration)
     try parameters.load(weights, and: ScalarHead.tensorName, file: weights.file)
     try head.load(weights)
+  }
+
+  /// The same model for sequences that end with these ids.
+  package func ending(with ids: [Int]) -> RewardModel {
+    var model = self
+    model.configuration.eosTokenIDs = ids
+    return model
   }
 
   private static let architecture = "LlamaForSequenceClassification"

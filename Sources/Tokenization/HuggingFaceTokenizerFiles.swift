@@ -10,6 +10,8 @@ extension SentencePieceTokenizer {
   /// model, or where that is all between two symbols), and where rules replace characters, which it
   /// does in whole grapheme clusters, symbols included.
   ///
+  /// What ``settings`` hold beside is written again: `chat_template` and the like.
+  ///
   /// `add_prefix_space` is what other readers of `tokenizer.model` go by, llama.cpp's converter among
   /// them.
   ///
@@ -17,17 +19,21 @@ extension SentencePieceTokenizer {
   ///   - maximumLength: the most tokens that the model takes (`model_max_length`).
   ///   - padding: the id that fills up the shorter texts of a batch; by default
   ///     ``paddingOrUnknownID``.
+  ///   - end: the id of the piece that ends a sequence; by default ``eosID``.
   /// - Throws: `TokenizerError.notExportable` for a model with pieces marked unused, with a dummy
   ///   space at the end of text, or with symbols that its own rules would change.
   public func huggingFaceFiles(
-    maximumLength: Int, padding: Int? = nil
+    maximumLength: Int, padding: Int? = nil, end: Int? = nil
   ) throws(TokenizerError) -> [(name: String, bytes: [UInt8])] {
     let tokenizer = try TokenizerJSON(model, bosID: bosID).json
-    func text(_ id: Int?) -> JSON { id.map { .string(model.pieces[$0].text) } ?? .null }
-    let configuration: JSON = [
+    func text(_ id: Int?) -> JSON {
+      guard let id, model.pieces.indices.contains(id) else { return .null }
+      return .string(model.pieces[id].text)
+    }
+    var configuration: JSONObject = [
       "tokenizer_class": "PreTrainedTokenizerFast",
-      "bos_token": text(bosID),
-      "eos_token": text(eosID),
+      "bos_token": text(beginningID),
+      "eos_token": text(end ?? eosID),
       "unk_token": text(unknownID),
       "pad_token": text(padding ?? paddingOrUnknownID),
       "add_bos_token": .bool(bosID != nil),
@@ -37,10 +43,15 @@ extension SentencePieceTokenizer {
       "model_max_length": .integer(maximumLength),
       "padding_side": "left",
     ]
-    return [
+    for (key, value) in settings.others.entries { configuration[key] = value }
+    let files = [
       ("tokenizer.model", modelBytes),
       ("tokenizer.json", Array(tokenizer.encoded(.pretty).utf8) + [UInt8(ascii: "\n")]),
-      ("tokenizer_config.json", Array(configuration.encoded(.pretty).utf8) + [UInt8(ascii: "\n")]),
+      (
+        "tokenizer_config.json",
+        Array(JSON.object(configuration).encoded(.pretty).utf8) + [UInt8(ascii: "\n")]
+      ),
     ]
+    return files + (settings.chatTemplate.map { [("chat_template.jinja", $0)] } ?? [])
   }
 }

@@ -18,8 +18,10 @@ public import Formats
 
   /// The file's bytes as they were read.
   public let modelBytes: [UInt8]
+  /// What stood beside the file.
+  public let settings: TokenizerSettings
 
-  /// Reads the model in a file of at most 64 MiB.
+  /// Reads the model in a file of at most 64 MiB, and the ``TokenizerSettings`` beside it.
   ///
   /// - Throws: a `FormatError` that names the file and the field.
   public convenience init(path: String) throws(FormatError) {
@@ -29,7 +31,9 @@ public import Formats
     } catch {
       throw Self.otherTokenizer(beside: path, missing: error) ?? error
     }
-    try self.init(bytes: bytes, name: path)
+    try self.init(
+      bytes: bytes, name: path,
+      settings: TokenizerSettings(directory: Files.parent(of: path)))
   }
 
   /// What stands in the place of a model file that is not there: another program's tokenizer.
@@ -51,7 +55,9 @@ public import Formats
   /// Reads a model; errors call it `name`.
   ///
   /// - Throws: a `FormatError` that names the field.
-  public init(bytes: [UInt8], name: String) throws(FormatError) {
+  public init(
+    bytes: [UInt8], name: String, settings: TokenizerSettings = TokenizerSettings()
+  ) throws(FormatError) {
     try ForeignFormat.refuse(bytes, file: name, need: "a SentencePiece model", as: .model)
     if bytes.first == UInt8(ascii: "{") {
       throw FormatError(
@@ -69,6 +75,7 @@ public import Formats
     guard let handle = unsafe handle else { throw FormatError(file: name, message: problem) }
     self.modelBytes = bytes
     self.model = model
+    self.settings = settings
     unsafe self.handle = handle
     self.specialIDs = unsafe csp_get_special_ids(handle)
   }
@@ -76,8 +83,26 @@ public import Formats
   deinit { unsafe csp_tokenizer_free(handle) }
 
   public var vocabularySize: Int { model.pieces.count }
-  public var bosID: Int? { Self.id(specialIDs.begin) }
-  public var eosID: Int? { Self.id(specialIDs.end) }
+  /// The id that stands before every prompt: none where `add_bos_token` is false.
+  public var bosID: Int? { settings.addsBeginning ? beginningID : nil }
+  public var eosID: Int? { endIDs.first }
+
+  /// The id that begins a sequence: the one that the settings name, else the model's own.
+  package var beginningID: Int? {
+    settings.beginning.flatMap(id(ofToken:)) ?? Self.id(specialIDs.begin)
+  }
+
+  /// The ids that end a completion: the one that the settings name, then the model's own.
+  public var endIDs: [Int] {
+    var ids = settings.end.flatMap(id(ofToken:)).map { [$0] } ?? []
+    if let own = Self.id(specialIDs.end), !ids.contains(own) { ids.append(own) }
+    return ids
+  }
+
+  private func id(ofToken text: String) -> Int? {
+    id(of: text) ?? settings.addedTokens.last { $0.text.hasSameBytes(as: text) }?.id
+  }
+
   public var paddingID: Int? { Self.id(specialIDs.padding) }
 
   /// The id that fills up the shorter texts of a batch.

@@ -151,7 +151,7 @@ public final class TrainingRun {
 
   var isTrained: Bool { Files.exists(run.model + "/config.json") }
 
-  private var warmStartIsDone: Bool { Files.exists(run.warmStartModel + "/config.json") }
+  var warmStartIsDone: Bool { Files.exists(run.warmStartModel + "/config.json") }
 
   /// Where the policy lies that training began with; nil where it was drawn at random.
   private var startDirectory: String? {
@@ -269,7 +269,9 @@ public final class TrainingRun {
     let tokenizer = try tokenizer()
     switch recipe.model {
     case .directory(let path):
-      return try Start(ModelDirectory.load(path), tokenizer)
+      let start = try Start(ModelDirectory.load(path), tokenizer)
+      for warning in start.model.configuration.warnings { report(.warning(warning)) }
+      return start
     case .new(let architecture):
       let configuration = architecture.configuration(
         vocabularySize: tokenizer.vocabularySize, bos: tokenizer.bosID, eos: tokenizer.eosID)
@@ -357,7 +359,8 @@ public final class TrainingRun {
     guard let section = recipe.rewardModel else { return nil }
     var model = RewardModel(from: start.model)
     if let path = section.path {
-      model = try RewardModel(directory: path)
+      model = try RewardModel(directory: path).ending(
+        with: start.model.configuration.eosTokenIDs)
       let (found, need) = (
         model.configuration.vocabularySize, start.model.configuration.vocabularySize
       )
@@ -370,8 +373,10 @@ public final class TrainingRun {
     if let path = section.preferences {
       source = .preferences(
         try PreferencePair.read(
-          DataFile.rows(path: path), start.tokenizer, longest: model.configuration.maximumPositions)
-      )
+          DataFile.rows(path: path),
+          SequenceEncoding(
+            start.tokenizer, end: model.configuration.endID,
+            longest: model.configuration.maximumPositions)))
     } else if let labeller = section.labeller {
       source = .labeller(try RewardSet([try labeller.entry(threads: workers.count)]))
     } else {

@@ -36,7 +36,7 @@ struct WarmStart {
     let answers = try rows.map { question in
       let text = try question.filling(template, file: questions.file)
       let ids = sampler.tokenizer.encode(text)
-      return try fit(ids + Array(engine.configuration.eosTokenIDs.prefix(1)), question, prompts)
+      return try fit(ids + (engine.configuration.endID.map { [$0] } ?? []), question, prompts)
     }
     let order = DataOrder(count: rows.count, seed: seed, stream: 1)
     var tokens = 0

@@ -19,6 +19,7 @@ final class CompletionWriter {
     json: Bool
   ) throws {
     policy = try Policy(model, threads: threads)
+    for warning in policy.warnings { StandardError.write("warning: \(warning.visible())") }
     options = sampling.options(eosIDs: policy.eosIDs, recipe: recipe)
     stop = sampling.stop.isEmpty ? recipe?.train?.stop ?? [] : sampling.stop
     seed = UInt64(sampling.seed ?? recipe?.seed ?? 0)

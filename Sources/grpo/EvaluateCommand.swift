@@ -166,6 +166,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     // All that can be wrong with the files is found before anything is computed.
     let evaluated = try ([model] + (baseline.map { [$0] } ?? [])).map { path in
       let policy = try Policy(path, workers: workers, withTokenizer: true)
+      for warning in policy.warnings { StandardError.write("warning: \(warning.visible())") }
       return (policy, try evaluator(policy))
     }
     let output = try self.output.map {

@@ -79,7 +79,8 @@ extension Failure {
     case .missing:
       status = .missingInput
       help =
-        "check the path; those in a recipe count from its folder, others from the current one"
+        "check the path; those in a recipe count from its folder, but for output, and others from "
+        + "the current one"
     case .cannotCreate:
       status = .cannotCreate
       help = "give another place with --output"
@@ -134,8 +135,10 @@ extension Failure {
         .numerics, text,
         help: "scale or clip the \(name), so that they are of the order of 1; what was saved is "
           + "from before")
-    case .rewardsFailed, .labelsFailed:
-      self.init(.rewardFailed, text, help: "mend the reward, then give the same command again")
+    case .rewardsFailed(let step, _, _, _, _):
+      self.init(.rewardFailed, text, help: Self.mending("rewards", step: step))
+    case .labelsFailed(let step, _, _, _):
+      self.init(.rewardFailed, text, help: Self.mending("reward_model", step: step))
     case .differentInputs(let path, let differences):
       self.init(
         differences.contains { $0.file == nil } ? .badRecipe : .badData, "",
@@ -164,6 +167,13 @@ extension Failure {
         .missingInput, text,
         help: "grpo sft makes the warm start, and grpo run makes every stage that is missing")
     }
+  }
+
+  /// What helps where a reward fails; with steps behind it a run goes on with another reward only if
+  /// its user says so.
+  private static func mending(_ section: String, step: Int) -> String {
+    "mend the reward, then give the same command again"
+      + (step > 1 ? " with --allow \(section)" : "")
   }
 
   private init?(_ error: ComparisonError) {
@@ -204,8 +214,12 @@ extension Failure {
   private init(_ error: TextSamplerError) {
     let help: String
     switch error {
-    case .vocabulary, .noBeginning:
+    case .vocabulary:
       help = "model and tokenizer must be those that were made together"
+    case .promptEmpty:
+      help = "a prompt needs text"
+    case .endsPrompts:
+      help = "set it to false in that file: completions are ended here by what the policy draws"
     case .promptTooLong:
       help = "shorten the prompt or its template, or take a model with a longer context"
     }

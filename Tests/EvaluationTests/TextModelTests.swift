@@ -72,6 +72,87 @@ import Tokenization
     #expect(try sampler.text(of: [65, 9]) == sampler.text(of: [65]))
   }
 
+  /// What stands beside the tokenizer is read, obeyed and written again.
+  @Test func theTokenizersSettingsAreObeyedAndWrittenAgain() throws {
+    let (folder, copy) = (try ModelFolder(), try ModelFolder())
+    func write(_ name: String, _ text: String) throws {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/\(name)"))
+    }
+    let piece = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model").piece(of: 9)
+    #expect(piece == "<0x06>")
+    try write("special_tokens_map.json", #"{"eos_token": "<unk>", "pad_token": "<unk>"}"#)
+    #expect(try TextModel(directory: folder.path).model.configuration.eosTokenIDs == [2, 0])
+    try write(
+      "tokenizer_config.json",
+      #"{"eos_token": {"content": "<0x06>"}, "bos_token": "<0x07>", "chat_template": "x", "#
+        + #""add_bos_token": false, "legacy": true, "additional_special_tokens": ["<0x08>"]}"#)
+    try write("chat_template.jinja", "{{ messages }}")
+    let whole = try TextModel(directory: folder.path)
+    #expect(whole.model.configuration.eosTokenIDs == [2, 9])
+    let policy = try Policy(folder.path, threads: 1)
+    let options = SamplingOptions(temperature: 0, maximumTokens: 2, eosIDs: policy.eosIDs)
+    #expect(
+      try policy.complete("1+", options: options)[0].promptIDs == whole.tokenizer.encode("1+"))
+    let error = #expect(throws: TextSamplerError.self) {
+      try policy.complete("", options: options)
+    }
+    #expect(
+      error?.description
+        == "prompt:1: prompt: is empty (need text, as no beginning of sequence precedes it)")
+
+    let files = try whole.files()
+    for file in files {
+      try Data(file.bytes).write(to: URL(fileURLWithPath: "\(copy.path)/\(file.name)"))
+    }
+    let settings = try config(files, "tokenizer_config.json")
+    #expect(settings["eos_token"] == "</s>" && settings["bos_token"] == "<0x07>")
+    #expect(settings["add_bos_token"] == false && settings["chat_template"] == "x")
+    #expect(settings["additional_special_tokens"] == ["<0x08>"] && settings["legacy"] == nil)
+    let again = try TextModel(directory: copy.path)
+    #expect(again.model.configuration.eosTokenIDs == [2, 9])
+    #expect(again.tokenizer.bosID == nil && again.tokenizer.settings.beginning == "<0x07>")
+    for (a, b) in zip(files, try again.files()) { #expect(a.name == b.name && a.bytes == b.bytes) }
+    #expect(files.contains { $0.name == "chat_template.jinja" })
+
+    // The first end is what the written tokenizer ends with.
+    let path = folder.path + "/config.json"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try text.replacingOccurrences(of: "\"eos_token_id\": 2", with: "\"eos_token_id\": 7")
+      .write(toFile: path, atomically: true, encoding: .utf8)
+    let other = try TextModel(directory: folder.path)
+    #expect(other.model.configuration.endID == 7)
+    #expect(
+      try config(other.files(), "tokenizer_config.json")["eos_token"]?.string
+        == other.tokenizer.piece(of: 7))
+  }
+
+  @Test func anEndThatIsNoPieceIsFoundAmongAddedTokens() throws {
+    let folder = try ModelFolder()
+    func read(_ text: String) throws -> TextModel {
+      try Data(text.utf8).write(
+        to: URL(fileURLWithPath: folder.path + "/tokenizer_config.json"))
+      let tokenizer = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model")
+      return try TextModel(model(tokenizer, rows: tokenizer.vocabularySize + 2), tokenizer)
+    }
+    let pieces = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model").vocabularySize
+    let decoder = #""added_tokens_decoder": {"\#(pieces + 1)": {"content": "<|end|>"}}"#
+    let whole = try read(#"{"eos_token": "<|end|>", \#(decoder)}"#)
+    #expect(whole.model.configuration.eosTokenIDs == [2, pieces + 1])
+    #expect(try read(#"{"eos_token": "<|end|>"}"#).model.configuration.eosTokenIDs == [2])
+    for (text, problem) in [
+      (#"{"eos_token": 5}"#, "eos_token: got 5; need a text, or a map with its content"),
+      (#"{"add_bos_token": 1}"#, "add_bos_token: got 1; need true or false"),
+      (#"[]"#, "not a JSON object (need settings of a tokenizer)"),
+    ] {
+      let error = #expect(throws: FormatError.self) { try read(text) }
+      #expect(error?.description == "\(folder.path)/tokenizer_config.json: \(problem)")
+    }
+    let error = #expect(throws: TextSamplerError.self) { try read(#"{"add_eos_token": true}"#) }
+    #expect(
+      error?.description
+        == "tokenizer_config.json: add_eos_token: would end every prompt (got true; need false)")
+  }
+
   @Test func rowsWithoutAPieceStayAndDecodeToNothing() throws {
     let tokenizer = try tokenizer()
     let pieces = tokenizer.vocabularySize

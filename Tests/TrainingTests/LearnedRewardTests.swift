@@ -1,3 +1,4 @@
+import Datasets
 import Evaluation
 import Formats
 import Foundation
@@ -15,7 +16,7 @@ import Training
     let tokenizer: SentencePieceTokenizer
     let model: RewardModel
 
-    init(padding: Int? = nil, dummyPrefix: Bool = false) throws {
+    init(padding: Int? = nil, dummyPrefix: Bool = false, eos: [Int] = [2]) throws {
       var pieces = try SentencePieceModel(
         parsing: SentencePieceTokenizer.train(
           sentences: (0..<50).map { "\($0)+\($0)=\(2 * $0)" }, options: .init(vocabularySize: 280)),
@@ -26,7 +27,7 @@ import Training
       let configuration = ModelConfiguration(
         vocabularySize: tokenizer.vocabularySize + 5, hiddenSize: 16, layers: 1,
         attentionHeads: 2, keyValueHeads: 1, intermediateSize: 24, maximumPositions: 24,
-        initializerRange: 0.3)
+        initializerRange: 0.3, eosTokenIDs: eos)
       model = RewardModel(
         from: Model(configuration: configuration, parameters: Parameters(configuration, seed: 1)))
       model.head.set((0..<16).map { Float($0 % 5) - 2 })
@@ -73,6 +74,26 @@ import Training
     let joined = folder.reward(encode("3+4=7"))
     #expect(try await folder.scores(.trl, completions) == [joined, joined])
     #expect(try await folder.scores(.grpo, completions)[0] != joined)
+  }
+
+  /// The end is the model's, which need not be the tokenizer's.
+  @Test func theEndIsWhatTheModelIsWrittenFor() async throws {
+    let folder = try Folder(eos: [9, 2])
+    let apart = [1] + folder.tokenizer.encode("3+4=") + folder.tokenizer.encode("7")
+    #expect(
+      try await folder.scores(.grpo, [completion("3+4=", "7")]) == [folder.reward(apart + [9])])
+    #expect(folder.reward(apart + [9]) != folder.reward(apart + [2]))
+    let settings = try Files.read(folder.path + "/tokenizer_config.json", maximumBytes: 1 << 16)
+    #expect(
+      try JSON(parsing: settings, file: "")["eos_token"]?.string == folder.tokenizer.piece(of: 9))
+
+    // What is trained on comparisons is trained on that end, too.
+    let rows = try DataFile.rows(
+      Array(#"{"prompt": "3+4=", "chosen": "7", "rejected": "8"}"#.utf8), file: "pairs.jsonl")
+    let pairs = try PreferencePair.read(
+      rows, SequenceEncoding(folder.tokenizer, end: folder.model.configuration.endID, longest: 24))
+    #expect(pairs[0].chosen == folder.tokenizer.encode("7") + [9])
+    #expect(pairs[0].rejected == folder.tokenizer.encode("8") + [9])
   }
 
   @Test func nothingToReadIsAFailedScore() async throws {

@@ -53,7 +53,8 @@ package actor ContinualReward: RewardFunction {
     engine = Engine(
       model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
     trainer = RewardModelTrainer(model, engine: engine, settings: settings.training)
-    encoding = SequenceEncoding(tokenizer, longest: model.configuration.maximumPositions)
+    encoding = SequenceEncoding(
+      tokenizer, end: model.configuration.endID, longest: model.configuration.maximumPositions)
     memory = PairReservoir(size: settings.replaySize)
     heldOut = PairReservoir(size: Self.heldOutSize)
   }

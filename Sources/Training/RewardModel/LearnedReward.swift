@@ -42,8 +42,12 @@ public actor LearnedReward: RewardFunction {
     (self.style, self.appendsEOS) = (style, appendsEOS)
     engine = Engine(
       model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
-    encoding = SequenceEncoding(tokenizer, longest: model.configuration.maximumPositions)
+    encoding = SequenceEncoding(
+      tokenizer, end: model.configuration.ending(as: tokenizer).endID,
+      longest: model.configuration.maximumPositions)
   }
+
+  public nonisolated var warnings: [String] { model.configuration.warnings }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     RewardResponse(scores: model.scores(request.completions.map(sequence), engine: engine))

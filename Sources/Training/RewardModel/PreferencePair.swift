@@ -28,9 +28,9 @@ extension PreferencePair {
   ///
   /// - Throws: one `FormatError` for all bad lines.
   package static func read(
-    _ rows: Rows, _ tokenizer: any Tokenizer, longest: Int
+    _ rows: Rows, _ encoding: SequenceEncoding
   ) throws(FormatError) -> [PreferencePair] {
-    try SequenceEncoding(tokenizer, longest: longest).read(rows, ["chosen", "rejected"]) {
+    try encoding.read(rows, ["chosen", "rejected"]) {
       (row, prompt, completion) throws(FormatError) in
       let hasMargin = row.object["margin"].map { !$0.isNull } ?? false
       return PreferencePair(
@@ -78,9 +78,9 @@ package struct ScoredCompletion: Sendable, Equatable {
   ///
   /// - Throws: one `FormatError` for all bad lines.
   package static func read(
-    _ rows: Rows, _ tokenizer: any Tokenizer, longest: Int
+    _ rows: Rows, _ encoding: SequenceEncoding
   ) throws(FormatError) -> [ScoredCompletion] {
-    try SequenceEncoding(tokenizer, longest: longest).read(rows, ["completion", "score"]) {
+    try encoding.read(rows, ["completion", "score"]) {
       (row, prompt, completion) throws(FormatError) in
       ScoredCompletion(
         prompt: prompt, completion: try completion("completion"), score: try row.number("score"))
@@ -89,13 +89,18 @@ package struct ScoredCompletion: Sendable, Equatable {
 }
 
 /// How texts become the ids that a reward model reads.
-struct SequenceEncoding: Sendable {
+package struct SequenceEncoding: Sendable {
   private let tokenizer: any Tokenizer
+  private let end: Int?
   private let longest: Int
 
-  /// - Parameter longest: the most tokens of a sequence.
-  init(_ tokenizer: any Tokenizer, longest: Int) {
+  /// - Parameters:
+  ///   - end: what stands behind a completion that has ended: the `endID` of the model that writes
+  ///     or is given completions, which need not be the tokenizer's.
+  ///   - longest: the most tokens of a sequence.
+  package init(_ tokenizer: any Tokenizer, end: Int?, longest: Int) {
     self.tokenizer = tokenizer
+    self.end = end
     self.longest = longest
   }
 
@@ -104,7 +109,7 @@ struct SequenceEncoding: Sendable {
   }
 
   func completion(_ text: String, ends: Bool = true) -> [Int] {
-    tokenizer.encode(text) + (ends ? tokenizer.eosID.map { [$0] } ?? [] : [])
+    tokenizer.encode(text) + (ends ? end.map { [$0] } ?? [] : [])
   }
 
   /// Makes an element of each row that holds a `prompt` and completions that fit the model behind it.
@@ -123,6 +128,9 @@ struct SequenceEncoding: Sendable {
     for column in ["prompt"] + columns { try rows.require(column) }
     return try rows.map { row throws(FormatError) in
       let prompt = prompt(try row.text("prompt"))
+      if prompt.isEmpty {
+        throw row.error(field: "prompt", "is empty, and no beginning of sequence precedes it")
+      }
       return try element(row, prompt) { column throws(FormatError) in
         let tokens = completion(try row.text(column))
         let count = prompt.count + tokens.count

@@ -94,9 +94,10 @@ public struct RewardModelFitting {
         file: options.output, message: "exists already (need a new directory)",
         kind: .cannotCreate)
     }
-    let model = try Self.model(options.model)
+    var model = try Self.model(options.model)
     tokenizer = try SentencePieceTokenizer(path: options.model + "/tokenizer.model")
     try TextModel.check(tokenizer, fits: model.configuration)
+    model = model.ending(with: model.configuration.ending(as: tokenizer).eosTokenIDs)
     // What there can be in the way of writing the model, before anything is computed.
     _ = try tokenizer.huggingFaceFiles(for: model.configuration)
     var settings = RewardModelTrainer.Settings()
@@ -107,10 +108,11 @@ public struct RewardModelFitting {
       engine: Engine(
         model.configuration, workers: Workers(count: options.threads),
         activationBytes: 1 << 30), settings: settings)
-    let longest = model.configuration.maximumPositions
-    let lines = try Self.lines(options.data, tokenizer, longest: longest)
+    let encoding = SequenceEncoding(
+      tokenizer, end: model.configuration.endID, longest: model.configuration.maximumPositions)
+    let lines = try Self.lines(options.data, encoding)
     if let test = options.test {
-      (train, self.test) = (lines, try Self.lines(test, tokenizer, longest: longest))
+      (train, self.test) = (lines, try Self.lines(test, encoding))
     } else {
       (train, test) = lines.parted
     }
@@ -133,12 +135,12 @@ public struct RewardModelFitting {
 
   /// The kind of the rows is that of the first.
   private static func lines(
-    _ path: String, _ tokenizer: SentencePieceTokenizer, longest: Int
+    _ path: String, _ encoding: SequenceEncoding
   ) throws -> Lines {
     let rows = try DataFile.rows(path: path)
     return rows.rows.first?.object["score"] == nil
-      ? .pairs(try PreferencePair.read(rows, tokenizer, longest: longest))
-      : .scored(try ScoredCompletion.read(rows, tokenizer, longest: longest))
+      ? .pairs(try PreferencePair.read(rows, encoding))
+      : .scored(try ScoredCompletion.read(rows, encoding))
   }
 
   /// Trains, judges, and writes the model's directory.
