@@ -17,7 +17,8 @@ struct WarmStartCommand: AsyncParsableCommand {
     guard recipe.warmStart != nil else {
       throw Failure(
         .badRecipe, "\(options.recipe.visible()): warm_start: is missing",
-        help: "give the recipe a warm_start with steps, batch_size and learning_rate")
+        help: "give the recipe a warm_start with steps, batch_size and learning_rate; over "
+          + "--set model.path, --steps asks for the recipe's own")
     }
     let run = try await options.withRun(of: recipe, accepting: accepted) { run in
       try await run.runWarmStart()

@@ -91,6 +91,27 @@ import Training
     #expect(warning.contains("model.hidden_size, model.num_hidden_layers"))
     #expect(warning.contains("tokenizer: have no effect with what is set instead, left out"))
 
+    // The warm start was the other model's; who wants one says so.
+    #expect(warning.contains("warm_start") && model.warmStart == nil)
+    let warmed = try SampleRecipe.recipe(
+      overrides: set("model.path=policy", "warm_start.batch_size=9"))
+    #expect(warmed.warmStart?.batchSize == 9)
+    let inline = """
+      tokenizer: { vocab_size: 300 }
+      model:
+        hidden_size: 32
+        num_hidden_layers: 2
+        num_attention_heads: 4
+        intermediate_size: 64
+        max_position_embeddings: 48
+      """
+    let both = try SampleRecipe.recipe(
+      replacing: inline, with: "model: { path: policy }", overrides: set("train.beta=0.1"))
+    #expect(both.warmStart != nil)
+    let exchanged = try SampleRecipe.recipe(
+      replacing: inline, with: "model: { path: policy }", overrides: set("model.path=other"))
+    #expect(exchanged.warmStart != nil && exchanged.warnings.isEmpty)
+
     let tokenizer = try SampleRecipe.recipe(overrides: set("tokenizer.path=own.model"))
     #expect(tokenizer.tokenizer == .file(here + "/own.model"))
     let trained = try SampleRecipe.recipe(

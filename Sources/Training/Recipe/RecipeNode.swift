@@ -44,6 +44,17 @@ struct RecipeNode {
     }
   }
 
+  /// Who says the last word on the value or anything within it.
+  var layer: RecipePlace.Layer {
+    let within: [RecipeNode] =
+      switch content {
+      case .scalar: []
+      case .list(let items): items
+      case .map(let entries): entries.map(\.value)
+      }
+    return within.map(\.layer).reduce(place.layer, max)
+  }
+
   /// The node a dotted path leads to, list items by index; nil when nothing was written there.
   func node(at path: some Collection<Substring>) -> RecipeNode? {
     guard let step = path.first else { return self }

@@ -136,6 +136,9 @@ extension Recipe {
 extension RecipeNode {
   /// Removes the keys that are unknown or have no effect with what a layer sets over them, and gives
   /// their paths; those that are so `without` that layer are mistakes and stay.
+  ///
+  /// With them goes the warm start of a new model where a layer sets a trained one in its place: it
+  /// would train that anew, which is meant only where the same layer says so.
   fileprivate mutating func leaveOutKeysWithoutEffect(
     under layer: RecipePlace.Layer, without: RecipeNode, _ context: () -> RecipeContext
   ) -> [String] {
@@ -145,6 +148,13 @@ extension RecipeNode {
       return context.journal.refused.map(\.path)
     }
     var removed: [String] = []
+    let model = ["model", "path"] as [Substring]
+    if node(at: model)?.layer == layer, without.node(at: model) == nil, node(at: ["train"]) != nil,
+      let warmStart = node(at: ["warm_start"]), !warmStart.isNull, warmStart.layer < layer
+    {
+      removed.append("warm_start")
+      self = removing(["warm_start"])
+    }
     while true {
       let found = refused(in: self).filter {
         node(at: $0.split(separator: ".")).map { $0.place.layer < layer } ?? false
@@ -161,7 +171,7 @@ extension RecipeNode {
   /// Removes keys, but for those that a layer says itself.
   fileprivate mutating func remove(_ keys: [String], under layer: RecipePlace.Layer) {
     for path in keys.map({ $0.split(separator: ".") }) {
-      if let place = node(at: path)?.place, place.layer < layer { self = removing(path) }
+      if let node = node(at: path), node.layer < layer { self = removing(path) }
     }
   }
 
