@@ -188,12 +188,29 @@ public enum Files {
   /// Whether there is anything of this name; a broken symbolic link is nothing.
   public static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
+  /// Whether the name is taken, if only by a symbolic link to nothing.
+  package static func isTaken(_ path: String) -> Bool {
+    var status = stat()
+    // SAFETY: the call writes one status, into the one that it is given.
+    return unsafe lstat(path, &status) == 0
+  }
+
   /// The size of a regular file in bytes; nil when there is none.
   package static func size(_ path: String) -> Int? {
     var status = stat()
     // SAFETY: the call writes one status, into the one that it is given.
     guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return Int(status.st_size)
+  }
+
+  /// Refuses what is there, and no regular file, before it is opened for writing.
+  ///
+  /// - Throws: a `FormatError` that is `.cannotCreate`.
+  package static func refuseOther(_ path: String) throws(FormatError) {
+    guard exists(path), size(path) == nil else { return }
+    let kind = isDirectory(path) ? "a directory" : "no regular file"
+    throw FormatError(
+      file: path, message: "is \(kind); need a file, or nothing there", kind: .cannotCreate)
   }
 
   /// The names in a directory, sorted bytewise; none when it does not exist.

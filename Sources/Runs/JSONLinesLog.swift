@@ -15,7 +15,8 @@ public final class JSONLinesLog {
 
   /// Opens the log, or makes an empty one.
   ///
-  /// - Throws: a `FormatError`, which is `.cannotCreate` when it cannot be opened for writing.
+  /// - Throws: a `FormatError`, which is `.cannotCreate` when it cannot be opened for writing, or is
+  ///   no regular file.
   public init(path: String) throws(FormatError) {
     self.path = path
     descriptor = FileSystemCalls.open(path, O_RDWR | O_CREAT | O_APPEND)
@@ -23,7 +24,9 @@ public final class JSONLinesLog {
     let end = lseek(descriptor, 0, SEEK_END)
     guard end >= 0 else {
       close(descriptor)
-      throw Files.failure("cannot read", path, .inputOutput)
+      throw FormatError(
+        file: path, message: "is no regular file; need a file, or nothing there",
+        kind: .cannotCreate)
     }
     offset = Int(end)
     isWhole = lineEnds(at: offset)
@@ -142,6 +145,8 @@ public final class JSONLinesLog {
   }
 
   private func cut(to offset: Int) throws(FormatError) {
+    // A device cannot be cut, and need not be.
+    if offset == self.offset && isWhole { return }
     guard ftruncate(descriptor, off_t(offset)) == 0 else {
       throw Files.failure("cannot write", path, .inputOutput)
     }

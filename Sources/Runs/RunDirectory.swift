@@ -1,4 +1,5 @@
 public import Formats
+internal import Foundation
 
 /// Where the parts of one training run stand.
 public struct RunDirectory: Sendable {
@@ -45,6 +46,73 @@ public struct RunDirectory: Sendable {
     while logs.contains(where: { Files.exists("\($0).\(number)") }) { number += 1 }
     for log in logs { try Files.rename(log, to: "\(log).\(number)") }
     return logs.map { "\($0).\(number)" }
+  }
+
+  /// Gives other names, `model.1` and so on, to what stands where the run is to write and is nothing
+  /// that a run has there, and returns both names of each.
+  ///
+  /// Those are logs and manifests that are no regular files, and models that lack a `config.json`; a
+  /// reward model, too, with files in it that are none of one, where the model beside it is missing
+  /// and both will be written. Symbolic links to what is right are right.
+  public func setObstaclesAside() throws(FormatError) -> [(path: String, aside: String)] {
+    let files = [manifest, metrics, completions, warmStartMetrics].filter {
+      Files.isTaken($0) && Files.size($0) == nil && !Self.canBeMade($0)
+    }
+    let folders = [warmStart, checkpoints.directory].filter {
+      Files.isTaken($0) && !Files.isDirectory($0)
+    }
+    var models: [String] = []
+    for model in [warmStartModel, model] where !Files.exists(model + "/config.json") {
+      if Files.isTaken(model), try !isEmptyDirectory(model) { models.append(model) }
+    }
+    if !Files.exists(model + "/config.json"), Files.isTaken(rewardModel),
+      try !isEmptyDirectory(rewardModel), try !isModel(rewardModel)
+    {
+      models.append(rewardModel)
+    }
+    var moved: [(path: String, aside: String)] = []
+    for path in files + folders + models { moved.append((path, try setAside(path))) }
+    return moved
+  }
+
+  /// Removes a model to make room for the next, or gives it another name where there are files in it
+  /// that are none of a model's; returns that.
+  public func discard(_ model: String) throws(FormatError) -> String? {
+    guard try isModel(model) else { return try setAside(model) }
+    // Away at once, then removed: half a model would be in the way of the next one.
+    let discarded = TemporaryName.path(for: model)
+    try Files.rename(model, to: discarded)
+    try Files.remove(discarded)
+    return nil
+  }
+
+  private func setAside(_ path: String) throws(FormatError) -> String {
+    var number = 1
+    while Files.isTaken("\(path).\(number)") { number += 1 }
+    try Files.rename(path, to: "\(path).\(number)")
+    return "\(path).\(number)"
+  }
+
+  /// Whether a model is there, and nothing else.
+  private func isModel(_ path: String) throws(FormatError) -> Bool {
+    guard Files.isOwnDirectory(path), Files.exists(path + "/config.json") else { return false }
+    let own = ["config.json", "generation_config.json", "chat_template.jinja"]
+    return try Files.names(in: path).allSatisfy {
+      own.contains($0) || $0.hasPrefix("tokenizer") || $0.hasPrefix("model.safetensors")
+    }
+  }
+
+  private func isEmptyDirectory(_ path: String) throws(FormatError) -> Bool {
+    guard Files.isOwnDirectory(path) else { return false }
+    return try Files.names(in: path).isEmpty
+  }
+
+  /// Whether a symbolic link leads to where a file can be made.
+  private static func canBeMade(_ path: String) -> Bool {
+    guard !Files.exists(path) else { return false }
+    let descriptor = FileSystemCalls.open(path, O_WRONLY | O_CREAT)
+    if descriptor >= 0 { close(descriptor) }
+    return descriptor >= 0
   }
 
   /// The first thing in the directory that a run would not begin with; nil where it may begin.

@@ -11,6 +11,7 @@ public final class RunLock: Sendable {
 
   init(run: RunDirectory) throws(FormatError) {
     let file = run.lockFile
+    try Files.refuseOther(file)
     let descriptor = FileSystemCalls.open(file, O_RDWR | O_CREAT)
     guard descriptor >= 0 else { throw Files.failure("cannot create", file, .cannotCreate) }
     (self.run, self.descriptor) = (run, descriptor)

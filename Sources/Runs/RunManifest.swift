@@ -2,11 +2,11 @@ public import Formats
 
 /// What a run was made of: `MANIFEST.json` in its directory.
 ///
-///     { "format_version": 1, "version": "0.1.0",
+///     { "format_version": 2, "version": "0.1.0",
 ///       "inputs": { "data.train": { "bytes": 3412, "sha256": "9f86…" }, … },
 ///       "changes": [ { "field": "train.beta", "from": "0.005", "to": "0.01", "step": 120 } ] }
 public struct RunManifest: Sendable, Equatable {
-  /// A file that the run depends on.
+  /// A file that the run depends on, or the value of a variable.
   ///
   /// It is called by the recipe's key that names it, with a `/` and its name where that is a
   /// directory; what the run has made itself by its path within the run.
@@ -34,9 +34,12 @@ public struct RunManifest: Sendable, Equatable {
   public var version: String
   public var inputs: [Input]
   public var changes: [Change]
+  /// Whether the inputs have all that rewards were known to read when the run began; format 1 has
+  /// of each the file alone that the recipe names.
+  public var hasAllOfRewards = true
 
   /// The format this build writes, and the latest it reads.
-  private static let formatVersion = 1
+  private static let formatVersion = 2
 
   public init(version: String = ProgramVersion.current, inputs: [Input], changes: [Change] = []) {
     (self.version, self.inputs, self.changes) = (version, inputs, changes)
@@ -60,6 +63,7 @@ public struct RunManifest: Sendable, Equatable {
     guard let inputs = json["inputs"]?.object else { throw fault("inputs") }
     guard let changes = json["changes"]?.array else { throw fault("changes") }
     self.init(version: version, inputs: [], changes: [])
+    hasAllOfRewards = format > 1
     for (field, value) in inputs.entries {
       guard let bytes = value["bytes"]?.natural, let sha256 = value["sha256"]?.string else {
         throw fault("inputs.\(field)")
@@ -95,7 +99,8 @@ public struct RunManifest: Sendable, Equatable {
 
   private var encoded: JSON {
     [
-      "format_version": .integer(Self.formatVersion), "version": .string(version),
+      "format_version": .integer(hasAllOfRewards ? Self.formatVersion : 1),
+      "version": .string(version),
       "inputs": .object(
         JSONObject(
           inputs.map { input in

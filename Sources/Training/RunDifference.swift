@@ -2,7 +2,7 @@
 public struct RunDifference: Sendable, Equatable {
   /// A key of the recipe, or the key that names the file; `MANIFEST.json` has the same names.
   public var field: String
-  /// The file whose content differs; nil for a value of the recipe.
+  /// The file, or the variable, whose content differs; nil for a value of the recipe.
   public var file: String?
   /// What it is now, and what it was when the run began.
   public var got: String
@@ -26,7 +26,12 @@ public struct RunDifference: Sendable, Equatable {
 extension RunDifference {
   /// What it means for the run at `path`, in one line.
   public func problem(of path: String) -> String {
-    "\(path): \(file == nil ? "belongs to another recipe" : "was begun with another file"): \(self)"
+    let what =
+      file == nil
+      ? "belongs to another recipe"
+      : field.contains(".env.")
+        ? "was begun in another environment" : "was begun with another file"
+    return "\(path): \(what): \(self)"
   }
 }
 

@@ -2,20 +2,50 @@ internal import Formats
 internal import Foundation
 internal import RewardPlugins
 internal import Runs
+internal import Tokenization
 
-/// The files that a run depends on, as they are now.
+/// The files that a run depends on, as they are now, and the variables that rewards are handed.
 ///
 /// Every one of them is known by a ``FileDigest`` of its content; where it lies does not matter.
 struct RunInputs {
   struct File {
     /// As ``RunManifest`` names it.
     var field: String
+    /// What is hashed, as errors call it: a path, or a variable of the environment.
     var path: String
     var digest: FileDigest
   }
 
   let recipe: Recipe
   private(set) var files: [File] = []
+  /// The names of rewards of which nothing is known that they read.
+  private(set) var unknown: [String] = []
+
+  /// What there is to be hashed.
+  struct Named {
+    /// What the recipe names.
+    var files: [(field: String, path: String)] = []
+    /// What those files name in turn.
+    var further: [(field: String, path: String)] = []
+    var variables: [(field: String, name: String, value: String)] = []
+    var unknown: [String] = []
+
+    init(files: [(field: String, path: String)] = []) { self.files = files }
+
+    init(_ inputs: RewardInputs, unknownTo reward: String) {
+      files = inputs.files.filter { !$0.field.contains("/") }
+      further = inputs.files.filter { $0.field.contains("/") }
+      variables = inputs.variables
+      if inputs.files.isEmpty { unknown = [reward] }
+    }
+
+    static func += (all: inout Named, more: Named) {
+      all.files += more.files
+      all.further += more.further
+      all.variables += more.variables
+      all.unknown += more.unknown
+    }
+  }
 
   /// Reads all that `recipe` names, and what the run has made that it goes on from.
   ///
@@ -25,7 +55,14 @@ struct RunInputs {
   init(of recipe: Recipe, in run: RunDirectory) throws(FormatError) {
     self.recipe = recipe
     var seen: Set<ByteKey> = []
-    for (field, path) in try recipe.inputFiles() + Self.products(of: run)
+    let named = try recipe.inputs()
+    unknown = named.unknown
+    files = named.variables.map {
+      File(
+        field: $0.field, path: "the variable \($0.name)",
+        digest: FileDigest(of: Array($0.value.utf8)))
+    }
+    for (field, path) in try named.files + Self.products(of: run) + named.further
     where Files.size(path) != nil && seen.insert(ByteKey(path)).inserted {
       files.append(File(field: field, path: path, digest: try FileDigest(contentsOf: path)))
     }
@@ -33,6 +70,14 @@ struct RunInputs {
 
   var manifest: RunManifest {
     RunManifest(inputs: files.map { .init(field: $0.field, digest: $0.digest) })
+  }
+
+  /// Files that a reward's command names and that were not there when the run began.
+  ///
+  /// The command may have written them, so they are told and do not count.
+  func appeared(since manifest: RunManifest?) -> [File] {
+    guard let manifest, manifest.hasAllOfRewards else { return [] }
+    return files.filter { Self.isOfCommand($0.field) && manifest[$0.field] == nil }
   }
 
   /// What is another now than when the run began.
@@ -64,7 +109,8 @@ struct RunInputs {
       {
         continue
       }
-      if (then == nil || file == nil) && Self.mayAppear(field) { continue }
+      if (then == nil || file == nil) && Self.isProduct(field) { continue }
+      if then == nil && (Self.isOfCommand(field) || !manifest.hasAllOfRewards) { continue }
       found.append(
         RunDifference(
           field: field, file: file?.path ?? "the file", got: Self.text(file?.digest),
@@ -83,11 +129,12 @@ struct RunInputs {
     digest.map { "\($0.bytes) bytes, sha256 \($0.sha256.prefix(16))…" } ?? "nothing"
   }
 
-  /// Whether a file may come into being while the run goes on: what the run makes, and what a
-  /// reward's command names, perhaps to write it.
-  private static func mayAppear(_ field: String) -> Bool {
-    field == "tokenizer.model" || field.hasPrefix("warm-start/") || field.contains(".command.")
+  /// Whether the run makes the file itself.
+  private static func isProduct(_ field: String) -> Bool {
+    field == "tokenizer.model" || field.hasPrefix("warm-start/")
   }
+
+  private static func isOfCommand(_ field: String) -> Bool { field.contains(".command.") }
 
   private static func products(
     of run: RunDirectory
@@ -102,21 +149,34 @@ struct RunInputs {
 }
 
 extension Recipe {
-  /// Every file that the recipe names, by its key.
-  fileprivate func inputFiles() throws(FormatError) -> [(field: String, path: String)] {
+  /// Every file that the recipe names, by its key, and what its rewards are known to read.
+  fileprivate func inputs() throws(FormatError) -> RunInputs.Named {
+    var inputs = RunInputs.Named(files: try files())
+    for (index, reward) in rewards.enumerated() {
+      inputs += try reward.inputs("rewards.\(index)")
+    }
+    guard let rewardModel else { return inputs }
+    if let labeller = rewardModel.labeller {
+      inputs += try labeller.inputs("reward_model.labeller")
+    }
+    if let path = rewardModel.preferences {
+      inputs.files.append(("reward_model.preferences", path))
+    }
+    if let path = rewardModel.path {
+      inputs.files += try Self.modelFiles("reward_model.path", path)
+    }
+    return inputs
+  }
+
+  private func files() throws(FormatError) -> [(field: String, path: String)] {
     var files = [("data.train", data.train)]
     if let test = data.test { files.append(("data.test", test)) }
     files.append(("prompt", prompt))
     if case .file(let path) = tokenizer { files.append(("tokenizer.path", path)) }
     if case .directory(let path) = model { files += try Self.modelFiles("model.path", path) }
-    for (index, reward) in rewards.enumerated() {
-      files += try reward.inputFiles("rewards.\(index)")
-    }
-    if let rewardModel {
-      files += try rewardModel.labeller?.inputFiles("reward_model.labeller") ?? []
-      if let path = rewardModel.preferences { files.append(("reward_model.preferences", path)) }
-      if let path = rewardModel.path {
-        files += try Self.modelFiles("reward_model.path", path)
+    if case .file(let path) = tokenizer {
+      files += TokenizerSettings.fileNames.map {
+        ("tokenizer.path/\($0)", "\(Files.parent(of: path))/\($0)")
       }
     }
     return files
@@ -135,30 +195,19 @@ extension Recipe {
 }
 
 extension Recipe.Reward {
-  /// The files of the source; a program that is looked up in PATH, and what a program reads or
-  /// imports by itself, are unknown.
-  fileprivate func inputFiles(
-    _ field: String
-  ) throws(FormatError) -> [(field: String, path: String)] {
+  /// What it is known to read; a server is asked, and not looked into.
+  fileprivate func inputs(_ field: String) throws(FormatError) -> RunInputs.Named {
     switch source {
-    case .builtIn, .url: return []
+    case .builtIn, .url: return .init()
     case .command(let command):
-      return command.arguments.enumerated().compactMap { index, argument in
-        if index == 0 && !argument.utf8.contains(UInt8(ascii: "/")) { return nil }
-        let path = RecipePath.absolute(argument, from: command.processes.directory)
-        guard Files.size(path) != nil, FileManager.default.isReadableFile(atPath: path) else {
-          return nil
-        }
-        return ("\(field).command.\(index)", path)
-      }
+      let inputs = try RewardInputs(field, of: command)
+      return .init(inputs, unknownTo: label)
     case .python(let function):
-      let place = function.function.split(separator: ":").dropLast().joined(separator: ":")
-      let module = place.replacing(".", with: "/")
-      let names = place.hasSuffix(".py") ? [place] : ["\(module).py", "\(module)/__init__.py"]
-      let paths = names.map { RecipePath.absolute($0, from: function.processes.directory) }
-      return paths.first { Files.size($0) != nil }.map { [("\(field).python", $0)] } ?? []
-    case .library(let library): return [("\(field).library", library.path)]
-    case .model(let judge): return try Recipe.modelFiles("\(field).model", judge.directory)
+      let inputs = try RewardInputs(field, of: function)
+      return .init(inputs, unknownTo: label)
+    case .library(let library): return .init(files: [("\(field).library", library.path)])
+    case .model(let judge):
+      return .init(files: try Recipe.modelFiles("\(field).model", judge.directory))
     }
   }
 }

@@ -17,6 +17,9 @@ extension TrainingRun {
     }
     let leftovers = try lock.removeLeftovers()
     if !leftovers.isEmpty { report(.removed(leftovers)) }
+    for (path, aside) in try run.setObstaclesAside() {
+      report(.warning("\(path): stands where the run is to write; it is called \(aside) now"))
+    }
     let inputs = try RunInputs(of: recipe, in: run)
     if Files.exists(run.recipe) {
       try await goOn(with: inputs, trains: trains)
@@ -40,6 +43,10 @@ extension TrainingRun {
   private func begin(with inputs: RunInputs) throws {
     try writeRecipe()
     try inputs.manifest.write(to: run.manifest)
+    for reward in inputs.unknown {
+      report(
+        .warning("reward \(reward): what it reads is not known, nor whether that changes"))
+    }
   }
 
   private func writeRecipe() throws {
@@ -58,17 +65,28 @@ extension TrainingRun {
       return try begin(with: RunInputs(of: recipe, in: run))
     }
     let done = try run.checkpoints.steps().last ?? 0
+    let mendable = try mendableSections(of: earlier, done: done)
     let refused = differences.filter { difference in
       !recipe.mayChange(difference, since: earlier, stepsDone: done)
-        && !allowed.contains { difference.isWithin($0) }
+        && !(mendable + allowed).contains { difference.isWithin($0) }
     }
     if !refused.isEmpty {
       throw TrainingError.differentInputs(path: run.path, refused)
     }
     if isTrained && !trains { return }
     try await prepareForSteps(of: earlier, done: done)
+    // What was accepted is written down where something is made with it.
+    let isDone = trains && recipe.train != nil ? isTrained : warmStartIsDone
+    if isDone && manifest != nil { return }
     var next = inputs.manifest
     next.changes = manifest?.changes ?? []
+    for file in inputs.appeared(since: manifest) {
+      report(
+        .warning(
+          "\(file.field): \(file.path) was not there when the run began; what is in it is not "
+            + "compared"))
+      next[file.field] = nil
+    }
     for difference in differences {
       next.changes.append(
         .init(
@@ -83,6 +101,16 @@ extension TrainingRun {
     }
     if next != manifest { try next.write(to: run.manifest) }
     if !differences.isEmpty { try writeRecipe() }
+  }
+
+  /// The sections of the recipe by which nothing was made yet: where no step was scored, rewards may
+  /// be mended.
+  private func mendableSections(of earlier: Recipe, done: Int) throws -> [String] {
+    guard !isTrained, done == 0 else { return [] }
+    let endedWarmStart = earlier.warmStart?.untilAccuracy != nil && warmStartIsDone
+    // A checkpoint before the first step has the reward model's first lesson.
+    return try (endedWarmStart ? [] : ["rewards"])
+      + (run.checkpoints.steps().isEmpty ? ["reward_model"] : [])
   }
 
   /// The manifest; nil where there is none, or none that can be read, which keeps nobody from going
@@ -131,14 +159,20 @@ extension TrainingRun {
             + "did over \(before.totalSteps) until now"))
     }
     guard isTrained else { return }
-    guard try await run.checkpoints.latest()?.step == least else {
+    guard let checkpoint = try await run.checkpoints.latest() else {
       throw TrainingError.noCheckpoint(path: run.path, step: least)
     }
-    // Away at once, then removed: half a model would be in the way of the next one.
+    // Damaged ones are told when the steps are made.
+    if checkpoint.step < least, checkpoint.skipped.isEmpty {
+      report(
+        .warning(
+          "\(run.path): the checkpoint of step \(least) is gone; the run goes on after step "
+            + "\(checkpoint.step)"))
+    }
     for model in [run.model, run.rewardModel] where Files.exists(model) {
-      let discarded = TemporaryName.path(for: model)
-      try Files.rename(model, to: discarded)
-      try Files.remove(discarded)
+      if let aside = try run.discard(model) {
+        report(.warning("\(model): holds more than a model; it is called \(aside) now"))
+      }
     }
   }
 

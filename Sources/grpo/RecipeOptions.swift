@@ -15,7 +15,9 @@ struct RecipeOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Ends the stage after so many steps.")
   var steps: Int?
 
-  @Option(help: "The directory of the run.", completion: .directory)
+  @Option(
+    help: "The directory of the run; the recipe's output counts from the current directory, too.",
+    completion: .directory)
   var output: String?
 
   @Option(

@@ -8,7 +8,7 @@ struct RunCommand: AsyncParsableCommand {
     abstract: "Makes every stage of a recipe that is missing: from a tokenizer to a summary.",
     discussion: """
       The stages are tokenizer, warm start, training and evaluation. A run that was stopped goes \
-      on where it was; one that is finished is evaluated again. An output of another recipe, or of \
+      on where it was, but a warm start that was cut off begins anew; one that is finished is evaluated again. An output of another recipe, or of \
       files that have changed, is never written over, except as --allow says. Cadence of saving and \
       evaluating and the number of steps may change; more steps go on after the last one.
       """)

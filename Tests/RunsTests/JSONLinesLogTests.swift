@@ -1,4 +1,5 @@
 import Formats
+import Foundation
 import Runs
 import Testing
 
@@ -11,6 +12,18 @@ import Testing
     try log.append(["step": 2])
     #expect(try text(scratch["m"]).hasSuffix("{\"step\":2}\n"))
     #expect(try log.offset == text(scratch["m"]).utf8.count)
+  }
+
+  @Test func whatIsNoFileIsNamedAndADeviceIsNotCut() throws {
+    let scratch = try Scratch()
+    unsafe mkfifo(scratch["pipe"], 0o600)
+    let error = #expect(throws: FormatError.self) { try JSONLinesLog(path: scratch["pipe"]) }
+    #expect(
+      error?.description == "\(scratch["pipe"]): is no regular file; need a file, or nothing there")
+    #expect(error?.kind == .cannotCreate)
+    let log = try JSONLinesLog(path: "/dev/null")
+    try log.truncate(toOffset: 0)
+    try log.append(["a": 1])
   }
 
   @Test func reopeningGoesOnAtTheEnd() throws {

@@ -45,6 +45,68 @@ import Testing
     }
   }
 
+  @Test func whatStandsInTheWayIsSetAside() throws {
+    let scratch = try Scratch()
+    let run = RunDirectory(scratch.path)
+    func link(_ name: String, to path: String) throws {
+      try FileManager.default.createSymbolicLink(
+        atPath: scratch[name], withDestinationPath: path)
+    }
+    func fill(_ folder: String, _ names: String...) throws {
+      try Files.createDirectory(scratch[folder])
+      for name in names { try Files.writeAtomically([1], to: scratch["\(folder)/\(name)"]) }
+    }
+    func aside() throws -> [String] {
+      try run.setObstaclesAside().map {
+        #expect(!Files.isTaken($0.path) && Files.isTaken($0.aside))
+        return String($0.aside.dropFirst(scratch.path.count + 1))
+      }
+    }
+    // All of this is right: files, links to files and folders, empty folders, whole models.
+    try fill("elsewhere", "completions.jsonl")
+    try Files.writeAtomically([1], to: run.metrics)
+    try link("completions.jsonl", to: scratch["elsewhere/completions.jsonl"])
+    try link("checkpoints", to: scratch["elsewhere"])
+    try fill("warm-start/model", "config.json", "notes.md")
+    try fill("model")
+    try fill("reward-model", "config.json", "model.safetensors", "tokenizer.json")
+    #expect(try aside() == [])
+    try link("warm-start/metrics.jsonl", to: scratch["elsewhere/new.jsonl"])
+    #expect(try aside() == [] && Files.exists(scratch["elsewhere/new.jsonl"]))
+
+    try FileManager.default.removeItem(atPath: run.metrics)
+    try FileManager.default.removeItem(atPath: run.completions)
+    try FileManager.default.removeItem(atPath: run.warmStartMetrics)
+    try fill("metrics.jsonl")
+    try fill("metrics.jsonl.1")
+    try fill("MANIFEST.json", "x")
+    try link("completions.jsonl", to: scratch["nowhere/completions.jsonl"])
+    unsafe mkfifo(run.warmStartMetrics, 0o600)
+    try fill("model", "notes.md")
+    try fill("reward-model", "notes.md")
+    try FileManager.default.removeItem(atPath: run.warmStartModel + "/config.json")
+    #expect(
+      try aside() == [
+        "MANIFEST.json.1", "metrics.jsonl.2", "completions.jsonl.1", "warm-start/metrics.jsonl.1",
+        "warm-start/model.1", "model.1", "reward-model.1",
+      ])
+    #expect(try aside() == [])
+    // A finished model is discarded, unless something else is in it.
+    try fill("model", "config.json")
+    #expect(try run.discard(run.model) == nil && !Files.isTaken(run.model))
+    try fill("model", "config.json", "notes.md")
+    #expect(try run.discard(run.model) == run.model + ".2")
+    #expect(Files.exists(run.model + ".2/notes.md"))
+  }
+
+  @Test func aLockThatIsNoFileIsRefused() throws {
+    let scratch = try Scratch()
+    unsafe mkfifo(scratch["lock"], 0o600)
+    let error = #expect(throws: FormatError.self) { try RunDirectory(scratch.path).lock() }
+    #expect(
+      error?.description == "\(scratch["lock"]): is no regular file; need a file, or nothing there")
+  }
+
   @Test func aFileInItsPlaceIsRefused() throws {
     let scratch = try Scratch()
     try Files.writeAtomically([1], to: scratch["a"])

@@ -12,6 +12,7 @@ import Testing
     try manifest.write(to: scratch["m"])
     #expect(try RunManifest(contentsOf: scratch["m"]) == manifest)
     let json = try JSON(parsing: Files.read(scratch["m"], maximumBytes: 1 << 20), file: "m")
+    #expect(json["format_version"] == 2)
     #expect(json["version"]?.string == ProgramVersion.current)
     let input = try #require(json["inputs"]?["data.train"])
     #expect(input["bytes"]?.int == 3)
@@ -44,7 +45,7 @@ import Testing
 
   @Test func aLaterBuildsManifestIsNotPassedOver() throws {
     let scratch = try Scratch()
-    try Files.writeAtomically(Array(#"{"format_version":2}"#.utf8), to: scratch["m"])
+    try Files.writeAtomically(Array(#"{"format_version":3}"#.utf8), to: scratch["m"])
     let error = try #require(throws: FormatError.self) {
       try RunManifest(contentsOf: scratch["m"])
     }

@@ -75,6 +75,49 @@ import Training
     #expect(Set(steps("completions.jsonl")) == Set(5...9))
   }
 
+  /// Found before the first step: a model that cannot be written would be lost after the last one.
+  @Test func whatStandsWhereTheModelGoesIsSetAside() async throws {
+    defer { small.remove() }
+    let recipe = try recipe()
+    try await run(recipe, stopAfter: 4)
+    try Files.createDirectory(recipe.output + "/model")
+    try small.write("run/model/notes.md", "mine")
+    try remove("metrics.jsonl")
+    try Files.createDirectory(recipe.output + "/metrics.jsonl")
+    let warnings = try await run(recipe, stopAfter: 4)
+    for name in ["metrics.jsonl", "model"] {
+      let path = "\(recipe.output)/\(name)"
+      #expect(
+        warnings.contains(
+          "\(path): stands where the run is to write; it is called \(path).1 now"))
+    }
+    try await run(recipe)
+    #expect(Files.exists(recipe.output + "/model/config.json"))
+    #expect(try bytes("model.1/notes.md") == Array("mine".utf8))
+    #expect(steps("metrics.jsonl") == Array(5...9))
+  }
+
+  @Test func aFinishedRunGoesOnFromTheCheckpointBeforeADamagedOne() async throws {
+    defer { small.remove() }
+    try await run(recipe())
+    let names = ["completions.jsonl", "model/model.safetensors"]
+    let whole = try names.map { try bytes($0) }
+    for isGone in [false, true] {
+      try remove("")
+      try await run(recipe("train.steps=6"))
+      let (last, before) = ("checkpoints/step-000006", "after step 4")
+      if isGone {
+        try remove(last)
+      } else {
+        try edit(last + "/model.safetensors") { $0.append(0) }
+      }
+      let warnings = try await run(recipe())
+      #expect(warnings.count == 1)
+      #expect(warnings.first?.contains(isGone ? before : "step-000006/model.safetensors") == true)
+      #expect(try names.map { try bytes($0) } == whole)
+    }
+  }
+
   @Test func aShortLogKeepsTheLinesThatItHas() async throws {
     defer { small.remove() }
     let recipe = try recipe()

@@ -172,6 +172,105 @@ import Training
     #expect(Set(try await refused(recipe())) == ["train.beta", "train.temperature"])
   }
 
+  /// What a script names, and what it is handed from the shell, are inputs as its file is.
+  @Test func whatARewardReadsIsCompared() async throws {
+    defer { small.remove() }
+    let name = "GRPO_TEST_\(UUID().uuidString.prefix(8))"
+    func hand(_ value: String) { unsafe setenv(name, value, 1) }
+    hand("1")
+    let recipe = try recipe(
+      "rewards=[exact_match, { command: [sh, -c, \"exec DIR/score.sh --t=DIR/weights.txt\", later], "
+        + "weight: 0, timeout: 86400, env: { \(name): null }, directory: DIR, name: mine }]")
+    try await run(recipe, stopAfter: 2)
+    let first = try manifest()
+    let (script, weights, variable) = (
+      "rewards.1.command.2/score.sh", "rewards.1.command.2/weights.txt", "rewards.1.env.\(name)"
+    )
+    #expect(first[variable] == FileDigest(of: [UInt8(ascii: "1")]))
+    try small.write("weights.txt", "2")
+    hand("-1")
+    #expect(Set(try await refused(recipe)) == [weights, variable])
+    let error = await #expect(throws: TrainingError.self) { try await run(recipe) }
+    #expect(error?.description.contains("the variable \(name) differs") == true)
+    hand("1")
+    try small.write("weights.txt", "1")
+
+    // A file that the command may have written itself is told, and no reason to stop.
+    try small.write("later", "")
+    let appeared =
+      "rewards.1.command.3: \(small.directory)/later was not there when the run began; what is in it "
+      + "is not compared"
+    #expect(try await run(recipe, stopAfter: 3) == [appeared])
+    try small.write("later", "more")
+    #expect(try await run(recipe, stopAfter: 4) == [appeared])
+    #expect(Set(try manifest().inputs.map(\.field)) == Set(first.inputs.map(\.field)))
+
+    // A manifest of before has the recipe's own files alone.
+    var early = first
+    early.hasAllOfRewards = false
+    for field in [script, weights, variable] { early[field] = nil }
+    try early.write(to: small.directory + "/run/MANIFEST.json")
+    #expect(try RunManifest(contentsOf: small.directory + "/run/MANIFEST.json") == early)
+    hand("2")
+    #expect(try await run(recipe, stopAfter: 5) == [])
+    #expect(try manifest()[variable] == FileDigest(of: [UInt8(ascii: "2")]))
+    #expect(try manifest().hasAllOfRewards)
+  }
+
+  @Test func whatIsNotKnownIsSaidOnce() async throws {
+    defer { small.remove() }
+    let name = "GRPO_TEST_\(UUID().uuidString.prefix(8))"
+    unsafe setenv(name, small.directory + "/score.sh", 1)
+    let recipe = try recipe(
+      "rewards=[exact_match, { command: [sh, -c, \"exec $\(name)\"], weight: 0, timeout: 86400, "
+        + "env: { \(name): null }, name: mine }]")
+    #expect(
+      try await run(recipe, stopAfter: 2) == [
+        "reward mine: what it reads is not known, nor whether that changes"
+      ])
+    #expect(try await run(recipe, stopAfter: 3) == [])
+  }
+
+  @Test func whereNothingWasScoredRewardsAreMendedInPlace() async throws {
+    defer { small.remove() }
+    let good = String(decoding: try bytes("score.sh"), as: UTF8.self)
+    func write(_ text: String) async throws {
+      try await makeExecutable(small.directory + "/score.sh", text)
+    }
+    let settings = ["rewards=[{ command: [DIR/score.sh], timeout: 86400 }]"]
+    // Answers the empty batch of the start, and nothing else.
+    try await write(good.replacing("'{\"rewards\": [0,", with: "'{\"rewards\": [0,0,"))
+    var error = await #expect(throws: TrainingError.self) { try await run(recipe(settings[0])) }
+    guard case .rewardsFailed(1, _, _, _, _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    try await write(good)
+    try await run(recipe(settings[0]), stopAfter: 2)
+    #expect(try manifest().changes.map(\.field) == ["rewards.0.command.0"])
+    // What is scored was scored by what it was.
+    try await write(good + "# changed\n")
+    #expect(try await refused(recipe(settings[0])) == ["rewards.0.command.0"])
+    // As is the warm start, where a reward says when it ends.
+    try remove("run")
+    let warm = "warm_start={ steps: 2, learning_rate: 1e-3, until_accuracy: 0.9 }"
+    try await TrainingRun(recipe(settings[0], warm), threads: 2).runWarmStart()
+    try await write(good)
+    error = await #expect(throws: TrainingError.self) { try await run(recipe(settings[0], warm)) }
+    #expect(error?.description.contains("rewards.0.command.0") == true)
+  }
+
+  @Test func whatIsAcceptedIsWrittenDownWhereItActs() async throws {
+    defer { small.remove() }
+    try await run(recipe("train.steps=3"))
+    let before = try ["run/recipe.yaml", "run/MANIFEST.json"].map { try bytes($0) }
+    try await run(recipe("train.steps=3", "train.beta=0.5"), allowing: ["train.beta"])
+    #expect(try ["run/recipe.yaml", "run/MANIFEST.json"].map { try bytes($0) } == before)
+    try await run(recipe("train.steps=3"))
+    try await run(recipe("train.steps=4", "train.beta=0.5"), allowing: ["train.beta"])
+    #expect(Set(try manifest().changes.map(\.field)) == ["train.beta", "train.steps"])
+  }
+
   @Test func whatTheRunMadeItselfMustStayAsItIs() async throws {
     defer { small.remove() }
     let recipe = try recipe("warm_start={ steps: 2, learning_rate: 1e-3 }")
