@@ -10,7 +10,8 @@
 /// Edge cases: step rewards of a group that are all equal, or a single one, give exactly 0. A
 /// completion without reward gives 0; one without steps too, and it adds none to the group. An
 /// empty completion's terminal score counts as a step. `groups/degenerate` and `groups/singleton`
-/// are about the totals of completions, as everywhere.
+/// are about the totals of completions, as everywhere. Rewards whose mean or deviation overflows give
+/// advantages that are not finite, which no update takes.
 public struct ProcessAdvantage: AdvantageEstimator, Equatable {
   public init() {}
 
@@ -21,15 +22,10 @@ public struct ProcessAdvantage: AdvantageEstimator, Equatable {
         guard let moments, let deviation = moments.standardDeviation else {
           return Array(repeating: 0, count: completion.tokenCount)
         }
-        let normalized = RewardStream(
-          rewards.entries.map {
-            RewardStream.Entry(
-              token: $0.token,
-              reward: ($0.reward - moments.mean) / (deviation + GroupRelativeAdvantage.epsilon))
-          })
-        return Array(
-          normalized.rewardsToGo(tokenCount: completion.tokenCount, discount: 1)
-            .prefix(completion.tokenCount))
+        let advantages = rewards.rewardsToGo(tokenCount: completion.tokenCount, discount: 1) {
+          ($0 - moments.mean) / (deviation + GroupRelativeAdvantage.epsilon)
+        }
+        return Array(advantages.prefix(completion.tokenCount))
       }
     }
   }

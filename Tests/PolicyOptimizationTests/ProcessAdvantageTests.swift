@@ -24,6 +24,13 @@ import Testing
     #expect(isClose(values, expected, within: 1e-15))
   }
 
+  /// 3 · 1.7e308 is no finite number, and neither are mean and deviation.
+  @Test func rewardsWhoseMeanOverflowsGiveNoFiniteAdvantage() {
+    let groups = RewardGroups([1.7e308, 1.7e308, 1.7e308, -1.7e308])
+    let values = ProcessAdvantage()(groups).values(tokenCounts: Array(repeating: 2, count: 4))
+    #expect(values.allSatisfy { !$0.isFinite })
+  }
+
   @Test func terminalScoresAreOutcomeSupervision() {
     let groups = RewardGroups([1, 0, 0, 0], [nil, 2, 0.5])
     let counts = Array(repeating: 2, count: 7)
