@@ -129,9 +129,6 @@ public struct RewardTrial: Sendable {
     func values(_ kind: Probe.Kind) -> [Double] {
       probes.indices.filter { probes[$0].kind == kind }.compactMap { totals[$0] }
     }
-    func mean(_ values: [Double]) -> Double? {
-      values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-    }
     let ordinary = probes.indices.filter { !isHostile[$0] }
     let found = ordinary.compactMap { totals[$0] }
     var warnings: [String] = []
@@ -156,7 +153,7 @@ public struct RewardTrial: Sendable {
     if changed > 0 {
       warnings.append("it is not deterministic: \(changed) scores were others the second time")
     }
-    if let right = mean(values(.answer)), let wrong = mean(values(.otherAnswer)), right <= wrong {
+    if let right = values(.answer).mean, let wrong = values(.otherAnswer).mean, right <= wrong {
       warnings.append(
         "it does not tell answers apart: the right ones get \(right), those of other rows \(wrong)")
     }

@@ -58,7 +58,7 @@ struct MetricsLine {
   mutating func add(_ report: RewardReport) {
     for function in report.functions {
       let values = function.values.compactMap { $0 }
-      let mean = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+      let mean = values.mean
       self["rewards/\(function.name)/mean"] = mean
       self["rewards/\(function.name)/std"] = mean.flatMap { mean in
         guard values.count > 1 else { return nil }

@@ -1,6 +1,7 @@
 import Datasets
 import Evaluation
 import Formats
+import Rewards
 import Runs
 import Training
 
@@ -36,9 +37,10 @@ struct TrainingReport {
 
   private func course(_ metric: String) -> Course? {
     let values = summary.metrics.compactMap { $0[metric]?.double }
-    let last = values.suffix(Self.lastSteps)
-    guard let maximum = values.max() else { return nil }
-    return Course(mean: last.reduce(0, +) / Double(last.count), maximum: maximum)
+    guard let mean = values.suffix(Self.lastSteps).mean, let maximum = values.max() else {
+      return nil
+    }
+    return Course(mean: mean, maximum: maximum)
   }
 
   private static let shownMetrics = ["reward", "kl", "clip_ratio/region_mean"]

@@ -1,5 +1,6 @@
 internal import Datasets
 package import Formats
+internal import Rewards
 
 /// Steps of a run that follow each other, as the checks for findings see them.
 package struct ObservedSteps {
@@ -58,8 +59,7 @@ package struct ObservedSteps {
 
   /// The mean of a metric over the lines that have it.
   func mean(_ metric: String) -> Double? {
-    let values = lines.compactMap { $0[metric]?.double }
-    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    lines.compactMap { $0[metric]?.double }.mean
   }
 
   /// The last of these steps.
