@@ -58,6 +58,16 @@ extension PolicyObjective {
     return result
   }
 
+  /// The tokens that the policy term is a sum over: those that no mask leaves out.
+  ///
+  /// Shape: [T].
+  package func tokensOfPolicyTerm(_ batch: ObjectiveBatch) -> [Bool] {
+    let (offPolicy, highEntropy) = (offPolicyMask?.keeps(batch), entropyMask?.keeps(batch))
+    return batch.mask.indices.map {
+      batch.mask[$0] && offPolicy?[$0] ?? true && highEntropy?[$0] ?? true
+    }
+  }
+
   /// Adds one penalty; answers with its mean over unmasked tokens and how many were cut.
   private func add(
     _ penalty: KLPenalty, weights: [Double], ratios: Ratios, of batch: ObjectiveBatch,

@@ -1,6 +1,6 @@
-internal import PolicyOptimization
+package import PolicyOptimization
 
-/// What every objective for which advantages count must do, asked at the first update.
+/// What every objective for which advantages count must do, asked at the first update that can tell.
 ///
 /// At π_θ = π_old the policy term is linear in the advantages, whatever its clip; so for the
 /// coefficients d(Â) of the log-probs
@@ -11,17 +11,28 @@ internal import PolicyOptimization
 /// The second fails where a loss has lost its reward (a ratio that is a constant, a mask that
 /// takes everything); the first where a sign or a clip is wrong. Cost: four passes over a step's
 /// numbers, once a run.
-enum SelfCheck {
-  /// What is wrong with an objective; nil for nothing, or where these inputs cannot tell.
-  static func problem(of objective: any Objective, at given: ObjectiveBatch) -> String? {
+package enum SelfCheck {
+  package enum Verdict: Equatable {
+    case sound
+    /// These inputs cannot tell: no advantages where the policy term is, the same ones for all
+    /// completions, or such small ones that they may be lost in rounding.
+    case undecided
+    /// What is wrong.
+    case broken(String)
+  }
+
+  package static func verdict(
+    of objective: any Objective, at given: ObjectiveBatch
+  ) -> Verdict {
     var inputs = given
     // What the heads would say is the same in all four passes.
     inputs.klOld = inputs.klOld ?? inputs.mask.map { _ in 0 }
     inputs.klReference = inputs.klReference ?? inputs.mask.map { _ in 0 }
-    let differs = inputs.mask.indices.contains {
-      inputs.mask[$0] && inputs.advantage[$0] != 0
+    let carries = objective.tokensOfPolicyTerm(inputs)
+    let largest = inputs.mask.indices.reduce(0) {
+      carries[$1] ? max($0, abs(inputs.advantage[$1])) : $0
     }
-    guard differs else { return nil }
+    guard largest > smallestAdvantage else { return .undecided }
     func coefficients(_ advantage: [Double]) -> [Double] {
       var changed = inputs
       changed.advantage = advantage
@@ -30,11 +41,11 @@ enum SelfCheck {
     let plain = coefficients(inputs.advantage)
     let negated = coefficients(inputs.advantage.map { -$0 })
     let none = coefficients(inputs.advantage.map { _ in 0 })
-    let scale = plain.reduce(0) { max($0, abs($1)) }
+    let scale = zip(plain, none).reduce(0) { max($0, abs($1.0), abs($1.1)) }
     for t in inputs.mask.indices where inputs.mask[t] {
       // Each side is a few roundings of numbers of this size.
       if abs(plain[t] + negated[t] - 2 * none[t]) > 1e-9 * scale {
-        return "negating the advantages does not negate the policy term (token \(t))"
+        return .broken("negating the advantages does not negate the policy term (token \(t))")
       }
     }
     // The advantages of a completion go to the next one, the last one's to the first.
@@ -43,9 +54,35 @@ enum SelfCheck {
       let source = byCompletion[(i + byCompletion.count - 1) % byCompletion.count]
       return inputs.completions[i].indices.map { source.isEmpty ? 0 : source[$0 % source.count] }
     }
-    if rotated != inputs.advantage, coefficients(rotated) == plain {
-      return "exchanging the advantages of completions does not change the gradient"
+    // A ratio that a completion's tokens share sees the sum of their advantages alone.
+    let change = inputs.completions.reduce(0) { most, tokens in
+      max(
+        most, abs(tokens.reduce(0) { $0 + (carries[$1] ? rotated[$1] - inputs.advantage[$1] : 0) }))
     }
-    return nil
+    // A token's weight is 1 / (completions · 2¹⁶ tokens) or more, and 2⁻⁵³ of a number is lost in
+    // rounding it: a change below this may leave d as it is.
+    let share = 0x1p-32 * Double(inputs.completions.count)
+    let others = none.reduce(0) { max($0, abs($1)) }
+    guard change > max(smallestAdvantage, 1e-9 * largest, share * others) else {
+      return .undecided
+    }
+    if coefficients(rotated) == plain {
+      return .broken("exchanging the advantages of completions does not change the gradient")
+    }
+    return .sound
+  }
+
+  /// Below this, products with weights may not be normal numbers, which loses their digits.
+  private static let smallestAdvantage = 1e-200
+}
+
+extension Objective {
+  /// The tokens whose advantages count, as far as that is known of an objective.
+  fileprivate func tokensOfPolicyTerm(_ batch: ObjectiveBatch) -> [Bool] {
+    switch self {
+    case let policy as PolicyObjective: policy.tokensOfPolicyTerm(batch)
+    case let joint as JointObjective: joint.policy.tokensOfPolicyTerm(batch)
+    default: batch.mask
+    }
   }
 }

@@ -84,13 +84,14 @@ extension TrainingLoop {
     }
   }
 
-  /// Asks an objective, once, whether it does what it must.
+  /// Asks an objective, until it was told once, whether it does what it must.
   func check(
     _ objective: any Objective, at inputs: ObjectiveBatch, step: Int, isChecked: inout Bool
   ) throws {
-    guard !isChecked, inputs.advantage.contains(where: { $0 != 0 }) else { return }
-    isChecked = true
-    guard let problem = SelfCheck.problem(of: objective, at: inputs) else { return }
+    if isChecked { return }
+    let verdict = SelfCheck.verdict(of: objective, at: inputs)
+    isChecked = verdict != .undecided
+    guard case .broken(let problem) = verdict else { return }
     // An objective from outside may have its reasons; one of ours has none.
     if objective is PolicyObjective {
       throw TrainingError.selfCheck(step: step + 1, problem: problem)
