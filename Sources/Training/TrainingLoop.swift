@@ -43,6 +43,7 @@ struct TrainingLoop {
   ) async throws -> [ObservedSteps.Answer] {
     let trainer = PolicyTrainer(engine: engine, policy: policy, settings: settings)
     var state = TrainingState()
+    trainer.record(in: &state)
     let checkpoint =
       resuming
       ? try await run.checkpoints.latest {
@@ -273,7 +274,7 @@ struct TrainingLoop {
     var shown: [SampleShown] = []
     for (i, completion) in rollout.completions.enumerated() {
       let values = advantages.completions[i].values(tokenCount: completion.tokenIDs.count)
-      let advantage = values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+      let advantage = values.mean ?? 0
       var line: JSONObject = [
         "step": .integer(step), "prompt": .string(completion.prompt),
         "completion": .string(completion.text),
