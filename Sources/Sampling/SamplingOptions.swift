@@ -2,7 +2,7 @@
 ///
 /// Filters apply in this order: temperature, top-k, top-p, min-p; ties go to the lower id.
 public struct SamplingOptions: Sendable, Equatable {
-  /// Divides the logits; 0 takes the most likely token.
+  /// Divides the logits, within ``temperatures``; 0 takes the most likely token.
   public var temperature: Double
   /// Keeps the k most likely tokens, at least 1; nil keeps all.
   public var topK: Int?
@@ -14,6 +14,9 @@ public struct SamplingOptions: Sendable, Equatable {
   public var maximumTokens: Int
   /// Ids that end a completion, and belong to it.
   public var eosIDs: [Int]
+
+  /// What may divide logits: their quotients then stay within single precision, and so do log-probs.
+  public static let temperatures = 0.001...100.0
 
   /// `topK` 0 keeps all tokens, as nil does and as other programs take it.
   public init(

@@ -17,6 +17,8 @@ extension TrainingRun {
   ///   - row: The question's number in `data.train`; nil for the first of the next step.
   ///   - updates: Updates made on these completions first: 0 shows what the first update sees,
   ///     where every ratio is 1.
+  /// - Throws: `TrainingError.differentInputs` where the run's checkpoints do not fit, since it is
+  ///   another recipe's.
   public func explain(row: Int?, updates: Int) async throws -> Explanation {
     guard let train = recipe.train else {
       throw TrainingError.missingStart(path: "train")
@@ -29,8 +31,14 @@ extension TrainingRun {
       engine: sampler.engine, policy: start.model.parameters, settings: settings)
     let rewardModel = try rewardModelCourse(start)
     var state = TrainingState()
-    _ = try await run.checkpoints.latest {
-      state = try await $0.restore(trainer, rewardModel?.model)
+    do {
+      _ = try await run.checkpoints.latest {
+        state = try await $0.restore(trainer, rewardModel?.model)
+      }
+    } catch let error as Checkpoints.Unusable {
+      let differences = try refusedDifferences()
+      throw differences.isEmpty
+        ? error : TrainingError.differentInputs(path: run.path, differences)
     }
     let order = DataOrder(
       count: questions.questions.count, seed: UInt64(recipe.seed), stream: 2)

@@ -27,7 +27,20 @@ extension TrainingRun {
       try checkAllowed(inputs.fields(with: nil, nil))
       try begin(with: inputs)
     }
-    for warning in recipe.warnings { report(.warning(warning)) }
+    for warning in recipe.warnings + beyondTheData { report(.warning(warning)) }
+  }
+
+  /// Numbers of rows that are larger than the data's, one line each.
+  private var beyondTheData: [String] {
+    [
+      ("warm_start.examples", recipe.warmStart?.examples, questions),
+      ("evaluation.questions", recipe.evaluation?.questions, test),
+    ].compactMap { key, asked, data in
+      guard let asked, let data, asked > data.questions.count else { return nil }
+      return
+        "\(key): has no effect (got \(asked); \(data.file) has \(data.questions.count) rows, all "
+        + "of which are taken)"
+    }
   }
 
   /// How many questions are held out and learned from, too, in words; nil where none is.
@@ -111,6 +124,16 @@ extension TrainingRun {
     // A checkpoint before the first step has the reward model's first lesson.
     return try (endedWarmStart ? [] : ["rewards"])
       + (run.checkpoints.steps().isEmpty ? ["reward_model"] : [])
+  }
+
+  /// The keys with which the run in the directory is another recipe's.
+  func refusedDifferences() throws -> [RunDifference] {
+    guard Files.exists(run.recipe) else { return [] }
+    let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
+    let done = try run.checkpoints.steps().last ?? 0
+    return recipe.differences(from: earlier).filter {
+      !recipe.mayChange($0, since: earlier, stepsDone: done)
+    }
   }
 
   /// The manifest; nil where there is none, or none that can be read, which keeps nobody from going

@@ -179,7 +179,7 @@ public final class TrainingRun {
       stop: recipe.train?.stop ?? [])
   }
 
-  private func tokenizer() throws -> SentencePieceTokenizer {
+  private func tokenizer(writes: Bool) throws -> SentencePieceTokenizer {
     switch recipe.tokenizer {
     case .file(let path): return try SentencePieceTokenizer(path: path)
     case .trained(let size):
@@ -197,6 +197,7 @@ public final class TrainingRun {
         }
         let bytes = try SentencePieceTokenizer.train(
           sentences: sentences, options: .init(vocabularySize: size))
+        if !writes { return try SentencePieceTokenizer(bytes: bytes, name: path) }
         try Files.writeAtomically(bytes, to: path)
         try record([("tokenizer.model", bytes)], in: run.path)
       }
@@ -208,9 +209,9 @@ public final class TrainingRun {
     try Start(directory: run.warmStartModel)
   }
 
-  /// The policy that training starts from, which must be there already.
+  /// The policy that training starts from, which must be there already; nothing is written.
   func existingStart() throws -> Start {
-    if recipe.warmStart == nil { return try initialPolicy() }
+    if recipe.warmStart == nil { return try initialPolicy(writes: false) }
     guard warmStartIsDone else { throw TrainingError.missingStart(path: run.warmStartModel) }
     return try warmStarted()
   }
@@ -265,8 +266,8 @@ public final class TrainingRun {
       }, isCancelled: isCancelled)
   }
 
-  private func initialPolicy() throws -> Start {
-    let tokenizer = try tokenizer()
+  private func initialPolicy(writes: Bool = true) throws -> Start {
+    let tokenizer = try tokenizer(writes: writes)
     switch recipe.model {
     case .directory(let path):
       let start = try Start(ModelDirectory.load(path), tokenizer)

@@ -8,12 +8,25 @@ enum Bounds {
       "\(option): got \(value); need \(range.lowerBound) to \(range.upperBound)")
   }
 
-  /// Not a number is in no range.
-  static func check(_ option: String, _ value: Double?, _ range: ClosedRange<Double>) throws {
-    guard let value, !range.contains(value) else { return }
+  /// Not a number is in no range; `special` is allowed beside it.
+  static func check(
+    _ option: String, _ value: Double?, _ range: ClosedRange<Double>, or special: Double? = nil
+  ) throws {
+    guard let value, !range.contains(value), value != special else { return }
+    let other = special.map { "\(Figures.short($0)), or " } ?? ""
     throw ValidationError(
-      "\(option): got \(Figures.short(value)); need \(Figures.short(range.lowerBound)) to "
-        + Figures.short(range.upperBound))
+      "\(option): got \(Figures.short(value)); need \(other)\(words(range))")
+  }
+
+  /// Refuses options that were given though they have no effect.
+  static func refuse(_ options: [(name: String, isGiven: Bool)], because reason: String) throws {
+    for option in options where option.isGiven {
+      throw ValidationError("\(option.name): has no effect \(reason)")
+    }
+  }
+
+  static func words(_ range: ClosedRange<Double>) -> String {
+    "\(Figures.short(range.lowerBound)) to \(Figures.short(range.upperBound))"
   }
 
   static func check(

@@ -118,10 +118,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     try Bounds.check("--samples", samples, 0...1024)
     if temperature == 0 {
       throw ValidationError(
-        "--temperature: got 0; need more than 0, at most 100 (greedy answers are asked for in any "
-          + "case, and --samples 0 asks for no others)")
+        "--temperature: got 0; need \(Bounds.words(SamplingOptions.temperatures)) (greedy answers "
+          + "are asked for in any case, and --samples 0 asks for no others)")
     }
-    try Bounds.check("--temperature", temperature, above: 0, through: 100)
+    try Bounds.check("--temperature", temperature, SamplingOptions.temperatures)
     try Bounds.check("--max-completion-length", maxCompletionLength, 1...1_000_000)
     try Bounds.check("--limit", limit, 1...Int.max)
     try Bounds.check("--seed", seed, 0...Int.max)
@@ -137,11 +137,9 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     if stop.contains("") { throw ValidationError("--stop: got an empty text; need one") }
     if samples == 0 {
-      for (option, isGiven) in [("--k", k != nil), ("--temperature", temperature != nil)]
-      where isGiven {
-        throw ValidationError(
-          "\(option): has no effect with --samples 0 (need --samples 1 or more)")
-      }
+      try Bounds.refuse(
+        [("--k", k != nil), ("--temperature", temperature != nil), ("--seed", seed != nil)],
+        because: "with --samples 0 (need --samples 1 or more)")
     }
   }
 
@@ -151,6 +149,11 @@ struct EvaluateCommand: AsyncParsableCommand {
     let rewards = try rewardSet(recipe)
     let questions = try questionSet(recipe, judge: rewards.entries[0].function)
     let limit = self.limit ?? recipe?.evaluation?.questions
+    if let asked = self.limit, asked > questions.questions.count {
+      StandardError.write(
+        "warning: --limit: got \(asked); \(questions.file.visible()) has "
+          + "\(questions.questions.count) questions, all of which are taken")
+    }
     let count = min(questions.questions.count, limit ?? .max)
     if count < Self.fewQuestions {
       StandardError.write(
@@ -254,6 +257,9 @@ struct EvaluateCommand: AsyncParsableCommand {
       } catch {
         throw ValidationError("\(error)")
       }
+      try Bounds.refuse(
+        [("--reward: weight", judging.rewards[0].weight != 1)],
+        because: "where one reward judges: what is told is its own score")
     } else if let first = recipe?.rewards.first {
       judging.rewards = [first]
     } else {

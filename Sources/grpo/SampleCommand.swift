@@ -194,12 +194,19 @@ struct SamplingArguments: ParsableArguments {
   var seed: Int?
 
   func validate() throws {
-    try Bounds.check("--temperature", temperature, 0...100)
+    try Bounds.check("--temperature", temperature, SamplingOptions.temperatures, or: 0)
     try Bounds.check("--top-k", topK, 0...Int.max)
     try Bounds.check("--top-p", topP, above: 0, through: 1)
     try Bounds.check("--min-p", minP, 0...1)
     try Bounds.check("--max-completion-length", maxCompletionLength, 1...1_000_000)
     try Bounds.check("--seed", seed, 0...Int.max)
+    if temperature == 0 {
+      try Bounds.refuse(
+        [
+          ("--top-k", topK != nil), ("--top-p", topP != nil), ("--min-p", minP != nil),
+          ("--seed", seed != nil),
+        ], because: "with --temperature 0, which draws nothing")
+    }
     if stop.contains("") { throw ValidationError("--stop: got an empty text; need one") }
   }
 

@@ -57,6 +57,30 @@ import Testing
     #expect(text.outputLines.contains { $0.hasPrefix("step \(next), after ") }, "\(text.output)")
   }
 
+  @Test func aRunOfAnotherRecipeIsSaidToBeOne() async throws {
+    let folder = try await startedFolder()
+    let trained = try await GrpoProgram.run("train", "recipe.yaml", "-q", in: folder)
+    #expect(trained.status == 0, "\(trained.errors)")
+    let outcome = try await GrpoProgram.run(
+      "explain", "recipe.yaml", "--set", "train.algorithm=ppo-clip", "--set",
+      "train.num_mini_batches=2", in: folder)
+    #expect(outcome.status == 78)
+    #expect(
+      outcome.problems.contains {
+        $0.hasSuffix(
+          "run: belongs to another recipe: train.algorithm: differs (got ppo-clip; need grpo)")
+      }, "\(outcome.errors)")
+    #expect(!outcome.errors.contains("move that directory away"))
+  }
+
+  @Test func nothingIsWritten() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      "explain", "recipe.yaml", "--set", "warm_start=null", "--output", "new", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/new"))
+  }
+
   @Test func anUpdateMovesTheRatiosThatItShows() async throws {
     let folder = try await startedFolder()
     let explanation = try await explain(folder, "--updates", "2", "--question", "3")

@@ -242,8 +242,14 @@ import Testing
       "--temperature: has no effect with --samples 0 (need --samples 1 or more)"
     ),
     (
+      ["--samples", "0", "--seed", "1"],
+      "--seed: has no effect with --samples 0 (need --samples 1 or more)"
+    ),
+    (["--temperature", "1e-300"], "--temperature: got 1e-300; need 0.001 to 100"),
+    (["--temperature", "100.5"], "--temperature: got 100.5; need 0.001 to 100"),
+    (
       ["--temperature", "0"],
-      "--temperature: got 0; need more than 0, at most 100 (greedy answers are asked for in any "
+      "--temperature: got 0; need 0.001 to 100 (greedy answers are asked for in any "
         + "case, and --samples 0 asks for no others)"
     ),
     (["--stop", ""], "--stop: got an empty text; need one"),
@@ -268,6 +274,46 @@ import Testing
         + arguments, in: folder)
     #expect(outcome.status == 64)
     #expect(outcome.problems == ["error: " + problem])
+  }
+
+  @Test(arguments: [
+    (["--temperature", "1e-300"], "--temperature: got 1e-300; need 0, or 0.001 to 100"),
+    (["--temperature", "1e-40"], "--temperature: got 1e-40; need 0, or 0.001 to 100"),
+    (["--temperature", "101"], "--temperature: got 101; need 0, or 0.001 to 100"),
+    (
+      ["--temperature", "0", "--top-k", "4"],
+      "--top-k: has no effect with --temperature 0, which draws nothing"
+    ),
+    (
+      ["--temperature", "0", "--top-p", "0.5"],
+      "--top-p: has no effect with --temperature 0, which draws nothing"
+    ),
+    (
+      ["--temperature", "0", "--seed", "5"],
+      "--seed: has no effect with --temperature 0, which draws nothing"
+    ),
+  ])
+  func sampleRefuses(_ arguments: [String], _ problem: String) async throws {
+    let outcome = try await GrpoProgram.run(
+      ["sample", "--model", "none", "1+1="] + arguments, in: Workspace())
+    #expect(outcome.status == 64)
+    #expect(outcome.problems == ["error: " + problem])
+  }
+
+  @Test func aWeightAndALimitThatChangeNothingAreNamed() async throws {
+    let folder = try await trainedFolder()
+    let arguments = ["evaluate", "--model", Self.model, "--recipe", "recipe.yaml"]
+    let weighed = try await GrpoProgram.run(
+      arguments + ["--reward", "{ name: exact_match, weight: -1 }"], in: folder)
+    #expect(weighed.status == 64)
+    #expect(
+      weighed.problems == [
+        "error: --reward: weight: has no effect where one reward judges: what is told is its own score"
+      ])
+    let limited = try await GrpoProgram.run(arguments + ["--limit", "5000"], in: folder)
+    #expect(limited.status == 0, "\(limited.errors)")
+    #expect(limited.errors.contains("warning: --limit: got 5000; "), "\(limited.errors)")
+    #expect(limited.errors.contains(" questions, all of which are taken"))
   }
 
   @Test func evaluateTakesPrograms() async throws {

@@ -74,7 +74,7 @@ import Training
     ("train..beta=2", "--set train..beta: is no key (need words with dots between them)"),
     (
       "train.steps=6",
-      "--set train.steps: is more than outer_iterations × steps_per_iteration (got 6; need at most 5)"
+      "--set train.steps: is more than outer_iterations × steps_per_iteration (got 6; need at most 5, or a larger train.outer_iterations)"
     ),
   ])
   func errorsNameTheOption(_ assignment: String, _ expected: String) throws {

@@ -203,7 +203,7 @@ import Training
     BadRecipe(
       "num_iterations: 2", "steps: 6",
       "20: train.steps: is more than outer_iterations × steps_per_iteration (got 6; need at most "
-        + "5)"),
+        + "5, or a larger train.outer_iterations)"),
     BadRecipe(
       "num_iterations: 2", "num_generations: 1",
       "20: train.num_generations: leaves nothing to compare (got 1; need 2 or more with advantage "

@@ -125,6 +125,17 @@ extension Recipe: RecipeSection {
     if evaluation != nil && data.test == nil {
       fields.failWithoutEffect("evaluation", "has no questions (need data.test)")
     }
+    if train == nil {
+      fields.warnWithoutEffect(["evaluation.every"], "without train")
+      if rewards.isEmpty, !fields.context.ownRewards {
+        fields.warnWithoutEffect(["evaluation"], "without rewards")
+      }
+    }
+    if let train, train.totalSteps <= train.stepsPerIteration {
+      fields.warnWithoutEffect(
+        ["continuous", "replay_share", "replay_size"].map { "reward_model.\($0)" },
+        "in a run of one iteration, before which the reward model learns for the only time")
+    }
     if let rewardModel {
       if train == nil { fields.failWithoutEffect("reward_model", "has no effect without train") }
       if rewards.contains(where: { $0.label.hasSameBytes(as: rewardModel.name) }) {

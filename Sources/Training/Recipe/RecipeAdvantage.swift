@@ -143,7 +143,13 @@ extension Recipe.Advantage {
     var baseline = whitened.baseline
     fields(
       "whitened_baseline", &baseline, .choice, when: kind == .whitened, else: reason(.whitened))
-    whitened = WhitenedAdvantage(discount: weight.discount, baseline: baseline)
+    var discount = weight.discount
+    if kind == .whitened, baseline == .groupMean, discount < 1 {
+      fields.failWithoutEffect(
+        "gamma", "has no effect with whitened_baseline group-mean, which weighs whole completions")
+      discount = 1
+    }
+    whitened = WhitenedAdvantage(discount: discount, baseline: baseline)
     switch kind {
     case .group: self = .group(group)
     case .softmax: self = .softmax(softmax)

@@ -81,7 +81,10 @@ extension Recipe {
 }
 
 extension Recipe.Axes {
-  mutating func declare(_ fields: RecipeFields, maxCompletionTokens: Int) {
+  /// - Parameter length: Steps of an iteration and of the run, for what they leave without effect.
+  mutating func declare(
+    _ fields: RecipeFields, maxCompletionTokens: Int, length: (iteration: Int, run: Int) = (0, 0)
+  ) {
     fields("num_iterations", &epochs, .integer(1...1000))
     fields("num_mini_batches", &miniBatches, .integer(1...1024))
     advantage.declare(fields)
@@ -93,7 +96,7 @@ extension Recipe.Axes {
     fields("dynamic_sampling_rounds", &dynamicSamplingRounds, .integer(0...100))
     fields("mask_truncated_completions", &masksTruncatedCompletions, .flag)
     if fields.isReading { dropPresetsChoices(fields) }
-    if fields.isSound { compare(fields) }
+    if fields.isSound { compare(fields, length) }
   }
 
   private mutating func declareValue(_ fields: RecipeFields) {
@@ -109,7 +112,8 @@ extension Recipe.Axes {
   /// What the preset brings and nobody wrote gives way to keys that leave it without effect.
   private mutating func dropPresetsChoices(_ fields: RecipeFields) {
     if case .trustRegion = update, objective.oldKL.coefficient > 0, !fields.has("old_kl_coef") {
-      fields.warn("update", "trust-region takes the place of the algorithm's old_kl_coef")
+      fields.warn(
+        Self.updateKey(fields), "trust-region takes the place of the algorithm's old_kl_coef")
       (objective.oldKL.coefficient, objective.oldKL.controller) = (0, .fixed)
     }
     if dynamicSamplingRounds > 0, !advantage.wantsGroups, !fields.has("dynamic_sampling_rounds") {
@@ -118,20 +122,46 @@ extension Recipe.Axes {
         "\(advantage.name) leaves the algorithm's dynamic_sampling_rounds nothing to do")
       dynamicSamplingRounds = 0
     }
-  }
-
-  private func compare(_ fields: RecipeFields) {
-    if updatesPerStep == 1, update == .adam {
-      for key in objective.surrogate.clipKeys where fields.has(key) {
-        fields.warn(
-          key,
-          "has no effect with one update a step (num_iterations 1, num_mini_batches 1), "
-            + "where the ratio is always 1")
+    if advantage == .normalizedSum {
+      for key in shaping.keysInUse
+      where !fields.has(key) && !(key == "overlong_penalty" && fields.has("overlong_buffer")) {
+        fields.warn("advantage", "normalized-sum leaves the algorithm's \(key) nothing to change")
+        shaping.remove(key)
       }
     }
+  }
+
+  /// The key that says how the policy is moved: `update`, or else the preset.
+  private static func updateKey(_ fields: RecipeFields) -> String {
+    fields.has("update") ? "update" : "algorithm"
+  }
+
+  private func compare(_ fields: RecipeFields, _ length: (iteration: Int, run: Int)) {
+    if updatesPerStep == 1, update == .adam {
+      let once = "with one update a step (num_iterations 1, num_mini_batches 1), where "
+      fields.warnWithoutEffect(
+        objective.surrogate.clipKeys + ["off_policy_mask_threshold"],
+        once + "the ratio is always 1")
+      if !objective.oldKL.pullsAtItsOwnPolicy {
+        fields.warnWithoutEffect(
+          Recipe.Penalty.oldKeys, once + "the policy is still the one that drew")
+      }
+      if value?.trunk == .policy {
+        fields.warnWithoutEffect(["value.clip"], once + "the value is what it was")
+      }
+    }
+    if let value, value.trunk == .own, value.epochs * miniBatches == 1 {
+      fields.warnWithoutEffect(
+        ["value.clip"], "with one update of the value a step, where it is what it was")
+    }
+    if value?.target == .lambdaReturns, advantage.lambda == 1 {
+      fields.warnWithoutEffect(["value.target"], "with lam 1, where both targets are the same")
+    }
+    compareReference(fields, length)
     if update != .adam, updatesPerStep > 1 {
       fields.warn(
-        "update", "makes \(updatesPerStep) searches a step, each on a part of its completions")
+        Self.updateKey(fields),
+        "makes \(updatesPerStep) searches a step, each on a part of its completions")
     }
     if case .trustRegion = update, objective.oldKL.coefficient > 0 {
       fields.failWithoutEffect(
@@ -141,6 +171,49 @@ extension Recipe.Axes {
       fields.failWithoutEffect(
         "dynamic_sampling_rounds",
         "has no effect with advantage \(advantage.name), which does not compare completions")
+    }
+    if advantage == .normalizedSum {
+      for key in shaping.keysInUse {
+        fields.failWithoutEffect(
+          key,
+          "has no effect with advantage normalized-sum, which normalizes the reward functions one by "
+            + "one")
+      }
+    }
+  }
+
+  /// Warns of keys about a reference policy that is the policy itself whenever it is asked, or that
+  /// never moves.
+  private func compareReference(_ fields: RecipeFields, _ length: (iteration: Int, run: Int)) {
+    if length.run == 1 || reference == .reset && length.iteration == 1 {
+      let same =
+        "with \(length.run == 1 ? "one step" : "steps_per_iteration 1"), where the reference is "
+        + "still the policy"
+      fields.warnWithoutEffect(["reward_kl_coef"], same)
+      if updatesPerStep == 1, update == .adam, !objective.referenceKL.pullsAtItsOwnPolicy {
+        fields.warnWithoutEffect(Recipe.Penalty.referenceKeys, same)
+      }
+    }
+    if case .mix(_, let steps) = reference, steps >= length.run {
+      fields.warnWithoutEffect(
+        ["ref_model_sync_steps", "ref_model_mixup_alpha"],
+        "with ref_model_sync_steps \(steps), which the run's \(length.run) steps do not exceed")
+    }
+  }
+}
+
+extension Recipe.Shaping {
+  /// The keys of what is added to the rewards.
+  fileprivate var keysInUse: [String] {
+    (overlongPenalty > 0 ? ["overlong_penalty"] : [])
+      + (klCoefficient > 0 ? ["reward_kl_coef"] : []) + (tokenCost != 0 ? ["token_cost"] : [])
+  }
+
+  fileprivate mutating func remove(_ key: String) {
+    switch key {
+    case "overlong_penalty": overlongPenalty = 0
+    case "reward_kl_coef": klCoefficient = 0
+    default: tokenCost = 0
     }
   }
 }

@@ -137,6 +137,12 @@ final class RecipeFields {
       RecipeError(message, field: context[key].path, at: place(of: key)))
   }
 
+  /// Warns of those of `keys` that were written though they have no effect beside others, where to
+  /// leave them is no mistake: they may have one as soon as the run is longer, say.
+  func warnWithoutEffect(_ keys: [String], _ reason: String) {
+    for key in keys where has(key) { warn(key, "has no effect " + reason) }
+  }
+
   /// Whether `key`, a dotted path within this section, was written.
   func has(_ key: String) -> Bool {
     source?.node(at: key.split(separator: "."))?.isNull == false
@@ -169,7 +175,7 @@ final class RecipeFields {
   private func place(of key: String) -> RecipePlace? {
     var path = key.split(separator: ".")[...]
     while let source {
-      if let node = source.node(at: path) { return node.place }
+      if let node = source.node(at: path) { return node.sayer }
       path = path.dropLast()
     }
     return nil

@@ -69,6 +69,14 @@ struct RecipeNode {
 }
 
 extension RecipeNode {
+  /// Where the value was written, or for a map all of which was set from outside, the first key of it.
+  var sayer: RecipePlace {
+    guard case .map(let entries) = content, let first = entries.first,
+      entries.allSatisfy({ $0.value.place.layer > place.layer })
+    else { return place }
+    return first.value.sayer
+  }
+
   /// The value and all within it, with paths that count from `directory`.
   func counting(from directory: String) -> RecipeNode {
     var node = self
@@ -84,23 +92,30 @@ extension RecipeNode {
   }
 
   /// The value without the key that a dotted path leads to.
-  func removing(_ path: some Collection<Substring>) -> RecipeNode {
-    guard let step = path.first else { return self }
+  func removing(_ path: some Collection<Substring>) -> RecipeNode { changing(path, to: nil) }
+
+  /// The value with another one for the key that a dotted path leads to.
+  func replacing(_ path: some Collection<Substring>, with new: RecipeNode) -> RecipeNode {
+    changing(path, to: new)
+  }
+
+  private func changing(_ path: some Collection<Substring>, to new: RecipeNode?) -> RecipeNode {
+    guard let step = path.first else { return new ?? self }
     var node = self
     switch content {
     case .scalar: break
     case .list(var items):
       guard let index = Int(step), items.indices.contains(index) else { break }
-      items[index] = items[index].removing(path.dropFirst())
+      items[index] = items[index].changing(path.dropFirst(), to: new)
       node.content = .list(items)
     case .map(var entries):
       guard let index = entries.firstIndex(where: { $0.key.hasSameBytes(as: String(step)) }) else {
         break
       }
-      if path.count == 1 {
+      if path.count == 1, new == nil {
         entries.remove(at: index)
       } else {
-        entries[index].value = entries[index].value.removing(path.dropFirst())
+        entries[index].value = entries[index].value.changing(path.dropFirst(), to: new)
       }
       node.content = .map(entries)
     }

@@ -15,6 +15,8 @@ extension Recipe {
     /// `old_kl_` keys.
     public var oldKL = Penalty(divergence: .oldToPolicy)
     /// Weight of the entropy, as a bonus, 0 to 100: `entropy_coef`.
+    ///
+    /// By default none, or with `use_adaptive_entropy` its `entropy_coef_min`.
     public var entropyCoefficient = 0.0
     /// What moves that weight: `use_adaptive_entropy`, with `entropy_target`, `entropy_coef_delta`,
     /// `entropy_coef_min` and `entropy_coef_max`.
@@ -117,6 +119,16 @@ extension Recipe.Objective {
       fields.fail(
         "entropy_coef_max",
         "is below entropy_coef_min (got \(adaptive.maximum); need \(adaptive.minimum) or more)")
+    } else if adapts, fields.isReading {
+      if !fields.has("entropy_coef") {
+        entropyCoefficient = max(entropyCoefficient, adaptive.minimum)
+      }
+      if !(adaptive.minimum...adaptive.maximum).contains(entropyCoefficient) {
+        fields.fail(
+          "entropy_coef",
+          "is outside its bounds (got \(entropyCoefficient); need entropy_coef_min "
+            + "\(adaptive.minimum) to entropy_coef_max \(adaptive.maximum))")
+      }
     }
     adaptiveEntropy = adapts ? adaptive : nil
   }

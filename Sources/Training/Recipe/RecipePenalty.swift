@@ -19,6 +19,19 @@ extension Recipe.Penalty {
     var divergence: KLDivergence { self == .oldToPolicy ? .oldToPolicy : .policyToOld }
   }
 
+  static let referenceKeys = [
+    "beta", "kl_direction", "kl_estimator", "use_bias_correction_kl", "kl_straight_through",
+    "kl_controller", "kl_target", "kl_horizon",
+  ]
+
+  static let oldKeys = [
+    "old_kl_coef", "old_kl_direction", "old_kl_estimator", "old_kl_controller", "old_kl_target",
+    "old_kl_horizon",
+  ]
+
+  /// Whether there is a gradient where both policies are the same: that of k1 is ±1 there.
+  var pullsAtItsOwnPolicy: Bool { estimator == .k1 && weighting != .straightThrough }
+
   /// `beta` and the `kl_` keys: the divergence from the reference policy.
   mutating func declareReference(_ fields: RecipeFields) {
     fields("beta", &coefficient, .number(0...100))
@@ -33,11 +46,16 @@ extension Recipe.Penalty {
     let exact = acts ? "has no effect with kl_estimator exact" : reason
     var (byRatio, straight) = (weighting == .ratio, weighting == .straightThrough)
     fields("use_bias_correction_kl", &byRatio, .flag, when: samples, else: exact)
-    let canBeStraight = samples && !byRatio && divergence == .policyToReference
+    let takesGradient = samples && !byRatio && divergence == .policyToReference
     fields(
-      "kl_straight_through", &straight, .flag, when: canBeStraight,
+      "kl_straight_through", &straight, .flag, when: takesGradient,
       else: samples
         ? "needs kl_direction policy-to-reference and no use_bias_correction_kl" : exact)
+    let canBeStraight = takesGradient && estimator != .k2
+    if takesGradient, straight, estimator == .k2 {
+      fields.failWithoutEffect(
+        "kl_straight_through", "has no effect with kl_estimator k2, whose gradient it takes")
+    }
     weighting =
       samples && byRatio ? .ratio : canBeStraight && straight ? .straightThrough : .plain
     declareController(fields, "kl_", when: acts, else: reason)

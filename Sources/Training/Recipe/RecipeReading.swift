@@ -157,7 +157,7 @@ extension RecipeNode {
     }
     while true {
       let found = refused(in: self).filter {
-        node(at: $0.split(separator: ".")).map { $0.place.layer < layer } ?? false
+        node(at: $0.split(separator: "."))?.saysMore(than: layer) ?? false
       }
       if found.isEmpty { return removed }
       let mistakes = Set(refused(in: without))
@@ -168,10 +168,39 @@ extension RecipeNode {
     }
   }
 
-  /// Removes keys, but for those that a layer says itself.
+  /// Removes keys, but for what a layer says itself, be it of a part of them.
   fileprivate mutating func remove(_ keys: [String], under layer: RecipePlace.Layer) {
     for path in keys.map({ $0.split(separator: ".") }) {
-      if let node = node(at: path), node.layer < layer { self = removing(path) }
+      guard let node = node(at: path), node.saysMore(than: layer) else { continue }
+      self = node.said(by: layer).map { replacing(path, with: $0) } ?? removing(path)
+    }
+  }
+
+  /// What a layer says of the value, where `null` says nothing; a list as a whole, if any of its
+  /// items.
+  private func said(by layer: RecipePlace.Layer) -> RecipeNode? {
+    if place.layer >= layer { return isNull ? nil : self }
+    switch content {
+    case .scalar: return nil
+    case .list(let items): return items.contains { $0.said(by: layer) != nil } ? self : nil
+    case .map(let entries):
+      let said = entries.compactMap { entry in
+        entry.value.said(by: layer).map { Entry(key: entry.key, value: $0) }
+      }
+      return said.first.map {
+        RecipeNode(content: .map(said), place: $0.value.place, directory: directory)
+      }
+    }
+  }
+
+  /// Whether something of the value would be left out where only a layer's part of it is kept.
+  private func saysMore(than layer: RecipePlace.Layer) -> Bool {
+    guard place.layer < layer else { return false }
+    switch content {
+    case .scalar: return true
+    case .list: return said(by: layer) == nil
+    case .map(let entries):
+      return entries.isEmpty || entries.contains { $0.value.saysMore(than: layer) }
     }
   }
 

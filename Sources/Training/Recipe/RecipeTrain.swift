@@ -1,3 +1,5 @@
+internal import Sampling
+
 extension Recipe {
   /// Reinforcement in TRL's terms, with the outer loop of DeepSeekMath's algorithm 1: `train`.
   ///
@@ -107,7 +109,7 @@ extension Recipe.Train: RecipeSection {
     fields("num_generations", &completionsPerQuestion, .integer(1...4096))
     fields("max_completion_length", &maxCompletionTokens, .integer(1...65534), .required)
     if fields.isReading { axes = algorithm.axes(maxCompletionTokens: maxCompletionTokens) }
-    fields("temperature", &temperature, .number(0.001...100))
+    fields("temperature", &temperature, .number(SamplingOptions.temperatures))
     fields("top_k", &topK, .integer(0...1_000_000))
     fields("top_p", &topP, .number(above: 0, through: 1))
     fields("min_p", &minP, .number(0...1))
@@ -116,7 +118,9 @@ extension Recipe.Train: RecipeSection {
     fields("outer_iterations", &outerIterations, .integer(1...1_000_000))
     fields("steps_per_iteration", &stepsPerIteration, .integer(1...1_000_000_000), .required)
     fields("steps", &steps, .integer(1...))
-    axes.declare(fields, maxCompletionTokens: maxCompletionTokens)
+    axes.declare(
+      fields, maxCompletionTokens: maxCompletionTokens,
+      length: (iteration: stepsPerIteration, run: totalSteps))
     if axes.update == .adam {
       optimizer.declare(fields)
     } else {
@@ -152,13 +156,19 @@ extension Recipe.Train: RecipeSection {
     if let steps, steps > most {
       return fields.fail(
         "steps",
-        "is more than outer_iterations × steps_per_iteration (got \(steps); need at most \(most))")
+        "is more than outer_iterations × steps_per_iteration (got \(steps); need at most \(most), or "
+          + "a larger train.outer_iterations)")
     }
     if axes.update == .adam { optimizer.compare(withUpdates: totalUpdates, fields) }
     if axes.advantage.wantsGroups && completionsPerQuestion == 1 {
       fields.fail(
         "num_generations",
         "leaves nothing to compare (got 1; need 2 or more with advantage \(axes.advantage.name))")
+    }
+    if topK == 1 {
+      fields.warnWithoutEffect(
+        ["top_p", "min_p", "entropy_coef", "use_adaptive_entropy"],
+        "with top_k 1, which leaves one token to choose from")
     }
     if axes.miniBatches > questionsPerStep {
       fields.fail(
