@@ -91,7 +91,7 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .unknownField(let field, let suggestion):
       "nothing is called \(field)" + (suggestion.map { "; did you mean \($0)?" } ?? "")
     case .fewerSteps(let path, let steps, let done):
-      "\(path): train.steps: is less than what is done (got \(steps); need at least \(done))"
+      "\(path): has made more steps already (got \(steps) in all; need at least \(done))"
     case .noCheckpoint(let path, let step):
       "\(path): cannot go on after step \(step), whose checkpoint is gone"
     case .outputInUse(let path, let content):

@@ -142,7 +142,9 @@ extension Failure {
     case .differentInputs(let path, let differences):
       self.init(
         differences.contains { $0.file == nil } ? .badRecipe : .badData, "",
-        help: "undo the changes, or give the new run a place with --output")
+        help: "undo the changes, or give the new run a place with --output"
+          + (differences.contains { $0.field == "train.steps_per_iteration" }
+            ? "; a longer run of the same recipe has more train.outer_iterations" : ""))
       problems = differences.map { $0.problem(of: path).visible() }
     case .unknownField: self.init(.usage, "--allow: \(text)")
     case .fewerSteps:

@@ -42,11 +42,22 @@ struct RecipeOptions: ParsableArguments {
     var overrides = set.map(\.override)
     if let seed { overrides.append(.seed(seed)) }
     if let steps {
+      try checkThereIs(stepsKey, overrides, steps)
       overrides.append(
         RecipeOverride(option: "--steps", key: stepsKey, value: String(steps)))
     }
     if let output { overrides.append(.output(output)) }
     return try Recipe(contentsOf: recipe, overrides: overrides)
+  }
+
+  /// Throws where `--steps` would have to make the section whose end it sets.
+  private func checkThereIs(_ stepsKey: String, _ overrides: [RecipeOverride], _ steps: Int) throws
+  {
+    guard stepsKey == "train.steps",
+      let recipe = try? Recipe(contentsOf: recipe, overrides: overrides), recipe.train == nil
+    else { return }
+    throw ValidationError(
+      "--steps: has no effect: the recipe has no train (need --set warm_start.steps=\(steps))")
   }
 
   /// The recipe as commands that take no changes want it: what the run keeps, where there are some.

@@ -10,7 +10,8 @@ struct RunCommand: AsyncParsableCommand {
       The stages are tokenizer, warm start, training and evaluation. A run that was stopped goes \
       on where it was, but a warm start that was cut off begins anew; one that is finished is evaluated again. An output of another recipe, or of \
       files that have changed, is never written over, except as --allow says. Cadence of saving and \
-      evaluating and the number of steps may change; more steps go on after the last one.
+      evaluating may change, and so may the number of steps, by --steps, train.steps or \
+      train.outer_iterations; more steps go on after the last one.
       """)
 
   @OptionGroup var options: RecipeOptions

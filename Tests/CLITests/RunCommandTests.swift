@@ -4,6 +4,17 @@ import TestSupport
 import Testing
 
 @Suite struct RunCommandTests {
+  @Test func stepsOfAWarmStartAreSetByItsKey() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      "run", "recipe.yaml", "--set", "train=null", "--steps", "5", in: folder)
+    #expect(outcome.status == 64)
+    #expect(
+      outcome.problems == [
+        "error: --steps: has no effect: the recipe has no train (need --set warm_start.steps=5)"
+      ])
+  }
+
   @Test func oneCommandMakesEveryStageAndSaysWhereThingsAre() async throws {
     let folder = try Workspace()
     let outcome = try await GrpoProgram.run("run", "recipe.yaml", in: folder)

@@ -330,7 +330,7 @@ import Training
       try await run(recipe("train.steps=3"))
     }
     #expect(
-      error.description.contains("train.steps: is less than what is done (got 3; need at least 4)"))
+      error.description.contains("has made more steps already (got 3 in all; need at least 4)"))
     // Nothing to go on from: the model stays.
     try remove("run/checkpoints")
     await #expect(throws: TrainingError.self) { try await run(recipe("train.steps=6")) }
