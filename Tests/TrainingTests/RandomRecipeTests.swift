@@ -8,10 +8,12 @@ import Training
 /// A trap ends the process of the tests, which is how it is found.
 @Suite struct RandomRecipeTests {
   /// A key under `train` as its own error messages describe it.
-  private struct Key: Hashable {
+  private struct Key {
     let name: String
     /// "a number above 0, at most 1".
     let need: String
+    /// What gives the key an effect.
+    let opener: Settings
 
     /// A permitted value, as a recipe writes it: a bound as often as one between them.
     func value(_ rng: inout SplitMix64) -> String {
@@ -108,15 +110,16 @@ import Training
       ("algorithm", "ppo-clip"), ("learning_rate", "1e-4"), ("value.zzzzzzzzzz", "1"),
     ])
     return try (own.filter { !fixed.contains($0) } + ofValue.map { "value." + $0 }).map { name in
-      let needs = openers.lazy.compactMap { opener -> String? in
+      let found = openers.lazy.compactMap { opener -> Key? in
         let settings = opener.filter { $0.name != name }
         let refusal = error(of: settings + [(name, "zz")])
         guard let refusal, refusal.field == "train." + name,
           let need = refusal.message.split(separator: "; need ", maxSplits: 1).dropFirst().first
         else { return nil }
-        return String(need.dropLast().prefix { $0 != ";" })
+        return Key(
+          name: name, need: String(need.dropLast().prefix { $0 != ";" }), opener: settings)
       }
-      return Key(name: name, need: try #require(needs.first, "\(name)"))
+      return try #require(found.first, "\(name)")
     }
   }
 
@@ -124,8 +127,9 @@ import Training
     let keys = try Self.keys()
     var rng = SplitMix64(seed: 11)
     var (made, seen) = (0, Set<String>())
-    for _ in 0..<2000 {
-      var settings = Self.openers.randomElement(using: &rng) ?? []
+    for number in 0..<2000 {
+      let chosen = keys[number % keys.count]
+      var settings = chosen.opener + [(chosen.name, chosen.value(&rng))]
       for key in keys.shuffled(using: &rng).prefix(.random(in: 1...10, using: &rng))
       where !settings.contains(where: { $0.name == key.name }) {
         settings.append((key.name, key.value(&rng)))
