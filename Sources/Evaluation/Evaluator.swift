@@ -97,6 +97,7 @@ public struct Evaluator {
         correct: correct, votes: votes, ballot: MajorityVote.ballot(under: reward),
         options: options)
     }
+    try await reward.confirm()
     return EvaluationReport(
       count: questions.count, greedy: MeanEstimate(of: perQuestion),
       greedyPerQuestion: perQuestion, sampled: sampled, unscored: unscored, examples: examples)

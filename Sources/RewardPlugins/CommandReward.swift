@@ -15,8 +15,8 @@ internal import SystemPackage
 /// time, or a command that ended or crashed: it is started again and asked once more, and then all
 /// scores of the request are failed, with the reason. A reply that is no JSON object, has another
 /// number of rewards than there are completions, a number that is not finite, anything else where a
-/// number or null must be, another `id`, or more than 8 MiB, or a line that no request asked for:
-/// the scores are failed at once. It is started again for the next request. A reply without an `id`
+/// number or null must be, another `id`, or more than 8 MiB, or a line behind it that
+/// no request asked for: the scores are failed at once. It is started again for the next request. A reply without an `id`
 /// ends the run, since it may be one to another request; ``PluginOptions/ids`` chooses otherwise.
 ///
 /// With several workers a batch is split between prompts into parts of about one size, one each;
@@ -77,6 +77,14 @@ public final class CommandReward: RewardFunction {
     } catch {
       await stop()
       throw RewardError.cannotStart(reward: name, problem: "\(program): \(error)")
+    }
+  }
+
+  public func confirm() async throws {
+    do {
+      for worker in workers { try await worker.confirm() }
+    } catch {
+      throw RewardError.doubtful(reward: name, problem: String(describing: error))
     }
   }
 

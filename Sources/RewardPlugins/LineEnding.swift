@@ -7,21 +7,26 @@ struct LineEnding: Sendable {
     /// There were no more requests.
     case told
     case inbox(LineInbox.Failure)
+    /// The same before anything was asked: it came behind the reply before.
+    case early(LineInbox.Failure)
     case deadline(Duration)
 
     /// Whether the child was late or is gone, and has said nothing wrong.
     var isPassing: Bool {
       switch self {
       case .told, .inbox(.ended), .deadline: true
-      case .inbox: false
+      case .inbox, .early: false
       }
     }
+
+    /// Whether it says of the reply before that it may be none.
+    var isDoubt: Bool { if case .early = self { true } else { false } }
 
     /// Whether the child may be about to end by itself, in its own way.
     var isPatient: Bool {
       switch self {
       case .told, .inbox(.ended): true
-      case .inbox, .deadline: false
+      case .inbox, .early, .deadline: false
       }
     }
   }
@@ -29,6 +34,8 @@ struct LineEnding: Sendable {
   var cause: Cause
   /// The request that will have no reply.
   var request: LineRequest?
+  /// The line that came for it all the same.
+  var line: [UInt8]?
   /// The last line on standard error.
   var errorLine: String?
 
@@ -37,11 +44,12 @@ struct LineEnding: Sendable {
     let reason =
       switch cause {
       case .told: "it has ended"
-      case .inbox(.ended): "it ended (\(Self.inWords(status)))"
-      case .inbox(.tooLong(let limit)): "its reply is longer than \(limit) bytes"
-      case .inbox(.unsolicited(let bytes)):
+      case .inbox(.ended), .early(.ended): "it ended (\(Self.inWords(status)))"
+      case .inbox(.tooLong(let limit)), .early(.tooLong(let limit)):
+        "its reply is longer than \(limit) bytes"
+      case .inbox(.unsolicited(let bytes)), .early(.unsolicited(let bytes)):
         "it wrote a line that is no reply: \(excerpt(bytes))"
-      case .inbox(.cancelled): "cancelled"
+      case .inbox(.cancelled), .early(.cancelled): "cancelled"
       case .deadline(let time): "no reply within \(time.inSeconds) s"
       }
     return errorLine.map { "\(reason); its last error line: \($0)" } ?? reason

@@ -3,8 +3,9 @@ internal import Synchronization
 /// What a child process writes, as lines that were asked for.
 ///
 /// Holds one line at most. A byte that nobody asked for, or a line of more than `limit` bytes,
-/// breaks the inbox: it takes no more, and every later wait ends with the reason. One that discards
-/// takes bytes that nobody asked for, up to `limit` between two lines, and forgets them.
+/// breaks the inbox: it takes no more, every later wait ends with the reason, and a line that was not
+/// yet waited for is not handed out. One that discards takes bytes that nobody asked for, up to
+/// `limit` between two lines, and forgets them, unless a line of them could be a reply.
 package final class LineInbox: Sendable {
   package enum Failure: Error, Equatable {
     /// There will be no more: the output was closed or the process ended.
@@ -20,15 +21,19 @@ package final class LineInbox: Sendable {
     /// What was discarded since a line was last expected.
     var discardedBytes = 0
     var discardedLines = 0
-    /// Whether the rest of a line is due whose beginning was discarded.
-    var isWithinDiscarded = false
+    /// The beginning of a line that is being discarded and whose rest is due.
+    var discarding: [UInt8] = []
     var partial: [UInt8] = []
     var line: [UInt8]?
+    /// The line that came since one was last expected, whether or not it was handed out.
+    var lastLine: [UInt8]?
     var failure: Failure?
     var waiter: CheckedContinuation<Result<[UInt8], Failure>, Never>?
 
     /// The outcome that can be handed out now.
     mutating func takeOutcome() -> Result<[UInt8], Failure>? {
+      // What came behind a line makes it doubtful; the end of everything does not.
+      if let failure, failure != .ended { return .failure(failure) }
       if let line {
         self.line = nil
         return .success(line)
@@ -38,20 +43,25 @@ package final class LineInbox: Sendable {
   }
 
   private let limit: Int
-  private let discards: Bool
+  private let isReply: (@Sendable ([UInt8]) -> Bool)?
   private let state = Mutex(State())
 
-  package init(limit: Int, discards: Bool = false) {
-    (self.limit, self.discards) = (limit, discards)
+  /// - Parameter isReply: makes it one that discards, and says whether a line could be a reply.
+  package init(limit: Int, discardsUnless isReply: (@Sendable ([UInt8]) -> Bool)? = nil) {
+    (self.limit, self.isReply) = (limit, isReply)
   }
 
   /// Why no further line will come.
   package var failure: Failure? { state.withLock(\.failure) }
 
+  /// The line that came since one was last expected.
+  package var lastLine: [UInt8]? { state.withLock(\.lastLine) }
+
   /// Says that one line is due, and returns how many were discarded since the last.
   @discardableResult package func expectLine() -> Int {
     state.withLock { state in
       state.expectsLine = true
+      state.lastLine = nil
       defer { (state.discardedLines, state.discardedBytes) = (0, 0) }
       return state.discardedLines
     }
@@ -63,9 +73,10 @@ package final class LineInbox: Sendable {
       guard state.failure == nil, !bytes.isEmpty else { return }
       guard state.expectsLine else { return unsolicited(bytes[...], &state) }
       var bytes = bytes
-      if state.isWithinDiscarded {
-        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return }
-        state.isWithinDiscarded = false
+      if !state.discarding.isEmpty {
+        let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
+        discard(bytes[...(end ?? bytes.count - 1)], &state)
+        guard let end, state.failure == nil else { return }
         bytes.removeFirst(end + 1)
       }
       guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
@@ -79,6 +90,7 @@ package final class LineInbox: Sendable {
         return
       }
       state.line = state.partial
+      state.lastLine = state.line
       state.partial = []
       state.expectsLine = false
       let rest = bytes[(end + 1)...]
@@ -89,16 +101,34 @@ package final class LineInbox: Sendable {
 
   /// Takes bytes that no request asked for.
   private func unsolicited(_ bytes: ArraySlice<UInt8>, _ state: inout State) {
+    if isReply == nil {
+      state.failure = .unsolicited(Array(bytes.prefix(256)))
+    } else {
+      discard(bytes, &state)
+    }
+  }
+
+  private func discard(_ bytes: ArraySlice<UInt8>, _ state: inout State) {
     state.discardedBytes += bytes.count
-    guard discards, state.discardedBytes <= limit else {
+    guard state.discardedBytes <= limit else {
       state.failure = .unsolicited(Array(bytes.prefix(256)))
       return
     }
-    // A line counts once, where it begins.
-    let starts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    state.discardedLines += starts.dropLast().count - (state.isWithinDiscarded ? 1 : 0)
-    state.isWithinDiscarded = bytes.last != UInt8(ascii: "\n")
-    if state.isWithinDiscarded { state.discardedLines += 1 }
+    for part in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .enumerated()
+    {
+      if part.offset > 0 {
+        if isReply?(state.discarding) ?? false {
+          state.failure = .unsolicited(Array(state.discarding.prefix(256)))
+          return
+        }
+        state.discarding = []
+      }
+      // A line counts once, where it begins.
+      let isLast = part.element.endIndex == bytes.endIndex
+      if state.discarding.isEmpty, !(isLast && part.element.isEmpty) { state.discardedLines += 1 }
+      state.discarding += part.element
+    }
   }
 
   /// Says that no more output will come.

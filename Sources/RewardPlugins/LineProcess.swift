@@ -29,10 +29,19 @@ final class LineProcess: Sendable {
     var description: String
     /// Whether the child was late or is gone, so that another one may do better.
     var isPassing: Bool
+    /// Whether it came to light before anything was asked, and so says of the reply before that it
+    /// may be none.
+    var isDoubt: Bool
+    /// What came in place of a reply and was not believed.
+    var line: [UInt8]?
 
-    init(_ description: String, isPassing: Bool = false) {
+    init(
+      _ description: String, isPassing: Bool = false, isDoubt: Bool = false, line: [UInt8]? = nil
+    ) {
       self.description = description
       self.isPassing = isPassing
+      self.isDoubt = isDoubt
+      self.line = line
     }
   }
 
@@ -77,6 +86,17 @@ final class LineProcess: Sendable {
     return try result.get()
   }
 
+  /// Looks whether anything came since the last reply.
+  ///
+  /// A child that has ended said nothing more.
+  func requireSilence() async throws(Failure) {
+    do throws(Failure) {
+      _ = try await exchange([], timeout: .zero)
+    } catch {
+      guard error.isPassing else { throw error }
+    }
+  }
+
   /// Ends the child: closes its input, waits, SIGTERM, waits, SIGKILL, and reaps it.
   func stop() async {
     requests.finish()
@@ -107,7 +127,8 @@ final class LineProcess: Sendable {
       }
       let ending = result.closureResult
       failure = Failure(
-        ending.description(status: result.terminationStatus), isPassing: ending.cause.isPassing)
+        ending.description(status: result.terminationStatus), isPassing: ending.cause.isPassing,
+        isDoubt: ending.cause.isDoubt, line: ending.line)
     } catch {
       failure = Failure((error as? SubprocessError)?.oneLine ?? String(describing: error))
     }
@@ -134,7 +155,7 @@ final class LineProcess: Sendable {
   }
 }
 
-/// A line on its way to the child.
+/// A line on its way to the child; an empty one asks whether the child is silent.
 struct LineRequest: Sendable {
   var line: [UInt8]
   var timeout: Duration

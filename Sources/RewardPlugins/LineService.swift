@@ -9,15 +9,15 @@ struct LineService: Sendable {
   private let limits: LineProcess.Limits
   private let inbox: LineInbox
   private let errorTail = ErrorTail()
-  /// Of a child whose output between requests is discarded.
-  private let unread: UnreadOutput?
+  private let unread: UnreadOutput
 
   init(_ child: Child, _ limits: LineProcess.Limits) {
     self.child = child
     self.limits = limits
-    self.inbox = LineInbox(limit: limits.replyBytes, discards: limits.discardsBetweenRequests)
-    self.unread =
-      limits.discardsBetweenRequests ? UnreadOutput(of: child.processIdentifier.value) : nil
+    self.inbox = LineInbox(
+      limit: limits.replyBytes,
+      discardsUnless: limits.discardsBetweenRequests ? RewardMessage.isReply : nil)
+    self.unread = UnreadOutput(of: child.processIdentifier.value)
   }
 
   /// Serves requests until there are no more or one fails; the child is dead when this returns.
@@ -41,9 +41,12 @@ struct LineService: Sendable {
   ) async -> LineEnding {
     onStart()
     for await request in requests {
-      switch await reply(to: request) {
+      let outcome = request.line.isEmpty ? await silence() : await reply(to: request)
+      switch outcome {
       case .success(let reply): request.continuation.resume(returning: .success(reply))
-      case .failure(let cause): return LineEnding(cause: cause, request: request)
+      case .failure(let cause):
+        return LineEnding(
+          cause: cause, request: request, line: cause.isDoubt ? nil : inbox.lastLine)
       }
     }
     return LineEnding(cause: .told)
@@ -53,33 +56,50 @@ struct LineService: Sendable {
   private func reply(
     to request: LineRequest
   ) async -> Result<LineProcess.Reply, LineEnding.Cause> {
-    if let unread { await settle(unread) }
+    if limits.discardsBetweenRequests { await settle(for: Self.settlingTime) }
+    if let failure = inbox.failure, failure != .ended { return .failure(.early(failure)) }
     let discarded = inbox.expectLine()
     let outcome = await Timed(limit: request.timeout) {
-      async let isWritten = write(request.line)
-      let line = await inbox.line()
-      // A reply to a request that was not read to its end is none.
-      if case .success = line, await !isWritten {
-        return Result<[UInt8], LineInbox.Failure>.failure(.ended)
-      }
+      let line = await answer(to: request.line)
+      guard case .success = line else { return line }
+      // A line with something behind it is no reply, whichever of the two was meant.
+      await settle(for: Self.momentOfWriting)
+      if let failure = inbox.failure, failure != .ended { return .failure(failure) }
       return line
     }
     return outcome.value.map { LineProcess.Reply(line: $0, discarded: discarded) }
       .mapError { outcome.isLate ? .deadline(request.timeout) : .inbox($0) }
   }
 
+  private func answer(to line: [UInt8]) async -> Result<[UInt8], LineInbox.Failure> {
+    async let isWritten = write(line)
+    let answer = await inbox.line()
+    // A reply to a request that was not read to its end is none.
+    if case .success = answer, await !isWritten { return .failure(.ended) }
+    return answer
+  }
+
+  /// Whether nothing came since the last reply that would have failed it.
+  private func silence() async -> Result<LineProcess.Reply, LineEnding.Cause> {
+    await settle(for: Self.settlingTime)
+    if let failure = inbox.failure, failure != .ended { return .failure(.early(failure)) }
+    return .success(LineProcess.Reply(line: [], discarded: 0))
+  }
+
   /// Waits until all that the child wrote by now is taken in, and a little for what it writes yet.
   ///
   /// On a busy machine nothing but the pipe knows how long the first takes.
-  private func settle(_ unread: UnreadOutput) async {
+  private func settle(for time: Duration) async {
     func isTakingIn() -> Bool { unread.count > 0 && inbox.failure == nil && !Task.isCancelled }
     repeat {
-      while isTakingIn() { try? await Task.sleep(for: .milliseconds(5)) }
-      try? await Task.sleep(for: Self.settlingTime)
+      while isTakingIn() { try? await Task.sleep(for: .milliseconds(1)) }
+      try? await Task.sleep(for: time)
     } while isTakingIn()
   }
 
   private static let settlingTime = Duration.milliseconds(50)
+  /// Between two lines that a program writes one right after the other.
+  private static let momentOfWriting = Duration.milliseconds(1)
 
   /// Writes all of `line`, and says whether the child took it.
   private func write(_ line: [UInt8]) async -> Bool {

@@ -10,6 +10,10 @@ actor PluginWorker {
   /// No id is given twice, whichever worker asks: theirs are `options.workers` apart.
   private var nextID: Int
   private var lastRequest: Task<Void, Never>?
+  /// Whether scores were given that ``confirm()`` has not been asked about.
+  private var hasScored = false
+  /// Why they may be those of other completions.
+  private var doubt: String?
 
   /// - Parameter place: which of the plug-in's workers it is, from 0.
   init(_ launch: PluginLaunch, _ options: PluginOptions, place: Int) {
@@ -23,6 +27,38 @@ actor PluginWorker {
   func stop() async {
     await process?.stop()
     process = nil
+  }
+
+  /// Throws where a line came behind a reply whose scores were given out since the last call.
+  func confirm() async throws(LineProcess.Failure) {
+    await lastRequest?.value
+    if let process, doubt == nil {
+      do throws(LineProcess.Failure) {
+        try await process.requireSilence()
+      } catch {
+        self.process = nil
+        note(error)
+      }
+    }
+    hasScored = false
+    if let doubt { throw LineProcess.Failure(doubt) }
+  }
+
+  private func note(_ failure: LineProcess.Failure) {
+    // Without ids nobody knows what a line answers that has another one behind it.
+    let isLate = failure.line.map { options.ids == .off || isToAnEarlierRequest($0) } ?? false
+    if failure.isDoubt || isLate { note(failure.description) }
+  }
+
+  private func note(_ problem: String) {
+    if hasScored { doubt = doubt ?? problem }
+  }
+
+  /// Whether a line says which request it answers, and that is not the last.
+  ///
+  /// What came for that one then was something else.
+  private func isToAnEarlierRequest(_ line: [UInt8]) -> Bool {
+    RewardMessage.id(of: line).map { $0 < nextID - options.workers } ?? false
   }
 
   /// The scores of a request.
@@ -54,7 +90,9 @@ actor PluginWorker {
     }
     while true {
       do {
-        return counted(try await attempt(request))
+        let response = try await attempt(request)
+        hasScored = true
+        return counted(response)
       } catch let error as RewardMessage.MissingID {
         await process?.kill()
         process = nil
@@ -80,10 +118,26 @@ actor PluginWorker {
     guard let process else { preconditionFailure("a process was just started") }
     let id = nextID
     nextID += options.workers
-    let reply = try await process.exchange(
-      RewardMessage.encode(request, id: id), timeout: .seconds(options.timeout))
-    var response = try RewardMessage.decode(
-      reply.line, id: id, options.ids, completions: request.completions)
+    func decoded(_ line: [UInt8]) throws -> RewardResponse {
+      do {
+        return try RewardMessage.decode(
+          line, id: id, options.ids, completions: request.completions)
+      } catch {
+        if isToAnEarlierRequest(line) { note("\(error)") }
+        throw error
+      }
+    }
+    let reply: LineProcess.Reply
+    do {
+      reply = try await process.exchange(
+        RewardMessage.encode(request, id: id), timeout: .seconds(options.timeout))
+    } catch {
+      note(error)
+      // What is wrong with a line that came says more than that something came behind it.
+      if let line = error.line { _ = try decoded(line) }
+      throw error
+    }
+    var response = try decoded(reply.line)
     if reply.discarded > 0 {
       response.counts.append(("discarded", reply.discarded))
       response.notes.append("\(reply.discarded) lines came that no request had asked for")

@@ -85,6 +85,16 @@ package enum RewardMessage {
     return response
   }
 
+  /// The id that a line has.
+  static func id(of line: [UInt8]) -> Int? { (try? parse(line))?["id"]?.int }
+
+  /// Whether a line could be meant as a reply.
+  static func isReply(_ line: [UInt8]) -> Bool {
+    guard line.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { return false }
+    let reply = try? parse(line)
+    return ["rewards", "step_rewards", "error"].contains { reply?[$0] != nil }
+  }
+
   /// A reply to request `id`, or to one that it does not name.
   ///
   /// Every reply comes through here, that of a server and to the handshake included: one with the id

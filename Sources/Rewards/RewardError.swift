@@ -15,6 +15,8 @@ public enum RewardError: Error, Sendable, Equatable {
   case tokenOutOfRange(reward: String, completion: Int, token: Int, tokens: Int)
   /// Replies do not say which request they answer.
   case withoutID(reward: String)
+  /// Something came behind a reply, which so may be none; its scores were believed.
+  case doubtful(reward: String, problem: String)
   /// A server does not take the credentials it got.
   case credentialsRefused(reward: String, problem: String)
   case scoreFailed(reward: String, reason: String)
@@ -51,6 +53,8 @@ extension RewardError: CustomStringConvertible {
     case .withoutID(let reward):
       "reward '\(oneLine(reward))': its reply has no id, so it may be one to another request (need "
         + "the request's id in every reply, or ids: off)"
+    case .doubtful(let reward, let problem):
+      "reward '\(oneLine(reward))': scores it gave may be wrong: \(oneLine(problem))"
     case .credentialsRefused(let reward, let problem):
       "reward '\(oneLine(reward))': its credentials are refused: \(oneLine(problem))"
     case .scoreFailed(let reward, let reason):

@@ -39,6 +39,11 @@ public protocol RewardFunction: Sendable {
   /// Makes ready what scoring needs, or throws; called once before the first step.
   func start() async throws
 
+  /// Throws where scores that were given since the last call turned out to be doubtful.
+  ///
+  /// Called before what was made with them is saved or reported.
+  func confirm() async throws
+
   /// Lets go of what `start` made; `score` is not called afterwards.
   func stop() async
 }
@@ -47,5 +52,6 @@ extension RewardFunction {
   public var needsAnswer: Bool { false }
   public var warnings: [String] { [] }
   public func start() async throws {}
+  public func confirm() async throws {}
   public func stop() async {}
 }

@@ -58,7 +58,8 @@ public struct RewardReport: Sendable {
         whole.seconds += further.seconds
         whole.slowestSeconds = [own.slowestSeconds, further.slowestSeconds].compactMap(\.self).max()
         return whole
-      })
+      }
+    ).withKeysOfItsOwn()
   }
 }
 

@@ -64,6 +64,11 @@ public struct RewardSet: Sendable {
     }
   }
 
+  /// Throws where scores that were given since the last call turned out to be doubtful.
+  public func confirm() async throws {
+    for entry in entries { try await entry.function.confirm() }
+  }
+
   public func stop() async {
     for entry in entries { await entry.function.stop() }
   }
@@ -90,7 +95,7 @@ public struct RewardSet: Sendable {
     let outcomes = try request.completions.indices.map {
       try outcome(of: $0, tokenCount: request.completions[$0].tokenIDs.count, functions)
     }
-    return RewardReport(outcomes: outcomes, functions: functions)
+    return RewardReport(outcomes: outcomes, functions: functions).withKeysOfItsOwn()
   }
 
   private func report(of entry: Entry, on request: RewardRequest) async throws -> FunctionReport {

@@ -57,26 +57,27 @@ struct MetricsLine {
   /// Mean and spread of every reward function, and what went wrong.
   mutating func add(_ report: RewardReport) {
     for function in report.functions {
+      func key(_ name: String) -> String { LogKeys.metric(name, of: function.name) }
       let values = function.values.compactMap { $0 }
       let mean = values.mean
-      self["rewards/\(function.name)/mean"] = mean
-      self["rewards/\(function.name)/std"] = mean.flatMap { mean in
+      self[key("mean")] = mean
+      self[key("std")] = mean.flatMap { mean in
         guard values.count > 1 else { return nil }
         let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         return (squares / Double(values.count - 1)).squareRoot()
       }
       if function.failureCount > 0 {
-        set("rewards/\(function.name)/failed", count: function.failureCount)
+        set(key("failed"), count: function.failureCount)
       }
       for metric in function.metrics {
-        self["rewards/\(function.name)/\(metric.name)"] = metric.value
+        self[key(metric.name)] = metric.value
       }
       for count in function.counts {
-        set("rewards/\(function.name)/\(count.name)", count: count.value)
+        set(key(count.name), count: count.value)
       }
-      self["time/rewards/\(function.name)"] = function.seconds
+      self[LogKeys.seconds(of: function.name)] = function.seconds
       if let slowest = function.slowestSeconds {
-        self["time/rewards/\(function.name)/slowest"] = slowest
+        self[LogKeys.slowest(of: function.name)] = slowest
       }
     }
     set("rewards/masked", count: report.maskedCount)

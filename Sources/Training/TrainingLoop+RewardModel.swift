@@ -65,6 +65,7 @@ extension TrainingLoop {
         sampler: sampler, policy: policy, questions: rows.map { questions.questions[$0] },
         prompts: rows.map { prompts[$0] }, completions: course.recipe.completionsPerQuestion,
         rewards: labeller, progress: progress, draws: draws, seen: &seen)
+      try await labeller.confirm()
       try checkLabels(RewardFailures(rollout.report), before: phase * train.stepsPerIteration)
       return rollout.pairs(
         atMost: course.recipe.pairsPerQuestion, key: draws.key, phase: phase)

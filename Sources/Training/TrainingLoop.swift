@@ -259,18 +259,12 @@ struct TrainingLoop {
     }
   }
 
-  /// What `completions.jsonl` calls a reward's score: its name, unless that is a column of another
-  /// kind.
-  static func column(ofReward name: String) -> String {
-    let others = ["step", "prompt", "completion", "answer", "reward", "advantage", "token_ids"]
-    return others.contains { $0.hasSameBytes(as: name) } ? "rewards/\(name)" : name
-  }
-
   /// One line a completion: step, prompt, completion, answer, every function's score, their
   /// weighted sum, the advantage, and ids on demand.
   private func record(
     _ rollout: Rollout, _ advantages: Advantages, step: Int, _ log: JSONLinesLog
   ) throws {
+    let keys = LogKeys(rewards: rollout.report.functions.map(\.name))
     var shown: [SampleShown] = []
     for (i, completion) in rollout.completions.enumerated() {
       let values = advantages.completions[i].values(tokenCount: completion.tokenIDs.count)
@@ -280,11 +274,10 @@ struct TrainingLoop {
         "completion": .string(completion.text),
         "answer": completion.label,
       ]
-      for function in rollout.report.functions {
-        line[Self.column(ofReward: function.name)] =
-          function.values[i].map { .number($0) } ?? .null
+      for (key, function) in zip(keys.scores, rollout.report.functions) {
+        line[key] = function.values[i].map { .number($0) } ?? .null
         for column in function.columns {
-          line["\(function.name)/\(column.name)"] = column.values[i]
+          line[LogKeys.column(column.name, of: function.name)] = column.values[i]
         }
       }
       line["reward"] = rollout.report.outcomes[i].total.map { .number($0) } ?? .null
@@ -308,6 +301,7 @@ struct TrainingLoop {
     _ trainer: PolicyTrainer, _ state: TrainingState, _ metrics: JSONLinesLog,
     _ completions: JSONLinesLog
   ) async throws {
+    try await rewards.confirm()
     try metrics.synchronize()
     try completions.synchronize()
     var state = state

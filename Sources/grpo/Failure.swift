@@ -195,16 +195,18 @@ extension Failure {
     case .unknownReward, .unknownOption, .badOption, .noReward, .duplicateName, .badWeight:
       self.init(.badRecipe, text)
     case .cannotStart:
-      self.init(
-        .rewardFailed, text,
-        help: "a file counts from the recipe's folder and must be executable, a server must be up; "
-          + "grpo reward test tries it out")
+      self.init(.rewardFailed, text)
     case .withoutID:
       self.init(
         .rewardFailed, text,
         help:
           "a program adds \"id\": request[\"id\"] to its reply; with ids: off nothing can tell a "
           + "late reply from the right one")
+    case .doubtful:
+      self.init(
+        .rewardFailed, text,
+        help: "a program answers a request with one line, and prints everything else to standard "
+          + "error")
     case .credentialsRefused:
       self.init(
         .rewardFailed, text, help: "check the URL, token and headers, or what they refer to")

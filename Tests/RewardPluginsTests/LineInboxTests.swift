@@ -45,18 +45,17 @@ import Testing
     }
   }
 
-  @Test func outputNobodyAskedForBreaksTheInboxButNotTheLineBefore() async {
+  @Test func outputNobodyAskedForBreaksTheInboxAndTheLineThatWaits() async {
     let inbox = LineInbox(limit: 10)
     inbox.expectLine()
     #expect(!receive(inbox, "a\nb"))
-    #expect(await line(inbox) == .success("a"))
     #expect(await line(inbox) == .failure(.unsolicited(Array("b".utf8))))
     #expect(!receive(inbox, "c\n"))
     #expect(inbox.failure == .unsolicited(Array("b".utf8)))
   }
 
   @Test func oneThatDiscardsForgetsWhatNobodyAskedFor() async {
-    let inbox = LineInbox(limit: 10, discards: true)
+    let inbox = LineInbox(limit: 10, discardsUnless: { _ in false })
     #expect(receive(inbox, "a\nb"))
     #expect(inbox.expectLine() == 2)
     // The rest of a line that had begun before the request is no reply to it.
@@ -71,10 +70,26 @@ import Testing
   }
 
   @Test func oneThatDiscardsTakesNoMoreThanALine() async {
-    let inbox = LineInbox(limit: 4, discards: true)
+    let inbox = LineInbox(limit: 4, discardsUnless: { _ in false })
     #expect(receive(inbox, "12\n") && !receive(inbox, "34\n"))
     inbox.expectLine()
     #expect(await line(inbox) == .failure(.unsolicited(Array("34\n".utf8))))
+  }
+
+  @Test(arguments: [["a\nr\n"], ["a\nx\nr", "\n"], ["a\n\nr\nx\n"]])
+  func oneThatDiscardsTakesNoSecondReply(pieces: [String]) async {
+    let inbox = LineInbox(limit: 10, discardsUnless: { $0 == Array("r".utf8) })
+    inbox.expectLine()
+    for piece in pieces { _ = receive(inbox, piece) }
+    #expect(await line(inbox) == .failure(.unsolicited(Array("r".utf8))))
+  }
+
+  @Test func aReplyWhoseRestComesAfterTheRequestIsNoReplyToIt() async {
+    let inbox = LineInbox(limit: 10, discardsUnless: { $0 == Array("rr".utf8) })
+    #expect(receive(inbox, "r"))
+    inbox.expectLine()
+    #expect(!receive(inbox, "r\na\n"))
+    #expect(await line(inbox) == .failure(.unsolicited(Array("rr".utf8))))
   }
 
   @Test func cancellingEndsAWait() async {

@@ -111,9 +111,9 @@ import Testing
     let reward = try await folder.python(
       """
       for request in requests():
-          if request["step"] > 1: print(", 7]}", flush=True)
+          if request["step"] > 1: print(", 7] and so on", flush=True)
           print(json.dumps({"rewards": \(Self.right)}), flush=True)
-          print('{"rewards": [9, 9]}\\n{"rewards": [8, 8]}\\n{"rewards": [7', end="", flush=True)
+          print('scored\\n{"level": "info"}\\n{"rewards": [7', end="", flush=True)
           open(f"said{request['step']}", "w").close()
       """
     ) { $0.ids = .off }
@@ -130,6 +130,20 @@ import Testing
     await reward.stop()
   }
 
+  @Test func oneOfTwoRepliesToARequestIsNotBelieved() async throws {
+    let folder = try ScriptFolder()
+    let reward = try await folder.python(
+      """
+      for request in requests():
+          right = json.dumps({"rewards": \(Self.right)})
+          os.write(1, f'{{"rewards": [9, 9]}}\\n{right}\\n'.encode())
+      """
+    ) { $0.ids = .off }
+    for scores in try await scores(of: reward) {
+      #expect(failure(scores)?.hasPrefix("it wrote a line that is no reply: {") == true)
+    }
+  }
+
   @Test func anIDThatIsThereMustBeRightAllTheSame() async throws {
     let folder = try ScriptFolder()
     let reward = try await folder.python(
@@ -143,8 +157,9 @@ import Testing
     let reward = try await folder.shell("read line; echo '{\"rewards\": [1, 2]}'; exec yes") {
       $0.ids = .off
     }
-    #expect(try await reward.scorePair() == [.value(1), .value(2)])
-    let reason = try #require(failure(try await reward.scorePair()))
+    var scores = try await reward.scorePair()
+    if scores == [.value(1), .value(2)] { scores = try await reward.scorePair() }
+    let reason = try #require(failure(scores))
     #expect(reason.hasPrefix("it wrote a line that is no reply: y") || reason.hasPrefix("reply: "))
   }
 }
