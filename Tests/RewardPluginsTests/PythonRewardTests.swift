@@ -121,11 +121,29 @@ import Testing
     ("[10**400, True]", "got 1\(String(repeating: "0", count: 199))…; need a number or None"),
     ("[10**9000, 1]", "got a value of type int; need a number or None"),
     ("[1j, 1]", "got 1j; need a number or None"), ("[[1], 1]", "got [1]; need a number or None"),
+    ("[memoryview(b'3'), 1]", "got <memory at "),
+    ("[bytearray(b'3'), 1]", "got bytearray(b'3'); need a number or None"),
+    // As numpy has a masked entry, and a time that is none.
+    (
+      "[type('M', (), {'mask': True, 'item': lambda s: 0.0, '__repr__': lambda s: 'masked'})(), 1]",
+      "got masked; need a number or None"
+    ),
+    (
+      "[type('T', (), {'dtype': type('D', (), {'kind': 'm'}), 'item': lambda s: -1 << 63, "
+        + "'__repr__': lambda s: 'NaT'})(), 1]", "got NaT; need a number or None"
+    ),
+    ("[__import__('decimal').Decimal('NaN'), 1]", "got nan; need a finite number"),
+    (
+      "[type('S', (), {'__repr__': lambda s: exit(3)})(), 1]",
+      "got a value of type S; need a number"
+    ),
     ("['\\ud800', 1.0]", "got '\\ud800'; need a number or None"),
   ])
   func aValueThatIsNoRewardFailsAlone(values: String, reason: String) async throws {
     let (folder, reward) = try reward("def f(**kwargs): return \(values)")
-    #expect(try await reward.scorePair() == [.failed(reason), .value(1)])
+    let scores = try await reward.scorePair()
+    #expect(scores[0].failureReason?.hasPrefix(reason) == true, "\(scores)")
+    #expect(scores[1] == .value(1))
     await reward.stop()
     withExtendedLifetime(folder) {}
   }
@@ -166,6 +184,14 @@ import Testing
     ("raise SystemExit(3)", "SystemExit: 3"), ("sys.exit('bye')", "SystemExit: bye"),
     ("raise asyncio.CancelledError()", "CancelledError: "),
     ("raise Unspeakable()", "Unspeakable: it has no text"),
+    ("raise Unspeakable(exit)", "Unspeakable: it has no text"),
+    ("return bytearray(b'12')", "returned bytearray(b'12'); need a list of 2 numbers or None"),
+    ("return memoryview(b'12')", "returned <memory at "),
+    (
+      "return [c[0]['content'] for c in completions]",
+      "TypeError: string indices must be integers, not 'str'; where it takes lists of messages: "
+        + "conversational: true"
+    ),
     ("raise ValueError('\\ud800\\u2028')", "ValueError: ?\u{2028}"),
     ("return f(completions, prompts)", "RecursionError: "),
     ("raise MemoryError()", "MemoryError: "),
@@ -177,7 +203,7 @@ import Testing
       """
       import asyncio, itertools, os, sys
       class Unspeakable(Exception):
-          def __str__(self): raise ValueError("no")
+          def __str__(self): raise self.args[0]() if self.args else ValueError("no")
       def f(completions, prompts):
       \(cases.joined(separator: "\n"))
           return [os.getpid()] * 2
@@ -192,6 +218,56 @@ import Testing
       #expect(response.counts.isEmpty)
     }
     #expect(try await reward.scorePair() == process)
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
+  @Test(arguments: ["sys.exit(0)", "return [9, 9]", "raise ValueError()"])
+  func aChildThatAFunctionForksSaysNothing(end: String) async throws {
+    let (folder, reward) = try reward(
+      """
+      import os, sys
+      def f(completions, **kwargs):
+          if os.fork() == 0: \(end)
+          os.wait()
+          return [1, 2]
+      """)
+    for _ in 0..<2 { #expect(try await reward.scorePair() == [.value(1), .value(2)]) }
+    try await reward.confirm()
+    await reward.stop()
+    withExtendedLifetime(folder) {}
+  }
+
+  @Test func aFileMayHaveTheNameOfAModuleOfPythons() async throws {
+    let folder = try ScriptFolder()
+    try folder.write("other.py", "two = 2")
+    try folder.write(
+      "random.py",
+      """
+      import random
+      from other import two
+      def f(completions, **kwargs):
+          import random
+          return [random.randint(1, 1), two]
+      """)
+    let reward = try PythonReward.reward("random.py:f", options: folder.options())
+    #expect(try await reward.scorePair() == [.value(1), .value(2)])
+    await reward.stop()
+  }
+
+  @Test(arguments: [
+    (
+      PythonReward.Style.trl, "solution_str, ground_truth",
+      "; it takes what verl gives (style: verl)"
+    ),
+    (.verl, "completions", "; it takes what TRL gives (style: trl)"),
+  ])
+  func aFunctionOfAnotherStyleIsToldSo(
+    style: PythonReward.Style, parameters: String, hint: String
+  ) async throws {
+    let (folder, reward) = try reward("def f(\(parameters)): return 1", style: style)
+    let reason = failure(try await reward.scorePair())
+    #expect(reason?.hasSuffix(hint) == true, "\(reason ?? "")")
     await reward.stop()
     withExtendedLifetime(folder) {}
   }
@@ -322,7 +398,12 @@ import Testing
   @Test(arguments: [
     ("def g(): pass", "AttributeError: module 'rewards' has no attribute 'f'"),
     ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
-    ("def f(:", "SyntaxError: invalid syntax"),
+    ("def f(:", "SyntaxError: invalid syntax (rewards.py, line 1)"),
+    (
+      "from . import other",
+      "ImportError: attempted relative import with no known parent package (a file has none; need a "
+        + "module, such as rewards:f)"
+    ),
   ])
   func aFunctionThatCannotBeLoadedDoesNotStart(source: String, reason: String) async throws {
     let (folder, reward) = try reward(source)
@@ -373,10 +454,12 @@ import Testing
   @Test func aDictionaryWithoutAScoreHasFailed() async throws {
     let (folder, reward) = try reward(
       """
+      import types
       def f(solution_str, extra_info, **kwargs):
           assert extra_info.get("x") is None
-          return {"4": {"Score": 1, "acc": 0.5}, "5": {"score": "3"}, "6": {"score": None},
-                  "7": {"score": True, "acc": float("nan"), 3: [1]}}[solution_str]
+          row = {"4": {"Score": 1, "acc": 0.5}, "5": {"score": "3"}, "6": {"score": None},
+                 "7": {"score": True, "acc": float("nan"), 3: [1]}}[solution_str]
+          return types.MappingProxyType(row)
       """, style: .verl)
     let response = try await reward.score(.of("4", "5", "6", "7"))
     #expect(

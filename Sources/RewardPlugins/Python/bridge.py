@@ -6,6 +6,12 @@ TARGET is FILE.py:NAME or MODULE:NAME, ARGUMENTS a JSON object or null. Needs th
 only. What the function prints goes to standard error; what it reads is empty. Whatever it raises or
 returns is a reply: only what ends a process ends this one.
 """
+import sys
+
+# With -c the current folder comes first; nothing of it is to pass for a module of Python's own.
+if sys.path[:1] == [""]:
+    del sys.path[0]
+
 import asyncio
 import collections.abc
 import dataclasses
@@ -16,27 +22,43 @@ import itertools
 import json
 import math
 import os
-import sys
 import time
 import traceback
 
 # What may be logged beside a batch, in bytes: a reply has to stay below 8 MiB.
 LARGEST_LOG = 4 << 20
 
+OWN_PROCESS = os.getpid()
+
+
+def is_final(error):
+    """Whether what was raised ends this process: in a child that a function forked, anything does."""
+    return isinstance(error, KeyboardInterrupt) or os.getpid() != OWN_PROCESS
+
 
 def load(target):
     place, _, name = target.rpartition(":")
-    if place.endswith(".py"):
-        path = os.path.abspath(place)
-        sys.path.insert(0, os.path.dirname(path))
-        spec = importlib.util.spec_from_file_location(
-            os.path.splitext(os.path.basename(path))[0], path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-    else:
+    if not place.endswith(".py"):
         sys.path.insert(0, os.getcwd())
-        module = importlib.import_module(place)
+        return importlib.import_module(place), name
+    path = os.path.abspath(place)
+    stem = os.path.splitext(os.path.basename(path))[0]
+    if stem in getattr(sys, "stdlib_module_names", ()):
+        # Whoever imports a module of that name means Python's.
+        importlib.import_module(stem)
+        stem = f"_{stem}"
+    sys.path[:0] = dict.fromkeys([os.path.dirname(path), os.getcwd()])
+    spec = importlib.util.spec_from_file_location(stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except ImportError as error:
+        if "relative import" not in str(error):
+            raise
+        package = os.path.relpath(path)[:-len(".py")].replace(os.sep, ".")
+        raise ImportError(
+            f"{error} (a file has none; need a module, such as {package}:{name})") from error
     return module, name
 
 
@@ -73,6 +95,13 @@ def taken(function, keywords):
     return {key: value for key, value in keywords.items() if key in names}
 
 
+def names_of_parameters(function):
+    try:
+        return set(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return set()
+
+
 def rows(request):
     """The dataset row of each completion."""
     columns = request["columns"]
@@ -92,7 +121,9 @@ def shown(value):
     """A value for a message, whatever its repr does."""
     try:
         text = repr(value)
-    except Exception:
+    except BaseException as error:
+        if is_final(error):
+            raise
         text = f"a value of type {type(value).__name__}"
     return clean(text if len(text) <= 200 else text[:200] + "…")
 
@@ -102,9 +133,23 @@ def explained(error):
     try:
         traceback.print_exception(type(error), error, error.__traceback__)
         text = str(error)
-    except Exception:
+    except BaseException as further:
+        if is_final(further):
+            raise
         text = "it has no text"
     return clean(f"{type(error).__name__}: {text}")[:1000]
+
+
+def is_no_number(value):
+    """Whether an array's entry is masked, or a time, whose item is a number all the same."""
+    mask = getattr(value, "mask", None)
+    get_mask = getattr(value, "get_mask", None)  # a masked tensor of torch
+    if callable(get_mask):
+        # True stands there for what is not masked.
+        return not bool(get_mask())
+    if mask is not None and not callable(mask) and bool(mask):
+        return True
+    return getattr(getattr(value, "dtype", None), "kind", None) in ("m", "M")
 
 
 def number(value):
@@ -115,12 +160,18 @@ def number(value):
     if value is None:
         return None, None
     try:
+        if is_no_number(value):
+            raise TypeError
         item = getattr(value, "item", None)  # a scalar of numpy or torch
         scalar = item() if callable(item) else value
-        if isinstance(scalar, (str, bytes, bytearray)):
+        # What has neither is a text or a buffer, in which float looks for digits.
+        if isinstance(scalar, str) or not any(
+                hasattr(type(scalar), name) for name in ("__float__", "__index__")):
             raise TypeError
         result = float(scalar)
-    except Exception:
+    except BaseException as error:
+        if is_final(error):
+            raise
         return None, f"got {shown(value)}; need a number or None"
     return (result, None) if math.isfinite(result) else (None, f"got {result}; need a finite number")
 
@@ -131,8 +182,8 @@ def scores(values, count):
     What is no list of so many has an order or a meaning that nobody knows, and fails the batch.
     """
     need = f"need a list of {count} numbers or None"
-    unordered = (str, bytes, collections.abc.Mapping, collections.abc.Set)
-    if isinstance(values, unordered) or not hasattr(type(values), "__iter__") \
+    refused = (str, bytes, bytearray, memoryview, collections.abc.Mapping, collections.abc.Set)
+    if isinstance(values, refused) or not hasattr(type(values), "__iter__") \
             and not hasattr(type(values), "__getitem__"):
         return {"error": f"returned {shown(values)}; {need}"}
     # Running through them may raise, or not end.
@@ -167,7 +218,9 @@ def loggable(value, depth=8):
             if callable(tolist):
                 return loggable(tolist(), depth - 1)
         return clean(value)
-    except Exception:
+    except BaseException as error:
+        if is_final(error):
+            raise
         return shown(value)
 
 
@@ -185,11 +238,11 @@ class Log:
     def extra(self, column, values):
         """TRL's log_extra: what is said of a column more than once follows what was said."""
         try:
-            if isinstance(values, (str, bytes)):
+            if isinstance(values, (str, bytes, bytearray, memoryview)):
                 raise TypeError
             cells = [loggable(v) for v in itertools.islice(iter(values), self.count + 1)]
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
+            if is_final(error):
                 raise
             cells = [f"{type(error).__name__}: {shown(values)}"] * (self.count + 1)
         self.columns.setdefault(loggable_name(column), []).extend(cells)
@@ -251,7 +304,17 @@ def is_conversation(value):
         isinstance(message, dict) and "role" in message for message in value)
 
 
-class TRL:
+class Style:
+    def explained(self, error):
+        """What was raised, and what may be meant where the function is one of another style."""
+        reason = explained(error)
+        return reason + self.hint(reason)
+
+    def hint(self, reason):
+        return ""
+
+
+class TRL(Style):
     """f(prompts=, completions=, completion_ids=, trainer_state=, log_extra=, log_metric=,
     **columns) -> a number or None for each; with arguments, f(**arguments) is that function."""
 
@@ -260,6 +323,15 @@ class TRL:
         if arguments is not None:
             self.function = self.function(**arguments)
         self.conversational = conversational
+
+    def hint(self, reason):
+        """What may be meant where the function raised what it would for another style."""
+        if "solution_str" in names_of_parameters(self.function):
+            return "; it takes what verl gives (style: verl)"
+        doubtful = ("string ind", "'str' object has no attribute 'get'")
+        if not self.conversational and any(words in reason for words in doubtful):
+            return "; where it takes lists of messages: conversational: true"
+        return ""
 
     def score(self, request):
         prompts, completions = request["prompts"], request["completions"]
@@ -288,7 +360,7 @@ class TRL:
         return reply
 
 
-class EachCompletion:
+class EachCompletion(Style):
     """A function of one completion; what it raises fails that completion alone."""
 
     def score(self, request):
@@ -298,7 +370,7 @@ class EachCompletion:
             extra = {}
             try:
                 value = awaited(self.call(completion, label, row))
-                if isinstance(value, dict):
+                if isinstance(value, collections.abc.Mapping):
                     extra = {loggable_name(name): loggable(v)
                              for name, v in value.items() if name != "score"}
                     if "score" not in value:
@@ -306,9 +378,9 @@ class EachCompletion:
                     value = value["score"]
                 pairs.append(number(value))
             except BaseException as error:
-                if isinstance(error, KeyboardInterrupt):
+                if is_final(error):
                     raise
-                pairs.append((None, explained(error)))
+                pairs.append((None, self.explained(error)))
             seconds.append(time.perf_counter() - start)
             extras.append(extra)
         reply = {"rewards": [reward for reward, _ in pairs], "error": [error for _, error in pairs],
@@ -327,6 +399,10 @@ class Verl(EachCompletion):
     def __init__(self, module, name, arguments):
         self.function = attribute(module, name)
         self.arguments = arguments or {}
+
+    def hint(self, reason):
+        is_of_batches = "completions" in names_of_parameters(self.function)
+        return "; it takes what TRL gives (style: trl)" if is_of_batches else ""
 
     def call(self, completion, label, row):
         model = row.get("reward_model")
@@ -378,14 +454,19 @@ def main(target, style, conversational, arguments):
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    module, name = load(target)
-    arguments = json.loads(arguments)
-    if style == "verl":
-        scorer = Verl(module, name, arguments)
-    elif style == "reasoning-gym":
-        scorer = ReasoningGym(module, name, arguments)
-    else:
-        scorer = TRL(module, name, conversational == "true", arguments)
+    try:
+        module, name = load(target)
+        arguments = json.loads(arguments)
+        if style == "verl":
+            scorer = Verl(module, name, arguments)
+        elif style == "reasoning-gym":
+            scorer = ReasoningGym(module, name, arguments)
+        else:
+            scorer = TRL(module, name, conversational == "true", arguments)
+    except Exception as error:
+        # The last line is what the trainer shows; a SyntaxError's has no place otherwise.
+        print(explained(error), file=sys.stderr)
+        sys.exit(1)
     for line in requests:
         request = json.loads(line)
         reply = {"rewards": []}
@@ -394,9 +475,11 @@ def main(target, style, conversational, arguments):
             try:
                 reply = scorer.score(request)
             except BaseException as error:
-                if isinstance(error, KeyboardInterrupt):
+                if is_final(error):
                     raise
-                reply = {"error": explained(error)}
+                reply = {"error": scorer.explained(error)}
+        if os.getpid() != OWN_PROCESS:
+            sys.exit()
         reply["id"] = request["id"]
         replies.write(json.dumps(reply, allow_nan=False) + "\n")
         replies.flush()
