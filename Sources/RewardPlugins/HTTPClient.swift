@@ -28,10 +28,12 @@ final class HTTPClient: Sendable {
     var retryAfter: Double?
 
     /// The body of a reply of status 200.
-    func success() throws(Failure) -> [UInt8] {
+    func success(_ secrets: ServerSecrets) throws(Failure) -> [UInt8] {
       if status == 200 { return body }
+      // Hidden before the excerpt is made, which may end within one.
       throw Failure(
-        description: "status \(status)" + (body.isEmpty ? "" : ": \(excerpt(body))"),
+        description: "status \(status)"
+          + (body.isEmpty ? "" : ": \(excerpt(secrets.hidden(in: body)))"),
         isPassing: [429, 502, 503, 504].contains(status), retryAfter: retryAfter,
         isRefusal: [401, 403, 407].contains(status))
     }
@@ -170,14 +172,20 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
     completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
   ) {
     if let response = response as? HTTPURLResponse {
-      let pause = response.value(forHTTPHeaderField: "Retry-After").flatMap(Double.init)
+      let pause = response.value(forHTTPHeaderField: "Retry-After").flatMap(Self.seconds)
       state.withLock {
         let number = number(dataTask)
         $0.exchanges[number]?.reply.status = response.statusCode
-        $0.exchanges[number]?.reply.retryAfter = pause.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+        $0.exchanges[number]?.reply.retryAfter = pause
       }
     }
     completionHandler(.allow)
+  }
+
+  /// Seconds as `Retry-After` has them, digits only; as many as one likes.
+  private static func seconds(_ text: String) -> Double? {
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    return text.utf8.allSatisfy(digits.contains) ? Double(text) : nil
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
@@ -204,6 +212,13 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
       return
     }
     let code = (error as? URLError)?.code
+    // What libcurl says of headers that it has no room for: one, or all of them.
+    if ["Out of memory", "Too large response headers"].contains(
+      where: error.localizedDescription.hasPrefix)
+    {
+      return finish(
+        number, .failure(HTTPClient.Failure(description: "the headers of its reply are too long")))
+    }
     finish(
       number,
       .failure(

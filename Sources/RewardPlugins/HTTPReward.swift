@@ -21,7 +21,8 @@ internal import Synchronization
 /// Every other status, a reply of more than 8 MiB, a wrong reply and the end of the time fail the
 /// scores of the part. Redirects are not followed: nobody is asked but whom the recipe names.
 ///
-/// User info of a URL is sent as basic authorization. Neither it nor a query is ever printed.
+/// User info of a URL is sent as basic authorization. Neither it nor a query or a header's value is
+/// ever printed, not even where the server says it again.
 ///
 /// Counts: `retries`, requests made again, where there were any.
 public final class HTTPReward: RewardFunction {
@@ -29,8 +30,10 @@ public final class HTTPReward: RewardFunction {
   private let urls: [URL]
   private let timeout: Double
   private let headers: [String: String]
+  private let secrets: [ServerSecrets]
   private let client = HTTPClient()
-  private let lastID = Mutex(0)
+  /// Of all servers: one may be asked by several rewards of a run, such as training's and evaluation's.
+  private static let lastID = Mutex(0)
 
   /// - Parameters:
   ///   - urls: `http` or `https`, at least one.
@@ -55,6 +58,13 @@ public final class HTTPReward: RewardFunction {
           "url",
           "got \(Redaction.redacted(url: text)); need http://HOST or https://HOST with a path")
       }
+      // URLSession of this system takes no address of IPv6 within a URL.
+      guard url.host()?.contains(":") != true else {
+        throw bad(
+          "url",
+          "\(Redaction.redacted(url: text)): an address of IPv6 cannot be asked (need a name for it, "
+            + "such as one in /etc/hosts, or an address of IPv4)")
+      }
       guard !Redaction.isRedacted(text) else {
         throw bad("url", "\(text): its secret was left out when this was written (need it again)")
       }
@@ -64,6 +74,7 @@ public final class HTTPReward: RewardFunction {
     self.urls = parsed
     self.timeout = timeout
     self.headers = headers
+    secrets = parsed.map { ServerSecrets($0, headers: headers) }
     if !usesProxy { ProxyExemption.add(parsed.compactMap { $0.host() }) }
   }
 
@@ -96,18 +107,19 @@ public final class HTTPReward: RewardFunction {
   ///
   /// - Throws: `RewardError.cannotStart` where none answers.
   public func start() async throws {
-    for url in urls {
+    for (url, secrets) in zip(urls, secrets) {
       do {
         _ = try await client.send(request(url), within: timeout)
       } catch {
-        throw RewardError.cannotStart(reward: name, problem: "\(shown(url)): \(error)")
+        throw RewardError.cannotStart(
+          reward: name, problem: "\(shown(url)): \(secrets.hidden(in: error.description))")
       }
     }
   }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     try await request.scored(inParts: urls.count) { place, part in
-      try await self.score(part, at: self.urls[place])
+      try await self.score(part, at: self.urls[place], self.secrets[place])
     }
   }
 
@@ -122,15 +134,15 @@ public final class HTTPReward: RewardFunction {
     parts?.fragment = nil
     var request = URLRequest(url: parts?.url ?? url)
     if user != nil || password != nil {
-      let credentials = Data("\(user ?? ""):\(password ?? "")".utf8).base64EncodedString()
-      request.setValue("Basic \(credentials)", forHTTPHeaderField: "Authorization")
+      request.setValue(
+        "Basic \(ServerSecrets.credentials(user, password))", forHTTPHeaderField: "Authorization")
     }
     for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
     return request
   }
 
   private func nextID() -> Int {
-    lastID.withLock {
+    Self.lastID.withLock {
       $0 += 1
       return $0
     }
@@ -138,7 +150,9 @@ public final class HTTPReward: RewardFunction {
 
   private static let mostTries = 3
 
-  private func score(_ part: RewardRequest, at url: URL) async throws -> RewardResponse {
+  private func score(
+    _ part: RewardRequest, at url: URL, _ secrets: ServerSecrets
+  ) async throws -> RewardResponse {
     let deadline = ContinuousClock.now + .seconds(timeout)
     var retries = 0
     func counted(_ response: RewardResponse) -> RewardResponse {
@@ -155,13 +169,8 @@ public final class HTTPReward: RewardFunction {
       message.httpBody = Data(RewardMessage.encode(part, id: id))
       let failure: HTTPClient.Failure
       do throws(HTTPClient.Failure) {
-        let body = try await client.send(message, within: left).success()
-        do {
-          return counted(
-            try RewardMessage.decode(body, id: id, .off, completions: part.completions))
-        } catch {
-          return counted(part.failed("reply: \(error)"))
-        }
+        let body = try await client.send(message, within: left).success(secrets)
+        return counted(decode(body, id: id, part, secrets))
       } catch {
         failure = error
       }
@@ -169,11 +178,38 @@ public final class HTTPReward: RewardFunction {
         throw RewardError.credentialsRefused(reward: name, problem: "\(shown(url)): \(failure)")
       }
       let pause = failure.retryAfter ?? 0.5 * Double(1 << retries)
-      guard failure.isPassing, retries + 1 < Self.mostTries,
-        ContinuousClock.now + .seconds(pause) < deadline,
+      let remaining = ContinuousClock.now.duration(to: deadline) / .seconds(1)
+      // Compared as numbers: what a server asks for may be more than a Duration holds.
+      guard failure.isPassing, retries + 1 < Self.mostTries, pause < remaining,
         (try? await Task.sleep(for: .seconds(pause))) != nil, ContinuousClock.now < deadline
-      else { return counted(part.failed("\(failure)")) }
+      else { return counted(part.failed(secrets.hidden(in: "\(failure)"))) }
       retries += 1
     }
+  }
+
+  /// What a body says; whatever it says in words, secrets are hidden in.
+  private func decode(
+    _ body: [UInt8], id: Int, _ part: RewardRequest, _ secrets: ServerSecrets
+  ) -> RewardResponse {
+    func decoded(_ body: [UInt8]) throws -> RewardResponse {
+      try RewardMessage.decode(body, id: id, .off, completions: part.completions)
+    }
+    var response: RewardResponse
+    do {
+      response = try decoded(body)
+    } catch {
+      // An excerpt may end within a secret, so they are hidden before it is made.
+      do {
+        _ = try decoded(secrets.hidden(in: body))
+        return part.failed("reply: \(secrets.hidden(in: "\(error)"))")
+      } catch {
+        return part.failed("reply: \(secrets.hidden(in: "\(error)"))")
+      }
+    }
+    response.scores = response.scores.map { score in
+      score.failureReason.map { .failed(secrets.hidden(in: $0)) } ?? score
+    }
+    response.notes = response.notes.map { secrets.hidden(in: $0) }
+    return response
   }
 }

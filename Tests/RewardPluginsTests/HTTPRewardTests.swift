@@ -148,7 +148,7 @@ private final class DeafPort {
     ("reply(handler, '<html>', 200)", "reply: no JSON"),
     ("reply(handler, {'rewards': [1]})", "reply: rewards: got 1 values; sent 2 completions"),
     ("reply(handler, '{\"rewards\": [NaN, 1]}')", "reply: rewards[0]: got nan; need a number"),
-    ("reply(handler, {'rewards': [1, 2], 'id': 99})", "reply: id: got 99; need 1"),
+    ("reply(handler, {'rewards': [1, 2], 'id': -99})", "reply: id: got -99; need "),
     ("reply(handler, '', 302, Location='http://169.254.169.254/')", "status 302"),
     ("reply(handler, 'x' * (9 << 20))", "its reply is longer than 8388608 bytes"),
   ])
@@ -255,6 +255,84 @@ private final class DeafPort {
     #expect(server.count == 1)
   }
 
+  /// What a server says again of what it was told, in its refusal, its reply and its error.
+  @Test(arguments: [
+    "reply(handler, said, 500)", "reply(handler, said, 200)", "reply(handler, {'error': said})",
+    "reply(handler, {'error': [said, said]})", "reply(handler, {'rewards': said})",
+  ])
+  func whatAServerIsToldIsNotSaidAgain(answer: String) async throws {
+    let server = try await ScriptServer(
+      """
+      def answer(handler, request):
+          said = " ".join([handler.headers["Authorization"], handler.headers["X-Key"], handler.path])
+          \(answer)
+      """)
+    for (user, headers) in [
+      ("SECRETU:SECRETP", ["X-Key": "SECRETK"]),
+      ("u", ["X-Key": "SECRETK", "Authorization": "Bearer SECRETT"]),
+    ] {
+      let url = server.url(user: user, query: "key=SECRETQ%21")
+      let reason = failure(try await patient(url, headers: headers).score(.of("4", "5")).scores)
+      let text = try #require(reason)
+      #expect(text.contains("*** *** /get_reward?***"), "\(text)")
+      #expect(!text.contains("SECR") && !text.contains("U0VDUkVUVTpT"))
+    }
+  }
+
+  /// Where an excerpt ends within a secret, too.
+  @Test(arguments: [
+    "reply(handler, 'x' * 76 + 'SECRETT', 500)", "reply(handler, 'x' * 76 + 'SECRETT')",
+  ])
+  func aSecretIsNotShownInPart(answer: String) async throws {
+    let server = try await ScriptServer("def answer(handler, request): \(answer)")
+    let reward = try patient(server.url, headers: ["Authorization": "Bearer SECRETT"])
+    let text = try #require(failure(try await reward.score(.of("4", "5")).scores))
+    #expect(text.hasSuffix("xxx***") && !text.contains("SEC"), "\(text)")
+  }
+
+  @Test(arguments: ["1e300", "0x1p5", "99999999999999999999999999"])
+  func aPauseThatNobodyCanWaitForFailsTheScoresOrIsNone(pause: String) async throws {
+    let server = try await ScriptServer(
+      """
+      def answer(handler, request):
+          if count < 2: reply(handler, "busy", 503, Retry_After="\(pause)")
+          else: reply(handler, {"rewards": [1, 2]})
+      """)
+    let scores = try await patient(server.url).score(.of("4", "5")).scores
+    let isNumber = pause.allSatisfy(\.isNumber)
+    #expect(scores == [.value(1), .value(2)] || isNumber && failure(scores) == "status 503: busy")
+  }
+
+  @Test func idsAreNotGivenTwiceByAnotherReward() async throws {
+    let server = try await ScriptServer(
+      """
+      def answer(handler, request): reply(handler, {"rewards": [request["id"]] * 2})
+      """)
+    var ids: [Score] = []
+    for _ in 0..<3 { ids.append(try await patient(server.url).score(.of("4", "5")).scores[0]) }
+    #expect(Set(ids.compactMap(\.total)).count == 3)
+  }
+
+  @Test func anAddressOfIPv6IsRefusedInWords() {
+    #expect {
+      _ = try HTTPReward(["http://me:SECRET@[::1]:8766/r"])
+    } throws: {
+      "\($0)".contains("http://***@[::1]:8766/r: an address of IPv6 cannot be asked")
+    }
+  }
+
+  @Test(arguments: ["X1='x' * 200_000", "**{f'X{i}': 'x' * 60_000 for i in range(8)}"])
+  func headersThatAreTooLongAreToldAndNotAskedForAgain(headers: String) async throws {
+    let server = try await ScriptServer(
+      """
+      def answer(handler, request):
+          reply(handler, {"rewards": [1, 2]}, 200, \(headers))
+      """)
+    let response = try await patient(server.url).score(.of("4", "5"))
+    #expect(failure(response.scores) == "the headers of its reply are too long")
+    #expect(server.count == 1 && response.counts.isEmpty)
+  }
+
   @Test func userInfoQueryAndHeadersAreSent() async throws {
     let server = try await ScriptServer(
       "def answer(handler, request): reply(handler, {'rewards': [1, 2]})")
@@ -307,7 +385,7 @@ private final class DeafPort {
 
   @Test func aLongWaitThatIsAskedForEndsWithTheTime() async throws {
     let server = try await ScriptServer(
-      "def answer(handler, request): reply(handler, 'busy', 429, Retry_After='1e9')")
+      "def answer(handler, request): reply(handler, 'busy', 429, Retry_After='1000000000')")
     let response = try await patient(server.url).score(.of("4", "5"))
     #expect(failure(response.scores) == "status 429: busy")
     #expect(server.count == 1)
