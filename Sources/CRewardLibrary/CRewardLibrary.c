@@ -1,14 +1,42 @@
 #include "CRewardLibrary.h"
 
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct crl_library {
   void *handle;
   __typeof__(&grpo_reward_score) score;
+  char path[];
 };
+
+// The library that is being called, by any thread and by this one.
+static _Atomic(const char *) called;
+static _Thread_local const char *called_here;
+
+static void begin_call(const char *path) {
+  called_here = path;
+  atomic_store(&called, path);
+}
+
+static void end_call(void) {
+  called_here = NULL;
+  atomic_store(&called, NULL);
+}
+
+const char *crl_called(void) { return atomic_load(&called); }
+
+// Runs when the program ends. Where the library called exit, nothing else may say how it ended.
+static void refuse_exit(void) {
+  if (!called_here) return;
+  fprintf(stderr, "error: library %s: called exit, which ends the program that it is loaded into\n",
+          called_here);
+  fflush(stderr);
+  _exit(70);
+}
 
 static crl_library *fail(void *handle, char *message, const char *text) {
   snprintf(message, CRL_MESSAGE_SIZE, "%s", text ? text : "cannot be loaded");
@@ -16,7 +44,7 @@ static crl_library *fail(void *handle, char *message, const char *text) {
   return NULL;
 }
 
-crl_library *crl_open(const char *path, char *message) {
+static crl_library *open_library(const char *path, char *message) {
   void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!handle) return fail(NULL, message, dlerror());
   __typeof__(&grpo_reward_version) version;
@@ -33,15 +61,27 @@ crl_library *crl_open(const char *path, char *message) {
     snprintf(text, sizeof text, "is of version %d (need %d)", (int)found, GRPO_REWARD_VERSION);
     return fail(handle, message, text);
   }
-  crl_library *library = malloc(sizeof *library);
+  crl_library *library = malloc(sizeof *library + strlen(path) + 1);
   if (!library) return fail(handle, message, "out of memory");
+  strcpy(library->path, path);
   library->handle = handle;
   library->score = score;
   return library;
 }
 
+crl_library *crl_open(const char *path, char *message) {
+  static atomic_flag is_watching = ATOMIC_FLAG_INIT;
+  if (!atomic_flag_test_and_set(&is_watching)) atexit(refuse_exit);
+  begin_call(path);
+  crl_library *library = open_library(path, message);
+  end_call();
+  return library;
+}
+
 void crl_close(crl_library *library) {
+  begin_call(library->path);
   dlclose(library->handle);
+  end_call();
   free(library);
 }
 
@@ -67,8 +107,10 @@ int32_t crl_score(const crl_library *library, int64_t step, size_t count, const 
         finished[i]};
   }
   message[0] = 0;
+  begin_call(library->path);
   int32_t result =
       library->score(step, completions, count, rewards, status, message, CRL_MESSAGE_SIZE);
+  end_call();
   message[CRL_MESSAGE_SIZE - 1] = 0;
   free(completions);
   return result;

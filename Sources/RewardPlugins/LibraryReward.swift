@@ -49,6 +49,11 @@ public actor LibraryReward: RewardFunction {
       .pushing(FilePath(path)).string
   }
 
+  /// The path of the library that is being called in this process; nil when none is.
+  ///
+  /// A signal's handler may ask.
+  public static var calledPath: UnsafePointer<CChar>? { unsafe crl_called() }
+
   /// Loads the library.
   ///
   /// - Throws: `RewardError.cannotStart`.

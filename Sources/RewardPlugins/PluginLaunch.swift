@@ -70,16 +70,30 @@ struct PluginLaunch: Sendable {
       let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
       let found = path.split(separator: ":").lazy.map { "\($0)/\(program)" }
         .first { files.isExecutableFile(atPath: $0) }
-      guard let found else { throw LineProcess.Failure("No such file or directory in PATH") }
+      guard let found else { throw LineProcess.Failure(missing(program)) }
       return found
     }
     let path = directory.pushing(FilePath(program)).string
     guard files.fileExists(atPath: path) else {
-      throw LineProcess.Failure("No such file or directory")
+      throw LineProcess.Failure(missing(program, in: directory.string))
     }
     guard files.isExecutableFile(atPath: path) else {
       throw LineProcess.Failure("Permission denied; it is not executable")
     }
     return path
+  }
+
+  /// That a program is not there, and what may be meant.
+  private func missing(_ program: String, in directory: String? = nil) -> String {
+    let problem =
+      switch directory {
+      case _ where program.hasPrefix("/"): "No such file or directory"
+      case let directory?: "No such file or directory; it counts from \(directory)"
+      case nil: "No such file or directory in PATH"
+      }
+    let words = program.split(separator: " ")
+    guard command.count == 1, words.count > 1 else { return problem }
+    return problem + "; the program and its arguments are texts of their own: "
+      + words.map { "'\($0)'" }.joined(separator: " ")
   }
 }

@@ -1,9 +1,10 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import RewardPlugins
 
 /// What is seen of a mistake of the program itself: one line that says what to report, where Swift
-/// prints registers and asks for a debugger's commands.
+/// prints registers and asks for a debugger's commands; or of one of a library that it calls.
 enum Crash {
   static let signals: [(number: Int32, name: String)] = [
     (SIGILL, "SIGILL"), (SIGTRAP, "SIGTRAP"), (SIGSEGV, "SIGSEGV"), (SIGBUS, "SIGBUS"),
@@ -14,21 +15,30 @@ enum Crash {
   // SAFETY: written once, before the first handler is there, and never freed.
   nonisolated(unsafe) private static var lines: [UnsafeBufferPointer<UInt8>?] =
     unsafe Array(repeating: nil, count: 65)
+  /// The same around the path of a library.
+  // SAFETY: as above.
+  nonisolated(unsafe) private static var endings: [UnsafeBufferPointer<UInt8>?] =
+    unsafe Array(repeating: nil, count: 65)
+  // SAFETY: as above.
+  nonisolated(unsafe) private static var beginning: UnsafeBufferPointer<UInt8>?
 
   /// Does so for the rest of the program; with `SWIFT_BACKTRACE=enable=yes` Swift goes on reporting.
   static func watch() {
     let backtrace = ProcessInfo.processInfo.environment["SWIFT_BACKTRACE"] ?? ""
     if backtrace.contains("enable=yes") { return }
+    unsafe beginning = kept("\(start)error: library ")
     for (number, name) in signals {
-      let line = Array(line(name).utf8)
-      let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: line.count)
-      _ = unsafe copy.initialize(from: line)
-      unsafe lines[Int(number)] = UnsafeBufferPointer(copy)
+      unsafe lines[Int(number)] = kept(line(name))
+      unsafe endings[Int(number)] = kept(": crashed with \(name)\n")
       var action = sigaction()
       unsafe action.__sigaction_handler.sa_handler = { number in
-        // SAFETY: only `write` and `raise`, which a handler may call, on memory that stays.
-        if let line = unsafe Crash.lines[Int(number)] {
-          _ = unsafe Glibc.write(STDERR_FILENO, line.baseAddress, line.count)
+        // SAFETY: only what a handler may call, on memory that stays.
+        if let path = unsafe LibraryReward.calledPath {
+          unsafe Crash.write(Crash.beginning)
+          _ = unsafe Glibc.write(STDERR_FILENO, path, strlen(path))
+          unsafe Crash.write(Crash.endings[Int(number)])
+        } else {
+          unsafe Crash.write(Crash.lines[Int(number)])
         }
         raise(number)
       }
@@ -38,9 +48,24 @@ enum Crash {
     }
   }
 
+  private static func kept(_ text: String) -> UnsafeBufferPointer<UInt8> {
+    let bytes = Array(text.utf8)
+    let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
+    _ = unsafe copy.initialize(from: bytes)
+    return UnsafeBufferPointer(copy)
+  }
+
+  private static func write(_ line: UnsafeBufferPointer<UInt8>?) {
+    // SAFETY: the call reads memory that stays.
+    if let line = unsafe line {
+      _ = unsafe Glibc.write(STDERR_FILENO, line.baseAddress, line.count)
+    }
+  }
+
+  private static var start: String { isatty(STDERR_FILENO) == 1 ? "\n" : "" }
+
   private static func line(_ name: String) -> String {
-    let start = isatty(STDERR_FILENO) == 1 ? "\n" : ""
-    return start
+    start
       + "error: internal: the program crashed with \(name); please report this line, what "
       + "stands above it and the command: \(version)\n"
   }

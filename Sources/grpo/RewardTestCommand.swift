@@ -40,6 +40,9 @@ struct RewardTestCommand: AsyncParsableCommand {
       """))
   var style: String?
 
+  @Flag(help: "Gives the Python function prompts and completions as lists of messages.")
+  var conversational = false
+
   @Option(help: "The Python to run. (default: python3)")
   var interpreter: String?
 
@@ -135,6 +138,9 @@ struct RewardTestCommand: AsyncParsableCommand {
         "got \(sources.isEmpty ? "nothing to try" : sources.joined(separator: " and ")); need one "
           + "of a recipe, --command, --python, --url, --library and --model")
     }
+    if conversational, try python == nil || style(or: PythonReward.Style.trl) != .trl {
+      throw ValidationError("--conversational has no effect without --python of --style trl")
+    }
     if python != nil { _ = try style(or: PythonReward.Style.trl) }
     if model != nil { _ = try style(or: LearnedReward.Style.grpo) }
     if style != nil && python == nil && model == nil {
@@ -157,6 +163,7 @@ struct RewardTestCommand: AsyncParsableCommand {
           RewardTrialReport(
             name: function.name,
             result: try await RewardTrial(probes, range: range ?? entry.range).run(function)))
+        try await function.confirm()
       } catch {
         await function.stop()
         throw error
@@ -181,8 +188,8 @@ struct RewardTestCommand: AsyncParsableCommand {
       return [
         .init(
           try PythonReward.reward(
-            python, style: try style(or: .trl), interpreter: interpreter ?? "python3",
-            options: options))
+            python, style: try style(or: .trl), conversational: conversational,
+            interpreter: interpreter ?? "python3", options: options))
       ]
     }
     if let url {

@@ -33,12 +33,16 @@ enum StandardInput {
   /// Lines as they arrive, counted from 1, without their ends (LF or CRLF).
   struct Lines {
     let maximumBytes: Int
+    /// Where they come from.
+    private let descriptor: Int32
     private var rest: [UInt8] = []
     private var start = 0
     private var number = 0
     private var isAtEnd = false
 
-    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+    init(maximumBytes: Int, from descriptor: Int32 = STDIN_FILENO) {
+      (self.maximumBytes, self.descriptor) = (maximumBytes, descriptor)
+    }
 
     mutating func next() throws -> (number: Int, line: String)? {
       while true {
@@ -52,7 +56,7 @@ enum StandardInput {
           throw Failure(
             .badData, "\(name):\(number + 1): too long (need at most \(maximumBytes) bytes)")
         }
-        if !isAtEnd, let more = try read() {
+        if !isAtEnd, let more = try read(from: descriptor) {
           rest += more
           continue
         }

@@ -109,11 +109,18 @@ import Testing
     #expect(warned.errors.contains("16 of 16 scores failed: no"))
   }
 
-  @Test(arguments: [
+  static let mistakes: [(words: [String], status: Int32, message: String)] = [
     (["recipe.yaml", "--python", "a.py:f"], 64, "a recipe and --python"),
     ([], 64, "nothing to try"), (["--command", "./x"], 64, "need --data"),
     (["--command", "./none.sh", "--data", "train.jsonl"], 69, "reward 'none': cannot start"),
     (["--python", "none.py:f", "--data", "train.jsonl"], 69, "reward 'f': cannot start"),
+    (
+      ["--command", "sh score.sh", "--data", "train.jsonl"], 69,
+      "in PATH; the program and its arguments are texts of their own: 'sh' 'score.sh'\n"
+    ),
+    (
+      ["--command", "./x", "--conversational", "--data", "x"], 64, "--conversational has no effect"
+    ),
     (["--model", "none", "--data", "train.jsonl"], 66, "none/config.json"),
     (["--url", "file:///x", "--data", "train.jsonl"], 78, "got file:///x"),
     (
@@ -122,13 +129,92 @@ import Testing
     ),
     (["recipe.yaml", "--range", "1,0"], 64, "need two numbers"),
     (["recipe.yaml", "--data", "none.jsonl"], 66, "none.jsonl"),
-  ])
+  ]
+
+  @Test(arguments: mistakes)
   func mistakesAreTold(words: [String], status: Int32, message: String) async throws {
     let folder = try Workspace()
     let outcome = try await GrpoProgram.run(["reward", "test"] + words, in: folder)
     #expect(outcome.status == status, "\(outcome.errors)")
     #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    // A test that fails does not advise a test.
+    #expect(!outcome.errors.contains("reward test tries"))
     #expect(outcome.output.isEmpty)
+  }
+
+  @Test func aFunctionOfConversationsIsTried() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "rewards.py",
+      "def f(completions, **kwargs): return [float(c[0]['content'].isdigit()) for c in completions]"
+    )
+    let words = [
+      "reward", "test", "--python", "rewards.py:f", "--data", "train.jsonl", "--timeout", "86400",
+    ]
+    let refused = try await GrpoProgram.run(words, in: folder)
+    #expect(refused.status == 69 && refused.errors.contains("conversational: true"))
+    let tried = try await GrpoProgram.run(words + ["--conversational"], in: folder)
+    #expect(tried.status == 0, "\(tried.errors)")
+  }
+
+  /// A library that ends its process, in one of its own and in the trainer's.
+  @Test(arguments: [
+    ("abort();", "crashed with SIGABRT"),
+    ("exit(0);", "called exit, which ends the program that it is loaded into"),
+  ])
+  func aLibraryThatEndsItsProcessIsNamed(body: String, problem: String) async throws {
+    let folder = try Workspace()
+    try await library(folder, body)
+    let words = ["--timeout", "86400", "--data", "train.jsonl"]
+    let apart = try await GrpoProgram.run(
+      ["reward", "test", "--library", "reward.so"] + words, in: folder)
+    #expect(apart.status == 69)
+    #expect(apart.errors.contains("its last error line: error: library /"), "\(apart.errors)")
+    #expect(apart.errors.contains("/reward.so: \(problem)\n"))
+    // What ends the program with a signal writes the same line there.
+    guard body == "exit(0);" else { return }
+    try folder.edit("\nevaluation:", "\n  - { library: reward.so, isolated: false }\nevaluation:")
+    let within = try await GrpoProgram.run(["reward", "test", "recipe.yaml"], in: folder)
+    #expect(within.errors == "error: library \(folder["reward.so"]): \(problem)\n")
+    #expect(within.status == 70)
+  }
+
+  @Test func aLibraryThatReadsStandardInputReadsNoRequest() async throws {
+    let folder = try Workspace()
+    try await library(
+      folder,
+      "char byte; for (size_t i = 0; i < count; i++) rewards[i] = read(0, &byte, 1); return 0;")
+    let outcome = try await GrpoProgram.run(
+      [
+        "reward", "test", "--library", "reward.so", "--timeout", "86400", "--data", "train.jsonl",
+        "--limit", "1",
+      ], in: folder)
+    #expect(outcome.status == 0 && !outcome.output.contains("failed"), "\(outcome.errors)")
+    #expect(!outcome.output.contains("  1  "), "\(outcome.output)")
+  }
+
+  /// Compiles `reward.so`, whose score function does this.
+  private func library(_ folder: Workspace, _ body: String) async throws {
+    try folder.write(
+      "reward.c",
+      """
+      #include "grpo_reward.h"
+      #include <stdlib.h>
+      #include <unistd.h>
+      int32_t grpo_reward_version(void) { return GRPO_REWARD_VERSION; }
+      int32_t grpo_reward_score(int64_t step, const grpo_completion *c, size_t count,
+                                double *rewards, int32_t *status, char *message, size_t size) {
+        \(body)
+      }
+      """)
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().path
+    let compiler = try await ChildProcess([
+      "clang", "-shared", "-fPIC", "-I", root + "/Sources/CRewardLibrary/include", "-o",
+      folder["reward.so"], folder["reward.c"],
+    ])
+    try #require(
+      try await compiler.end() == .exit(0), "clang is needed, and must compile the reward")
   }
 
   @Test func aRewardModelIsTrainedAndTaken() async throws {

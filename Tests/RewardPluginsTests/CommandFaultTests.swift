@@ -162,7 +162,9 @@ import Testing
     let reward = try await folder.shell("read line; exit 1")
     #expect(failure(try await reward.scorePair()) == "it ended (exit status 1)")
     try FileManager.default.removeItem(atPath: folder.path + "/score.sh")
-    #expect(failure(try await reward.scorePair()) == "No such file or directory")
+    #expect(
+      failure(try await reward.scorePair())
+        == "No such file or directory; it counts from \(folder.path)")
   }
 
   @Test func aCommandThatStopsReadingIsAFailureAndNoSIGPIPE() async throws {

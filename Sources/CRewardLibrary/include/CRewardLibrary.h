@@ -9,7 +9,8 @@
 typedef struct crl_library crl_library;
 
 // NULL with the reason in message, of CRL_MESSAGE_SIZE bytes, if the file cannot be loaded, lacks a
-// function or is of another version.
+// function or is of another version. A library that ends the program while it is loaded or called
+// ends it with status 70 and a line that names it.
 crl_library *crl_open(const char *path, char *message);
 
 // Ends the library; the pointer is invalid afterwards.
@@ -24,5 +25,8 @@ int32_t crl_score(const crl_library *library, int64_t step, size_t count, const 
                   const size_t *offsets, const size_t *lengths, const int64_t *ids,
                   const size_t *id_offsets, const int32_t *finished, double *rewards,
                   int32_t *status, char *message);
+
+// The path of the library that is being called, NULL when none is. A signal's handler may ask.
+const char *crl_called(void);
 
 #endif
