@@ -4,9 +4,9 @@ import Foundation
 ///
 /// Each returns what the call returns; `errno` is left as the call set it.
 package enum FileSystemCalls {
-  package static func open(_ path: String, _ flags: Int32) -> Int32 {
+  package static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0o666) -> Int32 {
     // SAFETY: Swift passes a copy of the path that ends with NUL and lives until the call returns.
-    unsafe Foundation.open(path, flags | O_CLOEXEC, 0o666)
+    unsafe Foundation.open(path, flags | O_CLOEXEC, mode)
   }
 
   package static func rename(_ old: String, _ new: String) -> Int32 {

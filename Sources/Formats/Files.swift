@@ -102,10 +102,14 @@ public enum Files {
   ///
   /// The bytes go to a temporary file beside it, which is synchronised and renamed, and then the
   /// directory is synchronised. On failure the temporary file is removed.
-  public static func writeAtomically(_ bytes: [UInt8], to path: String) throws(FormatError) {
+  ///
+  /// - Parameter isPrivate: Whether the file is for its owner alone.
+  public static func writeAtomically(
+    _ bytes: [UInt8], to path: String, isPrivate: Bool = false
+  ) throws(FormatError) {
     let temporary = TemporaryName.path(for: path)
     do throws(FormatError) {
-      try writeNew(bytes, to: temporary, named: path)
+      try writeNew(bytes, to: temporary, named: path, isPrivate: isPrivate)
       guard FileSystemCalls.rename(temporary, path) == 0 else {
         throw failure("cannot replace", path, .cannotCreate)
       }
@@ -244,11 +248,12 @@ public enum Files {
 
   /// Writes and synchronises a file, replacing one that is there in place.
   package static func writeNew(
-    _ bytes: [UInt8], to path: String, named name: String? = nil
+    _ bytes: [UInt8], to path: String, named name: String? = nil, isPrivate: Bool = false
   ) throws(FormatError) {
     let name = name ?? path
     FileSystemCalls.unlink(path)
-    let descriptor = FileSystemCalls.open(path, O_WRONLY | O_CREAT | O_EXCL)
+    let descriptor = FileSystemCalls.open(
+      path, O_WRONLY | O_CREAT | O_EXCL, mode: isPrivate ? 0o600 : 0o666)
     guard descriptor >= 0 else { throw failure("cannot create", name, .cannotCreate) }
     var fault: FormatError?
     do throws(FormatError) {

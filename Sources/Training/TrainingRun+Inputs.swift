@@ -63,8 +63,9 @@ extension TrainingRun {
   }
 
   private func writeRecipe() throws {
+    // Arguments of a program or function may be secrets that no mark can stand for.
     try Files.writeAtomically(
-      Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe)
+      Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe, isPrivate: true)
   }
 
   private func goOn(with inputs: RunInputs, trains: Bool) async throws {

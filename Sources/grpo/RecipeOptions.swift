@@ -61,8 +61,12 @@ struct RecipeOptions: ParsableArguments {
   }
 
   /// The recipe as commands that take no changes want it: what the run keeps, where there are some.
-  func recipe(of run: RunDirectory) -> String {
-    set.isEmpty && seed == nil ? recipe : shownPath(run.recipe)
+  ///
+  /// With what the run keeps no reward can be set up that has secrets.
+  func recipe(of run: RunDirectory, _ resolved: Recipe) -> (path: String, lacksChanges: Bool) {
+    let isChanged = !set.isEmpty || seed != nil
+    if isChanged, !resolved.hasSecrets { return (shownPath(run.recipe), false) }
+    return (recipe, isChanged)
   }
 
   /// The recipe as another command wants it, changes included.

@@ -22,7 +22,8 @@ struct RunCommand: AsyncParsableCommand {
     let summary = try await options.withRun(of: recipe, accepting: accepted) {
       try await $0.runAll()
     }
-    try TrainingReport(summary, recipe: recipe, recipePath: options.recipe(of: summary.run)).write(
-      json: options.json)
+    try TrainingReport(
+      summary, recipe: recipe, shownRecipe: options.recipe(of: summary.run, recipe)
+    ).write(json: options.json)
   }
 }

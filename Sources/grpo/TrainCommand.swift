@@ -25,7 +25,8 @@ struct TrainCommand: AsyncParsableCommand {
     let summary = try await options.withRun(of: recipe, accepting: accepted) {
       try await $0.runTraining(resume: resume)
     }
-    try TrainingReport(summary, recipe: recipe, recipePath: options.recipe(of: summary.run)).write(
-      json: options.json)
+    try TrainingReport(
+      summary, recipe: recipe, shownRecipe: options.recipe(of: summary.run, recipe)
+    ).write(json: options.json)
   }
 }

@@ -8,13 +8,16 @@ import Training
 /// What a finished run says of itself on standard output.
 struct TrainingReport {
   private let summary: TrainingRun.Summary
-  private let recipePath: String
+  /// The recipe that the next commands are shown with.
+  private let shownRecipe: (path: String, lacksChanges: Bool)
   private let recipe: Recipe
   private let trained: Bool
   private let temperature: Double
 
-  init(_ summary: TrainingRun.Summary, recipe: Recipe, recipePath: String) {
-    (self.summary, self.recipe, self.recipePath) = (summary, recipe, recipePath)
+  init(
+    _ summary: TrainingRun.Summary, recipe: Recipe, shownRecipe: (path: String, lacksChanges: Bool)
+  ) {
+    (self.summary, self.recipe, self.shownRecipe) = (summary, recipe, shownRecipe)
     trained = recipe.train != nil
     stepCount = recipe.train?.totalSteps ?? 0
     temperature = recipe.evaluation?.temperature ?? 1
@@ -95,12 +98,15 @@ struct TrainingReport {
         "logs   " + logs.map { shownPath($0).visible() }.joined(separator: "  "),
       ]
       + zip(["next   ", "       "], nextCommands).map { $0 + $1 }
+      + (shownRecipe.lacksChanges
+        ? ["       after what --set and --seed say is in it: the run's own has *** for secrets"]
+        : [])
   }
 
   /// What can be done with the model, as it is typed; of each command only what works.
   private var nextCommands: [String] {
     let arguments =
-      "--model \(shownPath(model).shellQuoted) --recipe \(recipePath.shellQuoted)"
+      "--model \(shownPath(model).shellQuoted) --recipe \(shownRecipe.path.shellQuoted)"
     let program = programName.shellQuoted
     return [
       recipe.data.test == nil || recipe.rewards.isEmpty ? nil : "\(program) evaluate \(arguments)",

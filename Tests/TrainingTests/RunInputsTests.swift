@@ -94,6 +94,10 @@ import Training
       recipe(
         "warm_start={ steps: 2, learning_rate: 1e-3 }",
         "reward_model={ labeller: exact_match, questions: 4, steps: 1, batch_size: 4 }"))
+    // Arguments of the plug-in may be secrets.
+    let attributes = try FileManager.default.attributesOfItem(
+      atPath: small.directory + "/run/recipe.yaml")
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
     let names: [(field: String, file: String)] =
       [
         ("data.train", "data.jsonl"), ("data.test", "test.jsonl"), ("prompt", "prompt.txt"),

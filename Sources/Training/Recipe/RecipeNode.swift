@@ -55,6 +55,15 @@ struct RecipeNode {
     return within.map(\.layer).reduce(place.layer, max)
   }
 
+  /// What was found where it may be a secret: without the text of a scalar.
+  var kind: String {
+    switch content {
+    case .scalar("", quoted: false): "nothing"
+    case .scalar: "a text"
+    case .list, .map: found
+    }
+  }
+
   /// The node a dotted path leads to, list items by index; nil when nothing was written there.
   func node(at path: some Collection<Substring>) -> RecipeNode? {
     guard let step = path.first else { return self }

@@ -2,11 +2,11 @@ internal import Formats
 internal import RewardPlugins
 
 extension RecipeFormat where Value == [Recipe.Processes.Variable] {
-  /// A map from names to texts, or to nothing.
+  /// A map from names to texts, any of which may be a secret, or to nothing.
   static var variables: Self {
     variables(
       count: 256, read: { text, _ in text },
-      write: { text, context in context.redacts ? Redaction.redacted(urlsIn: text) : text })
+      write: { text, context in context.redacts ? Redaction.mark : text })
   }
 
   /// A map from names to secrets.
@@ -24,7 +24,7 @@ extension RecipeFormat where Value == [Recipe.Processes.Variable] {
       need: need,
       read: { node, context in
         guard case .map(let entries) = node.content, entries.count <= count else {
-          context.report("is no map of names (got \(node.found); need \(need))", node)
+          context.report("is no map of names (got \(node.kind); need \(need))", node)
           return nil
         }
         var variables: [Recipe.Processes.Variable] = []
@@ -34,7 +34,7 @@ extension RecipeFormat where Value == [Recipe.Processes.Variable] {
             !text.utf8.contains(0)
           else {
             context[entry.key.shortened()].report(
-              "is no variable (got \(entry.value.found); need a text or null)", entry.value)
+              "is no variable (got \(entry.value.kind); need a text or null)", entry.value)
             return nil
           }
           let value = entry.value.isNull ? nil : read(text, context)

@@ -270,7 +270,9 @@ extension Recipe.Server {
     fields("token", &token, .secret)
     fields("headers", &headers, .headers)
     for header in headers where fields.isReading && !HTTPHeaders.isName(header.name) {
-      fields.fail("headers", "has a name that cannot be set (got \(header.name.shortened()))")
+      // What stands behind a colon was meant to be the text.
+      let name = header.name.prefix { $0 != ":" && $0 != " " }
+      fields.fail("headers", "has a name that cannot be set (got \(String(name).shortened()))")
     }
     let authorizes = headers.contains { $0.name.lowercased() == "authorization" }
     if fields.isReading, token != nil, authorizes {
@@ -290,7 +292,9 @@ extension Recipe.Reward.Source {
       for text in texts where Redaction.isRedacted(text) {
         throw .badOption(
           reward: defaultLabel, option: option,
-          problem: "\(text): its secret was left out when this was written (need it again)")
+          problem:
+            "\(text): its secret was left out when this was written (need it again, best from "
+            + "the recipe that the run was started with)")
       }
     }
     func refuse(_ processes: Recipe.Processes) throws(RewardError) {

@@ -109,10 +109,8 @@ extension Recipe {
     let incidental: Set<String> = [
       "output", "train.activation_memory_megabytes", "train.scoring_parts",
     ]
-    // What a variable of an environment holds may be a secret.
     func shown(_ path: String, _ values: [ByteKey: ByteKey]) -> String {
-      guard let value = values[ByteKey(path)] else { return "nothing" }
-      return path.contains(".env.") ? "a value that is not shown" : value.text
+      values[ByteKey(path)]?.text ?? "nothing"
     }
     let paths = mine.map(\.path) + others.map(\.path).filter { values[ByteKey($0)] == nil }
     return paths.filter { path in
@@ -120,6 +118,13 @@ extension Recipe {
     }.map {
       RunDifference(field: $0, got: shown($0, values), need: shown($0, otherValues))
     }
+  }
+
+  /// Whether secrets stand in the recipe itself, in whose place ``resolvedYAML(relativeTo:)`` has a
+  /// mark.
+  public var hasSecrets: Bool {
+    let (shown, whole) = (node(relativeTo: "/"), node(relativeTo: "/", redacts: false))
+    return !shown.yaml.hasSameBytes(as: whole.yaml)
   }
 
   /// Every key that has a value, as a dotted path.
