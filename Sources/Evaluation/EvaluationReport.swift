@@ -1,4 +1,5 @@
 public import Formats
+package import Rewards
 
 /// What an evaluation found.
 ///
@@ -24,12 +25,37 @@ public struct EvaluationReport: Sendable {
   /// 1 or 0 for each question.
   public var greedyPerQuestion: [Double]
   public var sampled: Sampled?
-  /// Completions to which the reward did not apply, which count as wrong.
-  ///
-  /// A reward that fails ends the evaluation instead.
+  /// Completions that have no score, which count as wrong: the reward did not apply, or failed.
   public var unscored: Int
+  /// Those of them whose score failed.
+  public var failures = Failures()
+  /// The greedy completions' mean reward, where there are scores other than 0 and 1.
+  public var greedyReward: MeanEstimate?
+  /// The largest of all scores; nil where there is none.
+  public var largestReward: Double?
   /// Greedy completions, one a question, with the answers that the reward finds in them.
   public var examples: [Example]
+
+  /// Scores that could not be found out.
+  public struct Failures: Sendable, Equatable {
+    public private(set) var count = 0
+    /// The completions that were to be scored.
+    public private(set) var completions = 0
+    /// Why the first of them failed.
+    public private(set) var reason: String?
+
+    /// Whether they are so many that the figures rest on them: more than ends a run.
+    public var areMany: Bool {
+      Double(count) > RewardTrial.largestFailedShare * Double(completions)
+    }
+
+    mutating func add(_ scores: [Score]) {
+      let reasons = scores.compactMap(\.failureReason)
+      count += reasons.count
+      completions += scores.count
+      reason = reason ?? reasons.first.map(oneLine)
+    }
+  }
 
   /// A question and what was said to it.
   public struct Example: Sendable {
@@ -93,6 +119,23 @@ extension EvaluationReport.Sampled {
 }
 
 extension EvaluationReport {
+  /// Whether any completion is right.
+  package var hasRightAnswer: Bool { Correctness.isCorrect(largestReward) }
+
+  /// What keeps the figures from being any; nil where few scores failed, or none.
+  package func failure(of judge: String) -> RewardError? {
+    failures.areMany ? .threw(reward: judge, problem: failures.inWords) : nil
+  }
+}
+
+extension EvaluationReport.Failures {
+  /// Of how many completions they are, and why the first one failed.
+  package var inWords: String {
+    "\(count) of \(completions) scores of the evaluation failed: \(reason ?? "no reason given")"
+  }
+}
+
+extension EvaluationReport {
   /// The report for programs.
   public func encoded() -> JSONObject {
     func estimate(_ value: MeanEstimate?) -> JSONObject {
@@ -116,6 +159,7 @@ extension EvaluationReport {
       if !sampled.majorityAtK.isEmpty { inner["maj_votes"] = .string(sampled.ballot.rawValue) }
       object["sampled"] = .object(inner)
     }
+    if let greedyReward { object["greedy_reward"] = .number(greedyReward.mean) }
     object["unscored"] = .integer(unscored)
     return object
   }

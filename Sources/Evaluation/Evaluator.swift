@@ -34,7 +34,7 @@ public struct Evaluator {
     package var completion: Completion
     /// The answer that the reward finds in it; nil where it finds or compares none.
     package var extracted: String?
-    /// Nil where the reward does not apply.
+    /// Nil where the reward does not apply, or failed.
     package var reward: Double?
 
     package var isCorrect: Bool { Correctness.isCorrect(reward) }
@@ -44,6 +44,9 @@ public struct Evaluator {
   private let questions: [Question]
   private let prompts: [[Int]]
   private let reward: any RewardFunction
+
+  /// The name of the reward that says which completions are correct.
+  package var judge: String { reward.name }
 
   /// - Parameter reward: What decides whether a completion is correct.
   /// - Throws: `TextSamplerError` for a prompt that does not fit the model.
@@ -65,9 +68,10 @@ public struct Evaluator {
     greedyOptions.temperature = 0
     var perQuestion: [Double] = []
     var examples: [EvaluationReport.Example] = []
-    var unscored = 0
+    var (unscored, rewards) = (0, [Double]())
+    var failures = EvaluationReport.Failures()
     try await ask(
-      p, greedyOptions, completions: 1, options, isCancelled: isCancelled
+      p, greedyOptions, completions: 1, options, &failures, isCancelled: isCancelled
     ) { judgements in
       var greedy = judgements[0]
       greedy.sample = 0
@@ -78,19 +82,22 @@ public struct Evaluator {
           extracted: greedy.extracted, answer: greedy.question.answer,
           isCorrect: greedy.isCorrect))
       unscored += greedy.reward == nil ? 1 : 0
+      rewards += [greedy.reward].compactMap(\.self)
       try record(greedy)
     }
+    let greedyRewards = rewards
     var sampled: EvaluationReport.Sampled?
     if options.samples > 0 {
       var sampling = sampler.options
       sampling.temperature = options.temperature
       var (correct, votes) = ([[Bool]](), [[String?]]())
       try await ask(
-        p, sampling, completions: options.samples, options, isCancelled: isCancelled
+        p, sampling, completions: options.samples, options, &failures, isCancelled: isCancelled
       ) { judgements in
         correct.append(judgements.map(\.isCorrect))
         votes.append(judgements.map { MajorityVote.vote(of: $0.completion, under: reward) })
         unscored += judgements.count { $0.reward == nil }
+        rewards += judgements.compactMap(\.reward)
         for judgement in judgements { try record(judgement) }
       }
       sampled = try EvaluationReport.Sampled(
@@ -98,24 +105,43 @@ public struct Evaluator {
         options: options)
     }
     try await reward.confirm()
-    return EvaluationReport(
+    var report = EvaluationReport(
       count: questions.count, greedy: MeanEstimate(of: perQuestion),
       greedyPerQuestion: perQuestion, sampled: sampled, unscored: unscored, examples: examples)
-  }
-
-  /// Scores completions; where a score failed, all are asked for once more, and then it is an
-  /// error: a figure that rests on failures would be none.
-  private func score(
-    _ completions: [Completion], _ progress: RunProgress?
-  ) async throws -> RewardReport {
-    let request = RewardRequest(step: 0, completions: completions, progress: progress)
-    let rewards = try RewardSet([.init(reward)])
-    var report = try await rewards.score(request)
-    if report.maskedCount > 0 { report = try await rewards.score(request) }
-    if let failure = report.functions.first?.firstFailure {
-      throw RewardError.threw(reward: reward.name, problem: failure)
+    report.failures = failures
+    report.largestReward = rewards.max()
+    if rewards.contains(where: { $0 != 0 && $0 != 1 }) {
+      report.greedyReward = MeanEstimate(of: greedyRewards)
     }
     return report
+  }
+
+  /// Scores completions, `count` of each question.
+  ///
+  /// Where a score failed, those of its question are asked for once more, by themselves: a function
+  /// that raises for one question costs the others nothing. Ten questions in a row that fail again
+  /// are enough.
+  private func score(
+    _ completions: [Completion], of count: Int, _ progress: RunProgress?
+  ) async throws -> [Score] {
+    let rewards = try RewardSet([.init(reward)])
+    func ask(_ part: [Completion]) async throws -> [Score] {
+      let request = RewardRequest(step: 0, completions: part, progress: progress)
+      return try await rewards.score(request).functions[0].scores
+    }
+    func hasFailures(_ scores: some Collection<Score>) -> Bool {
+      scores.contains { $0.failureReason != nil }
+    }
+    var scores = try await ask(completions)
+    var failedInARow = 0
+    for first in stride(from: 0, to: completions.count, by: count) where failedInARow < 10 {
+      let range = first..<first + count
+      guard hasFailures(scores[range]) else { continue }
+      let again = try await ask(Array(completions[range]))
+      failedInARow = hasFailures(again) ? failedInARow + 1 : 0
+      scores.replaceSubrange(range, with: again)
+    }
+    return scores
   }
 
   /// Rows that are drawn at a time.
@@ -124,7 +150,8 @@ public struct Evaluator {
   /// Asks every question and hands on the completions of each, in the order of questions.
   private func ask(
     _ p: Parameters, _ sampling: SamplingOptions, completions count: Int, _ options: Options,
-    isCancelled: () -> Bool, receive: ([Judgement]) throws -> Void
+    _ failures: inout EvaluationReport.Failures, isCancelled: () -> Bool,
+    receive: ([Judgement]) throws -> Void
   ) async throws {
     let sampler = try TextSampler(
       engine: sampler.engine, tokenizer: sampler.tokenizer, options: sampling,
@@ -143,14 +170,15 @@ public struct Evaluator {
         p, Array(questions[range]),
         range.map { Sampler.Request(prompt: prompts[$0], row: questions[$0].index) },
         completions: count, draws: draws)
-      let response = try await score(completions.flatMap { $0 }, options.progress)
+      let scores = try await score(completions.flatMap { $0 }, of: count, options.progress)
+      failures.add(scores)
       for (i, samples) in completions.enumerated() {
         try receive(
           samples.enumerated().map { j, completion in
             Judgement(
               question: questions[first + i], sample: j + 1, completion: completion,
               extracted: (reward as? any AnswerComparing)?.answer(of: completion)?.text,
-              reward: response.outcomes[i * count + j].total)
+              reward: scores[i * count + j].total)
           })
       }
       first = last

@@ -103,7 +103,8 @@ public struct Rows: Sendable {
     throw fault
   }
 
-  private static func combined(_ faults: [FormatError], isCut: Bool) -> FormatError? {
+  /// One error for several bad lines of a file, given in its order; nil for none.
+  package static func combined(_ faults: [FormatError], isCut: Bool) -> FormatError? {
     guard var first = faults.first else { return nil }
     guard faults.count > 1 else { return first }
     let extent =
@@ -116,7 +117,7 @@ public struct Rows: Sendable {
   }
 
   /// The columns that there are, for messages.
-  static func inWords(_ columns: [String]) -> String {
+  package static func inWords(_ columns: [String]) -> String {
     if columns.isEmpty { return "an object without columns" }
     let names = columns.prefix(8).map { $0.quotedForMessage() }.joined(separator: ", ")
     return "the columns \(names)" + (columns.count > 8 ? ", …" : "")

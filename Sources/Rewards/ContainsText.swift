@@ -27,6 +27,8 @@ public struct ContainsText: PerCompletionReward {
       label: label, text: text, ignoringCase: try options.bool("ignore_case", default: false))
   }
 
+  public func fault(in row: Completion) -> RowFault? { answerFault(in: row) }
+
   public func score(_ completion: Completion) throws -> Double? {
     let part = if let text { text } else { try completion.trimmedAnswer() }
     guard !part.isEmpty else { throw ScoreFailure("the text is empty") }

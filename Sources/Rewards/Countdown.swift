@@ -45,6 +45,22 @@ public struct Countdown: PerCompletionReward, AnswerComparing {
     return value == Fraction(target, over: 1) ? 1 : formatScore
   }
 
+  public func fault(in row: Completion) -> RowFault? {
+    func fault(_ column: String, _ option: String, _ read: (Completion) throws -> Void) -> RowFault?
+    {
+      do {
+        try read(row)
+        return nil
+      } catch {
+        let isThere = row.columns[column] != nil
+        return RowFault(
+          column: column, option: option, isThere ? String(describing: error) : "no such column")
+      }
+    }
+    return fault(numbersColumn, "numbers") { _ = try numbers(of: $0) }
+      ?? fault(targetColumn, "target") { _ = try target(of: $0) }
+  }
+
   /// The expression's value, so that different ways to one value vote together; none where it does
   /// not use the row's numbers, or has no value.
   public func answer(of completion: Completion) -> ComparedAnswer? {

@@ -50,6 +50,8 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing {
     return answer.canonical.hasSameBytes(as: expected) ? 1 : formatScore
   }
 
+  public func fault(in row: Completion) -> RowFault? { answerFault(in: row) }
+
   public func answer(of completion: Completion) -> ComparedAnswer? {
     markedNumber(in: completion.text)
   }

@@ -44,6 +44,8 @@ public struct NumericMatch: PerCompletionReward, AnswerComparing {
     return tolerance > 0 && abs(number.value - answer.value) <= tolerance ? 1 : 0
   }
 
+  public func fault(in row: Completion) -> RowFault? { answerFault(in: row) }
+
   /// The number's exact value, whatever the tolerance: to be within it is no relation of equals.
   public func answer(of completion: Completion) -> ComparedAnswer? {
     extraction.number(in: completion.text).map(ComparedAnswer.init)

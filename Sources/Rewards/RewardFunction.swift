@@ -30,6 +30,12 @@ public protocol RewardFunction: Sendable {
   /// What is to be known of it before a run depends on it, in one line each.
   var warnings: [String] { get }
 
+  /// What keeps every completion of a row from a score; nil where nothing does, or only scoring
+  /// would show it.
+  ///
+  /// - Parameter row: a completion without text whose prompt, answer and columns are the row's.
+  func fault(in row: Completion) -> RowFault?
+
   /// One score for each completion, in the order of the request.
   ///
   /// An error thrown here ends the run. A score that could not be found out is
@@ -51,6 +57,7 @@ public protocol RewardFunction: Sendable {
 extension RewardFunction {
   public var needsAnswer: Bool { false }
   public var warnings: [String] { [] }
+  public func fault(in row: Completion) -> RowFault? { nil }
   public func start() async throws {}
   public func confirm() async throws {}
   public func stop() async {}

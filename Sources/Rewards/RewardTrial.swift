@@ -14,6 +14,8 @@ public struct RewardTrial: Sendable {
       case given
       /// The row's answer.
       case answer
+      /// The row's working, for rewards of single steps.
+      case working
       /// Another row's answer.
       case otherAnswer
       /// What no reward should like.
@@ -56,15 +58,18 @@ public struct RewardTrial: Sendable {
   ///
   /// - Parameter row: a completion whose prompt, answer and columns are those of a dataset row.
   public static func probes(
-    row: Completion, completion: String?, otherAnswer: String?, isHostile: Bool
+    row: Completion, completion: String?, working: String? = nil, otherAnswer: String?,
+    isHostile: Bool
   ) -> [Probe] {
+    // There is no tokenizer: ids are the bytes, so that rewards of lengths and ids have some.
     func probe(_ kind: Probe.Kind, _ text: String) -> Probe {
       var completion = row
-      completion.text = text
+      (completion.text, completion.tokenIDs) = (text, text.utf8.map(Int.init))
       return Probe(kind, completion)
     }
     var probes: [Probe] = []
     if let completion { probes.append(probe(.given, completion)) }
+    if let working { probes.append(probe(.working, working)) }
     if let answer = row.answer {
       probes.append(probe(.answer, answer))
       if let otherAnswer, !otherAnswer.hasSameBytes(as: answer) {
@@ -132,7 +137,11 @@ public struct RewardTrial: Sendable {
     let ordinary = probes.indices.filter { !isHostile[$0] }
     let found = ordinary.compactMap { totals[$0] }
     var warnings: [String] = []
-    if found.isEmpty && !ordinary.isEmpty {
+    if ordinary.isEmpty {
+      warnings.append(
+        "only hostile completions were tried: no row has an answer that is a text or a number "
+          + "(--answer-field names its column), nor a completion")
+    } else if found.isEmpty {
       warnings.append("none of the \(ordinary.count) completions that are not hostile has a score")
     } else if found.count > 1, found.allSatisfy({ $0 == found[0] }) {
       warnings.append("it is constant: \(found.count) completions all get \(found[0])")
@@ -149,11 +158,15 @@ public struct RewardTrial: Sendable {
             + "\(range.upperBound))")
       }
     }
-    let changed = zip(scores, again).count { $0 != $1 }
+    // What an error says may name an address, and is no score.
+    let changed = zip(scores, again).count {
+      $0 != $1 && ($0.failureReason == nil || $1.failureReason == nil)
+    }
     if changed > 0 {
       warnings.append("it is not deterministic: \(changed) scores were others the second time")
     }
-    if let right = values(.answer).mean, let wrong = values(.otherAnswer).mean, right <= wrong {
+    let right = [values(.answer), values(.working)].compactMap(\.mean).max()
+    if let right, let wrong = values(.otherAnswer).mean, right <= wrong {
       warnings.append(
         "it does not tell answers apart: the right ones get \(right), those of other rows \(wrong)")
     }

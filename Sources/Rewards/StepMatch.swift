@@ -49,6 +49,12 @@ public struct StepMatch: PerCompletionReward, AnswerComparing {
       })
   }
 
+  public func fault(in row: Completion) -> RowFault? {
+    guard let value = row.columns[column], value.text == nil else { return nil }
+    return RowFault(
+      column: column, option: "column", "got \(value.kindInWords); need a text or a number")
+  }
+
   /// The steps that are compared; of an empty completion, and for a row without a working, none.
   public func answer(of completion: Completion) -> ComparedAnswer? {
     guard let working = completion.columns[column]?.text, !completion.text.isEmpty else {

@@ -60,10 +60,7 @@ struct TrainingLoop {
           ?? "\(train.totalSteps) steps of \(train.questionsPerStep) questions × "
           + "\(train.completionsPerQuestion) completions"))
     if checkpoint == nil, let evaluator {
-      report(
-        .evaluated(
-          step: 0,
-          try await evaluator.report(on: policy, options: evaluationOptions(state))))
+      _ = try await evaluate(evaluator, policy, state)
     }
     let seed = UInt64(recipe.seed)
     let order = DataOrder(count: questions.questions.count, seed: seed, stream: 2)
@@ -129,6 +126,19 @@ struct TrainingLoop {
       try log.truncate(toOffset: end.offset)
     }
     return (metrics, completions)
+  }
+
+  /// Held-out accuracy; scores that fail count as wrong and end nothing.
+  private func evaluate(
+    _ evaluator: Evaluator, _ policy: Parameters, _ state: TrainingState
+  ) async throws -> EvaluationReport {
+    let found = try await evaluator.report(on: policy, options: evaluationOptions(state))
+    report(.evaluated(step: state.step, found))
+    if found.failures.count > 0 {
+      report(
+        .warning("step \(state.step): reward \(evaluator.judge): \(found.failures.inWords)"))
+    }
+    return found
   }
 
   private func evaluationOptions(_ state: TrainingState) -> Evaluator.Options {
@@ -205,9 +215,7 @@ struct TrainingLoop {
     if let every = recipe.evaluation?.every, let evaluator,
       state.step % every == 0 || state.step == train.totalSteps
     {
-      let found = try await evaluator.report(on: trainer.policy, options: evaluationOptions(state))
-      line["eval/accuracy"] = found.greedy?.mean
-      report(.evaluated(step: state.step, found))
+      line["eval/accuracy"] = try await evaluate(evaluator, trainer.policy, state).greedy?.mean
     }
     line["step_time"] = whole.seconds
     line["time/sampling"] = sampling

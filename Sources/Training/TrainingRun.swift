@@ -19,6 +19,10 @@ public final class TrainingRun {
     public var before: EvaluationReport?
     public var after: EvaluationReport?
     public var gain: PairedComparison?
+    /// The reward that judges in both: the first one.
+    public var judge: String?
+    /// Why results are missing, or rest on scores that failed; nil where they do not.
+    public var failure: RewardError?
     /// What the run shows that its user should know.
     public var findings: [Finding] = []
     /// The lines of `metrics.jsonl`.
@@ -83,6 +87,10 @@ public final class TrainingRun {
     test = try recipe.data.test.map {
       try read($0, answerUser: answerUsers.evaluation, isTest: true)
     }
+    let functions = rewards.map { $0.map(\.function) } ?? recipe.builtInRewards
+    let judge = rewards == nil ? recipe.rewards.first?.builtIn : functions.first
+    try questions.check(for: functions, answer: recipe.data.answer)
+    try test?.check(for: judge.map { [$0] } ?? [], answer: recipe.data.answer)
   }
 
   /// Every stage that is missing.
@@ -409,9 +417,13 @@ public final class TrainingRun {
       report(.began(.evaluate, detail: test?.file ?? ""))
       let rewards = try rewardSet()
       if let evaluator = try evaluator(sampler(start), rewards) {
-        try await rewards.start()
+        summary.judge = rewards.entries[0].function.name
         do {
+          try await rewards.start()
           try await evaluate(&summary, evaluator, evaluation, model)
+        } catch let error as RewardError {
+          // What is trained is there, whatever the rewards do now.
+          summary.failure = error
         } catch {
           await rewards.stop()
           throw error
@@ -439,11 +451,13 @@ public final class TrainingRun {
     let after = try await evaluator.report(
       on: model.parameters, options: options, isCancelled: isCancelled)
     summary.after = after
+    summary.failure = after.failure(of: evaluator.judge)
     if recipe.train != nil, let first = startDirectory {
       let before = try await evaluator.report(
         on: try ModelDirectory.load(first).parameters, options: options,
         isCancelled: isCancelled)
       summary.before = before
+      summary.failure = summary.failure ?? before.failure(of: evaluator.judge)
       summary.gain = try PairedComparison(
         candidate: after.greedyPerQuestion, baseline: before.greedyPerQuestion)
     }
@@ -457,10 +471,12 @@ public final class TrainingRun {
       ObservedSteps.Answer(
         question: place, text: example.extracted ?? example.completion, expected: example.answer)
     }
-    return Finding.ofRun(
+    let ofRun = Finding.ofRun(
       ObservedSteps(
         train.observation(of: questions), lines: summary.metrics, first: summary.metrics.first,
         answers: answers ?? lastAnswers))
+    guard let after = summary.after, let judge = summary.judge else { return ofRun }
+    return ofRun + [Finding.neverRight(in: after, judge: judge)].compactMap(\.self)
   }
 
   private func readMetrics() -> [JSONObject] {

@@ -63,7 +63,9 @@ struct WarmStart {
       line.set("num_tokens", count: tokens)
       var isDone = false
       if let goal = recipe.untilAccuracy, let evaluator, (step + 1) % WarmStart.probeSteps == 0 {
-        let accuracy = try await evaluator.report(on: policy, options: .init()).greedy?.mean ?? 0
+        let report = try await evaluator.report(on: policy, options: .init())
+        if let failure = report.failure(of: evaluator.judge) { throw failure }
+        let accuracy = report.greedy?.mean ?? 0
         line["accuracy"] = accuracy
         isDone = accuracy >= goal
       }

@@ -14,7 +14,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     abstract: "Asks a model held-out questions: accuracy, pass@k, maj@k.",
     discussion: """
       The questions come from a recipe's data.test, or from --data. A completion is correct when \
-      the reward (the recipe's first one, or --reward) gives it at least 1. maj@k: the answer that \
+      the reward (the recipe's first one, or --reward) gives it at least 1, rounding aside; one whose \
+      score fails is not, and where more than a tenth fail the exit code is 69. maj@k: the answer that \
       most of k samples give, ties to the one that comes first; where the reward compares no \
       answer, as programs and formats do not, whole texts vote. With --baseline both models get \
       the same questions and the same random numbers, and are compared question by question.
@@ -147,7 +148,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     let recipe = try self.recipe.map { try Recipe(contentsOf: $0, ownRewards: true) }
     let options = try evaluatorOptions(recipe)
     let rewards = try rewardSet(recipe)
-    let questions = try questionSet(recipe, judge: rewards.entries[0].function)
+    let judge = rewards.entries[0].function
+    let questions = try questionSet(recipe, judge: judge)
     let limit = self.limit ?? recipe?.evaluation?.questions
     if let asked = self.limit, asked > questions.questions.count {
       StandardError.write(
@@ -164,7 +166,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     func evaluator(_ policy: Policy) throws -> Evaluator {
       try Evaluator(
         sampler: sampler(of: policy, recipe), questions: questions, limit: limit,
-        reward: rewards.entries[0].function)
+        reward: judge)
     }
     // All that can be wrong with the files is found before anything is computed.
     let evaluated = try ([model] + (baseline.map { [$0] } ?? [])).map { path in
@@ -191,9 +193,10 @@ struct EvaluateCommand: AsyncParsableCommand {
       throw error
     }
     await rewards.stop()
+    if let failure = results.lazy.compactMap({ $0.failure(of: judge.name) }).first { throw failure }
     let table = try EvaluationTable(
       model: model, report: results[0], baseline: baseline,
-      baselineReport: results.dropFirst().first, reward: rewards.entries[0].function.name,
+      baselineReport: results.dropFirst().first, reward: judge.name,
       data: questions.file)
     try table.write(
       json: json, asideFromData: self.output.map(EvaluationOutput.isStandardOutput) ?? false)
@@ -284,9 +287,11 @@ struct EvaluateCommand: AsyncParsableCommand {
       answerUser: judge.needsAnswer ? judge.name : nil)
     (columns.questionSetting, columns.answerSetting) = ("--question-field", "--answer-field")
     let input = try DataArgument(file)
-    return try QuestionSet(
+    let questions = try QuestionSet(
       bytes: input.bytes, file: input.file, columns: columns,
       template: try (prompt ?? recipe?.prompt).map { try PromptTemplate(path: $0) })
+    try questions.check(for: [judge], answer: columns.answer)
+    return questions
   }
 
   private func sampler(of policy: Policy, _ recipe: Recipe?) throws -> TextSampler {

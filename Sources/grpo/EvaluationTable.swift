@@ -1,5 +1,6 @@
 import Evaluation
 import Formats
+import Training
 
 /// What `grpo evaluate` prints: one model's results, or two and their difference.
 struct EvaluationTable {
@@ -38,6 +39,12 @@ struct EvaluationTable {
     let title = "\(Figures.count(report.count)) question\(report.count == 1 ? "" : "s"), %"
     table.append(title: [title, "accuracy"] + (other == nil ? [] : ["baseline", "difference"]))
     row("greedy", { $0.greedy }, in: &table)
+    if let mean = report.greedyReward?.mean {
+      let before = other?.report.greedyReward?.mean
+      table.append(
+        ["greedy reward, mean", Figures.short(mean)]
+          + (other == nil ? [] : [before.map { Figures.short($0) } ?? "", ""]))
+    }
     if let sampled = report.sampled {
       let temperature = Figures.short(sampled.temperature)
       row("sampled, temperature \(temperature)", { $0.sampled?.accuracy }, in: &table)
@@ -56,10 +63,19 @@ struct EvaluationTable {
     ]
     lines += table.lines(on: terminal)
     if let other { lines.append(Self.sentence(other.comparison)) }
-    if report.unscored > 0 {
-      lines.append("\(report.unscored) completions had no score, and count as wrong")
+    if report.unscored > 0 { lines.append(Self.unscored(report.unscored)) }
+    if let finding = Finding.neverRight(in: report, judge: reward) {
+      lines.append(
+        terminal.styled("check", .warning) + "  \(finding.evidence.visible()); "
+          + finding.advice.visible())
     }
     return lines
+  }
+
+  static func unscored(_ count: Int) -> String {
+    count == 1
+      ? "1 completion had no score, and counts as wrong"
+      : "\(count) completions had no score, and count as wrong"
   }
 
   private func row(

@@ -12,8 +12,8 @@ struct RewardTestCommand: AsyncParsableCommand {
     abstract: "Scores examples and hostile completions, and says what is doubtful about a reward.",
     discussion: """
       Each of the first rows of the data is scored with its answer, with another row's answer, and \
-      with its completion where it has that column; the first one with hostile completions as \
-      well. All is scored twice. Warnings: the reward is constant, never applies, fails, leaves \
+      with its completion and its steps where it has those columns; the first one with hostile \
+      completions as well. All is scored twice, with the bytes of each text as its token ids. Warnings: the reward is constant, never applies, fails, leaves \
       its range, is not deterministic, does not tell answers apart, or likes a hostile completion. \
       Where more than a tenth of the scores fail, hostile completions aside, as would end a run, \
       the exit code is 69.
@@ -224,7 +224,8 @@ struct RewardTestCommand: AsyncParsableCommand {
       row.label = question.label
       return RewardTrial.probes(
         row: row,
-        completion: question.columns["completion"]?.string,
+        completion: question.columns["completion"]?.text,
+        working: question.columns["steps"]?.text,
         otherAnswer: set.questions[(place + 1) % set.questions.count].answer,
         isHostile: place == 0)
     }

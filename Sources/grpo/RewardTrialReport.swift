@@ -80,6 +80,7 @@ extension RewardTrial.Probe.Kind {
     switch self {
     case .given: "completion"
     case .answer: "answer"
+    case .working: "working"
     case .otherAnswer: "other answer"
     case .hostile(let name): "hostile: \(name)"
     }

@@ -25,5 +25,6 @@ struct RunCommand: AsyncParsableCommand {
     try TrainingReport(
       summary, recipe: recipe, shownRecipe: options.recipe(of: summary.run, recipe)
     ).write(json: options.json)
+    if let failure = summary.failure { throw failure }
   }
 }

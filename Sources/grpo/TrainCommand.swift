@@ -28,5 +28,6 @@ struct TrainCommand: AsyncParsableCommand {
     try TrainingReport(
       summary, recipe: recipe, shownRecipe: options.recipe(of: summary.run, recipe)
     ).write(json: options.json)
+    if let failure = summary.failure { throw failure }
   }
 }

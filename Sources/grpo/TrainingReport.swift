@@ -86,7 +86,7 @@ struct TrainingReport {
       trained
       ? [summary.run.metrics, summary.run.completions] : [summary.run.warmStartMetrics]
     return [terminal.styled(shownPath(summary.run.path).visible(), .bold) + ": " + totals]
-      + table.lines(on: terminal)
+      + table.lines(on: terminal) + unscored
       + summary.findings.flatMap { finding in
         [
           terminal.styled("check", .warning) + "  \(finding.evidence.visible())",
@@ -112,6 +112,11 @@ struct TrainingReport {
       recipe.data.test == nil || recipe.rewards.isEmpty ? nil : "\(program) evaluate \(arguments)",
       sampleInput.map { "\(program) sample \(arguments)\($0) --temperature 0" },
     ].compactMap(\.self)
+  }
+
+  private var unscored: [String] {
+    let count = (summary.before?.unscored ?? 0) + (summary.after?.unscored ?? 0)
+    return count > 0 ? [EvaluationTable.unscored(count)] : []
   }
 
   private var totals: String {
@@ -151,7 +156,8 @@ struct TrainingReport {
   private func appendEvaluation(to table: inout TextTable) {
     guard let after = summary.after else { return }
     let before = summary.before
-    let title = "\(Figures.count(after.count)) held-out questions"
+    let judge = summary.judge.map { ", by \($0.visible())" } ?? ""
+    let title = "\(Figures.count(after.count)) held-out questions\(judge)"
     table.append(title: before == nil ? [title, "%"] : [title, "before, %", "after, %", "gain"])
     func row(_ name: String, _ value: (EvaluationReport) -> MeanEstimate??, gain: String = "") {
       guard let after = value(after), let after else { return }
@@ -161,6 +167,10 @@ struct TrainingReport {
       table.append([name, Figures.estimate(before), Figures.estimate(after), difference])
     }
     row("greedy accuracy", { $0.greedy }, gain: greedyGain)
+    if let mean = after.greedyReward?.mean {
+      let cells = [before?.greedyReward?.mean, mean].map { $0.map { Figures.short($0) } ?? "" }
+      table.append(["greedy reward, mean"] + (before == nil ? [cells[1]] : cells + [""]))
+    }
     guard let sampled = after.sampled else { return }
     row("sampled, temperature \(Figures.short(sampled.temperature))", { $0.sampled?.accuracy })
     for (k, _) in sampled.passAtK.filter({ $0.k > 1 }).suffix(2) {
@@ -241,6 +251,8 @@ struct TrainingReport {
     if let before = summary.before { object["before"] = .object(before.encoded()) }
     if let after = summary.after { object["after"] = .object(after.encoded()) }
     if let gain = summary.gain { object["gain"] = .object(gain.encoded) }
+    if let judge = summary.judge { object["judge"] = .string(judge) }
+    if let failure = summary.failure { object["failure"] = .string("\(failure)") }
     object["findings"] = .array(summary.findings.map(\.encoded))
     var training: JSONObject = [:]
     for metric in Self.shownMetrics {

@@ -224,6 +224,30 @@ import Testing
     #expect(people.outputLines.contains { $0.hasPrefix("check  steps 1 to 8: no completion has") })
   }
 
+  @Test func aTrainedRunWhoseHeldOutScoresFailIsSummedUpAndEndsWith69() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "picky.py",
+      """
+      def picky(completions, answer, held_out=None, **kwargs):
+          if held_out: raise ValueError("not these")
+          return [float(c == a) for c, a in zip(completions, answer)]
+      """)
+    try folder.write(
+      "held.jsonl",
+      (0..<5).map { "{\"question\": \"\($0)+1\", \"answer\": \"\($0 + 1)\", \"held_out\": 1}\n" }
+        .joined())
+    let outcome = try await GrpoProgram.run(
+      "run", "recipe.yaml", "--set", "rewards=[{python: 'picky.py:picky'}]", "--set",
+      "data.test=held.jsonl", in: folder)
+    #expect(outcome.status == 69)
+    #expect(outcome.output.contains("5 held-out questions, by picky"))
+    #expect(outcome.output.contains(" completions had no score, and count as wrong\n"))
+    #expect(outcome.errors.contains("error: reward 'picky': "))
+    #expect(outcome.errors.contains(" scores of the evaluation failed: ValueError: not these\n"))
+    #expect(outcome.outputLines.contains { $0.hasPrefix("model  ") })
+  }
+
   @Test func optionsChangeTheRecipe() async throws {
     let folder = try Workspace()
     let outcome = try await GrpoProgram.run(

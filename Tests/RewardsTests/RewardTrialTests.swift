@@ -69,6 +69,45 @@ import Testing
     #expect(found == ["it is not deterministic: 2 scores were others the second time"])
   }
 
+  @Test func whatAnErrorSaysIsNoScore() async throws {
+    let calls = Mutex(0)
+    let found = try await warnings { _ in
+      throw ScoreFailure("at \(calls.withLock { $0 += 1; return $0 })")
+    }
+    #expect(!found.contains { $0.contains("deterministic") })
+  }
+
+  @Test func rowsWithoutAnythingToTryAreNamed() async throws {
+    let row = Completion(prompt: "1+1=", text: "", tokenIDs: [], finishReason: .stop)
+    let probes = RewardTrial.probes(
+      row: row, completion: nil, otherAnswer: nil, isHostile: true)
+    let result = try await RewardTrial(probes).run(ClosureReward("f") { _ in 0 })
+    #expect(
+      result.warnings == [
+        "only hostile completions were tried: no row has an answer that is a text or a number "
+          + "(--answer-field names its column), nor a completion"
+      ])
+  }
+
+  @Test func theRowsWorkingIsTriedAsARightAnswer() async throws {
+    var probes: [RewardTrial.Probe] = []
+    for (working, answer, other) in [("4-1=3", "3", "5"), ("2+3=5", "5", "3")] {
+      let row = Completion(
+        prompt: "", text: "", tokenIDs: [], finishReason: .stop, answer: answer,
+        columns: ["steps": .string(working)])
+      probes += RewardTrial.probes(
+        row: row, completion: nil, working: working, otherAnswer: other, isHostile: false)
+    }
+    let result = try await RewardTrial(probes).run(StepMatch())
+    #expect(result.warnings == [])
+    let workings = result.probes.indices.filter { result.probes[$0].kind == .working }
+    #expect(workings.map { result.scores[$0].total } == [1, 1])
+  }
+
+  @Test func tokenIDsAreTheBytesOfTheText() {
+    #expect(probes.allSatisfy { $0.completion.tokenIDs == $0.completion.text.utf8.map(Int.init) })
+  }
+
   @Test func wrongAnswersThatScoreBetterAreNamed() async throws {
     let found = try await warnings { $0.text == $0.answer ? 0 : $0.text.count == 1 ? 1 : -1 }
     #expect(

@@ -1,6 +1,7 @@
 import Evaluation
 import Formats
 import Foundation
+import Rewards
 import Synchronization
 import Testing
 import Tokenization
@@ -220,5 +221,63 @@ import Training
     let (a, b) = (try #require(after.greedy?.mean), try #require(before.greedy?.mean))
     #expect(abs(difference - (a - b)) < 1e-12)
     #expect(after.sampled?.passAtK.map(\.k) == [1, 2])
+  }
+
+  /// Scores as exact_match does, and fails for test questions that begin with one of `digits`.
+  private func failing(_ digits: String) -> [RewardSet.Entry] {
+    let match = ExactMatch()
+    return [
+      .init(
+        ClosureReward("picky") { completion in
+          if completion.columns["held_out"] != nil, digits.contains(completion.prompt.prefix(1)) {
+            throw ScoreFailure("no such \(completion.prompt.prefix(1))")
+          }
+          return try match.score(completion)
+        })
+    ]
+  }
+
+  /// One held-out question of each first digit.
+  private func heldOut(_ small: SmallRecipe) throws -> Recipe {
+    try small.write(
+      "test.jsonl",
+      (0..<10).map { "{\"question\": \"\($0)+1\", \"answer\": \"\($0 + 1)\", \"held_out\": 1}\n" }
+        .joined())
+    return try small.recipe(
+      "held-out", "data.test=\(small.directory)/test.jsonl", "warm_start.steps=20")
+  }
+
+  @Test func aHeldOutQuestionWhoseScoreFailsCountsAsWrongAndEndsNothing() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let warnings = Mutex<[String]>([])
+    let summary = try await TrainingRun(
+      heldOut(small), threads: 2, rewards: failing("3"),
+      report: { event in
+        if case .warning(let text) = event { warnings.withLock { $0.append(text) } }
+      }
+    ).runAll()
+    let after = try #require(summary.after)
+    #expect(summary.failure == nil && summary.judge == "picky")
+    // The greedy completion and two samples.
+    #expect(after.unscored == 3 && after.failures.count == 3 && after.failures.completions == 30)
+    #expect(after.greedyPerQuestion[3] == 0)
+    #expect(
+      warnings.withLock { $0.first }
+        == "step 0: reward picky: 1 of 10 scores of the evaluation failed: no such 3")
+  }
+
+  @Test func whereMoreThanATenthOfTheScoresFailTheTrainedRunIsSummedUpAndFails() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let summary = try await TrainingRun(
+      heldOut(small), threads: 2, rewards: failing("37")
+    ).runAll()
+    #expect(
+      summary.failure
+        == .threw(
+          reward: "picky", problem: "6 of 30 scores of the evaluation failed: no such 3"))
+    #expect(summary.metrics.count == 9 && summary.after?.unscored == 6)
+    #expect(summary.before?.failures.areMany == true)
   }
 }

@@ -77,11 +77,12 @@ public struct ComparedRun: Sendable, Equatable {
     (self.before, self.after, self.steps) = (before, after, steps)
   }
 
-  /// A run that could not be made.
-  init(_ plan: StudyPlan.Run, missingFor problem: Problem) {
+  /// A run that could not be made, or whose results could not, with the steps that were.
+  init(_ plan: StudyPlan.Run, metrics names: [String], missingFor problem: Problem) {
     self.init(
       recipe: plan.recipeName, seed: plan.seed, variant: plan.variant, status: problem.status,
-      reason: problem.reason, before: nil, after: nil)
+      reason: problem.reason, before: nil, after: nil,
+      steps: Self.steps(RunDirectory(plan.recipe.output), names))
     exitCode = problem.exitCode
   }
 

@@ -81,7 +81,9 @@ public struct Comparison: Sendable {
         }
         return (try await train(run), false)
       } catch {
-        return (ComparedRun(run, missingFor: try Self.problem(error)), false)
+        return (
+          ComparedRun(run, metrics: study.metrics, missingFor: try Self.problem(error)), false
+        )
       }
     } onEnd: { (_, result: (ComparedRun, Bool), done) in
       report(.ended(result.0, done: done, of: runs.count, wasThere: result.1))

@@ -59,6 +59,8 @@ public struct ComparisonTask: Sendable {
     let outcome: ComparedRun.Outcome
     do {
       let summary = try await training.runAll()
+      // The run is made, and its results are not: the next comparison asks for them again.
+      if let failure = summary.failure { throw failure }
       outcome = .init(
         .finished, before: summary.before?.greedy?.mean, after: summary.after?.greedy?.mean,
         findings: summary.findings)

@@ -1,3 +1,4 @@
+import Evaluation
 import Formats
 import Testing
 import Training
@@ -228,5 +229,18 @@ import Training
     #expect(look(5, ["frac_reward_zero_std": 0.97]) == [])
     #expect(look(6, ["frac_reward_zero_std": 1.0, "groups/degenerate": 3.0]) == [])
     #expect(look(7, ["frac_reward_zero_std": 1.0]).count == 1)
+  }
+
+  @Test(arguments: [
+    (0.5 as Double?, true), (1, false), (2, false), (1 - 0x1p-53, false), (0, false), (-1, false),
+    (nil, false),
+  ])
+  func aJudgeThatGivesNothingOneIsNamed(largest: Double?, isFound: Bool) {
+    var report = EvaluationReport(
+      count: 1, greedy: nil, greedyPerQuestion: [], sampled: nil, unscored: 0, examples: [])
+    report.largestReward = largest
+    let finding = Finding.neverRight(in: report, judge: "half")
+    #expect((finding?.name == "never_right") == isFound)
+    #expect(finding?.evidence.contains("no score of half reached 1 (the largest is 0.5)") != false)
   }
 }
