@@ -125,7 +125,7 @@ package struct ForeignFormat: Sendable {
       self.init("PDF")
     } else if bytes.starts(with: "version https://git-lfs.github.com/spec".utf8) {
       self.init("a Git LFS pointer in place of the file") { _ in "git lfs pull" }
-    } else if let encoding = Self.encoding(bytes) {
+    } else if role == .text, let encoding = Self.encoding(bytes) {
       self.init(encoding.name) { Self.recoded($0, from: encoding.converter) }
     } else {
       return nil

@@ -6,11 +6,11 @@ internal import RewardPlugins
 ///
 /// Those are the files that a command's words name, and the words of shell scripts among them; a
 /// Python function's file and what that imports from beside it, from PYTHONPATH or out of its
-/// package; files that texts of `arguments` and `env` name; and the values of variables that are
-/// handed on. What programs open by names of their own is unknown.
+/// package; files that texts of `arguments` and `env` name; and the values of other variables.
+/// What programs open by names of their own is unknown.
 package struct RewardInputs {
   package private(set) var files: [(field: String, path: String)] = []
-  /// Variables that are handed on from this program's environment.
+  /// Variables that are set, or handed on from this program's environment.
   package private(set) var variables: [(field: String, name: String, value: String)] = []
   private let field: String
   private let processes: Recipe.Processes
@@ -55,10 +55,11 @@ package struct RewardInputs {
     environment = processes.options.environment(from: own)
     for variable in processes.environment {
       let place = "\(field).env.\(variable.name)"
-      if let value = variable.value {
-        let path = RecipePath.absolute(value, from: processes.directory)
-        if !value.isEmpty, Files.size(path) != nil { files.append((place, path)) }
-      } else if let value = own[variable.name] {
+      guard let value = variable.value ?? own[variable.name] else { continue }
+      let path = RecipePath.absolute(value, from: processes.directory)
+      if variable.value != nil, !value.isEmpty, Files.size(path) != nil {
+        files.append((place, path))
+      } else {
         variables.append((place, variable.name, value))
       }
     }

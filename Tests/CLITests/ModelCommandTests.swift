@@ -167,7 +167,7 @@ import Testing
     let asked = try await GrpoProgram.run(sample + ["--question", "-5+3"], in: folder)
     #expect(try lines(asked).map { $0["prompt"]?.string } == ["-5+3="])
     for (option, need) in [
-      ("--seed", "0 to 9223372036854775807"), ("--temperature", "0 to 100"),
+      ("--seed", "0 to 9223372036854775807"), ("--temperature", "0, or 0.001 to 100"),
       ("--max-completion-length", "1 to 1000000"),
     ] {
       let wrong = try await GrpoProgram.run(sample + [option, "-1"], in: folder)

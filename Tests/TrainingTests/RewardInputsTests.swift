@@ -75,11 +75,14 @@ import Training
         == ["python": "sub/t.py", "python/sub/beside.py": "sub/beside.py"])
     #expect(
       try inputs("{ python: \"m:f\", env: { PYTHONPATH: \"none:lib\" } }")
-        == ["python": "lib/m.py", "python/lib/below.py": "lib/below.py"])
+        == [
+          "python": "lib/m.py", "python/lib/below.py": "lib/below.py",
+          "env.PYTHONPATH": "= none:lib",
+        ])
     #expect(try inputs("{ python: \"installed.somewhere:f\" }") == [:])
   }
 
-  @Test func textsThatNameFilesAndVariablesThatAreHandedOnCount() throws {
+  @Test func textsThatNameFilesAndVariablesCount() throws {
     defer { small.remove() }
     try write(["s.py": "", "table.json": "{}", "rows.csv": ""])
     let home = try #require(ProcessInfo.processInfo.environment["PATH"])
@@ -89,7 +92,7 @@ import Training
           + "env: { PATH: null, TABLE: table.json, EMPTY: \"\", GRPO_NOT_SET: null } }")
         == [
           "python": "s.py", "arguments.path": "table.json", "arguments.more.1": "rows.csv",
-          "env.PATH": "= " + home, "env.TABLE": "table.json",
+          "env.PATH": "= " + home, "env.TABLE": "table.json", "env.EMPTY": "= ",
         ])
   }
 

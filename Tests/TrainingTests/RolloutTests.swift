@@ -165,10 +165,10 @@ import Training
     let small = try SmallRecipe()
     defer { small.remove() }
     let broken = ClosureReward("broken") { _ in throw ScoreFailure("out of order") }
-    let error = await #expect(throws: (any Error).self) {
-      _ = try await metrics(small, "run", "train=null", rewards: [.init(broken)])
-    }
-    let text = "\(try #require(error))"
+    let summary = try await TrainingRun(
+      small.recipe("run", "train=null"), threads: 2, rewards: [.init(broken)]
+    ).runAll()
+    let text = "\(try #require(summary.failure))"
     #expect(text.contains("broken") && text.contains("out of order"), "\(text)")
   }
 }

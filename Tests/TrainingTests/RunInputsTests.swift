@@ -179,24 +179,28 @@ import Training
   /// What a script names, and what it is handed from the shell, are inputs as its file is.
   @Test func whatARewardReadsIsCompared() async throws {
     defer { small.remove() }
-    let name = "GRPO_TEST_\(UUID().uuidString.prefix(8))"
-    func hand(_ value: String) { unsafe setenv(name, value, 1) }
-    hand("1")
-    let recipe = try recipe(
-      "rewards=[exact_match, { command: [sh, -c, \"exec DIR/score.sh --t=DIR/weights.txt\", later], "
-        + "weight: 0, timeout: 86400, env: { \(name): null }, directory: DIR, name: mine }]")
-    try await run(recipe, stopAfter: 2)
+    let path = try #require(ProcessInfo.processInfo.environment["PATH"])
+    func recipe(_ own: String) throws -> Recipe {
+      try self.recipe(
+        "rewards=[exact_match, { command: [sh, -c, \"exec DIR/score.sh --t=DIR/weights.txt\", "
+          + "later], weight: 0, timeout: 86400, env: { PATH: null, OWN: \(own) }, directory: DIR, "
+          + "name: mine }]")
+    }
+    let mine = try recipe("a")
+    try await run(mine, stopAfter: 2)
     let first = try manifest()
-    let (script, weights, variable) = (
-      "rewards.1.command.2/score.sh", "rewards.1.command.2/weights.txt", "rewards.1.env.\(name)"
-    )
-    #expect(first[variable] == FileDigest(of: [UInt8(ascii: "1")]))
+    let (script, weights) = ("rewards.1.command.2/score.sh", "rewards.1.command.2/weights.txt")
+    let (handed, own) = ("rewards.1.env.PATH", "rewards.1.env.OWN")
+    #expect(first[handed] == FileDigest(of: Array(path.utf8)))
     try small.write("weights.txt", "2")
-    hand("-1")
-    #expect(Set(try await refused(recipe)) == [weights, variable])
-    let error = await #expect(throws: TrainingError.self) { try await run(recipe) }
-    #expect(error?.description.contains("the variable \(name) differs") == true)
-    hand("1")
+    // As if another value had been handed on when the run began.
+    var other = first
+    other[handed] = FileDigest(of: [])
+    try other.write(to: small.directory + "/run/MANIFEST.json")
+    #expect(Set(try await refused(recipe("b"))) == [weights, handed, own])
+    let error = await #expect(throws: TrainingError.self) { try await run(mine) }
+    #expect(error?.description.contains("the variable PATH differs") == true)
+    try first.write(to: small.directory + "/run/MANIFEST.json")
     try small.write("weights.txt", "1")
 
     // A file that the command may have written itself is told, and no reason to stop.
@@ -204,30 +208,27 @@ import Training
     let appeared =
       "rewards.1.command.3: \(small.directory)/later was not there when the run began; what is in it "
       + "is not compared"
-    #expect(try await run(recipe, stopAfter: 3) == [appeared])
+    #expect(try await run(mine, stopAfter: 3) == [appeared])
     try small.write("later", "more")
-    #expect(try await run(recipe, stopAfter: 4) == [appeared])
+    #expect(try await run(mine, stopAfter: 4) == [appeared])
     #expect(Set(try manifest().inputs.map(\.field)) == Set(first.inputs.map(\.field)))
 
     // A manifest of before has the recipe's own files alone.
     var early = first
     early.hasAllOfRewards = false
-    for field in [script, weights, variable] { early[field] = nil }
+    for field in [script, weights, handed, own] { early[field] = nil }
     try early.write(to: small.directory + "/run/MANIFEST.json")
     #expect(try RunManifest(contentsOf: small.directory + "/run/MANIFEST.json") == early)
-    hand("2")
-    #expect(try await run(recipe, stopAfter: 5) == [])
-    #expect(try manifest()[variable] == FileDigest(of: [UInt8(ascii: "2")]))
+    #expect(try await run(mine, stopAfter: 5) == [])
+    #expect(try manifest()[own] == FileDigest(of: [UInt8(ascii: "a")]))
     #expect(try manifest().hasAllOfRewards)
   }
 
   @Test func whatIsNotKnownIsSaidOnce() async throws {
     defer { small.remove() }
-    let name = "GRPO_TEST_\(UUID().uuidString.prefix(8))"
-    unsafe setenv(name, small.directory + "/score.sh", 1)
     let recipe = try recipe(
-      "rewards=[exact_match, { command: [sh, -c, \"exec $\(name)\"], weight: 0, timeout: 86400, "
-        + "env: { \(name): null }, name: mine }]")
+      "rewards=[exact_match, { command: [sh, -c, \"exec ./sc*.sh\"], weight: 0, timeout: 86400, "
+        + "directory: DIR, name: mine }]")
     #expect(
       try await run(recipe, stopAfter: 2) == [
         "reward mine: what it reads is not known, nor whether that changes"
