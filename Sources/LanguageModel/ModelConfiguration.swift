@@ -101,12 +101,16 @@ extension ModelConfiguration {
   /// The ids that a field names.
   ///
   /// One that is no id of the model is never met: it is left out, which is a warning, but for the −1
-  /// that the first conversions of Llama write where there is no padding.
+  /// that the first conversions of Llama write where there is no padding. Padding beyond the
+  /// vocabulary is refused, as transformers does.
   mutating func takeIDs(
     _ field: String, of fields: ConfigurationFields
   ) throws(FormatError) -> [Int] {
     let ids = try fields.integers(field)
     let own = 0..<vocabularySize
+    if field == "pad_token_id", let id = ids.first(where: { $0 >= vocabularySize }) {
+      throw fields.error(field, "got \(id); need -1...\(vocabularySize - 1)")
+    }
     for id in ids where !own.contains(id) && !(field == "pad_token_id" && id == -1) {
       warnings.append(
         fields.error(

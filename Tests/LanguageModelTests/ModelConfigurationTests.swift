@@ -122,7 +122,7 @@ import Testing
   /// An id that the model lacks is never drawn.
   @Test(arguments: ["bos_token_id", "eos_token_id", "pad_token_id"])
   func idsThatTheModelLacksAreLeftOut(field: String) throws {
-    for id in [-2, 512, 1 << 40] {
+    for id in field == "pad_token_id" ? [-2] : [-2, 512, 1 << 40] {
       let c = try read([(field, .integer(id))])
       #expect(field != "bos_token_id" || c.bosTokenID == nil)
       #expect(field != "eos_token_id" || c.eosTokenIDs == [])
@@ -135,6 +135,14 @@ import Testing
     let c = try read([("eos_token_id", [-1, 2, 512]), ("pad_token_id", -1)])
     #expect(c.eosTokenIDs == [2] && c.warnings.count == 2)
     #expect(try read([(field, 511)]).warnings.isEmpty)
+  }
+
+  @Test func paddingBeyondTheVocabularyIsRefused() {
+    #expect {
+      try read([("pad_token_id", 512)])
+    } throws: {
+      "\($0)" == "config.json: pad_token_id: got 512; need -1...511"
+    }
   }
 
   @Test func idsThatEndACompletionAreGatheredInTheirOrder() throws {
