@@ -131,53 +131,76 @@ struct NumberScanner {
     return Body(number: number, end: end)
   }
 
-  /// Digits with one kind of thousands separator before groups of exactly three; with commas also
-  /// as India groups them, in twos before the last three.
+  /// Digits, and the groups of three behind them with one kind of thousands separator.
   ///
-  /// They are broken where a group is not complete (1,000,00).
+  /// A row of digits that are not grouped so (10,20,100) is a list; it is broken where one of its
+  /// items could only be a part of a number (1,000,00).
   func wholeDigits(
     from start: Int
   ) -> (digits: [Unicode.Scalar], end: Int, isBroken: Bool) {
-    var whole = Array(digits(from: start))
-    var end = start + whole.count
-    func group(behind separator: [Unicode.Scalar]) -> ArraySlice<Unicode.Scalar>? {
-      guard matches(separator, at: end) else { return nil }
-      let group = digits(from: end + separator.count)
-      return group.count == 3 ? group : nil
+    let first = Array(digits(from: start))
+    let end = start + first.count
+    guard (1...3).contains(first.count), first[0] != "0" else { return (first, end, false) }
+    for separator in Self.thousandsSeparators {
+      let groups = groups(behind: separator, from: end)
+      guard let last = groups.last?.endIndex else { continue }
+      let isItem =
+        matches(separator, at: start - separator.count)
+        && isDigit(at: start - separator.count - 1)
+      if isItem { break }
+      let all = first + groups.joined()
+      if isGrouped(first, groups, by: separator, from: start) { return (all, last, false) }
+      let isBroken =
+        separator == [","]
+        ? groups.contains { $0.count > 1 && $0.first == "0" }
+        : !isSpace(separator) && groups.count > 1 && groups[0].count == 3
+      return isBroken ? (all, last, true) : (first, end, false)
     }
-    guard (1...3).contains(whole.count), whole[0] != "0" else { return (whole, end, false) }
-    if let (digits, end) = indianDigits(whole, from: end) { return (digits, end, false) }
-    guard let separator = Self.thousandsSeparators.first(where: { group(behind: $0) != nil }),
-      case let isSpace = separator.allSatisfy(\.properties.isWhitespace),
-      !(isSpace && isPart(start))
-    else { return (whole, end, false) }
-    while whole.count <= Self.maximumLength, let group = group(behind: separator) {
-      whole += group
-      end = group.endIndex
-    }
-    if matches(separator, at: end), isDigit(at: end + separator.count), !isSpace {
-      return (whole, digits(from: end + separator.count).endIndex, true)
-    }
-    return (whole, end, false)
+    return (first, end, false)
   }
 
-  /// 12,34,567 and 1,00,000.
-  private func indianDigits(
-    _ first: [Unicode.Scalar], from start: Int
-  ) -> ([Unicode.Scalar], end: Int)? {
-    guard first.count <= 2 else { return nil }
-    var (whole, end) = (first, start)
-    while whole.count <= Self.maximumLength, at(end) == "," {
-      let group = digits(from: end + 1)
-      guard (2...3).contains(group.count) else { return nil }
-      whole += group
-      end = group.endIndex
-      guard group.count == 2 else {
-        let isIndian = whole.count > first.count + 3
-        return isIndian && !(at(end) == "," && isDigit(at: end + 1)) ? (whole, end) : nil
-      }
+  private func isSpace(_ separator: [Unicode.Scalar]) -> Bool {
+    separator.allSatisfy(\.properties.isWhitespace)
+  }
+
+  /// All the digits that follow `end`, each behind a separator.
+  private func groups(
+    behind separator: [Unicode.Scalar], from end: Int
+  ) -> [ArraySlice<Unicode.Scalar>] {
+    var (groups, end) = ([ArraySlice<Unicode.Scalar>](), end)
+    let most = end + Self.maximumLength
+    while end < most, matches(separator, at: end), isDigit(at: end + separator.count) {
+      groups.append(digits(from: end + separator.count))
+      end = groups[groups.count - 1].endIndex
     }
-    return nil
+    return groups
+  }
+
+  /// Whether digits are the groups of one number.
+  ///
+  /// Threes behind a plain space, and India's twos before a three (12,34,567), may as well be a list:
+  /// they are a number where one of them begins with 0, with a currency sign, or where the text is to
+  /// be a number; and threes also behind one or two digits, if there are two or more (1 234 567).
+  private func isGrouped(
+    _ first: [Unicode.Scalar], _ groups: [ArraySlice<Unicode.Scalar>],
+    by separator: [Unicode.Scalar], from start: Int
+  ) -> Bool {
+    let areThrees = groups.allSatisfy { $0.count == 3 }
+    if isSpace(separator) && isPart(start) { return false }
+    if areThrees && separator != [" "] { return true }
+    let last = groups[groups.count - 1]
+    var isNumber = isStatement || groups.contains { $0.first == "0" }
+    if separator == [" "], at(last.endIndex) == ",", isDigit(at: last.endIndex + 1) {
+      isNumber = true
+    }
+    for place in [
+      start - 1, last.endIndex, at(last.endIndex) == " " ? last.endIndex + 1 : start - 1,
+    ]
+    where at(place).map(isCurrency) == true { isNumber = true }
+    if areThrees { return isNumber || (groups.count > 1 && first.count < 3) }
+    let areTwos =
+      groups.count > 1 && last.count == 3 && groups.dropLast().allSatisfy { $0.count == 2 }
+    return separator == [","] && first.count < 3 && areTwos && isNumber
   }
 
   /// Whether the comma at `end` stands for a decimal point: in a price (€5,50), behind groups

@@ -50,16 +50,16 @@ public struct StepMatch: PerCompletionReward, AnswerComparing {
   }
 
   public func fault(in row: Completion) -> RowFault? {
-    guard let value = row.columns[column], value.text == nil else { return nil }
+    guard let value = row.columns[column], !value.isNull, value.text == nil else { return nil }
     return RowFault(
       column: column, option: "column", "got \(value.kindInWords); need a text or a number")
   }
 
   /// The steps that are compared; of an empty completion, and for a row without a working, none.
   public func answer(of completion: Completion) -> ComparedAnswer? {
-    guard let working = completion.columns[column]?.text, !completion.text.isEmpty else {
-      return nil
-    }
+    guard let working = completion.columns[column]?.text, !completion.text.isEmpty,
+      !TextComparison.trim(working).isEmpty
+    else { return nil }
     let steps = steps(of: completion.text).prefix(steps(of: working).count)
     let text = steps.joined(separator: separator)
     return ComparedAnswer(text, canonical: text)
@@ -71,10 +71,11 @@ public struct StepMatch: PerCompletionReward, AnswerComparing {
 
   /// Each step's reward, and where it ends in the text; nil for a row without a working.
   private func rewards(_ completion: Completion) throws -> [(end: Int, reward: Double)]? {
-    guard let value = completion.columns[column] else { return nil }
+    guard let value = completion.columns[column], !value.isNull else { return nil }
     guard let working = value.text else {
       throw ScoreFailure("the column \(column.quotedForMessage()) is neither text nor number")
     }
+    if TextComparison.trim(working).isEmpty { return nil }
     if completion.text.isEmpty { return [] }
     let expected = steps(of: working)
     var end = -separator.utf8.count

@@ -84,7 +84,8 @@ public struct WrittenNumber: Sendable {
   /// says; else its only number.
   ///
   /// What it begins with counts unless more is reckoned with it: 7 in `7 = 3 + 4`, and in
-  /// `3 + 4 = 7` as well. Where no equation says the value of `3 + 4`, it states none.
+  /// `3 + 4 = 7` and `1/2 of 14 = 7` as well. Where no equation says the value of `3 + 4`, it states
+  /// none. What brackets say aside does not count: `7 (= 3 + 4)`.
   static func stated(in text: String) -> WrittenNumber? {
     let scanner = NumberScanner(text)
     let scalars = scanner.text
@@ -92,9 +93,14 @@ public struct WrittenNumber: Sendable {
     guard let first = numerals.first else { return nil }
     let before = scalars[..<first.range.lowerBound]
     let isFirst = Markup.isAll(of: before) && !before.contains(where: \.properties.isAlphabetic)
-    let isReckoned = isFirst && scanner.isReckonedWith(from: first.range.upperBound)
+    let equals = lastEqualsSign(in: scalars)
+    let isReckoned =
+      isFirst
+      && (scanner.isReckonedWith(from: first.range.upperBound)
+        || equals.map { isReckonedInWords(scalars[first.range.upperBound..<$0], numerals, $0) }
+          == true)
     if isFirst && !isReckoned { return WrittenNumber(first, in: scalars) }
-    if let equals = lastEqualsSign(in: scalars),
+    if let equals,
       let result = NumberScanner.numerals(in: string(scalars[(equals + 1)...]), isStatement: true)
         .first
     {
@@ -105,11 +111,31 @@ public struct WrittenNumber: Sendable {
     return numerals.count == 1 && !isReckoned ? WrittenNumber(first, in: scalars) : nil
   }
 
-  /// The last `=` that is no part of `<=`, `>=` or `!=`.
+  /// The last `=` outside brackets that is no part of `<=`, `>=` or `!=`.
   private static func lastEqualsSign(in scalars: [Unicode.Scalar]) -> Int? {
-    scalars.indices.last { place in
-      scalars[place] == "=" && (place == 0 || !"<>!".unicodeScalars.contains(scalars[place - 1]))
+    var (depth, last) = (0, Int?.none)
+    for (place, scalar) in scalars.enumerated() {
+      if "([{".unicodeScalars.contains(scalar) { depth += 1 }
+      if ")]}".unicodeScalars.contains(scalar) { depth = max(0, depth - 1) }
+      if scalar == "=", depth == 0, place == 0 || !"<>!".unicodeScalars.contains(scalars[place - 1])
+      {
+        last = place
+      }
     }
+    return last
+  }
+
+  private static let operations: Set<String> = [
+    "of", "times", "plus", "minus", "over", "dozen", "dozens", "divided", "multiplied", "pairs",
+  ]
+
+  /// Whether the first number is reckoned with up to the `=`: there is another one, or a word says so.
+  private static func isReckonedInWords(
+    _ between: ArraySlice<Unicode.Scalar>, _ numerals: [NumberScanner.Numeral], _ equals: Int
+  ) -> Bool {
+    if numerals.count > 1, numerals[1].range.lowerBound < equals { return true }
+    return between.split { !$0.properties.isAlphabetic }
+      .contains { operations.contains(string($0).lowercased()) }
   }
 }
 

@@ -79,7 +79,10 @@ import Testing
   }
 
   @Test func rowsWithoutAWorkingAreNotScoredAndOthersThanTextAndNumbersFail() async throws {
-    #expect(try await outcome(completion("3", tokens: [1], columns: [:])) == .notApplicable)
+    for columns: JSONObject in [[:], ["steps": .null], ["steps": ""], ["steps": " "]] {
+      #expect(try await outcome(completion(" ", tokens: [1], columns: columns)) == .notApplicable)
+      #expect(StepMatch().fault(in: completion(" ", tokens: [1], columns: columns)) == nil)
+    }
     guard case .failed = try await outcome(completion("3", tokens: [1], columns: ["steps": [3]]))
     else {
       Issue.record("a list is no working")
