@@ -161,6 +161,10 @@ extension EvaluationReport {
     }
     if let greedyReward { object["greedy_reward"] = .number(greedyReward.mean) }
     object["unscored"] = .integer(unscored)
+    if failures.count > 0 {
+      object["failed"] = .integer(failures.count)
+      object["failure"] = failures.reason.map { .string($0) } ?? .null
+    }
     return object
   }
 }

@@ -118,28 +118,37 @@ public struct Evaluator {
 
   /// Scores completions, `count` of each question.
   ///
-  /// Where a score failed, those of its question are asked for once more, by themselves: a function
-  /// that raises for one question costs the others nothing. Ten questions in a row that fail again
-  /// are enough.
+  /// Where a score failed, all are asked for once more in halves, and of those again what failed: a
+  /// function that raises for one question costs the others nothing. Eight parts that all fail are
+  /// enough.
   private func score(
     _ completions: [Completion], of count: Int, _ progress: RunProgress?
   ) async throws -> [Score] {
     let rewards = try RewardSet([.init(reward)])
-    func ask(_ part: [Completion]) async throws -> [Score] {
-      let request = RewardRequest(step: 0, completions: part, progress: progress)
-      return try await rewards.score(request).functions[0].scores
+    var scores = Array(repeating: Score.notApplicable, count: completions.count)
+    /// Asks for the scores of these questions, and says whether one of them failed.
+    func ask(_ part: Range<Int>) async throws -> Bool {
+      let range = part.lowerBound * count..<part.upperBound * count
+      let request = RewardRequest(
+        step: 0, completions: Array(completions[range]), progress: progress)
+      let found = try await rewards.score(request).functions[0].scores
+      scores.replaceSubrange(range, with: found)
+      return found.contains { $0.failureReason != nil }
     }
-    func hasFailures(_ scores: some Collection<Score>) -> Bool {
-      scores.contains { $0.failureReason != nil }
-    }
-    var scores = try await ask(completions)
-    var failedInARow = 0
-    for first in stride(from: 0, to: completions.count, by: count) where failedInARow < 10 {
-      let range = first..<first + count
-      guard hasFailures(scores[range]) else { continue }
-      let again = try await ask(Array(completions[range]))
-      failedInARow = hasFailures(again) ? failedInARow + 1 : 0
-      scores.replaceSubrange(range, with: again)
+    let whole = 0..<completions.count / count
+    var failed = try await ask(whole) ? [whole] : []
+    while !failed.isEmpty {
+      let parts = failed.flatMap { part in
+        let middle = part.lowerBound + part.count / 2
+        return part.count == 1
+          ? [part] : [part.lowerBound..<middle, middle..<part.upperBound]
+      }
+      var again: [Range<Int>] = []
+      for part in parts {
+        if try await ask(part) { again.append(part) }
+      }
+      if again.count == parts.count && parts.count >= 8 { break }
+      failed = again.filter { $0.count > 1 }
     }
     return scores
   }

@@ -193,13 +193,13 @@ struct EvaluateCommand: AsyncParsableCommand {
       throw error
     }
     await rewards.stop()
-    if let failure = results.lazy.compactMap({ $0.failure(of: judge.name) }).first { throw failure }
     let table = try EvaluationTable(
       model: model, report: results[0], baseline: baseline,
       baselineReport: results.dropFirst().first, reward: judge.name,
       data: questions.file)
     try table.write(
       json: json, asideFromData: self.output.map(EvaluationOutput.isStandardOutput) ?? false)
+    if let failure = results.lazy.compactMap({ $0.failure(of: judge.name) }).first { throw failure }
     try gate(results[0])
   }
 

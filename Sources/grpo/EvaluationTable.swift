@@ -64,7 +64,7 @@ struct EvaluationTable {
     lines += table.lines(on: terminal)
     if let other { lines.append(Self.sentence(other.comparison)) }
     if report.unscored > 0 { lines.append(Self.unscored(report.unscored)) }
-    if let finding = Finding.neverRight(in: report, judge: reward) {
+    if let finding = Finding.neverRight(in: [report], judge: reward) {
       lines.append(
         terminal.styled("check", .warning) + "  \(finding.evidence.visible()); "
           + finding.advice.visible())

@@ -280,4 +280,33 @@ import Training
     #expect(summary.metrics.count == 9 && summary.after?.unscored == 6)
     #expect(summary.before?.failures.areMany == true)
   }
+
+  /// A function that raises fails its whole batch: the questions that it can score are found.
+  @Test func aBatchThatFailsIsAskedForInParts() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let summary = try await TrainingRun(
+      heldOut(small), threads: 2, rewards: [.init(Raising(digits: "458"))]
+    ).runAll()
+    let after = try #require(summary.after)
+    // The greedy completion and two samples of three questions.
+    #expect(after.failures.count == 9 && after.unscored == 9)
+    #expect(after.failures.reason == "no such 4")
+    #expect(summary.failure != nil)
+  }
+
+  private struct Raising: RewardFunction {
+    let name = "raising"
+    let digits: String
+
+    func score(_ request: RewardRequest) async throws -> RewardResponse {
+      let bad = request.completions.first { completion in
+        completion.columns["held_out"] != nil && digits.contains(completion.prompt.prefix(1))
+      }
+      return RewardResponse(
+        scores: request.completions.map { _ in
+          bad.map { .failed("no such \($0.prompt.prefix(1))") } ?? .value(1)
+        })
+    }
+  }
 }

@@ -35,6 +35,8 @@ private enum RewardLevel {
   case between
   /// All is rewarded, and was from the beginning.
   case ceiling
+  /// All is rewarded alike, and more than at first, but with less than 1.
+  case plateau
   /// All is rewarded, and was not at first: the task is learned.
   case reached
 
@@ -47,9 +49,10 @@ private enum RewardLevel {
     let spread = steps.first?["reward_std"]?.double ?? 0
     let hasRisen = reward > first && reward - first >= spread / 2
     if largest - reward <= Self.remainder * abs(largest) {
-      self = hasRisen ? .reached : reward > 0 ? .ceiling : .floor
+      let isWhole = reward >= 1 - Self.remainder
+      self = hasRisen ? (isWhole ? .reached : .plateau) : reward > 0 ? .ceiling : .floor
     } else {
-      self = reward > 0 ? .between : .floor
+      self = reward > Self.remainder * largest ? .between : .floor
     }
   }
 
@@ -60,6 +63,9 @@ private enum RewardLevel {
         + "part of the answer"
     case .ceiling, .reached:
       "take harder questions, or a reward that tells completions apart: there is no higher one"
+    case .plateau:
+      "if a right answer earns more than this, raise train.temperature or weigh the other parts of "
+        + "the reward more; if not, the task is learned"
     case .between:
       "raise train.temperature, shorten the warm start, take other questions, or choose a reward "
         + "that tells completions apart"

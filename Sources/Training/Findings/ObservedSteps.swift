@@ -43,6 +43,8 @@ package struct ObservedSteps {
   package var first: JSONObject?
   /// Answers to the questions of the last step or steps, or of an evaluation after them.
   package var answers: [Answer]
+  /// Where they come from, if not from these steps.
+  package var placeOfAnswers: String?
 
   package init(
     _ setting: Setting, lines: [JSONObject], first: JSONObject?, answers: [Answer] = []

@@ -12,7 +12,7 @@ extension Finding {
     }
     return Finding(
       name: "one_answer",
-      evidence: "\(steps.place): \(percent(share)) of completions answer "
+      evidence: "\(steps.placeOfAnswers ?? steps.place): \(percent(share)) of completions answer "
         + "\(JSON.string(text).encoded()), whatever the question",
       advice: "raise train.beta, lower train.learning_rate, or balance the answers in the data")
   }

@@ -239,7 +239,7 @@ import Training
     var report = EvaluationReport(
       count: 1, greedy: nil, greedyPerQuestion: [], sampled: nil, unscored: 0, examples: [])
     report.largestReward = largest
-    let finding = Finding.neverRight(in: report, judge: "half")
+    let finding = Finding.neverRight(in: [report], judge: "half")
     #expect((finding?.name == "never_right") == isFound)
     #expect(finding?.evidence.contains("no score of half reached 1 (the largest is 0.5)") != false)
   }
