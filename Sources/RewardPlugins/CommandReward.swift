@@ -82,7 +82,10 @@ public final class CommandReward: RewardFunction {
 
   public func confirm() async throws {
     do {
-      for worker in workers { try await worker.confirm() }
+      try await withThrowingTaskGroup { group in
+        for worker in workers { group.addTask { try await worker.confirm() } }
+        try await group.waitForAll()
+      }
     } catch {
       throw RewardError.doubtful(reward: name, problem: String(describing: error))
     }

@@ -96,9 +96,12 @@ public struct RunDirectory: Sendable {
   /// Whether a model is there, and nothing else.
   private func isModel(_ path: String) throws(FormatError) -> Bool {
     guard Files.isOwnDirectory(path), Files.exists(path + "/config.json") else { return false }
-    let own = ["config.json", "generation_config.json", "chat_template.jinja"]
+    let own = [
+      "config.json", "generation_config.json", "chat_template.jinja", "model.safetensors",
+      "tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+    ]
     return try Files.names(in: path).allSatisfy {
-      own.contains($0) || $0.hasPrefix("tokenizer") || $0.hasPrefix("model.safetensors")
+      own.contains($0) && !Files.isDirectory("\(path)/\($0)")
     }
   }
 

@@ -40,6 +40,8 @@ public struct RunManifest: Sendable, Equatable {
 
   /// The format this build writes, and the latest it reads.
   private static let formatVersion = 2
+  /// Inputs that a reward made or changed itself after the run began; they are not compared.
+  public var written: [String] = []
 
   public init(version: String = ProgramVersion.current, inputs: [Input], changes: [Change] = []) {
     (self.version, self.inputs, self.changes) = (version, inputs, changes)
@@ -64,6 +66,7 @@ public struct RunManifest: Sendable, Equatable {
     guard let changes = json["changes"]?.array else { throw fault("changes") }
     self.init(version: version, inputs: [], changes: [])
     hasAllOfRewards = format > 1
+    written = json["written"]?.array?.compactMap(\.string) ?? []
     for (field, value) in inputs.entries {
       guard let bytes = value["bytes"]?.natural, let sha256 = value["sha256"]?.string else {
         throw fault("inputs.\(field)")
@@ -94,11 +97,13 @@ public struct RunManifest: Sendable, Equatable {
 
   /// Writes the manifest whole, or not at all.
   public func write(to path: String) throws(FormatError) {
-    try Files.writeAtomically(encoded.encodedBytes(.pretty), to: path)
+    // The digest of a short secret tells it.
+    let isPrivate = inputs.contains { $0.field.contains(".env.") }
+    try Files.writeAtomically(encoded.encodedBytes(.pretty), to: path, isPrivate: isPrivate)
   }
 
   private var encoded: JSON {
-    [
+    var object: JSONObject = [
       "format_version": .integer(hasAllOfRewards ? Self.formatVersion : 1),
       "version": .string(version),
       "inputs": .object(
@@ -117,6 +122,8 @@ public struct RunManifest: Sendable, Equatable {
           ]
         }),
     ]
+    if !written.isEmpty { object["written"] = .array(written.map { .string($0) }) }
+    return .object(object)
   }
 
   public subscript(field: String) -> FileDigest? {

@@ -56,11 +56,10 @@ package struct RewardInputs {
     for variable in processes.environment {
       let place = "\(field).env.\(variable.name)"
       guard let value = variable.value ?? own[variable.name] else { continue }
+      variables.append((place, variable.name, value))
       let path = RecipePath.absolute(value, from: processes.directory)
-      if variable.value != nil, !value.isEmpty, Files.size(path) != nil {
-        files.append((place, path))
-      } else {
-        variables.append((place, variable.name, value))
+      if variable.value != nil, !value.isEmpty, Self.isReadable(path) {
+        files.append(("\(place)/\(Self.name(path))", path))
       }
     }
   }
@@ -105,7 +104,7 @@ package struct RewardInputs {
         return try add("\(root)/\(first).py", as: place)
       }
       let package = "\(root)/\(first)"
-      guard Files.isDirectory(package), try Self.hasPython(package) else { continue }
+      guard Files.isDirectory(package), Self.hasPython(package) else { continue }
       let stem = "\(root)/\(parts.joined(separator: "/"))"
       if let main = ["\(stem).py", "\(stem)/__init__.py"].first(where: { Files.size($0) != nil }) {
         try add(main, as: place)
@@ -115,7 +114,7 @@ package struct RewardInputs {
   }
 
   private mutating func add(package folder: String, as place: String) throws(FormatError) {
-    for path in try Self.pythonFiles(in: folder) { try add(path, as: self.place(path, place)) }
+    for path in Self.pythonFiles(in: folder) { try add(path, as: self.place(path, place)) }
   }
 
   /// A file, and what its text says that it reads in turn.
@@ -143,7 +142,7 @@ package struct RewardInputs {
           try add("\(root)/\(name).py", as: self.place("\(root)/\(name).py", place))
           break
         }
-        if Files.isDirectory("\(root)/\(name)"), try Self.hasPython("\(root)/\(name)") {
+        if Files.isDirectory("\(root)/\(name)"), Self.hasPython("\(root)/\(name)") {
           try add(package: "\(root)/\(name)", as: place)
           break
         }
@@ -216,7 +215,10 @@ package struct RewardInputs {
     func isSeparator(_ character: Character) -> Bool {
       character.isWhitespace || "\"'`;|&()<>".contains(character)
     }
-    for character in text + "\n" {
+    let lines = text.split(separator: "\n").filter { line in
+      line.first { !$0.isWhitespace } != "#"
+    }
+    for character in lines.joined(separator: "\n") + "\n" {
       guard isSeparator(character) else {
         word.append(character)
         continue
@@ -233,16 +235,16 @@ package struct RewardInputs {
   private static let largestScript = 1 << 20
   private static let mostFiles = 10_000
 
-  private static func hasPython(_ folder: String) throws(FormatError) -> Bool {
-    try !pythonFiles(in: folder).isEmpty
-  }
+  private static func hasPython(_ folder: String) -> Bool { !pythonFiles(in: folder).isEmpty }
 
-  private static func pythonFiles(in folder: String) throws(FormatError) -> [String] {
+  /// What nobody here may read, Python cannot import either.
+  private static func pythonFiles(in folder: String) -> [String] {
     var (found, folders) = ([String](), [folder])
     while let next = folders.popLast(), found.count < mostFiles {
-      for name in try Files.names(in: next) where !name.hasPrefix(".") && name != "__pycache__" {
+      for name in (try? Files.names(in: next)) ?? []
+      where !name.hasPrefix(".") && name != "__pycache__" {
         let path = "\(next)/\(name)"
-        if name.hasSuffix(".py"), Files.size(path) != nil {
+        if name.hasSuffix(".py"), isReadable(path) {
           found.append(path)
         } else if Files.isOwnDirectory(path) {
           folders.append(path)

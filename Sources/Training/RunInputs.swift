@@ -72,12 +72,38 @@ struct RunInputs {
     RunManifest(inputs: files.map { .init(field: $0.field, digest: $0.digest) })
   }
 
-  /// Files that a reward's command names and that were not there when the run began.
+  /// Files that a reward names and that were not there when the run began.
   ///
-  /// The command may have written them, so they are told and do not count.
+  /// The reward may have written them, so they are told and do not count.
   func appeared(since manifest: RunManifest?) -> [File] {
     guard let manifest, manifest.hasAllOfRewards else { return [] }
-    return files.filter { Self.isOfCommand($0.field) && manifest[$0.field] == nil }
+    return files.filter {
+      Self.isOfReward($0.field) && manifest[$0.field] == nil && !manifest.written.contains($0.field)
+    }
+  }
+
+  /// Fields of files, other than programs, that are not what they were when the run began, or went
+  /// on: what changes while a run goes on is written by its rewards.
+  static func changed(by recipe: Recipe, since manifest: RunManifest) throws(FormatError)
+    -> [String]
+  {
+    let named = try recipe.inputs()
+    var fields: [String] = []
+    for (field, path) in named.files + named.further where isData(field, path) {
+      guard !manifest.written.contains(field), Files.size(path) != nil,
+        manifest[field] != (try FileDigest(contentsOf: path))
+      else { continue }
+      fields.append(field)
+    }
+    return fields
+  }
+
+  /// Whether a reward may write the file, as far as its place and name tell.
+  private static func isData(_ field: String, _ path: String) -> Bool {
+    let programs = [".py", ".sh", ".so", ".js", ".pl", ".rb", ".lua"]
+    return isOfReward(field) && !field.contains(".python") && !field.contains(".command.0")
+      && !programs.contains { path.hasSuffix($0) }
+      && [".command.", ".arguments", ".env."].contains { field.contains($0) }
   }
 
   /// What is another now than when the run began.
@@ -102,7 +128,7 @@ struct RunInputs {
     }
     for (field, file) in files.map({ ($0.field, $0) }) + gone.map({ ($0, nil) }) {
       let then = manifest[field]
-      if then == file?.digest
+      if then == file?.digest || manifest.written.contains(field)
         || keys.contains(where: {
           RunDifference.isField(field, within: $0.field)
         })
@@ -110,11 +136,11 @@ struct RunInputs {
         continue
       }
       if (then == nil || file == nil) && Self.isProduct(field) { continue }
-      if then == nil && (Self.isOfCommand(field) || !manifest.hasAllOfRewards) { continue }
+      if then == nil && (Self.isOfReward(field) || !manifest.hasAllOfRewards) { continue }
       found.append(
         RunDifference(
-          field: field, file: file?.path ?? "the file", got: Self.text(file?.digest),
-          need: Self.text(then)))
+          field: field, file: file?.path ?? "what it names",
+          got: Self.text(file?.digest, of: field), need: Self.text(then, of: field)))
     }
     return found
   }
@@ -125,8 +151,11 @@ struct RunInputs {
       + (manifest?.inputs.map(\.field) ?? [])
   }
 
-  private static func text(_ digest: FileDigest?) -> String {
-    digest.map { "\($0.bytes) bytes, sha256 \($0.sha256.prefix(16))…" } ?? "nothing"
+  private static func text(_ digest: FileDigest?, of field: String) -> String {
+    guard let digest else { return "nothing" }
+    // A variable may be a secret, which its size and digest would help to guess.
+    if field.contains(".env."), !field.contains("/") { return "a value that is not shown" }
+    return "\(digest.bytes) bytes, sha256 \(digest.sha256.prefix(16))…"
   }
 
   /// Whether the run makes the file itself.
@@ -134,7 +163,9 @@ struct RunInputs {
     field == "tokenizer.model" || field.hasPrefix("warm-start/")
   }
 
-  private static func isOfCommand(_ field: String) -> Bool { field.contains(".command.") }
+  private static func isOfReward(_ field: String) -> Bool {
+    field.hasPrefix("rewards.") || field.hasPrefix("reward_model.")
+  }
 
   private static func products(
     of run: RunDirectory

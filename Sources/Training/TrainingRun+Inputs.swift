@@ -94,12 +94,15 @@ extension TrainingRun {
     if isDone && manifest != nil { return }
     var next = inputs.manifest
     next.changes = manifest?.changes ?? []
+    next.written = manifest?.written ?? []
+    for field in next.written { next[field] = nil }
     for file in inputs.appeared(since: manifest) {
       report(
         .warning(
           "\(file.field): \(file.path) was not there when the run began; what is in it is not "
             + "compared"))
       next[file.field] = nil
+      next.written.append(file.field)
     }
     for difference in differences {
       next.changes.append(
@@ -198,6 +201,20 @@ extension TrainingRun {
         report(.warning("\(model): holds more than a model; it is called \(aside) now"))
       }
     }
+  }
+
+  /// Writes down which of their inputs rewards have written, so that they are not compared.
+  func recordWritten() throws {
+    guard var manifest = try RunManifest.found(at: run.manifest).manifest else { return }
+    let fields = try RunInputs.changed(by: recipe, since: manifest)
+    if fields.isEmpty { return }
+    for field in fields { manifest[field] = nil }
+    manifest.written += fields
+    try manifest.write(to: run.manifest)
+    report(
+      .warning(
+        "\(fields.joined(separator: ", ")): changed while the run went on; what is in it is not "
+          + "compared"))
   }
 
   /// Writes down what the run has made itself and goes on from.

@@ -344,7 +344,10 @@ public final class TrainingRun {
       prompts: try sampler.encode(questions), sampler: sampler, rewards: rewards,
       rewardModel: rewardModel,
       evaluator: recipe.evaluation?.every == nil ? nil : try evaluator(sampler, rewards),
-      report: report, isCancelled: isCancelled)
+      report: { [weak self] event in
+        self?.report(event)
+        if case .saved = event { try? self?.recordWritten() }
+      }, isCancelled: isCancelled)
   }
 
   /// The directory of the reward model as training has left it.
@@ -431,6 +434,7 @@ public final class TrainingRun {
         await rewards.stop()
       }
     }
+    try recordWritten()
     summary.findings = findings(summary)
     summary.seconds = timer.seconds
     return summary
@@ -471,12 +475,14 @@ public final class TrainingRun {
       ObservedSteps.Answer(
         question: place, text: example.extracted ?? example.completion, expected: example.answer)
     }
-    let ofRun = Finding.ofRun(
-      ObservedSteps(
-        train.observation(of: questions), lines: summary.metrics, first: summary.metrics.first,
-        answers: answers ?? lastAnswers))
-    guard let after = summary.after, let judge = summary.judge else { return ofRun }
-    return ofRun + [Finding.neverRight(in: after, judge: judge)].compactMap(\.self)
+    var observed = ObservedSteps(
+      train.observation(of: questions), lines: summary.metrics, first: summary.metrics.first,
+      answers: answers ?? lastAnswers)
+    if answers != nil { observed.placeOfAnswers = "evaluation" }
+    let ofRun = Finding.ofRun(observed)
+    let reports = [summary.before, summary.after].compactMap(\.self)
+    guard let judge = summary.judge else { return ofRun }
+    return ofRun + [Finding.neverRight(in: reports, judge: judge)].compactMap(\.self)
   }
 
   private func readMetrics() -> [JSONObject] {

@@ -73,10 +73,7 @@ import Training
         """)
     #expect(recipe.rewards.map(\.label) == ["f", "get_reward", "both"])
     let text = recipe.resolvedYAML(relativeTo: "/home/r")
-    // But for what may be a secret.
-    let again = try Recipe(
-      yaml: text.replacing("A: \"***\"", with: "A: \"1\""), file: "/home/r/r.yaml")
-    #expect(again == recipe)
+    #expect(try Recipe(yaml: text, file: "/home/r/recipe.yaml") == recipe)
     guard case .python(let function) = recipe.rewards[0].source,
       case .url(let servers) = recipe.rewards[2].source
     else {
@@ -99,7 +96,7 @@ import Training
     ("- { url: http://a/x, token: SECRET }", "token: \"***\""),
     ("- { url: http://a/x, headers: { X-Key: SECRET } }", "X-Key: \"***\""),
     ("- { command: [./a, --url=http://b?SECRET] }", "\"--url=http://b?***\""),
-    ("- { command: [./a], env: { U: SECRET } }", "U: \"***\""),
+    ("- { command: [./a], env: { MY_TOKEN: SECRET } }", "MY_TOKEN: \"***\""),
     ("- { python: \"a.py:f\", arguments: { u: [http://b?SECRET] } }", "u: [\"http://b?***\"]"),
   ]
 

@@ -92,7 +92,8 @@ import Training
           + "env: { PATH: null, TABLE: table.json, EMPTY: \"\", GRPO_NOT_SET: null } }")
         == [
           "python": "s.py", "arguments.path": "table.json", "arguments.more.1": "rows.csv",
-          "env.PATH": "= " + home, "env.TABLE": "table.json", "env.EMPTY": "= ",
+          "env.PATH": "= " + home, "env.TABLE": "= table.json",
+          "env.TABLE/table.json": "table.json", "env.EMPTY": "= ",
         ])
   }
 

@@ -2,22 +2,27 @@ internal import Formats
 internal import RewardPlugins
 
 extension RecipeFormat where Value == [Recipe.Processes.Variable] {
-  /// A map from names to texts, any of which may be a secret, or to nothing.
+  /// A map from names to texts, or to nothing; a text is a secret where its name says so.
   static var variables: Self {
-    variables(
+    let words = ["KEY", "TOKEN", "SECRET", "PASS", "PWD", "AUTH", "CRED"]
+    return variables(
       count: 256, read: { text, _ in text },
-      write: { text, context in context.redacts ? Redaction.mark : text })
+      write: { name, text, context in
+        guard context.redacts else { return text }
+        let isSecret = words.contains { name.uppercased().contains(bytes: $0) }
+        return isSecret ? Redaction.mark : Redaction.redacted(urlsIn: text)
+      })
   }
 
   /// A map from names to secrets.
   static var headers: Self {
     variables(
-      count: 64, read: Secret.read, write: { text, context in Secret(text).written(context) })
+      count: 64, read: Secret.read, write: { _, text, context in Secret(text).written(context) })
   }
 
   private static func variables(
     count: Int, read: @escaping (String, RecipeContext) -> String,
-    write: @escaping (String, RecipeContext) -> String
+    write: @escaping (_ name: String, String, RecipeContext) -> String
   ) -> Self {
     let need = "a map of at most \(count) names to texts, or to null"
     return Self(
@@ -44,11 +49,11 @@ extension RecipeFormat where Value == [Recipe.Processes.Variable] {
       },
       write: { variables, context in
         .map(
-          variables.map {
+          variables.map { variable in
             RecipeNode.Entry(
-              key: $0.name,
+              key: variable.name,
               value: RecipeNode(
-                content: $0.value.map { .text(write($0, context)) }
+                content: variable.value.map { .text(write(variable.name, $0, context)) }
                   ?? .scalar("null", quoted: false), place: .code)
             )
           })
