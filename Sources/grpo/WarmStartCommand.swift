@@ -15,10 +15,14 @@ struct WarmStartCommand: AsyncParsableCommand {
   func run() async throws {
     let recipe = try options.resolved(steps: "warm_start.steps")
     guard recipe.warmStart != nil else {
+      let isLeftOut = (try? Recipe(contentsOf: options.recipe))?.warmStart != nil
       throw Failure(
-        .badRecipe, "\(options.recipe.visible()): warm_start: is missing",
-        help: "give the recipe a warm_start with steps, batch_size and learning_rate; over "
-          + "--set model.path, --steps asks for the recipe's own")
+        .badRecipe,
+        "\(options.recipe.visible()): warm_start: "
+          + (isLeftOut ? "is left out, as a trained model needs none" : "is missing"),
+        help: isLeftOut
+          ? "--steps N asks for it all the same"
+          : "give the recipe a warm_start with steps, batch_size and learning_rate")
     }
     let run = try await options.withRun(of: recipe, accepting: accepted) { run in
       try await run.runWarmStart()
