@@ -205,9 +205,26 @@ extension NumberScanner {
 
   // MARK: Behind the number
 
+  /// Words that make a number another one.
+  private static let multipliers: Set<String> = [
+    "hundred", "thousand", "million", "millions", "billion", "billions", "trillion", "trillions",
+    "dozen", "dozens", "k",
+  ]
+
+  /// Where a word ends, glued to `end` or behind a space, by which the number before is multiplied.
+  private func multiplier(at end: Int) -> Int? {
+    let start = at(end) == " " ? end + 1 : end
+    let word = text[min(start, text.count)...].prefix(10).prefix(while: \.properties.isAlphabetic)
+    guard Self.multipliers.contains(string(word).lowercased()), !isDigit(at: word.endIndex) else {
+      return nil
+    }
+    return word.endIndex
+  }
+
   /// Passes what is glued to the number that ends at `end`: a unit, or what makes it another thing
-  /// (12:30, 1.2.3, 0x10, 2^5, 2π).
+  /// (12:30, 1.2.3, 0x10, 2^5, 2π, 5 million).
   func tail(from end: Int, isSpoilt: Bool) -> (isSpoilt: Bool, end: Int) {
+    if let last = multiplier(at: end) { return (true, last) }
     var place = end
     var isSpoilt = isSpoilt
     while let scalar = at(place) {
