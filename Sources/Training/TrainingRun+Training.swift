@@ -1,0 +1,125 @@
+internal import Datasets
+internal import Evaluation
+internal import Formats
+internal import Kernels
+internal import LanguageModel
+internal import PolicyOptimization
+internal import Rewards
+internal import Runs
+internal import Sampling
+internal import Tokenization
+
+// Training itself: its loop with rewards and reward model, and the models that it leaves.
+extension TrainingRun {
+  func train(from start: Start, resume: Bool) async throws {
+    guard let train = recipe.train else { return }
+    if isTrained {
+      report(.found(.train, detail: run.model))
+      return
+    }
+    let loop = try loop(train, from: start)
+    let (rewards, rewardModel) = (loop.rewards, loop.rewardModel)
+    for entry in rewards.entries {
+      for text in entry.function.warnings {
+        report(.warning("reward \(entry.function.name): \(text)"))
+      }
+    }
+    for entry in rewards.entries where entry.onError == .zero {
+      report(
+        .warning(
+          "reward \(entry.function.name): on_error zero takes failed scores for 0: wrong labels"))
+    }
+    try await rewards.start()
+    do {
+      try await rewardModel?.start()
+      lastAnswers = try await loop.run(from: start.model.parameters, resuming: resume)
+    } catch {
+      await rewards.stop()
+      await rewardModel?.stop()
+      throw error
+    }
+    await rewards.stop()
+    await rewardModel?.stop()
+    var models = [(path: run.model, files: try start.files())]
+    if let rewardModel {
+      // A run that died between its two models has written this one already.
+      if Files.exists(run.rewardModel) { try Files.remove(run.rewardModel) }
+      models.insert((run.rewardModel, try await modelFiles(of: rewardModel, start)), at: 0)
+    }
+    for model in models { try Files.writeDirectory(model.files, to: model.path) }
+  }
+
+  /// The loop that `start` is trained in, with the program's own objective and advantage.
+  func loop(_ train: Recipe.Train, from start: Start) throws -> TrainingLoop {
+    try MemoryNeed(recipe, start.model.configuration).check()
+    let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
+    let rewardModel = try rewardModelCourse(start)
+    let rewards = try rewardSet(with: rewardModel)
+    var settings = train.settings(seed: recipe.seed)
+    if let ownObjective {
+      settings.objective = ownObjective
+      settings.usesReference = true
+    }
+    if let ownAdvantage { settings.advantage = ownAdvantage }
+    return TrainingLoop(
+      recipe: recipe, train: train, settings: settings, run: run, questions: questions,
+      prompts: try sampler.encode(questions), sampler: sampler, rewards: rewards,
+      rewardModel: rewardModel,
+      evaluator: recipe.evaluation?.every == nil ? nil : try evaluator(sampler, rewards),
+      report: { [weak self] event in
+        self?.report(event)
+        if case .saved = event { try? self?.recordWritten() }
+      }, isCancelled: isCancelled)
+  }
+
+  /// The directory of the reward model as training has left it.
+  func modelFiles(
+    of rewardModel: TrainingLoop.RewardModelCourse, _ start: Start
+  ) async throws -> [(name: String, bytes: [UInt8])] {
+    let configuration = start.model.configuration
+    return try await rewardModel.model.modelFiles(
+      padding: start.tokenizer.padding(of: configuration))
+      + start.tokenizer.huggingFaceFiles(for: configuration)
+  }
+
+  /// The recipe's rewards, and what the reward model says.
+  func rewardSet(with rewardModel: TrainingLoop.RewardModelCourse?) throws -> RewardSet {
+    let learned = rewardModel.map { RewardSet.Entry($0.model, weight: $0.recipe.weight) }
+    return try RewardSet(try rewardSet().entries + (learned.map { [$0] } ?? []))
+  }
+
+  /// The reward model of the recipe, as training starts with it.
+  func rewardModelCourse(_ start: Start) throws -> TrainingLoop.RewardModelCourse? {
+    guard let section = recipe.rewardModel else { return nil }
+    var model = RewardModel(from: start.model)
+    if let path = section.path {
+      model = try RewardModel(directory: path).ending(
+        with: start.model.configuration.eosTokenIDs)
+      let (found, need) = (
+        model.configuration.vocabularySize, start.model.configuration.vocabularySize
+      )
+      guard found == need else {
+        throw FormatError(
+          file: path, field: "vocab_size", message: "got \(found); need \(need), the policy's")
+      }
+    }
+    let source: TrainingLoop.RewardModelCourse.Source
+    if let path = section.preferences {
+      source = .preferences(
+        try PreferencePair.read(
+          DataFile.rows(path: path),
+          SequenceEncoding(
+            start.tokenizer, end: model.configuration.endID,
+            longest: model.configuration.maximumPositions)))
+    } else if let labeller = section.labeller {
+      source = .labeller(try RewardSet([try labeller.entry(threads: workers.count)]))
+    } else {
+      preconditionFailure("the recipe was read with one of both")
+    }
+    return TrainingLoop.RewardModelCourse(
+      model: ContinualReward(
+        model, name: section.name, tokenizer: start.tokenizer,
+        settings: section.settings(seed: recipe.seed), threads: workers.count),
+      recipe: section, source: source)
+  }
+}

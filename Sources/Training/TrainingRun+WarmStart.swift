@@ -1,0 +1,122 @@
+internal import Datasets
+internal import Evaluation
+internal import Formats
+internal import LanguageModel
+internal import Rewards
+internal import Runs
+internal import Sampling
+internal import Tokenization
+
+// Where the policy comes from that training starts from: tokenizer, model, warm start.
+extension TrainingRun {
+  func tokenizer(writes: Bool) throws -> SentencePieceTokenizer {
+    switch recipe.tokenizer {
+    case .file(let path): return try SentencePieceTokenizer(path: path)
+    case .trained(let size):
+      let path = run.tokenizer
+      if Files.exists(path) {
+        report(.found(.tokenizer, detail: path))
+      } else {
+        report(.began(.tokenizer, detail: "at most \(size) pieces from \(questions.file)"))
+        let answer = try recipe.warmStart.map {
+          try PromptTemplate($0.answer, file: "warm_start.answer")
+        }
+        let sentences = try questions.questions.map { question in
+          let learned = try answer.map { try question.filling($0, file: questions.file) }
+          return question.prompt + (learned ?? question.answer ?? "")
+        }
+        let bytes = try SentencePieceTokenizer.train(
+          sentences: sentences, options: .init(vocabularySize: size))
+        if !writes { return try SentencePieceTokenizer(bytes: bytes, name: path) }
+        try Files.writeAtomically(bytes, to: path)
+        try record([("tokenizer.model", bytes)], in: run.path)
+      }
+      return try SentencePieceTokenizer(path: path)
+    }
+  }
+
+  func warmStarted() throws -> Start {
+    try Start(directory: run.warmStartModel)
+  }
+
+  /// The policy that training starts from, which must be there already; nothing is written.
+  func existingStart() throws -> Start {
+    if recipe.warmStart == nil { return try initialPolicy(writes: false) }
+    guard warmStartIsDone else { throw TrainingError.missingStart(path: run.warmStartModel) }
+    return try warmStarted()
+  }
+
+  /// The policy that training starts from: warm-started if the recipe says so.
+  func warmStart() async throws -> Start {
+    if warmStartIsDone {
+      report(.found(.warmStart, detail: run.warmStartModel))
+      return try warmStarted()
+    }
+    let start = try initialPolicy()
+    try await check(start)
+    guard let warmStart = recipe.warmStart else { return start }
+    report(
+      .began(
+        .warmStart,
+        detail: "\(start.model.parameterCount) parameters, \(warmStart.steps) steps of "
+          + "\(warmStart.batchSize) examples"))
+    try Files.createDirectory(run.warmStart)
+    let log = try JSONLinesLog(path: run.warmStartMetrics)
+    try log.truncate(toOffset: 0)
+    let rewards = warmStart.untilAccuracy == nil ? nil : try rewardSet()
+    try await rewards?.start()
+    do {
+      try await self.warmStart(warmStart, start, log, rewards)
+    } catch {
+      await rewards?.stop()
+      throw error
+    }
+    await rewards?.stop()
+    try log.synchronize()
+    try record(try write(start, to: run.warmStartModel), in: run.warmStartModel)
+    return start
+  }
+
+  func warmStart(
+    _ warmStart: Recipe.WarmStart, _ start: Start, _ log: JSONLinesLog, _ rewards: RewardSet?
+  ) async throws {
+    let sampler = try sampler(start)
+    let evaluator = try rewards?.entries.first.map {
+      try Evaluator(
+        sampler: sampler, questions: questions, limit: WarmStart.probes, reward: $0.function)
+    }
+    try await WarmStart(
+      recipe: warmStart, seed: UInt64(recipe.seed), questions: questions, sampler: sampler,
+      evaluator: evaluator
+    ).run(
+      start.model.parameters,
+      onStep: { step, metrics in
+        try log.append(metrics)
+        report(.warmStartStep(step: step, of: warmStart.steps, metrics: metrics))
+      }, isCancelled: isCancelled)
+  }
+
+  func initialPolicy(writes: Bool = true) throws -> Start {
+    let tokenizer = try tokenizer(writes: writes)
+    switch recipe.model {
+    case .directory(let path):
+      let start = try Start(ModelDirectory.load(path), tokenizer)
+      for warning in start.model.configuration.warnings { report(.warning(warning)) }
+      return start
+    case .new(let architecture):
+      let configuration = architecture.configuration(
+        vocabularySize: tokenizer.vocabularySize, bos: tokenizer.bosID, eos: tokenizer.eosID)
+      try MemoryNeed(recipe, configuration).check()
+      return try Start(Model(configuration, seed: UInt64(recipe.seed)), tokenizer)
+    }
+  }
+
+  /// Writes a model directory whole, or not at all, and returns its files.
+  func write(
+    _ start: Start, to path: String
+  ) throws -> [(name: String, bytes: [UInt8])] {
+    let files = try start.files()
+    try Files.writeDirectory(files, to: path)
+    return files
+  }
+}
