@@ -70,22 +70,24 @@ public final class CommandReward: RewardFunction {
   /// - Throws: `RewardError.cannotStart` when it cannot be started, or does not answer.
   public func start() async throws {
     do {
-      try await withThrowingTaskGroup { group in
-        for worker in workers { group.addTask { try await worker.start() } }
-        try await group.waitForAll()
-      }
+      try await all { try await $0.start() }
     } catch {
       await stop()
       throw RewardError.cannotStart(reward: name, problem: "\(program): \(error)")
     }
   }
 
+  /// Does the same with every worker at once.
+  private func all(_ body: @escaping @Sendable (PluginWorker) async throws -> Void) async throws {
+    try await withThrowingTaskGroup { group in
+      for worker in workers { group.addTask { try await body(worker) } }
+      try await group.waitForAll()
+    }
+  }
+
   public func confirm() async throws {
     do {
-      try await withThrowingTaskGroup { group in
-        for worker in workers { group.addTask { try await worker.confirm() } }
-        try await group.waitForAll()
-      }
+      try await all { try await $0.confirm() }
     } catch {
       throw RewardError.doubtful(reward: name, problem: String(describing: error))
     }
