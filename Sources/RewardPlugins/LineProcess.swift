@@ -143,15 +143,7 @@ final class LineProcess: Sendable {
   /// Leaves alone a process that has set its own handling of SIGPIPE.
   private static func prepareSignals() {
     if let handler = signal(SIGPIPE, SIG_IGN) { signal(SIGPIPE, handler) }
-    var action = sigaction()
-    // SAFETY: the call writes one action, into the one that it is given.
-    guard unsafe sigaction(SIGCHLD, nil, &action) == 0 else { return }
-    // SAFETY: both are addresses of handlers; they are compared and not called.
-    let (handler, ignoring) = unsafe (
-      unsafeBitCast(action.__sigaction_handler.sa_handler, to: UInt.self),
-      unsafeBitCast(SIG_IGN, to: UInt.self)
-    )
-    if handler == ignoring { signal(SIGCHLD, SIG_DFL) }
+    if isIgnored(SIGCHLD) { signal(SIGCHLD, SIG_DFL) }
   }
 }
 

@@ -1,7 +1,11 @@
 import Foundation
+import RewardPlugins
 import Synchronization
 
-/// Ctrl-C and SIGTERM: the first one asks the run to stop, the second one ends the program.
+/// What asks a run to stop, so that it can be resumed.
+///
+/// The first Ctrl-C or SIGTERM asks, the second one ends the program. The end of the terminal
+/// (SIGHUP) asks as well, unless `nohup` has it ignored.
 enum Interruption {
   private static let count = Atomic<Int>(0)
 
@@ -18,5 +22,12 @@ enum Interruption {
         if Interruption.count.add(1, ordering: .relaxed).oldValue > 0 { _exit(128 + number) }
       }
     }
+    // The shell and the system may both send it: the second one means no more than the first.
+    if !isIgnored(SIGHUP) { signal(SIGHUP) { _ in Interruption.request() } }
+  }
+
+  /// Whether a program that ends with this status was asked to stop.
+  static func isStatus(_ code: Int32) -> Bool {
+    code == ExitStatus.resumable.rawValue || [SIGINT, SIGTERM].contains(code - 128)
   }
 }

@@ -84,7 +84,7 @@ enum RunProcess {
     case .exited(let exitCode): code = exitCode
     }
     if code == ExitStatus.success.rawValue { return }
-    if code == ExitStatus.resumable.rawValue {
+    if Interruption.isStatus(code) {
       if isCancelled { throw CancellationError() }
       throw ComparedRun.Problem(
         .error, "the program that made it was told to stop, by SIGTERM or the like",

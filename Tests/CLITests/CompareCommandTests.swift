@@ -66,16 +66,20 @@ import Testing
       """
       #!/usr/bin/env python3
       import json, os, signal, sys
+      isTold = False
       for line in sys.stdin:
           request = json.loads(line)
-          if request["step"] >= 2: os.kill(os.getppid(), signal.SIGTERM)
+          if request["step"] >= 2 and not isTold:
+              isTold = True
+              os.kill(os.getppid(), signal.SIGTERM)
           print(json.dumps({"id": request["id"], "rewards": [0.5] * len(request["completions"])}),
                 flush=True)
       """)
     try folder.write(
       "study.yaml",
       "recipes: [recipe.yaml]\nseeds: [1]\nvariants:\n  whole: {}\n"
-        + "  stopped: { rewards: [{ command: [./stop.py] }] }\n")
+        // Longer than a signal ever takes to arrive.
+        + "  stopped: { train.outer_iterations: 100000, rewards: [{ command: [./stop.py] }] }\n")
     let outcome = try await GrpoProgram.run(
       "compare", "study.yaml", "--output", "out", "-q", in: folder)
     #expect(

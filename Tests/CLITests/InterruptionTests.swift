@@ -28,11 +28,12 @@ import Testing
   }
 
   private func start(
-    _ arguments: [String], in folder: Workspace
+    _ arguments: [String], in folder: Workspace, wrapper: [String] = []
   ) async throws -> (ChildProcess, GrpoProgram.Streams) {
     let streams = try GrpoProgram.Streams(in: folder)
     let process = try await GrpoProgram.start(
-      arguments, in: folder.path, output: streams.output, errors: streams.errors)
+      arguments, in: folder.path, wrapper: wrapper, output: streams.output,
+      errors: streams.errors)
     try await GrpoProgram.waitUntil(of: process) { folder.exists("waiting") }
     return (process, streams)
   }
@@ -85,6 +86,24 @@ import Testing
     try folder.write("go", "")
     let resumed = try await GrpoProgram.run("run", "recipe.yaml", "-q", in: folder)
     #expect(resumed.status == 0, "\(resumed.errors)")
+  }
+
+  @Test func theEndOfTheTerminalSavesTheRun() async throws {
+    let folder = try await waitingFolder()
+    let (process, streams) = try await start(["run", "recipe.yaml"], in: folder)
+    process.send(SIGHUP)
+    try await waitUntilNoticed(by: process, streams)
+    process.send(SIGHUP)
+    try folder.write("go", "")
+    #expect(try await GrpoProgram.end(process) == 75)
+  }
+
+  @Test func theEndOfTheTerminalDoesNotReachWhatNohupStarted() async throws {
+    let folder = try await waitingFolder()
+    let (process, _) = try await start(["run", "recipe.yaml"], in: folder, wrapper: ["nohup"])
+    process.send(SIGHUP)
+    try folder.write("go", "")
+    #expect(try await GrpoProgram.end(process) == 0)
   }
 
   @Test func aPluginDiesWithItsTrainer() async throws {

@@ -2,11 +2,12 @@ import Foundation
 import Glibc
 import RewardPlugins
 import Rewards
+import TestSupport
 import Testing
 
 /// Whatever a command does, its scores fail with a reason, it is killed, and the next request
 /// finds a fresh one.
-@Suite struct CommandFaultTests {
+@Suite(.inTurn) struct CommandFaultTests {
   // MARK: Before the first step
 
   @Test func aMissingCommandDoesNotStart() async throws {

@@ -2,9 +2,10 @@ import Formats
 import Foundation
 import RewardPlugins
 import Rewards
+import TestSupport
 import Testing
 
-@Suite struct CommandRewardTests {
+@Suite(.inTurn) struct CommandRewardTests {
   @Test func theExampleScores() async throws {
     try #require(
       ScriptFolder.isInPath("python3"), "this test needs python3, which is not installed")

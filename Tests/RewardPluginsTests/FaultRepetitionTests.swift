@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import RewardPlugins
 import Rewards
+import TestSupport
 import Testing
 
 /// Every fault a plug-in can have, again and again: no hang, no process or descriptor left behind, no
@@ -9,7 +10,7 @@ import Testing
 ///
 /// Once each as part of the other tests; `make faults` has this suite alone and 100 of each, and
 /// then descriptors and processes are counted, which other tests would disturb.
-@Suite(.serialized) struct FaultRepetitionTests {
+@Suite(.serialized, .inTurn) struct FaultRepetitionTests {
   private static let repetitions =
     ProcessInfo.processInfo.environment["GRPO_FAULTS"].flatMap { Int($0) }
   private static let timeout = 0.5

@@ -32,7 +32,7 @@ private final class DeafPort {
   deinit { close(socket) }
 }
 
-@Suite struct HTTPRewardTests {
+@Suite(.inTurn) struct HTTPRewardTests {
   /// A reward whose tests have no deadline: a busy machine may take its time.
   private func patient(
     _ url: String, name: String? = nil, headers: [String: String] = [:]

@@ -4,7 +4,7 @@ import Rewards
 import TestSupport
 import Testing
 
-@Suite struct LibraryRewardTests {
+@Suite(.inTurn) struct LibraryRewardTests {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path
 

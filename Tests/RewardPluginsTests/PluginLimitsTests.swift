@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A plug-in has no more of the machine than it was given.
-@Suite struct PluginLimitsTests {
+@Suite(.inTurn) struct PluginLimitsTests {
   @Test func memoryIsBounded() async throws {
     let folder = try ScriptFolder()
     let reward = try await folder.python(

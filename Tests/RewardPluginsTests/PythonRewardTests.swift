@@ -1,9 +1,10 @@
 import Formats
 import RewardPlugins
 import Rewards
+import TestSupport
 import Testing
 
-@Suite struct PythonRewardTests {
+@Suite(.inTurn) struct PythonRewardTests {
   private func reward(
     _ source: String, function: String = "f", style: PythonReward.Style = .trl,
     conversational: Bool = false, arguments: JSONObject? = nil

@@ -1,9 +1,10 @@
 import RewardPlugins
 import Rewards
+import TestSupport
 import Testing
 
 /// No reply passes for one to another request.
-@Suite struct ReplyIDTests {
+@Suite(.inTurn) struct ReplyIDTests {
   /// The right scores of a request: its step.
   private static let right = "[request['step']] * n(request)"
 

@@ -1,10 +1,11 @@
 import Formats
 import RewardPlugins
 import Rewards
+import TestSupport
 import Testing
 
 /// Several processes share a batch, and nobody can tell from its scores.
-@Suite struct WorkersTests {
+@Suite(.inTurn) struct WorkersTests {
   private func request(_ prompts: [Int]) -> RewardRequest {
     RewardRequest(
       step: 1,

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Synchronization
+public import Testing
 
 /// Lets a few of many go on at a time, in the order of their coming.
 ///
@@ -15,8 +16,10 @@ public final class Turns: Sendable {
 
   public init(_ count: Int) { state = Mutex(State(free: count)) }
 
-  /// Four a processor.
-  public convenience init() { self.init(4 * ProcessInfo.processInfo.activeProcessorCount) }
+  /// Four a processor, and no more than 1,024 descriptors serve, which is all that many a system gives.
+  public convenience init() {
+    self.init(min(4 * ProcessInfo.processInfo.activeProcessorCount, 32))
+  }
 
   /// Waits for a turn, and gives it back when `body` is through.
   public func take<Result>(_ body: () async throws -> Result) async rethrows -> Result {
@@ -43,4 +46,23 @@ public final class Turns: Sendable {
     }
     return try await body()
   }
+}
+
+/// Lets a few tests go on at a time, of all suites that have it: those that start plug-ins or make
+/// runs.
+public struct InTurn: SuiteTrait, TestTrait, TestScoping {
+  private static let turns = Turns()
+
+  public var isRecursive: Bool { true }
+
+  public func provideScope(
+    for test: Test, testCase: Test.Case?,
+    performing function: @concurrent @Sendable () async throws -> Void
+  ) async throws {
+    try await Self.turns.take(function)
+  }
+}
+
+extension Trait where Self == InTurn {
+  public static var inTurn: Self { Self() }
 }

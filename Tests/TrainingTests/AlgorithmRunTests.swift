@@ -2,11 +2,12 @@ import Formats
 import Foundation
 import PolicyOptimization
 import Synchronization
+import TestSupport
 import Testing
 import Training
 
 /// Every preset as a whole run: it learns, and it is the same bytes however it is computed.
-@Suite struct AlgorithmRunTests {
+@Suite(.inTurn) struct AlgorithmRunTests {
   private static func settings(_ algorithm: Recipe.Algorithm) -> [String] {
     var settings = ["train.algorithm=\(algorithm.rawValue)", "train.beta=null"]
     settings.append("train.num_iterations=null")

@@ -1,10 +1,11 @@
 import Foundation
 import PolicyOptimization
+import TestSupport
 import Testing
 import Training
 
 /// The picture on the page of `ppo-clip`, drawn from the surrogate that trains.
-@Suite struct ClipCurvesTests {
+@Suite(.inTurn) struct ClipCurvesTests {
   private static let path =
     "Sources/PolicyOptimization/PolicyOptimization.docc/Resources/clip-curves.svg"
 

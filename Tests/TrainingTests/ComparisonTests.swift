@@ -1,10 +1,11 @@
 import Formats
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Training
 
-@Suite struct ComparisonTests {
+@Suite(.inTurn) struct ComparisonTests {
   private func study(_ small: SmallRecipe) throws -> Study {
     var study = Study()
     study.recipes = [small.directory + "/recipe.yaml"]

@@ -1,11 +1,12 @@
 import Formats
 import Rewards
 import Synchronization
+import TestSupport
 import Testing
 import Training
 
 /// Runs that fail or are stopped in their first step go on to the bytes of one that nothing disturbed.
-@Suite struct FirstStepTests {
+@Suite(.inTurn) struct FirstStepTests {
   private static let settings: [[String]] =
     Recipe.Algorithm.allCases.map { ["train.algorithm=\($0.rawValue)"] }
     + [

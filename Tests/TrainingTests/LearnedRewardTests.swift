@@ -5,11 +5,12 @@ import Foundation
 import Kernels
 import LanguageModel
 import Rewards
+import TestSupport
 import Testing
 import Tokenization
 import Training
 
-@Suite struct LearnedRewardTests {
+@Suite(.inTurn) struct LearnedRewardTests {
   /// A reward model with a random head in a directory of its own, removed with this.
   private final class Folder {
     let path = NSTemporaryDirectory() + "judge-" + UUID().uuidString

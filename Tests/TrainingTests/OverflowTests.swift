@@ -3,12 +3,13 @@ import Foundation
 import PolicyOptimization
 import Rewards
 import Runs
+import TestSupport
 import Testing
 import Training
 
 /// Rewards so large that numbers overflow: the run ends and says why, and all that it has saved can be
 /// loaded.
-@Suite struct OverflowTests {
+@Suite(.inTurn) struct OverflowTests {
   /// 1 for a completion of more than one token, times a scale.
   private static func rewards(times scale: Double) throws -> [RewardSet.Entry] {
     [

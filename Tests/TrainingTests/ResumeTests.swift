@@ -2,11 +2,12 @@ import Formats
 import Foundation
 import Runs
 import Synchronization
+import TestSupport
 import Testing
 import Training
 
 /// What a run goes on from, and what it goes on without.
-@Suite struct ResumeTests {
+@Suite(.inTurn) struct ResumeTests {
   private let small: SmallRecipe
 
   init() throws { small = try SmallRecipe() }

@@ -1,10 +1,11 @@
 import Formats
 import Foundation
+import TestSupport
 import Testing
 import Training
 
 /// What is known of a reward's files without starting it.
-@Suite struct RewardInputsTests {
+@Suite(.inTurn) struct RewardInputsTests {
   private let small: SmallRecipe
 
   init() throws { small = try SmallRecipe() }

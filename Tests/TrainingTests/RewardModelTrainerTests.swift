@@ -4,11 +4,12 @@ import Kernels
 import LanguageModel
 import PolicyOptimization
 import Rewards
+import TestSupport
 import Testing
 import Tokenization
 import Training
 
-@Suite struct RewardModelTrainerTests {
+@Suite(.inTurn) struct RewardModelTrainerTests {
   private static let configuration = ModelConfiguration(
     vocabularySize: 50, hiddenSize: 24, layers: 2, attentionHeads: 4, keyValueHeads: 2,
     headSize: 6, intermediateSize: 40, maximumPositions: 32, ropeTheta: 10_000,
@@ -118,7 +119,7 @@ import Training
   }
 }
 
-@Suite struct ContinualRewardTests {
+@Suite(.inTurn) struct ContinualRewardTests {
   /// Like `SmallRecipe`, with a reward model that an exact match teaches.
   private func recipe(_ small: SmallRecipe, _ output: String, _ settings: String...) throws
     -> Recipe

@@ -7,7 +7,7 @@ import Testing
 import Training
 
 /// A run goes on with what it began with, and with what its user accepts.
-@Suite struct RunInputsTests {
+@Suite(.inTurn) struct RunInputsTests {
   private let small: SmallRecipe
 
   init() async throws {

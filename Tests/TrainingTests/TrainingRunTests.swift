@@ -3,12 +3,13 @@ import Formats
 import Foundation
 import Rewards
 import Synchronization
+import TestSupport
 import Testing
 import Tokenization
 import Training
 
 /// The run as a whole: the same bytes for any thread count, memory budget or interruption.
-@Suite struct TrainingRunTests {
+@Suite(.inTurn) struct TrainingRunTests {
   /// What a run leaves, without what depends on the clock.
   struct Outcome: Equatable {
     var metrics: [JSONObject]
