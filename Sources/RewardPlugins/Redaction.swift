@@ -47,6 +47,14 @@ public enum Redaction {
     return result.isEmpty ? text : String(decoding: result + rest, as: UTF8.self)
   }
 
+  /// The value of a variable: a secret where its name says so.
+  public static func redacted(_ value: String, of name: String) -> String {
+    let name = name.uppercased()
+    return secretNames.contains { name.contains(bytes: $0) } ? mark : redacted(urlsIn: value)
+  }
+
+  private static let secretNames = ["KEY", "TOKEN", "SECRET", "PASS", "PWD", "AUTH", "CRED"]
+
   /// Whether a text is what was left when secrets were taken out of it.
   public static func isRedacted(_ text: String) -> Bool {
     text.hasSameBytes(as: mark)

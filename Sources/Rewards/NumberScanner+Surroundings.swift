@@ -178,11 +178,24 @@ extension NumberScanner {
     if sign == " ", at(first - 2).map(isMinus) == true, saysValue(before: first - 2) {
       return (true, first - 2)
     }
+    if sign == " ", let word = minusInWords(before: first - 1) { return (true, word) }
     let isHyphen = isValue(endingAt: first - 2) || at(first - 2)?.properties.isCased == true
     guard sign == "+" || isMinus(sign), !isHyphen else { return (false, first) }
     // A doubled sign is a dash, except in 10--5.
     if at(first - 2).map(isMinus) == true, !isValue(endingAt: first - 3) { return (false, first) }
     return (isMinus(sign), first - 1)
+  }
+
+  /// Where `negative`, or a `minus` that subtracts from nothing, begins if it ends at `end`.
+  private func minusInWords(before end: Int) -> Int? {
+    let letters = text[lastEnd..<max(lastEnd, end)].suffix(9).reversed()
+      .prefix(while: \.properties.isAlphabetic)
+    let start = end - letters.count
+    switch string(ArraySlice(letters.reversed())).lowercased() {
+    case "negative": return start
+    case "minus": return start == 0 || saysValue(before: start) ? start : nil
+    default: return nil
+    }
   }
 
   func isValue(endingAt place: Int) -> Bool {

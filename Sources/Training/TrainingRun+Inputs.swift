@@ -217,6 +217,16 @@ extension TrainingRun {
           + "compared"))
   }
 
+  /// Writes them down at a save, which does not fail for want of that: the end of the run tries
+  /// again.
+  func recordWrittenAtSave() {
+    do {
+      try recordWritten()
+    } catch {
+      report(.warning("\(error)"))
+    }
+  }
+
   /// Writes down what the run has made itself and goes on from.
   func record(_ files: [(name: String, bytes: [UInt8])], in directory: String) throws {
     var manifest = try RunManifest(contentsOf: run.manifest)

@@ -68,7 +68,7 @@ extension TrainingRun {
       evaluator: recipe.evaluation?.every == nil ? nil : try evaluator(sampler, rewards),
       report: { [weak self] event in
         self?.report(event)
-        if case .saved = event { try? self?.recordWritten() }
+        if case .saved = event { self?.recordWrittenAtSave() }
       }, isCancelled: isCancelled)
   }
 

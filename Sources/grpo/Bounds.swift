@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Range checks of numbers from the command line.
+/// Checks of values from the command line.
 enum Bounds {
   static func check(_ option: String, _ value: Int?, _ range: ClosedRange<Int>) throws {
     guard let value, !range.contains(value) else { return }
@@ -16,6 +16,12 @@ enum Bounds {
     let other = special.map { "\(Figures.short($0)), or " } ?? ""
     throw ValidationError(
       "\(option): got \(Figures.short(value)); need \(other)\(words(range))")
+  }
+
+  /// Refuses an empty path, which would stand for the root of the file system or for no file.
+  static func check(_ option: String, path: String?) throws {
+    guard path?.isEmpty == true else { return }
+    throw ValidationError("\(option): got an empty text; need a path")
   }
 
   /// Refuses options that were given though they have no effect.

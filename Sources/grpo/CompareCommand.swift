@@ -97,6 +97,7 @@ struct CompareCommand: AsyncParsableCommand {
           + "different numbers")
     }
     try Bounds.check("--jobs", jobs, 1...256)
+    try Bounds.check("--output", path: output)
     if recipes.isEmpty && variants == nil {
       throw ValidationError("nothing to compare; need recipes or a study")
     }
@@ -147,7 +148,7 @@ struct CompareCommand: AsyncParsableCommand {
   }
 
   private static var commandToResume: String {
-    ([programName] + CommandLine.arguments.dropFirst()).map(\.shellQuoted).joined(separator: " ")
+    shownCommand([programName] + CommandLine.arguments.dropFirst())
   }
 
   /// The study as a file has it, and what the command line says instead or in addition.

@@ -127,6 +127,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     try Bounds.check("--limit", limit, 1...Int.max)
     try Bounds.check("--seed", seed, 0...Int.max)
     try Bounds.check("--fail-under", failUnder, 0...1)
+    try Bounds.check("--output", path: output)
     if let output, DataFile.isTable(output) {
       throw ValidationError(
         "--output: got \(output.visible()); need a name that does not end as a table's: lines of "

@@ -76,7 +76,7 @@ struct RecipeOptions: ParsableArguments {
     if let seed { words += ["--seed", String(seed)] }
     if let steps { words += stepsKey.map { ["--set", "\($0)=\(steps)"] } ?? [] }
     for assignment in set { words += ["--set", assignment.text] }
-    return words.map(\.shellQuoted).joined(separator: " ")
+    return shownCommand(words)
   }
 
   /// Runs a stage with everything around it: the display, Ctrl-C, and how to go on afterwards.
@@ -113,7 +113,7 @@ struct RecipeOptions: ParsableArguments {
   private static var commandToResume: String {
     var words = [programName] + CommandLine.arguments.dropFirst()
     if words.dropFirst().first == "train", !words.contains("--resume") { words.append("--resume") }
-    return words.map(\.shellQuoted).joined(separator: " ")
+    return shownCommand(words)
   }
 }
 

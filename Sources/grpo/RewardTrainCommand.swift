@@ -57,6 +57,7 @@ struct RewardTrainCommand: AsyncParsableCommand {
   @OptionGroup var computing: ComputingOptions
 
   func validate() throws {
+    try Bounds.check("--output", path: output)
     try Bounds.check("--steps", steps, 1...1_000_000_000)
     try Bounds.check("--batch-size", batchSize, 1...65536)
     try Bounds.check("--learning-rate", learningRate, above: 0, through: 1)

@@ -1,4 +1,6 @@
+import Formats
 import Foundation
+import Training
 
 /// A path as it is shown: from the current directory, where it lies within it.
 func shownPath(_ path: String) -> String {
@@ -10,6 +12,11 @@ func shownPath(_ path: String) -> String {
 var programName: String {
   let called = CommandLine.arguments.first ?? ""
   return called.contains("/") ? shownPath(called) : "grpo"
+}
+
+/// A command as it is shown to be typed, without the secrets that its words may hold.
+func shownCommand(_ words: [String]) -> String {
+  words.map { RecipeOverride.redacted($0).shellQuoted }.joined(separator: " ")
 }
 
 /// A text whose paths are shown like that.

@@ -31,6 +31,7 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
   private static let largestInput = 1 << 30
 
   func validate() throws {
+    try Bounds.check("--output", path: output)
     if DataFile.isNamed(input) && field.isEmpty {
       throw ValidationError("--input: rows need --field, the column to learn")
     }

@@ -170,6 +170,20 @@ import Testing
   }
 
   @Test(arguments: [
+    ["run", "recipe.yaml"], ["compare", "recipe.yaml"],
+    ["evaluate", "--model", "m", "--recipe", "recipe.yaml"],
+    ["reward", "train", "--model", "m", "--data", "train.jsonl"],
+    ["tokenizer", "train", "--input", "prompt.txt", "--vocab-size", "280"],
+  ])
+  func anEmptyOutputIsNoPlace(words: [String]) async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(words + ["--output", ""], in: folder)
+    #expect(outcome.status == 64)
+    #expect(outcome.problems.count == 1)
+    #expect(outcome.problems.first?.hasPrefix("error: --output: ") == true, "\(outcome.errors)")
+  }
+
+  @Test(arguments: [
     ("config.json", "{\"model_type\": \"llama\", \"num_attention_heads\": 0", 65),
     ("config.json", "{}", 65),
     ("config.json", "version https://git-lfs.github.com/spec/v1", 65),

@@ -75,6 +75,8 @@ import Testing
     // Minus signs apart from their number.
     ("is - 5", -5), ("The answer is - 5.", -5), ("Answer: - 5", -5), ("**Answer:** - 5", -5),
     ("(- 5)", -5), ("$- 5$", -5), ("- 5 apples", 5), ("10 - 5", 5),
+    ("is minus 5", -5), ("negative 5", -5), ("a negative $5.50", -5.5), ("10 minus 5", 5),
+    ("x minus 5", 5), ("= Negative 1/2", -0.5),
     // Units.
     ("45^\\circ", 45), ("90^{\\circ}", 90), ("8^{th}", 8), ("USD8", 8), ("A8", nil),
   ])
@@ -105,7 +107,7 @@ import Testing
 
   @Test(arguments: [
     "", "-", ".", "e5", "5 0", "5 or 6", "1,23", "1234,567", "1,2345", "0x10", "nan", "inf", "٤",
-    "--4", "+-4", "4 of them", "minus 4", "not 4", "f(x) = 4", "the 4", "four", "12:30",
+    "--4", "+-4", "4 of them", "3 minus 4", "not 4", "f(x) = 4", "the 4", "four", "12:30",
     "1e0000001", "3-5", "\\sqrt{4}",
   ])
   func aTextThatSaysMoreOrElseIsNoNumber(text: String) {
@@ -119,6 +121,7 @@ import Testing
     ("1e999999", "10e999998", true), ("1e400", "2e400", false), ("-0", "0", true),
     ("1/2", "0.5", true), ("2/6", "1/3", true), ("1/3", "0.3333333333333333", false),
     ("-3/4", "-0.75", true), ("99999999999999999/2", "49999999999999999.5", true),
+    ("minus 4", "-4", true), ("negative 4", "4", false),
     ("1/9007199254740992", "1.1102230246251565404236316680908203125e-16", true),
     ("0/7", "0", true), ("5/7", "5", false), ("-5", "5", false),
   ])

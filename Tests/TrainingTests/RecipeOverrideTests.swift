@@ -7,6 +7,24 @@ import Training
     assignments.compactMap { RecipeOverride(assignment: $0) }
   }
 
+  @Test(arguments: [
+    ("train.beta=0.125", "train.beta=0.125"),
+    ("tokenizer.vocab_size=280", "tokenizer.vocab_size=280"),
+    ("model.num_key_value_heads=2", "model.num_key_value_heads=2"), ("a=b=c", "a=b=c"),
+    ("--set=rewards.0.env.API_TOKEN=s3cret", "--set=rewards.0.env.API_TOKEN=***"),
+    ("rewards.0.env.MODE=fast", "rewards.0.env.MODE=fast"),
+    ("rewards.0.token=s3cret", "rewards.0.token=***"),
+    ("rewards.0.token=env:NAME", "rewards.0.token=env:NAME"),
+    ("rewards.0.headers.X-Api=s3cret", "rewards.0.headers.X-Api=***"),
+    ("rewards.0.url=http://me:s3cret@host/?k=1", "rewards.0.url=http://***@host/?***"),
+    ("http://me:s3cret@host/", "http://***@host/"),
+    ("rewards=[{ url: 'http://host', token: s3cret }]", "rewards=***"),
+    ("rewards=[{ name: regex, pattern: a=b }]", "rewards=[{ name: regex, pattern: a=b }]"),
+  ])
+  func aShownAssignmentHasNoSecrets(word: String, shown: String) {
+    #expect(RecipeOverride.redacted(word) == shown)
+  }
+
   @Test func replacesAScalarAListAndAMap() throws {
     let recipe = try SampleRecipe.recipe(
       overrides: set(

@@ -1,5 +1,6 @@
 internal import Formats
 internal import Foundation
+internal import RewardPlugins
 
 /// A recipe key set from outside the recipe, as by `--set train.beta=0.01`.
 ///
@@ -38,6 +39,23 @@ public struct RecipeOverride: Sendable, Equatable {
   public init?(assignment: String) {
     guard let (key, value) = assignment.cut(at: "="), !key.isEmpty else { return nil }
     self.init(option: "--set \(key)", key: key, value: value)
+  }
+
+  /// A word of a command line as it is shown: an assignment, with or without its option, or any other
+  /// text, without the secrets that it may hold.
+  public static func redacted(_ word: String) -> String {
+    guard let (key, value) = word.cut(at: "=") else { return Redaction.redacted(urlsIn: word) }
+    if key.hasPrefix("--") { return "\(key)=\(redacted(value))" }
+    let path = key.split(separator: ".")
+    let isMapWithSecrets =
+      value.contains(bytes: "{")
+      && ["token", "headers", "env"].contains { value.contains(bytes: $0) }
+    let isSecret = path.last == "token" || path.dropLast().last == "headers"
+    if isMapWithSecrets || isSecret && !Secret(value).isReference {
+      return "\(key)=\(Redaction.mark)"
+    }
+    let name = path.dropLast().last == "env" ? path.last : nil
+    return "\(key)=\(Redaction.redacted(value, of: name.map(String.init) ?? ""))"
   }
 
   var place: RecipePlace { .option(option, key: key) }

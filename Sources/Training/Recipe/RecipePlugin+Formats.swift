@@ -4,13 +4,10 @@ internal import RewardPlugins
 extension RecipeFormat where Value == [Recipe.Processes.Variable] {
   /// A map from names to texts, or to nothing; a text is a secret where its name says so.
   static var variables: Self {
-    let words = ["KEY", "TOKEN", "SECRET", "PASS", "PWD", "AUTH", "CRED"]
-    return variables(
+    variables(
       count: 256, read: { text, _ in text },
       write: { name, text, context in
-        guard context.redacts else { return text }
-        let isSecret = words.contains { name.uppercased().contains(bytes: $0) }
-        return isSecret ? Redaction.mark : Redaction.redacted(urlsIn: text)
+        context.redacts ? Redaction.redacted(text, of: name) : text
       })
   }
 
