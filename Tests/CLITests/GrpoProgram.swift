@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import TestSupport
 import Testing
@@ -14,6 +15,10 @@ enum GrpoProgram {
     /// The lines of standard error that begin with `error:`.
     var problems: [String] {
       errors.split(separator: "\n").filter { $0.hasPrefix("error:") }.map(String.init)
+    }
+    /// Standard output as JSON Lines.
+    func objects() throws -> [JSONObject] {
+      try JSONLines.lines(Array(output.utf8), file: "output").map(\.object)
     }
     var help: String? {
       errors.split(separator: "\n").last { $0.hasPrefix("help:") }.map(String.init)

@@ -35,6 +35,17 @@ final class Workspace {
 
   func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: self[name]) }
 
+  /// The model that the warm start of the recipe makes.
+  static let model = "run/warm-start/model"
+
+  /// A folder in which the warm start was made.
+  static func warmStarted() async throws -> Workspace {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run("sft", "recipe.yaml", "-q", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    return folder
+  }
+
   /// A recipe with one text in another's place.
   func edit(_ old: String, _ new: String, in name: String = "recipe.yaml") throws {
     let text = try text(name)
