@@ -97,8 +97,7 @@ public struct WrittenNumber: Sendable {
     let isReckoned =
       isFirst
       && (scanner.isReckonedWith(from: first.range.upperBound)
-        || equals.map { isReckonedInWords(scalars[first.range.upperBound..<$0], numerals, $0) }
-          == true)
+        || equals.map { isReckonedInWords(scalars, numerals, before: $0) } == true)
     if isFirst && !isReckoned { return WrittenNumber(first, in: scalars) }
     if let equals,
       let result = NumberScanner.numerals(in: string(scalars[(equals + 1)...]), isStatement: true)
@@ -131,10 +130,13 @@ public struct WrittenNumber: Sendable {
 
   /// Whether the first number is reckoned with up to the `=`: there is another one, or a word says so.
   private static func isReckonedInWords(
-    _ between: ArraySlice<Unicode.Scalar>, _ numerals: [NumberScanner.Numeral], _ equals: Int
+    _ scalars: [Unicode.Scalar], _ numerals: [NumberScanner.Numeral], before equals: Int
   ) -> Bool {
+    let end = numerals[0].range.upperBound
+    // The sign may as well stand before the number: `= 18`.
+    guard end <= equals else { return false }
     if numerals.count > 1, numerals[1].range.lowerBound < equals { return true }
-    return between.split { !$0.properties.isAlphabetic }
+    return scalars[end..<equals].split { !$0.properties.isAlphabetic }
       .contains { operations.contains(string($0).lowercased()) }
   }
 }
