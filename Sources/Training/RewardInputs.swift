@@ -4,53 +4,58 @@ internal import RewardPlugins
 
 /// What the scores of a reward of one's own depend on, as far as it can be told without starting it.
 ///
-/// Those are the files that a command's words name, and the words of shell scripts among them; a
-/// Python function's file and what that imports from beside it, from PYTHONPATH or out of its
+/// Those are the files that a command's words name, and the words of shell scripts among them, from
+/// the reward's directory, the script's own or one that a word names; the files of a directory that is
+/// named; a Python function's file and what that imports from beside it, from PYTHONPATH or out of its
 /// package; files that texts of `arguments` and `env` name; and the values of other variables.
 /// What programs open by names of their own is unknown.
 package struct RewardInputs {
   package private(set) var files: [(field: String, path: String)] = []
   /// Variables that are set, or handed on from this program's environment.
   package private(set) var variables: [(field: String, name: String, value: String)] = []
+  /// Whether something is named that is not among ``files``: by a variable that is not known, or a
+  /// directory that holds too much.
+  package private(set) var readsUnknown = false
   private let field: String
   private let processes: Recipe.Processes
   private let environment: [String: String]
   private var followed: Set<ByteKey> = []
+  private var fields: Set<ByteKey> = []
+  /// Where relative names count from: the reward's directory, those of scripts, and those that words
+  /// name.
+  private var folders: [String]
 
   package init(_ field: String, of command: Recipe.Command) throws(FormatError) {
-    self.init(field, command.processes)
-    let isPython = command.arguments.first.map { Self.name($0).contains("python") } ?? false
-    for (index, word) in command.arguments.enumerated() {
+    try self.init(field, command.processes)
+    // What is looked up in PATH belongs to the system.
+    let isLookedUp = command.arguments.first.map { !$0.utf8.contains(UInt8(ascii: "/")) } ?? false
+    for (index, word) in command.arguments.enumerated().dropFirst(isLookedUp ? 1 : 0) {
       let place = "\(field).command.\(index)"
-      // What is looked up in PATH belongs to the system.
-      if index == 0 && !word.utf8.contains(UInt8(ascii: "/")) { continue }
-      if isPython, index > 1, command.arguments[index - 1].hasSameBytes(as: "-m") {
-        try add(module: word, as: place, beside: processes.directory)
-      } else if index > 0, word.contains(where: \.isWhitespace) {
-        if isPython { try follow(python: word, under: place, beside: processes.directory) }
+      try add(word: word, as: place)
+      if word.contains(where: \.isWhitespace) {
         try follow(shell: word, under: place)
-      } else {
-        try add(word: word, as: place)
+        try follow(python: word, under: place, beside: [])
       }
     }
+    try addModules(of: command.arguments) { "\(field).command.\($0)" }
   }
 
   package init(_ field: String, of function: Recipe.PythonFunction) throws(FormatError) {
-    self.init(field, function.processes)
+    try self.init(field, function.processes)
     let place = function.function.split(separator: ":").dropLast().joined(separator: ":")
     if place.hasSuffix(".py") {
       let path = RecipePath.absolute(place, from: processes.directory)
       if Files.size(path) != nil { try add(path, as: "\(field).python") }
     } else {
-      try add(module: place, as: "\(field).python", beside: processes.directory)
+      try add(module: place, as: "\(field).python")
     }
     if let arguments = function.arguments {
       try add(texts: .object(arguments), as: "\(field).arguments")
     }
   }
 
-  private init(_ field: String, _ processes: Recipe.Processes) {
-    (self.field, self.processes) = (field, processes)
+  private init(_ field: String, _ processes: Recipe.Processes) throws(FormatError) {
+    (self.field, self.processes, folders) = (field, processes, [processes.directory])
     let own = ProcessInfo.processInfo.environment
     environment = processes.options.environment(from: own)
     for variable in processes.environment {
@@ -58,22 +63,27 @@ package struct RewardInputs {
       guard let value = variable.value ?? own[variable.name] else { continue }
       variables.append((place, variable.name, value))
       let path = RecipePath.absolute(value, from: processes.directory)
-      if variable.value != nil, !value.isEmpty, Self.isReadable(path) {
+      if variable.value == nil || value.isEmpty { continue }
+      if Self.isReadable(path) {
         files.append(("\(place)/\(Self.name(path))", path))
+      } else if Files.isDirectory(path) {
+        try add(directory: path, as: place)
       }
     }
   }
 
   // MARK: What names a file
 
-  /// A word of a command: a file, one behind the `=` of an option, or a directory that Python runs.
+  /// A word of a command: a file, one within it such as behind the `=` of an option, or a directory.
   private mutating func add(word: String, as place: String) throws(FormatError) {
-    for name in [word] + (word.cut(at: "=").map { [$0.1] } ?? []) where !name.isEmpty {
-      let path = RecipePath.absolute(name, from: processes.directory)
-      if Self.isReadable(path) {
-        try add(path, as: place)
-      } else if Files.size(path + "/__main__.py") != nil {
-        try add(package: path, as: place)
+    for name in Self.parts(of: word) {
+      for folder in folders {
+        let path = RecipePath.absolute(name, from: folder)
+        if Self.isReadable(path) {
+          try add(path, as: folder == processes.directory ? place : self.place(path, place))
+        } else if Files.isDirectory(path) {
+          try add(directory: path, as: place)
+        }
       }
     }
   }
@@ -81,8 +91,13 @@ package struct RewardInputs {
   private mutating func add(texts json: JSON, as place: String) throws(FormatError) {
     switch json {
     case .string(let text):
+      if text.isEmpty { return }
       let path = RecipePath.absolute(text, from: processes.directory)
-      if !text.isEmpty, Self.isReadable(path) { try add(path, as: place) }
+      if Self.isReadable(path) {
+        try add(path, as: place)
+      } else if Files.isDirectory(path) {
+        try add(directory: path, as: place)
+      }
     case .array(let items):
       for (index, item) in items.enumerated() { try add(texts: item, as: "\(place).\(index)") }
     case .object(let object):
@@ -92,16 +107,13 @@ package struct RewardInputs {
   }
 
   /// A module by its dotted name: its file, or every file of the package that it lies in.
-  ///
-  /// - Parameter folder: where Python looks first.
-  private mutating func add(
-    module name: String, as place: String, beside folder: String
-  ) throws(FormatError) {
+  private mutating func add(module name: String, as place: String) throws(FormatError) {
     let parts = name.split(separator: ".").map(String.init)
     guard let first = parts.first else { return }
-    for root in [folder] + searchPath {
+    for root in folders + searchPath {
       if parts.count == 1, Files.size("\(root)/\(first).py") != nil {
-        return try add("\(root)/\(first).py", as: place)
+        try add("\(root)/\(first).py", as: place)
+        continue
       }
       let package = "\(root)/\(first)"
       guard Files.isDirectory(package), Self.hasPython(package) else { continue }
@@ -109,56 +121,154 @@ package struct RewardInputs {
       if let main = ["\(stem).py", "\(stem)/__init__.py"].first(where: { Files.size($0) != nil }) {
         try add(main, as: place)
       }
-      return try add(package: package, as: place)
+      try add(package: package, as: place)
+    }
+  }
+
+  /// What stands behind `-m`, in one word with it or in the next, be there an interpreter or not.
+  private mutating func addModules(
+    of words: [String], as place: (Int) -> String
+  ) throws(FormatError) {
+    for (index, word) in words.enumerated() where word.hasPrefix("-") && !word.hasPrefix("--") {
+      guard let (letters, module) = String(word.dropFirst()).cut(at: "m"),
+        letters.allSatisfy(\.isLetter)
+      else { continue }
+      if !module.isEmpty {
+        try add(module: module, as: place(index))
+      } else if index + 1 < words.count {
+        try add(module: words[index + 1], as: place(index + 1))
+      }
     }
   }
 
   private mutating func add(package folder: String, as place: String) throws(FormatError) {
-    for path in Self.pythonFiles(in: folder) { try add(path, as: self.place(path, place)) }
+    for path in Self.files(in: folder, ending: ".py") {
+      try add(path, as: self.place(path, place))
+    }
+  }
+
+  /// The files of a directory, in which further names may count, too.
+  ///
+  /// One that holds the reward's own holds everything, runs included; and what is in a large one is
+  /// left alone.
+  private mutating func add(directory: String, as place: String) throws(FormatError) {
+    if Self.isOfSystem(directory + "/") || !followed.insert(ByteKey(directory)).inserted { return }
+    let isAbove = (processes.directory + "/").utf8.starts(with: "\(directory)/".utf8)
+    if isAbove || directory == environment["HOME"] || directory == environment["TMPDIR"] {
+      readsUnknown = true
+      return
+    }
+    if !folders.contains(directory) { folders.append(directory) }
+    let files = Self.files(in: directory)
+    let bytes = files.reduce(0) { $0 + (Files.size($1) ?? 0) }
+    if files.count > Self.mostFiles || bytes > Self.mostBytes {
+      readsUnknown = true
+      return try add(package: directory, as: place)
+    }
+    for path in files { try add(path, as: self.place(path, place)) }
   }
 
   /// A file, and what its text says that it reads in turn.
   private mutating func add(_ path: String, as place: String) throws(FormatError) {
     guard followed.insert(ByteKey(path)).inserted else { return }
-    files.append((place, path))
+    // A key that names a file already leads to this one.
+    let isNew = fields.insert(ByteKey(place)).inserted
+    files.append((isNew ? place : self.place(path, place), path))
     guard let size = Files.size(path), size <= Self.largestScript else { return }
     let text = String(
       decoding: try Files.read(path, maximumBytes: Self.largestScript), as: UTF8.self)
     let head = text.prefix { !$0.isNewline }
     let runner = head.hasPrefix("#!") ? String(head) : ""
-    if path.hasSuffix(".py") || runner.contains("python") {
-      try follow(python: text, under: place, beside: Files.parent(of: path))
-    } else if path.hasSuffix(".sh") || runner.hasSuffix("sh") {
-      try follow(shell: String(text.dropFirst(runner.count)), under: place)
+    let isShell = runner.split(whereSeparator: { $0.isWhitespace || $0 == "/" })
+      .contains { $0.hasSuffix("sh") }
+    // A name without an ending and without a first line says nothing of its language.
+    let isAny = runner.isEmpty && !Self.name(path).contains(".")
+    // Python looks beside what a link leads to.
+    let beside = [path, Self.resolved(path)].map { RecipePath.directory(of: $0) }
+    if path.hasSuffix(".py") || runner.contains("python") || isAny {
+      try follow(python: text, under: place, beside: beside)
+    }
+    if path.hasSuffix(".sh") || isShell || isAny {
+      for folder in beside where !folders.contains(folder) { folders.append(folder) }
+      let script = String(text.dropFirst(runner.count))
+      try follow(shell: script, under: place)
+      try follow(python: script, under: place, beside: beside)
     }
   }
 
+  /// What Python imports, and programs that it names.
+  ///
+  /// - Parameter beside: Where it looks first.
   private mutating func follow(
-    python text: String, under place: String, beside folder: String
+    python text: String, under place: String, beside: [String]
   ) throws(FormatError) {
-    for name in Self.imports(in: text) {
-      for root in [folder] + searchPath {
+    let source = PythonSource(text)
+    var roots = beside + folders + searchPath
+    if text.contains("sys.path") {
+      // What is added to the path is put together of names, from here or from further up.
+      roots += beside.flatMap { folder in
+        let above = RecipePath.directory(of: folder)
+        return [above, RecipePath.directory(of: above)]
+      }
+      for literal in source.literals {
+        for root in roots where roots.count < Self.mostRoots {
+          let path = RecipePath.absolute(literal, from: root)
+          if !roots.contains(path), Files.isDirectory(path) { roots.append(path) }
+        }
+      }
+    }
+    for literal in source.literals where [".py", ".sh", ".so"].contains(where: literal.hasSuffix) {
+      for root in beside + folders {
+        let path = RecipePath.absolute(literal, from: root)
+        if Self.isReadable(path) { try add(path, as: self.place(path, place)) }
+      }
+    }
+    for name in source.imports {
+      for root in roots {
         if Files.size("\(root)/\(name).py") != nil {
           try add("\(root)/\(name).py", as: self.place("\(root)/\(name).py", place))
-          break
-        }
-        if Files.isDirectory("\(root)/\(name)"), Self.hasPython("\(root)/\(name)") {
+        } else if Files.isDirectory("\(root)/\(name)"), Self.hasPython("\(root)/\(name)") {
           try add(package: "\(root)/\(name)", as: place)
-          break
         }
       }
     }
   }
 
   private mutating func follow(shell text: String, under place: String) throws(FormatError) {
-    for word in Self.inputWords(of: text) {
-      for name in [word] + (word.cut(at: "=").map { [$0.1] } ?? []) where !name.isEmpty {
-        let path = RecipePath.absolute(name, from: processes.directory)
-        if Self.isReadable(path), !Self.isOfSystem(path) {
-          try add(path, as: self.place(path, place))
+    let shell = ShellWords(text, environment: environment)
+    if shell.runsUnknown { readsUnknown = true }
+    for word in shell.words {
+      for part in Self.parts(of: word.text) {
+        let isThere = try add(shellPart: part, word.isPlace, place)
+        if !isThere && Self.isPathWithHole(part) { readsUnknown = true }
+      }
+    }
+    let key = place.split(bytes: "/").first ?? place
+    try addModules(of: shell.words.map(\.text)) { _ in key }
+  }
+
+  /// Whether a part of a shell's word names something that is there.
+  private mutating func add(
+    shellPart part: String, _ isPlace: Bool, _ place: String
+  ) throws(FormatError) -> Bool {
+    var isThere = false
+    for name in Self.names(of: part, home: environment["HOME"]) {
+      for folder in folders {
+        let path = RecipePath.absolute(name, from: folder)
+        if Self.isReadable(path) {
+          isThere = true
+          if !Self.isOfSystem(path) { try add(path, as: self.place(path, place)) }
+        } else if Files.isDirectory(path) {
+          isThere = true
+          if isPlace {
+            if !folders.contains(path) { folders.append(path) }
+          } else if !folders.contains(path) {
+            try add(directory: path, as: place)
+          }
         }
       }
     }
+    return isThere
   }
 
   /// What a file that is found on the way is called: the reward's key and its path from the
@@ -168,85 +278,68 @@ package struct RewardInputs {
     return "\(key)/\(RecipePath.relative(path, to: processes.directory))"
   }
 
-  // MARK: Python and shell
-
   /// Where Python looks behind the folder of what it runs; installed packages are not followed.
   private var searchPath: [String] {
     let named = environment["PYTHONPATH"]?.split(separator: ":") ?? []
-    return [processes.directory]
-      + named.map { RecipePath.absolute(String($0), from: processes.directory) }
+    return named.map { RecipePath.absolute(String($0), from: processes.directory) }
       .filter { !$0.contains("-packages") }
   }
 
-  /// The first parts of the names of the modules that a source imports from anywhere but its package.
-  static func imports(in text: String) -> [String] {
-    var names: [Substring] = []
-    for line in text.split(whereSeparator: \.isNewline) {
-      for statement in line.split(whereSeparator: { ";:".contains($0) }) {
-        let words = statement.split(whereSeparator: \.isWhitespace)
-        if words.first == "import" {
-          names += words.dropFirst().joined(separator: " ").split(separator: ",").compactMap {
-            $0.split(separator: " ").first
-          }
-        } else if words.first == "from", words.count > 2, words[2].hasPrefix("import") {
-          names.append(words[1])
-        }
-      }
-      for call in ["import_module(", "__import__("] {
-        guard let start = line.firstRange(of: call)?.upperBound else { continue }
-        let argument = line[start...].drop { $0.isWhitespace }
-        guard let quote = argument.first, "\"'".contains(quote) else { continue }
-        names.append(argument.dropFirst().prefix { $0 != quote })
-      }
-    }
-    var seen: Set<String> = []
-    return names.compactMap { name in
-      guard !name.hasPrefix("."), let first = name.split(separator: ".").first,
-        first.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }),
-        seen.insert(String(first)).inserted
-      else { return nil }
-      return String(first)
-    }
+  // MARK: Names within words
+
+  /// A word, and what it may be made of: `--table=FILE`, `DIRECTORY:DIRECTORY`; not so a text.
+  private static func parts(of word: String) -> [String] {
+    if word.contains(where: \.isWhitespace) { return [word] }
+    let parts = word.split(whereSeparator: { "=:,".contains($0) }).map(String.init)
+    let behind = word.cut(at: "=").map { [$0.after] } ?? []
+    return ([word] + behind + (parts.count > 1 ? parts : [])).filter { !$0.isEmpty }
   }
 
-  /// The words of a shell script that may name what it reads: not those that it writes to.
-  static func inputWords(of text: String) -> [String] {
-    var (words, word, isOutput): ([String], String, Bool) = ([], "", false)
-    func isSeparator(_ character: Character) -> Bool {
-      character.isWhitespace || "\"'`;|&()<>".contains(character)
+  /// The names that a part of a shell's word may be: behind a hole, whatever its path goes on with.
+  private static func names(of part: String, home: String?) -> [String] {
+    guard let hole = part.lastIndex(of: ShellWords.hole) else {
+      return [part.hasPrefix("~/") ? (home ?? "~") + part.dropFirst() : part]
     }
-    let lines = text.split(separator: "\n").filter { line in
-      line.first { !$0.isWhitespace } != "#"
-    }
-    for character in lines.joined(separator: "\n") + "\n" {
-      guard isSeparator(character) else {
-        word.append(character)
-        continue
-      }
-      if !word.isEmpty {
-        if !isOutput { words.append(word) }
-        (word, isOutput) = ("", false)
-      }
-      if character == ">" { isOutput = true }
-    }
-    return words
+    let steps = part[part.index(after: hole)...].split(
+      separator: "/", omittingEmptySubsequences: false
+    ).dropFirst().filter { !$0.isEmpty }
+    let ends = steps.indices.map { steps[$0...].joined(separator: "/") }
+    let first = part.firstIndex(of: ShellWords.hole) ?? hole
+    let start = part[..<first].lastIndex(of: "/").map { String(part[..<$0]) }
+    return ends + [start].compactMap(\.self).filter { !$0.isEmpty }
+  }
+
+  /// Whether the part of a shell's word looks like a file's name, some of which is not known.
+  private static func isPathWithHole(_ part: String) -> Bool {
+    guard let hole = part.lastIndex(of: ShellWords.hole) else { return false }
+    let end = part[part.index(after: hole)...]
+    let ending = end.split(separator: ".", omittingEmptySubsequences: false).last ?? ""
+    return end.hasPrefix("/") && end.count > 1
+      || end.hasPrefix(".") && !ending.isEmpty && ending.allSatisfy(\.isLetter)
   }
 
   private static let largestScript = 1 << 20
-  private static let mostFiles = 10_000
+  private static let mostListed = 10_000
+  private static let mostFiles = 1000
+  private static let mostBytes = 256 << 20
+  private static let mostRoots = 100
 
-  private static func hasPython(_ folder: String) -> Bool { !pythonFiles(in: folder).isEmpty }
+  private static func hasPython(_ folder: String) -> Bool {
+    !files(in: folder, ending: ".py").isEmpty
+  }
 
-  /// What nobody here may read, Python cannot import either.
-  private static func pythonFiles(in folder: String) -> [String] {
-    var (found, folders) = ([String](), [folder])
-    while let next = folders.popLast(), found.count < mostFiles {
-      for name in (try? Files.names(in: next)) ?? []
-      where !name.hasPrefix(".") && name != "__pycache__" {
+  /// What can be read in a directory and below it, runs of this program and hidden files aside.
+  private static func files(in folder: String, ending: String = "") -> [String] {
+    var (found, folders, seen) = ([String](), [folder], Set<ByteKey>())
+    while let next = folders.popLast(), found.count < mostListed {
+      guard seen.insert(ByteKey(resolved(next))).inserted else { continue }
+      let names = (try? Files.names(in: next)) ?? []
+      if names.contains("lock"), names == ["lock"] || names.contains("recipe.yaml") { continue }
+      for name in names where !name.hasPrefix(".") && name != "__pycache__" {
         let path = "\(next)/\(name)"
-        if name.hasSuffix(".py"), isReadable(path) {
+        if ending.isEmpty || name.hasSuffix(ending), isReadable(path) {
           found.append(path)
-        } else if Files.isOwnDirectory(path) {
+        } else if Files.isDirectory(path) {
           folders.append(path)
         }
       }
@@ -254,14 +347,20 @@ package struct RewardInputs {
     return found
   }
 
+  /// What nobody here may read, no program of theirs can, either.
   private static func isReadable(_ path: String) -> Bool {
     Files.size(path) != nil && FileManager.default.isReadableFile(atPath: path)
   }
 
+  /// Where the path leads to behind all its links.
+  private static func resolved(_ path: String) -> String {
+    URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
+  }
+
   private static func isOfSystem(_ path: String) -> Bool {
-    ["/usr/", "/bin/", "/sbin/", "/lib", "/dev/", "/proc/", "/sys/"].contains {
+    ["/usr/", "/bin/", "/sbin/", "/lib", "/dev/", "/proc/", "/sys/", "/etc/"].contains {
       path.hasPrefix($0)
-    }
+    } || ["/", "//", "/tmp/", "/var/tmp/"].contains(path)
   }
 
   private static func name(_ path: String) -> String {

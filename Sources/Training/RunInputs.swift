@@ -18,7 +18,7 @@ struct RunInputs {
 
   let recipe: Recipe
   private(set) var files: [File] = []
-  /// The names of rewards of which nothing is known that they read.
+  /// The names of rewards that read something that is not known.
   private(set) var unknown: [String] = []
 
   /// What there is to be hashed.
@@ -36,7 +36,7 @@ struct RunInputs {
       files = inputs.files.filter { !$0.field.contains("/") }
       further = inputs.files.filter { $0.field.contains("/") }
       variables = inputs.variables
-      if inputs.files.isEmpty { unknown = [reward] }
+      if inputs.files.isEmpty || inputs.readsUnknown { unknown = [reward] }
     }
 
     static func += (all: inout Named, more: Named) {
@@ -101,8 +101,9 @@ struct RunInputs {
   /// Whether a reward may write the file, as far as its place and name tell.
   private static func isData(_ field: String, _ path: String) -> Bool {
     let programs = [".py", ".sh", ".so", ".js", ".pl", ".rb", ".lua"]
-    return isOfReward(field) && !field.contains(".python") && !field.contains(".command.0")
+    return isOfReward(field) && !field.contains(".python") && !field.hasSuffix(".command.0")
       && !programs.contains { path.hasSuffix($0) }
+      && !FileManager.default.isExecutableFile(atPath: path)
       && [".command.", ".arguments", ".env."].contains { field.contains($0) }
   }
 
