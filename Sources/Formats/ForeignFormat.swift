@@ -97,13 +97,13 @@ package struct ForeignFormat: Sendable {
       // The names of a workbook's parts stand uncompressed among its first bytes.
       self =
         contains("xl/") || contains("[Content_Types]")
-        ? Self.workbook : ForeignFormat("a zip archive") { "unzip \($0.shellQuoted)" }
+        ? Self.workbook : ForeignFormat("a zip archive") { "unzip \($0.shellQuotedPath)" }
     } else if starts([0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]) {
       self = Self.workbook
     } else if starts("SQLite format 3\0") {
       self.init("an SQLite database") {
-        "sqlite3 -json \($0.shellQuoted) 'SELECT * FROM table_name' > "
-          + Self.named($0, [".sqlite", ".sqlite3", ".db"], ".json").shellQuoted
+        "sqlite3 -json \($0.shellQuotedPath) 'SELECT * FROM table_name' > "
+          + Self.named($0, [".sqlite", ".sqlite3", ".db"], ".json").shellQuotedPath
       }
     } else if bytes.count >= 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
       self.init("a Python pickle")
@@ -116,9 +116,9 @@ package struct ForeignFormat: Sendable {
     } else if starts("ORC") {
       self.init("ORC") { Self.pyarrow("pyarrow.orc.read_table(f)", $0) }
     } else if starts([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) {
-      self.init("a 7z archive") { "7z x \($0.shellQuoted)" }
+      self.init("a 7z archive") { "7z x \($0.shellQuotedPath)" }
     } else if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {
-      self.init("a tar archive") { "tar -xkf \($0.shellQuoted)" }
+      self.init("a tar archive") { "tar -xkf \($0.shellQuotedPath)" }
     } else if starts("GGUF") {
       self.init("GGUF")
     } else if bytes.starts(with: "%PDF-".utf8) {
@@ -158,7 +158,7 @@ package struct ForeignFormat: Sendable {
   }
 
   private static func recoded(_ path: String, from encoding: String) -> String {
-    "iconv -f \(encoding) -t UTF-8 \(path.shellQuoted) > \(inserted(path, "utf8").shellQuoted)"
+    "iconv -f \(encoding) -t UTF-8 \(path.shellQuotedPath) > \(inserted(path, "utf8").shellQuotedPath)"
   }
 
   private static func textInPlaceOfModel(_ bytes: [UInt8]) -> ForeignFormat? {
@@ -186,8 +186,8 @@ package struct ForeignFormat: Sendable {
   private static let workbook = ForeignFormat("an Excel workbook") {
     #"python3 -c 'import pandas, sys; pandas.read_excel(sys.argv[1], dtype=str, "#
       + "keep_default_na=False)"
-      + #".to_csv(sys.argv[2], index=False)' \#($0.shellQuoted) "#
-      + named($0, [".xlsx", ".xlsm", ".xls"], ".csv").shellQuoted
+      + #".to_csv(sys.argv[2], index=False)' \#($0.shellQuotedPath) "#
+      + named($0, [".xlsx", ".xlsm", ".xls"], ".csv").shellQuotedPath
   }
 
   /// One line of JSON for each row of a table, with null for numbers that are not finite, and what
@@ -197,14 +197,14 @@ package struct ForeignFormat: Sendable {
     return "python3 -c 'import json, sys, \(module); f = sys.argv[1]; "
       + "[print(json.dumps(json.loads(json.dumps(r, default=str), parse_constant=lambda c: None), "
       + "ensure_ascii=False)) for r in \(table).to_pylist()]' "
-      + "\(path.shellQuoted) > "
-      + named(path, [".parquet", ".arrow", ".feather", ".orc"], ".jsonl").shellQuoted
+      + "\(path.shellQuotedPath) > "
+      + named(path, [".parquet", ".arrow", ".feather", ".orc"], ".jsonl").shellQuotedPath
   }
 
   private static func unpacked(_ path: String, _ program: String, _ endings: [String]) -> String {
     let known = endings.contains { path.utf8.reversed().starts(with: $0.utf8.reversed()) }
     let name = known ? named(path, endings, "") : inserted(path, "plain")
-    return "\(program) -dc < \(path.shellQuoted) > \(name.shellQuoted)"
+    return "\(program) -dc < \(path.shellQuotedPath) > \(name.shellQuotedPath)"
   }
 
   /// The path with another ending in the place of one of those, or behind all; one that is free.

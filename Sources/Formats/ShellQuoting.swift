@@ -22,6 +22,12 @@ extension String {
       + (ends > 0 ? "'\(String(repeating: "\n", count: ends))'" : "")
   }
 
+  /// A path as one word that no command takes for an option.
+  package var shellQuotedPath: String { asPathWord.shellQuoted }
+
+  /// A path that begins with no dash.
+  package var asPathWord: String { utf8.first == UInt8(ascii: "-") ? "./" + self : self }
+
   private static func quoted(_ text: String) -> String {
     "'" + text.replacing(bytes: "'", with: "'\\''") + "'"
   }

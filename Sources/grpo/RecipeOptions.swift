@@ -71,8 +71,8 @@ struct RecipeOptions: ParsableArguments {
 
   /// The recipe as another command wants it, changes included.
   func arguments(stepsKey: String? = nil) -> String {
-    var words = [recipe]
-    if let output { words += ["--output", output] }
+    var words = [recipe.asPathWord]
+    if let output { words += ["--output", output.asPathWord] }
     if let seed { words += ["--seed", String(seed)] }
     if let steps { words += stepsKey.map { ["--set", "\($0)=\(steps)"] } ?? [] }
     for assignment in set { words += ["--set", assignment.text] }

@@ -91,6 +91,7 @@ struct RewardTestCommand: AsyncParsableCommand {
   var timeout: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("What rewards should lie in, such as 0,1.", valueName: "least,greatest"),
     transform: Self.range)
   var range: ClosedRange<Double>?
@@ -146,6 +147,12 @@ struct RewardTestCommand: AsyncParsableCommand {
     if style != nil && python == nil && model == nil {
       throw ValidationError("--style has no effect without --python or --model")
     }
+    try Bounds.refuse(
+      [("--interpreter", interpreter != nil && python == nil)], because: "without --python")
+    try Bounds.refuse([("--ids", ids != nil && command.isEmpty)], because: "without --command")
+    try Bounds.refuse(
+      [("--timeout", timeout != nil && (recipe != nil || model != nil))],
+      because: recipe == nil ? "with a model" : "with a recipe, which says it itself")
     if recipe == nil && data == nil { throw ValidationError("need --data") }
     try Bounds.check("--limit", limit, 1...10_000)
     try Bounds.check("--timeout", timeout, above: 0, through: PluginOptions.longestTimeout)

@@ -68,6 +68,10 @@ struct SampleCommand: AsyncParsableCommand {
       throw ValidationError("--question: got no template; need --recipe or --prompt")
     }
     try Bounds.check("--samples", samples, 1...1_000_000)
+    if sampling.temperature == 0 {
+      try Bounds.refuse(
+        [("--samples", samples > 1)], because: SamplingArguments.drawsNothing)
+    }
   }
 
   func run() async throws {
@@ -151,6 +155,8 @@ struct SampleCommand: AsyncParsableCommand {
 
 /// How completions are drawn; what is not given is the recipe's, or else the usual.
 struct SamplingArguments: ParsableArguments {
+  fileprivate static let drawsNothing = "with --temperature 0, which draws nothing"
+
   @Option(
     parsing: .unconditional,
     help: "Divides the logits; 0 takes the most likely token. (default: the recipe's, or 1)")
@@ -205,7 +211,7 @@ struct SamplingArguments: ParsableArguments {
         [
           ("--top-k", topK != nil), ("--top-p", topP != nil), ("--min-p", minP != nil),
           ("--seed", seed != nil),
-        ], because: "with --temperature 0, which draws nothing")
+        ], because: Self.drawsNothing)
     }
     if stop.contains("") { throw ValidationError("--stop: got an empty text; need one") }
   }

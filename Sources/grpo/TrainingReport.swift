@@ -106,7 +106,7 @@ struct TrainingReport {
   /// What can be done with the model, as it is typed; of each command only what works.
   private var nextCommands: [String] {
     let arguments =
-      "--model \(shownPath(model).shellQuoted) --recipe \(shownRecipe.path.shellQuoted)"
+      "--model \(shownPath(model).shellQuotedPath) --recipe \(shownRecipe.path.shellQuotedPath)"
     let program = programName.shellQuoted
     return [
       recipe.data.test == nil || recipe.rewards.isEmpty ? nil : "\(program) evaluate \(arguments)",
@@ -138,7 +138,7 @@ struct TrainingReport {
   /// rows where a question alone does not fill the template, and nil where there are none.
   private var sampleInput: String? {
     guard (try? PromptTemplate(path: recipe.prompt))?.columns == ["question"] else {
-      return recipe.data.test.map { " --input \(shownPath($0).shellQuoted)" }
+      return recipe.data.test.map { " --input \(shownPath($0).shellQuotedPath)" }
     }
     guard let examples = summary.after?.examples, let test = recipe.data.test,
       let set = try? QuestionSet(

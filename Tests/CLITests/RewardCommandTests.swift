@@ -121,6 +121,11 @@ import Testing
     (
       ["--command", "./x", "--conversational", "--data", "x"], 64, "--conversational has no effect"
     ),
+    (["recipe.yaml", "--timeout", "1"], 64, "--timeout: has no effect with a recipe"),
+    (["--model", "none", "--timeout", "1", "--data", "x"], 64, "--timeout: has no effect"),
+    (["--command", "./x", "--interpreter", "python3", "--data", "x"], 64, "without --python"),
+    (["--url", "http://x", "--ids", "off", "--data", "x"], 64, "without --command"),
+    (["recipe.yaml", "--range", "-1,-2"], 64, "got -1,-2; need two numbers"),
     (["--model", "none", "--data", "train.jsonl"], 66, "none/config.json"),
     (["--url", "file:///x", "--data", "train.jsonl"], 78, "got file:///x"),
     (

@@ -46,6 +46,10 @@ import Testing
       "--top-p: has no effect with --temperature 0, which draws nothing"
     ),
     (
+      ["--temperature", "0", "--samples", "3"],
+      "--samples: has no effect with --temperature 0, which draws nothing"
+    ),
+    (
       ["--temperature", "0", "--seed", "5"],
       "--seed: has no effect with --temperature 0, which draws nothing"
     ),

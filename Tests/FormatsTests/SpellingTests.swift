@@ -10,6 +10,15 @@ import Testing
     #expect(Spelling.closest(to: word, among: ["weight", "timeout", "command"]) == suggestion)
   }
 
+  @Test(arguments: [
+    ("Grpo", "grpo"), ("GRPO", "grpo"), ("grop", "grpo"), ("ppo", "ppo-clip"), ("PPO", "ppo-clip"),
+    ("tprpo", "trpo"), ("dr", "dr-grpo"),
+  ])
+  func neitherCaseNorAMissingEndLeadsAstray(word: String, suggestion: String) {
+    let names = ["trpo", "dr-grpo", "grpo", "ppo-clip", "ppo-kl"]
+    #expect(Spelling.closest(to: word, among: names) == suggestion)
+  }
+
   @Test func theFirstOfEqualsWins() {
     #expect(Spelling.closest(to: "ca", among: ["cat", "car"]) == "cat")
   }

@@ -56,6 +56,33 @@ import Training
     }
     let (first, last) = (mean(outcome.metrics.prefix(3)), mean(outcome.metrics.suffix(5)))
     #expect(last > first + 0.2, "\(algorithm.rawValue): from \(first) to \(last)")
+    let documented = try Self.documentedMetrics()
+    for key in Set(outcome.metrics.flatMap(\.keys)) where key != "step" {
+      #expect(try documented.wholeMatch(in: key) != nil, "\(key)")
+    }
+  }
+
+  /// What stands in back-ticks on the algorithms' pages: `rewards/NAME/mean`, `completions/*`, and
+  /// `/std` for the word before it with that end.
+  private static func documentedMetrics() throws -> Regex<Substring> {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Sources/PolicyOptimization/PolicyOptimization.docc")
+    var patterns: [String] = []
+    for page in ["PolicyOptimization"] + Recipe.Algorithm.allCases.map(\.rawValue) {
+      let text = try String(
+        contentsOf: folder.appendingPathComponent(page + ".md"), encoding: .utf8)
+      var stem = ""
+      for match in text.matches(of: /`([\w\/*]+)`/) {
+        var name = String(match.1)
+        if name.hasPrefix("/") { name = stem + name }
+        stem = String(name.prefix(upTo: name.lastIndex(of: "/") ?? name.endIndex))
+        patterns.append(
+          name.replacingOccurrences(of: "NAME", with: "[^/]+")
+            .replacingOccurrences(of: "*", with: ".+"))
+      }
+    }
+    return try Regex(patterns.joined(separator: "|"), as: Substring.self)
   }
 
   /// What a checkpoint must hold differs from preset to preset: moments, a value function on a

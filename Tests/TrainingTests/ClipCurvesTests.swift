@@ -1,11 +1,10 @@
 import Foundation
 import PolicyOptimization
-import TestSupport
 import Testing
 import Training
 
 /// The picture on the page of `ppo-clip`, drawn from the surrogate that trains.
-@Suite(.inTurn) struct ClipCurvesTests {
+@Suite struct ClipCurvesTests {
   private static let path =
     "Sources/PolicyOptimization/PolicyOptimization.docc/Resources/clip-curves.svg"
 
