@@ -3,9 +3,8 @@ internal import Formats
 /// 1 when the completion is the same number as the answer, else 0.
 ///
 /// ``WrittenNumber`` says what a number is: 1,234 and $1234.00 and 1.234e3 are the same. With
-/// `tolerance` 0 (the default) the values must be equal exactly; with `tolerance` t > 0,
-/// |completion − answer| ≤ t in `Double`, and a number beyond its range matches nothing. Options:
-/// `tolerance`, and `extract` (`whole`, `answer_tag`, or `last_number`). A completion that is no
+/// `tolerance` t, |completion − answer| ≤ t, exactly and with t as the decimal that is written: 1.01 is
+/// within 0.01 of 1. The default is 0: the values must be equal. Options: `tolerance`, and `extract` (`whole`, `answer_tag`, or `last_number`). A completion that is no
 /// number scores 0; a row whose answer is missing or no number is a failed score.
 public struct NumericMatch: PerCompletionReward, AnswerComparing {
   public static let name = "numeric_match"
@@ -13,24 +12,24 @@ public struct NumericMatch: PerCompletionReward, AnswerComparing {
   public let name: String
   public var needsAnswer: Bool { true }
   private let extraction: Extraction
-  private let tolerance: Double
+  private let tolerance: ExactNumber
 
-  /// `tolerance` must be finite and not negative.
+  /// `tolerance` must be finite and not negative; it counts as the shortest decimal that is read as
+  /// the same `Double`.
   public init(
     label: String = Self.name, extraction: Extraction = .whole, tolerance: Double = 0
   ) {
     precondition(tolerance >= 0 && tolerance.isFinite)
     self.name = label
     self.extraction = extraction
-    self.tolerance = tolerance
+    self.tolerance = ExactNumber(shortestOf: tolerance)
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
-    self.init(
-      label: label,
-      extraction: try options.choice("extract", default: .whole, of: Extraction.allCases),
-      tolerance: try options.number(
-        "tolerance", default: 0, in: 0...Double.greatestFiniteMagnitude))
+    self.name = label
+    self.extraction = try options.choice("extract", default: .whole, of: Extraction.allCases)
+    self.tolerance = try options.exactNumber(
+      "tolerance", default: 0, in: 0...Double.greatestFiniteMagnitude)
   }
 
   public func score(_ completion: Completion) throws -> Double? {
@@ -39,9 +38,7 @@ public struct NumericMatch: PerCompletionReward, AnswerComparing {
       throw ScoreFailure("the answer \(text.quotedForMessage()) is no number")
     }
     guard let number = extraction.number(in: completion.text) else { return 0 }
-    if number.equals(answer) { return 1 }
-    // Infinity − infinity is not a number, and so within no tolerance.
-    return tolerance > 0 && abs(number.value - answer.value) <= tolerance ? 1 : 0
+    return number.number.isWithin(tolerance, of: answer.number) ? 1 : 0
   }
 
   public func fault(in row: Completion) -> RowFault? { answerFault(in: row) }

@@ -8,7 +8,8 @@ internal import Synchronization
 /// lookaround, back references and flags such as `(?s)` (a point matches line ends too) and `(?i)`.
 /// Nothing is trimmed, and no canonical equivalents are matched. Options: `pattern` (required),
 /// `match` (`search`, the default: anywhere in the completion; or `whole`: the completion from
-/// start to end), `ignore_case`. Needs no answer.
+/// start to end), `ignore_case` (by ICU's case folding: `straße` matches STRASSE, but a set such as
+/// `[ß]` matches one letter only). Needs no answer.
 ///
 /// The engine backtracks, so a pattern like `(a+)+$` can take time exponential in the text. A
 /// completion of more than 16,384 UTF-16 units, or one that takes more than about ten million

@@ -36,6 +36,15 @@ struct RewardOptions {
     return value
   }
 
+  /// A number in `range`, as the decimal that is written where it has at most 400 characters.
+  mutating func exactNumber(
+    _ option: String, default value: Double, in range: ClosedRange<Double>
+  ) throws(RewardError) -> ExactNumber {
+    let found = try number(option, default: value, in: range)
+    return options[option]?.text.flatMap { WrittenNumber($0)?.number }
+      ?? ExactNumber(shortestOf: found)
+  }
+
   mutating func integer(
     _ option: String, default value: Int, in range: ClosedRange<Int>
   ) throws(RewardError) -> Int {

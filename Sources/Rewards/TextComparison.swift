@@ -5,7 +5,8 @@ internal import Formats
 /// Texts are equal when their bytes are: "é" as one scalar is not "e" with a combining accent, and
 /// nothing is normalised. White space is what Unicode gives the property White_Space
 /// (spaces, tabs, line ends, no-break spaces); it is removed at both ends only. Without regard to
-/// case means that the full lower-case mappings of both texts are equal, in no language's rules.
+/// case means that Unicode's full case folding makes them equal, in no language's rules: STRASSE is
+/// straße, ΟΔΟΣ is οδος, and İ is not i.
 package enum TextComparison {
   /// `text` without white space at its ends.
   package static func trim(_ text: some StringProtocol) -> String {
@@ -19,7 +20,7 @@ package enum TextComparison {
 
   /// The text whose bytes two texts share exactly when they are equal.
   static func canonical(_ text: String, ignoringCase: Bool) -> String {
-    ignoringCase ? text.lowercased() : text
+    ignoringCase ? folded(text) : text
   }
 
   /// Whether `part` occurs in `text`; an empty one always does.
@@ -27,7 +28,24 @@ package enum TextComparison {
   /// - Complexity: the product of both lengths at worst.
   package static func contains(_ text: String, _ part: String, ignoringCase: Bool) -> Bool {
     ignoringCase
-      ? text.lowercased().contains(bytes: part.lowercased()) : text.contains(bytes: part)
+      ? folded(text).contains(bytes: folded(part)) : text.contains(bytes: part)
+  }
+
+  /// The text that all texts share from which it differs in case alone.
+  private static func folded(_ text: String) -> String {
+    var folded = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if scalar.isASCII || scalar == "ı" {
+        folded.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+        continue
+      }
+      // By way of the upper case ς meets σ, and ß meets ss; ẞ has to be ß before. These are the
+      // classes of Unicode's folding, except that it keeps ı, whose upper case is I.
+      let upper = scalar.properties.lowercaseMapping.unicodeScalars
+        .flatMap(\.properties.uppercaseMapping.unicodeScalars)
+      folded.append(contentsOf: upper.flatMap(\.properties.lowercaseMapping.unicodeScalars))
+    }
+    return String(folded)
   }
 
   /// What white space separates; no word is empty.

@@ -16,6 +16,9 @@ import Testing
       "contains", options: ["text": "Because ", "ignore_case": true])
     #expect(try reward.score("x, BECAUSE y", answer: nil) == 1)
     #expect(try reward.score("x, BECAUSE", answer: nil) == 0)
+    let street = try BuiltInReward.named("contains", options: ["ignore_case": true])
+    #expect(try street.score("in der LANGEN STRASSE 5", answer: "lange Straße") == 0)
+    #expect(try street.score("in der LANGEN STRASSE 5", answer: "langen Straße") == 1)
   }
 
   @Test func anEmptyAnswerIsAFailedScore() {

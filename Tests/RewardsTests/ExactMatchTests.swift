@@ -21,7 +21,14 @@ import Testing
     }
   }
 
-  @Test(arguments: [("Paris", "pARIS", 1.0), ("É", "é", 1), ("Paris", "Pari", 0)])
+  @Test(arguments: [
+    ("Paris", "pARIS", 1.0), ("É", "é", 1), ("Paris", "Pari", 0), ("É", "e\u{301}", 0),
+    // One text to those who write in capitals.
+    ("ΟΔΟΣ", "οδος", 1), ("οδος", "οδοσ", 1), ("STRASSE", "straße", 1), ("STRAẞE", "strasse", 1),
+    ("\u{17F}", "s", 1), ("\u{212A}", "k", 1), ("ǅ", "ǆ", 1), ("ﬁn", "FIN", 1), ("ᾳ", "ΑΙ", 1),
+    // Other letters.
+    ("İstanbul", "istanbul", 0), ("ı", "i", 0), ("ı", "I", 0), ("İ", "i\u{307}", 1),
+  ])
   func canIgnoreCase(text: String, answer: String, score: Double) throws {
     let reward = try BuiltInReward.named("exact_match", options: ["ignore_case": true])
     #expect(try reward.score(text, answer: answer) == score)

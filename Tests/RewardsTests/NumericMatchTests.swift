@@ -28,10 +28,35 @@ import Testing
     #expect(try reward.score(text, answer: "42") == score)
   }
 
-  @Test func infinitiesAreNotWithinTolerance() throws {
-    let reward = NumericMatch(tolerance: 1)
-    #expect(try reward.score("1e400", answer: "2e400") == 0)
-    #expect(try reward.score("1e400", answer: "10e399") == 1)
+  /// The tolerance is the decimal that is written, and nothing is rounded.
+  @Test(arguments: [
+    ("0.01", "1.01", "1", 1.0), ("0.01", "0.31", "0.3", 1), ("0.01", "0.29", "0.3", 1),
+    ("0.01", "3.15", "3.14", 1), ("0.1", "1.1", "1", 1), ("0.1", "0.4", "0.3", 1),
+    ("0.1", "-1", "-1.1", 1), ("0.05", "1.95", "2", 1), ("0.05", "1.9499999999999999999", "2", 0),
+    ("1e-2", "1.01", "1", 1), ("0.010", "1.01", "1", 1), ("0.01", "1.0100000000000000001", "1", 0),
+    ("0.1", "-0.05", "0.05", 1), ("0.1", "-0.05", "0.06", 0), ("0.1", "0.1", "0", 1),
+    ("0.01", "9007199254740993", "9007199254740992", 0),
+    ("1", "9007199254740993", "9007199254740992", 1),
+    ("0.01", "12193263113702179522496385", "12193263113702179522496386", 0),
+    // Fractions.
+    ("0.01", "0.33", "1/3", 1), ("0.01", "0.323", "1/3", 0), ("0.01", "0.34", "1/3", 1),
+    ("0.01", "33/100", "1/3", 1), ("0.1", "1/3", "7/30", 1), ("0.1", "-1/3", "-7/30", 1),
+    ("0.2", "1/6", "-1/30", 1), ("0.2", "1/6", "-1/29", 0),
+    ("3.00", "10000000000000003/7", "10000000000000024/7", 1),
+    ("2.999", "10000000000000003/7", "10000000000000024/7", 0),
+    // Powers of ten far apart.
+    ("1", "1e400", "2e400", 0), ("1", "1e400", "10e399", 1), ("1e308", "1e999999", "1e999998", 0),
+    ("1", "1", "1e-999999", 1), ("1", "1", "-1e-999999", 0), ("1", "1e-999999", "-1e-999999", 1),
+    ("5e-324", "1e-400", "0", 1), ("1e-400", "1e-400", "0", 1), ("1e-401", "1e-400", "0", 0),
+  ])
+  func differencesAreExact(tolerance: String, text: String, answer: String, score: Double) throws {
+    let option = try JSON(parsing: Array(tolerance.utf8), file: "")
+    let reward = try BuiltInReward.named("numeric_match", options: ["tolerance": option])
+    #expect(try reward.score(text, answer: answer) == score)
+    #expect(try reward.score(answer, answer: text) == score)
+    // In Swift, where the tolerance is a Double.
+    guard let value = Double(tolerance), value > 0 else { return }
+    #expect(try NumericMatch(tolerance: value).score(text, answer: answer) == score)
   }
 
   @Test(arguments: [

@@ -27,6 +27,11 @@ import Testing
 
   @Test func canIgnoreCase() throws {
     #expect(try score("ABC", ["pattern": "b", "ignore_case": true]) == 1)
+    #expect(try score("ΟΔΟΣ", ["pattern": "οδος", "ignore_case": true]) == 1)
+    #expect(try score("STRASSE", ["pattern": "straße", "ignore_case": true]) == 1)
+    #expect(try score("STRASSE", ["pattern": "stra[ß]e", "ignore_case": true]) == 0)
+    #expect(try score("straße", ["pattern": "STRASSE", "ignore_case": true]) == 1)
+    #expect(try score("\u{17F}", ["pattern": "s", "ignore_case": true]) == 1)
   }
 
   @Test(arguments: ["", "(a", "a)|(b", "[", "*", "a{2,1}", "(?<n>a)(?<n>b)"])
