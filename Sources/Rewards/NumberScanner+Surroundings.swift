@@ -242,6 +242,10 @@ extension NumberScanner {
     var isSpoilt = isSpoilt
     while let scalar = at(place) {
       let isBehindDigit = place == end || isDigit(at: place - 1)
+      if let exponent = plainExponent(at: place, from: end) {
+        place = exponent.end
+        continue
+      }
       if isDigit(scalar) || (isBehindDigit && scalar.properties.numericType != nil) {
         isSpoilt = true
       } else if let unit = Self.raisedUnits.first(where: { matches($0, at: place) }) {
@@ -304,14 +308,6 @@ extension NumberScanner {
     case .format: isDigit(at: next)
     default: false
     }
-  }
-
-  /// Where the exponent of a unit ends that stands apart from its number, as in `25 cm^2`.
-  func unitExponent(at start: Int) -> Int? {
-    let isBehindUnit =
-      isLetter(at: start - 1) || (at(start - 1) == "}" && isLetter(at: start - 2))
-    guard at(start) == "^", isBehindUnit else { return nil }
-    return exponent(at: start)?.end
   }
 
   // MARK: Operators between numbers

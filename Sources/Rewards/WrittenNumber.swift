@@ -22,7 +22,8 @@ internal import Formats
 /// closing bracket stands before it: the last number in 3-5 is 5, and in =-5 it is −5. A space may
 /// stand between it and the number where a value is to come: behind `=`, `:`, an opening bracket,
 /// or a word such as "is". A sign of currency, `%`, `^\circ`, and letters behind the number (8kg,
-/// 42nd) are a unit, which is not compared: 50% is 50.
+/// 42nd) are a unit, which is not compared: 50% is 50. So is the exponent of a length or a time, as a
+/// plain digit too (24 m2, 9.8 m/s2).
 ///
 /// Digits that belong to something else are no number: a name (v2.0), a time or ratio (12:30), a
 /// date (1/2/2024, 2024-05-06), a version (1.2.3), a power (2^5), a root, a function or a command
