@@ -25,6 +25,8 @@ public struct Explanation: Sendable {
     public var text: String
     /// Every reward function's score, before its weight; nil where there is none.
     public var rewards: [(name: String, value: Double?)]
+    /// Why reward functions have no score, those that failed.
+    public var failures: [(name: String, reason: String)]
     /// What the advantages were estimated from; nil where nothing was scored.
     public var reward: Double?
     public var tokens: [Token]
@@ -38,16 +40,20 @@ public struct Explanation: Sendable {
   public var step: Int
   public var loss: Double
   public var completions: [Completion]
+  /// Why a run would not make this step, or learn nothing from it: rewards failed, or overflow.
+  public var failure: TrainingError?
 }
 
 extension Explanation {
   /// For programs.
   public var encoded: JSONObject {
-    [
+    var object: JSONObject = [
       "prompt": .string(prompt), "answer": answer.map { .string($0) } ?? .null,
       "step": .integer(step), "updates": .integer(updates), "loss": .number(loss),
       "completions": .array(completions.map { .object($0.encoded) }),
     ]
+    if let failure { object["failure"] = .string("\(failure)") }
+    return object
   }
 }
 
@@ -55,11 +61,15 @@ extension Explanation.Completion {
   fileprivate var encoded: JSONObject {
     var scores = JSONObject()
     for reward in rewards { scores[reward.name] = reward.value.map { .number($0) } ?? .null }
-    return [
+    var object: JSONObject = [
       "completion": .string(text), "rewards": .object(scores),
       "reward": reward.map { .number($0) } ?? .null,
-      "tokens": .array(tokens.map { .object($0.encoded) }),
     ]
+    if !failures.isEmpty {
+      object["failures"] = .object(JSONObject(failures.map { ($0.name, .string($0.reason)) }))
+    }
+    object["tokens"] = .array(tokens.map { .object($0.encoded) })
+    return object
   }
 }
 

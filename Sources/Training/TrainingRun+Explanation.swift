@@ -91,11 +91,43 @@ extension TrainingRun {
         Explanation.Completion(
           text: rollout.completions[i].text,
           rewards: rollout.report.functions.map { ($0.name, $0.values[i]) },
+          failures: rollout.report.functions.compactMap { function in
+            function.scores[i].failureReason.map { (function.name, $0.onOneLine()) }
+          },
           reward: groups.groups[0][i].rewards?.total,
           tokens: tokens(
             rollout.completions[i].tokenIDs, inputs.completions[i], inputs, result,
             train.axes.objective, sampler))
-      })
+      },
+      failure: failure(of: rollout.report, groups, inputs.advantage, train, step: step + 1))
+  }
+
+  /// What would end a run, or keep it from learning: that more than a tenth of the rewards failed, or
+  /// that they overflow.
+  private func failure(
+    of report: RewardReport, _ groups: RewardGroups, _ advantages: [Double],
+    _ train: Recipe.Train, step: Int
+  ) -> TrainingError? {
+    let failures = RewardFailures(report)
+    if failures.areMany {
+      return .rewardsFailed(
+        step: step, masked: failures.masked, of: failures.count, inARow: 1,
+        reason: failures.reason ?? "no reason given")
+    }
+    func overflow(_ what: String) -> TrainingError {
+      .notFinite(
+        step: step, what: what,
+        cause: OverflowCause("rewards", groups.numbers, stepKey: train.axes.update.stepKey))
+    }
+    if !advantages.allSatisfy(\.isFinite) { return overflow("an advantage") }
+    // Divided by a deviation that is not finite they are zero, though rewards differ.
+    let rewards = report.outcomes.compactMap(\.total)
+    if Set(rewards).count > 1, advantages.allSatisfy({ $0 == 0 }),
+      !rewards.reduce(0, { $0 + $1 * $1 }).isFinite
+    {
+      return overflow("the deviation of the rewards")
+    }
+    return nil
   }
 
   private func checked(_ row: Int?) throws -> Int? {

@@ -32,6 +32,10 @@ struct ExplainCommand: AsyncParsableCommand {
   func validate() throws {
     try Bounds.check("--question", question, 0...Int.max)
     try Bounds.check("--updates", updates, 0...1000)
+    if options.steps != nil {
+      throw ValidationError(
+        "--steps: has no effect, since explain makes no step (--updates makes updates on one)")
+    }
   }
 
   func run() async throws {
@@ -49,9 +53,11 @@ struct ExplainCommand: AsyncParsableCommand {
       try await $0.explain(row: question, updates: updates ?? train.axes.epochs - 1)
     }
     if options.json {
-      return try StandardOutput.write(line: JSON.object(explanation.encoded).encoded())
+      try StandardOutput.write(line: JSON.object(explanation.encoded).encoded())
+    } else {
+      for line in lines(explanation) { try StandardOutput.write(line: line) }
     }
-    for line in lines(explanation) { try StandardOutput.write(line: line) }
+    if let failure = explanation.failure { throw failure }
   }
 
   private func lines(_ explanation: Explanation) -> [String] {
@@ -60,20 +66,28 @@ struct ExplainCommand: AsyncParsableCommand {
       "\(explanation.prompt.visible()) → \(explanation.answer?.visible() ?? "–")",
       "step \(explanation.step), after \(explanation.updates) "
         + "update\(explanation.updates == 1 ? "" : "s") on these completions: "
-        + "loss \(Figures.short(explanation.loss))",
+        + "loss \(shown(explanation.loss, Figures.short))",
     ]
     for completion in explanation.completions {
-      let rewards = completion.rewards.map {
-        "\($0.name.visible()) \($0.value.map(Figures.short) ?? "–")"
+      let rewards = completion.rewards.map { reward in
+        let failed = completion.failures.contains { $0.name.hasSameBytes(as: reward.name) }
+        return reward.name.visible() + " "
+          + (failed ? "failed" : shown(reward.value, Figures.short))
       }
       lines.append("")
       lines.append(
         terminal.styled("\"\(completion.text.visible())\"", .bold)
-          + "  reward \(completion.reward.map(Figures.short) ?? "–")"
+          + "  reward \(shown(completion.reward, Figures.short))"
           + (rewards.isEmpty ? "" : "  (\(rewards.joined(separator: ", ")))"))
+      lines += completion.failures.map { "\($0.name.visible()) failed: \($0.reason.visible())" }
       lines += table(completion).lines(on: terminal)
     }
     return lines
+  }
+
+  private func shown(_ value: Double?, _ figures: (Double) -> String) -> String {
+    guard let value else { return "–" }
+    return value.isFinite ? figures(value) : "not finite"
   }
 
   private func table(_ completion: Explanation.Completion) -> TextTable {
@@ -83,9 +97,7 @@ struct ExplainCommand: AsyncParsableCommand {
       title: ["token", "log π", "log π_old"] + (hasReference ? ["log π_ref"] : [])
         + ["ratio"] + (hasReference ? ["KL"] : []) + ["advantage", "∂loss/∂log π"])
     for token in completion.tokens {
-      func number(_ value: Double?) -> String {
-        value.map { Figures.fixed($0, digits: 4) } ?? "–"
-      }
+      func number(_ value: Double?) -> String { shown(value) { Figures.fixed($0, digits: 4) } }
       table.append(
         [token.text.isEmpty ? "#\(token.id)" : token.text.visible()]
           + [number(token.logProb), number(token.oldLogProb)]

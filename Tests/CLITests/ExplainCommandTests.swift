@@ -115,6 +115,70 @@ import Testing
     #expect(outcome.problems.count == 1 && outcome.problems[0].contains("64"))
   }
 
+  private static let rewards = """
+    def broken(completions, **columns):
+        raise ValueError("no such luck")
+
+    def huge(completions, **columns):
+        return [1e308 if i else 0 for i in range(len(completions))]
+
+    def large(completions, **columns):
+        return [1e200 * i for i in range(len(completions))]
+
+    def some(completions, **columns):
+        return [None if i else 0.5 for i in range(len(completions))]
+    """
+
+  private func explained(
+    by reward: String, _ arguments: String...
+  ) async throws -> GrpoProgram.Outcome {
+    let folder = try Workspace()
+    try folder.write("rewards.py", Self.rewards)
+    return try await GrpoProgram.run(
+      [
+        "explain", "recipe.yaml", "--set", "warm_start=null", "--set",
+        "rewards=[{ python: 'rewards.py:\(reward)', timeout: 86400, start_timeout: 86400 }]",
+      ] + arguments, in: folder)
+  }
+
+  @Test func aRewardThatFailsIsNamedAndEndsAsItEndsARun() async throws {
+    let text = try await explained(by: "broken")
+    #expect(text.status == 69, "\(text.errors)")
+    #expect(text.output.contains("  reward –  (broken failed)\nbroken failed: "))
+    #expect(text.output.contains("no such luck"))
+    #expect(
+      text.problems.first?.hasPrefix("error: step 1: 4 of 4 rewards failed: broken: ") == true,
+      "\(text.errors)")
+    let json = try await explained(by: "broken", "--json")
+    #expect(json.status == 69)
+    let explanation = try JSON(parsing: Array(json.output.utf8), file: "output")
+    #expect(
+      explanation["completions"]?.array?.first?["failures"]?["broken"]?.string?
+        .contains("no such luck") == true)
+    #expect(explanation["failure"]?.string?.hasPrefix("step 1: 4 of 4 rewards failed") == true)
+    let silent = try await explained(by: "some")
+    #expect(silent.status == 0, "\(silent.errors)")
+    #expect(silent.output.contains("  reward –  (some –)\n"))
+  }
+
+  @Test(arguments: [
+    ("huge", "an advantage overflows: the rewards are as large as 1e+308"),
+    ("large", "the deviation of the rewards overflows: the rewards are as large as 3e+200"),
+  ])
+  func rewardsThatOverflowAreNamed(reward: String, problem: String) async throws {
+    let outcome = try await explained(by: reward)
+    #expect(outcome.status == 70, "\(outcome.errors)")
+    #expect(outcome.problems.first == "error: step 1: \(problem)")
+    #expect(!outcome.output.contains("nan"))
+  }
+
+  @Test func stepsHaveNoEffect() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run("explain", "recipe.yaml", "--steps", "3", in: folder)
+    #expect(outcome.status == 64)
+    #expect(outcome.problems.first?.hasPrefix("error: --steps: has no effect") == true)
+  }
+
   @Test func withoutAPolicyItSaysWhatMakesOne() async throws {
     let folder = try Workspace()
     let outcome = try await GrpoProgram.run("explain", "recipe.yaml", in: folder)
