@@ -308,6 +308,32 @@ public enum Files {
     }
   }
 
+  /// Makes sure that `writeAtomically` can write a file at `path`, before there is work to lose.
+  package static func checkPlace(ofFile path: String) throws(FormatError) {
+    try refuseOther(path)
+    let temporary = TemporaryName.path(for: path)
+    try writeNew([], to: temporary, named: path)
+    FileSystemCalls.unlink(temporary)
+  }
+
+  /// Makes sure that `writeDirectory` can make a directory at `path`, before there is work to lose:
+  /// that the name is free, if only of a link to nothing, and that there can be one beside it.
+  package static func checkPlace(ofDirectory path: String) throws(FormatError) {
+    guard !isTaken(path) else {
+      throw FormatError(
+        file: path, message: "exists already (need a new directory)", kind: .cannotCreate)
+    }
+    let staging = TemporaryName.path(for: path)
+    do throws(FormatError) {
+      try createDirectory(staging)
+    } catch {
+      var error = error
+      if error.file == staging { error.file = path }
+      throw error
+    }
+    try remove(staging)
+  }
+
   /// Makes the entries of a directory durable.
   package static func synchronizeDirectory(_ path: String) throws(FormatError) {
     let descriptor = FileSystemCalls.open(path, O_RDONLY | O_DIRECTORY)

@@ -165,7 +165,7 @@ struct CompareCommand: AsyncParsableCommand {
       throw ValidationError("nothing to compare; need recipes, here or in the study")
     }
     if !seeds.isEmpty { study.seeds = seeds.flatMap(\.self) }
-    for axis in vary { study.vary(axis) }
+    for axis in vary { try study.vary(axis) }
     study.settings += set.map(\.override)
     study.metrics += metrics.filter { !study.metrics.contains($0) }
     return study

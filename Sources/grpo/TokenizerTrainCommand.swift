@@ -43,14 +43,16 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    guard !Files.exists(output) else {
+    guard !Files.isTaken(output) else {
       throw Failure(
         .cannotCreate, "\(output.visible()): exists already",
         help: "models depend on the tokenizer they were made with; remove it if none does")
     }
     let symbols = controlSymbols?.split(bytes: ",").filter { !$0.isEmpty } ?? []
+    let sentences = try sentences()
+    try Files.checkPlace(ofFile: output)
     let bytes = try SentencePieceTokenizer.train(
-      sentences: try sentences(),
+      sentences: sentences,
       options: .init(vocabularySize: vocabSize, controlSymbols: symbols))
     try Files.writeAtomically(bytes, to: output)
     let size = try SentencePieceTokenizer(bytes: bytes, name: output).vocabularySize

@@ -155,6 +155,15 @@ import Testing
       "--seeds: got 1,1; need different numbers"
     ),
     (["recipe.yaml", "--vary", "train.betta=1,2"], 78, "--vary train.betta: unknown key"),
+    (
+      ["recipe.yaml", "--vary", "train.beta=0,0.1", "--vary", "train.beta=0.2"], 78,
+      "--vary train.beta: is varied twice"
+    ),
+    (
+      ["recipe.yaml", "--vary", "train.beta=0,0.1", "--set", "train.beta=0.5"], 78,
+      "--set train.beta: has no effect, as --vary train.beta sets it"
+    ),
+    (["recipe.yaml", "--set", "seed=5"], 78, "(need --seeds)"),
     (["recipe.yaml", "--vary", "model.hidden_size=8,16"], 78, "cannot differ between variants"),
     (["recipe.yaml", "--set", "train=null"], 78, "train: is missing"),
     (["none.yaml"], 66, "none.yaml: no such file"),
@@ -176,6 +185,17 @@ import Testing
     #expect(outcome.problems.first?.contains(problem) == true, "\(outcome.problems)")
     #expect(outcome.output.isEmpty)
     #expect(!folder.exists("out/results.csv"))
+  }
+
+  @Test func aTableThatCannotBeWrittenIsFoundOutBeforeTheRuns() async throws {
+    let folder = try Workspace()
+    try FileManager.default.createDirectory(
+      atPath: folder["out/results.csv"], withIntermediateDirectories: true)
+    let outcome = try await GrpoProgram.run(
+      "compare", "recipe.yaml", "--seeds", "1", "--output", "out", in: folder)
+    #expect(outcome.status == 73, "\(outcome.errors)")
+    #expect(outcome.problems.first?.contains("out/results.csv: is a directory") == true)
+    #expect(!folder.exists("out/recipe"))
   }
 
   @Test func aRunThatFailsOrCrashesIsARowThatSaysSo() async throws {

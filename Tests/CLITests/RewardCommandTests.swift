@@ -275,6 +275,24 @@ import Testing
     #expect(names.allSatisfy { !$0.hasPrefix("rm") })
   }
 
+  @Test func aPlaceThatCannotBeIsFoundOutBeforeTheFirstStep() async throws {
+    let folder = try await Workspace.warmStarted()
+    let pairs = (0..<16).map {
+      "{\"prompt\": \"\($0)=\", \"chosen\": \"1\", \"rejected\": \"x\"}"
+    }
+    try folder.write("pairs.jsonl", pairs.joined(separator: "\n"))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder["link"], withDestinationPath: "nowhere")
+    for output in ["pairs.jsonl/rm", "/proc/rm", "link"] {
+      let outcome = try await GrpoProgram.run(
+        "reward", "train", "--data", "pairs.jsonl", "--model", Workspace.model, "--steps", "1",
+        "--output", output, in: folder)
+      #expect(outcome.status == 73, "\(outcome.errors)")
+      #expect(outcome.problems.first?.hasPrefix("error: \(output): ") == true)
+      #expect(!outcome.errors.contains("step 1/1"))
+    }
+  }
+
   @Test func troublesOfARewardAreInTheSummary() async throws {
     let folder = try Workspace()
     try await folder.writeExecutable(

@@ -48,6 +48,20 @@ import Testing
     #expect(try folder.bytes("new.model") == first)
   }
 
+  @Test func aPlaceThatCannotBeIsRefused() async throws {
+    let folder = try folder()
+    try FileManager.default.createSymbolicLink(
+      atPath: folder["link"], withDestinationPath: "nowhere")
+    for output in ["none/new.model", "text.txt/new.model", "link"] {
+      // What is wrong with the size is only found by training.
+      let outcome = try await GrpoProgram.run(
+        "tokenizer", "train", "--input", "text.txt", "--vocab-size", "10", "--output", output,
+        in: folder)
+      #expect(outcome.status == 73, "\(outcome.errors)")
+      #expect(outcome.problems.first?.hasPrefix("error: \(output): ") == true)
+    }
+  }
+
   @Test func badIdsAndSizesAreNamed() async throws {
     let folder = try folder()
     let small = try await GrpoProgram.run(

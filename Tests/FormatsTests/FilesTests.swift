@@ -67,6 +67,33 @@ import Testing
     #expect(try Files.names(in: scratch.path) == ["made"])
   }
 
+  @Test func aPlaceIsCheckedBeforeThereIsWorkToLose() throws {
+    let scratch = try Scratch()
+    try Files.writeAtomically([1], to: scratch["file"])
+    try Files.createDirectory(scratch["folder"])
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch["link"], withDestinationPath: "nowhere")
+    let names = try Files.names(in: scratch.path)
+    for name in ["file", "folder", "link", "file/new", "/proc/new"] {
+      let path = name.hasPrefix("/") ? name : scratch[name]
+      let error = #expect(throws: FormatError.self) { try Files.checkPlace(ofDirectory: path) }
+      #expect(error?.kind == .cannotCreate && error?.file == path, "\(error as Any)")
+    }
+    for name in ["folder", "none/new", "file/new", "/proc/new"] {
+      let path = name.hasPrefix("/") ? name : scratch[name]
+      let error = #expect(throws: FormatError.self) { try Files.checkPlace(ofFile: path) }
+      #expect(error?.kind == .cannotCreate && error?.file == path, "\(error as Any)")
+    }
+    try Files.checkPlace(ofFile: scratch["file"])
+    try Files.checkPlace(ofFile: scratch["new"])
+    try Files.checkPlace(ofDirectory: scratch["new"])
+    #expect(try Files.read(scratch["file"], maximumBytes: 1) == [1])
+    #expect(try Files.names(in: scratch.path) == names)
+    try Files.checkPlace(ofDirectory: scratch["new/"])
+    try Files.writeDirectory([("a", [1])], to: scratch["new/"])
+    #expect(try Files.names(in: scratch["new"]) == ["a"])
+  }
+
   @Test func directoriesAreMadeWithTheirParents() throws {
     let scratch = try Scratch()
     try Files.createDirectory(scratch["a/b/c"])

@@ -15,7 +15,7 @@ import Training
       try #require(RecipeOverride(assignment: "warm_start.steps=100")),
       try #require(RecipeOverride(assignment: "evaluation.every=2")),
     ]
-    study.vary(try #require(Study.Axis("train.beta=0,0.5")))
+    try study.vary(try #require(Study.Axis("train.beta=0,0.5")))
     return study
   }
 

@@ -207,7 +207,7 @@ import Training
     #expect(try directory(set("rewards=[{ command: [./score.py] }]")) == here)
     let axis = try #require(Study.Axis("rewards.0.command=[./score.py]"))
     var study = Study()
-    study.vary(axis)
+    try study.vary(axis)
     #expect(try directory(study.variants[0].settings) == here)
 
     let small = try SmallRecipe()

@@ -40,8 +40,8 @@ import Training
 
   @Test func axesMultiply() throws {
     var study = Study()
-    study.vary(try #require(Study.Axis("train.beta=0,0.1")))
-    study.vary(try #require(Study.Axis("rewards.1.weight=1,2,3")))
+    try study.vary(try #require(Study.Axis("train.beta=0,0.1")))
+    try study.vary(try #require(Study.Axis("rewards.1.weight=1,2,3")))
     #expect(
       study.variants.map(\.name) == [
         "beta=0 rewards.1.weight=1", "beta=0 rewards.1.weight=2", "beta=0 rewards.1.weight=3",
@@ -49,6 +49,99 @@ import Training
       ])
     #expect(study.variants.allSatisfy { $0.settings.count == 2 })
     try plan(study)
+  }
+
+  @Test(arguments: [
+    ("train.algorithm=grpo,dapo", "train.algorithm=gspo", "is varied twice"),
+    ("train.beta=0,0.1", "train.beta=0.2,0.3", "is varied twice"),
+    (
+      "rewards.0.weight=1,2", "rewards=[exact_match]",
+      "overlaps with --vary rewards.0.weight"
+    ),
+    ("rewards=[exact_match]", "rewards.0.weight=1,2", "overlaps with --vary rewards"),
+    ("rewards.0.weight=1,2", "rewards.00.weight=3", "is varied twice"),
+  ])
+  func axesThatOverlapAreRefused(first: String, second: String, problem: String) throws {
+    var study = Study()
+    try study.vary(try #require(Study.Axis(first)))
+    let axis = try #require(Study.Axis(second))
+    let error = #expect(throws: RecipeError.self) { try study.vary(axis) }
+    #expect(
+      error?.description.hasPrefix("--vary \(axis.key): \(problem)") == true, "\(error as Any)")
+    // Neighbours are no overlap.
+    try study.vary(try #require(Study.Axis("reward_model.weight=1,2")))
+    try study.vary(try #require(Study.Axis("train.bet=1")))
+  }
+
+  @Test(arguments: [
+    ("train.beta=0.5", "train.beta=0,0.1", "has no effect, as --vary train.beta sets it"),
+    ("rewards.0.weight=2", "rewards=[exact_match]", "has no effect, as --vary rewards sets it"),
+    ("seed=5", "train.beta=0,0.1", "has no effect on runs that compare (need --seeds)"),
+    ("output=foo", "train.beta=0,0.1", "has no effect on runs that compare (need --output)"),
+  ])
+  func whatEveryVariantDecidesIsNoSetting(setting: String, axis: String, problem: String) throws {
+    var study = Study()
+    try study.vary(try #require(Study.Axis(axis)))
+    study.settings = [try #require(RecipeOverride(assignment: setting))]
+    let error = #expect(throws: RecipeError.self) { try plan(study) }
+    let key = setting.prefix { $0 != "=" }
+    #expect(error?.description == "--set \(key): \(problem)")
+  }
+
+  @Test func aSettingOfSomeVariantsHasAnEffect() throws {
+    var study = try study("variants: { a: { train.beta: 0.5 }, b: {} }")
+    study.settings = [try #require(RecipeOverride(assignment: "train.beta=0.1"))]
+    try plan(study)
+    study = try self.study("variants: { a: { train.beta: 0.5 }, b: { train.beta: 0 } }")
+    study.settings = [try #require(RecipeOverride(assignment: "train.beta=0.1"))]
+    var error = #expect(throws: RecipeError.self) { try plan(study) }
+    #expect(
+      error?.description == "--set train.beta: has no effect, as every variant sets it: a, b")
+    // Rewards judge the warm start, too.
+    study = Study()
+    try study.vary(try #require(Study.Axis("rewards=[exact_match]")))
+    study.settings = [
+      try #require(RecipeOverride(assignment: "rewards=[{ name: contains }]")),
+      try #require(RecipeOverride(assignment: "warm_start.until_accuracy=0.5")),
+    ]
+    try plan(study)
+    // An axis over a variant's own key.
+    study = try self.study("variants: { a: { train.beta: 0.5 } }")
+    try study.vary(try #require(Study.Axis("train.beta=0,0.1")))
+    error = #expect(throws: RecipeError.self) { try plan(study) }
+    #expect(
+      error?.description.hasSuffix(
+        "study.yaml:1: a: train.beta: has no effect, as --vary train.beta sets it") == true,
+      "\(error as Any)")
+  }
+
+  @Test func everyStudyOfOursHasAnEffectWithAllItSets() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appending(path: "recipes/studies")
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+      let path = folder.appending(path: name).path
+      guard try Study.isStudy(path) else { continue }
+      var study = try Study(contentsOf: path)
+      study.seeds = [1]
+      if study.recipes.isEmpty { continue }
+      _ = try Comparison(study, output: folder.path + "/none", jobs: 1)
+    }
+  }
+
+  @Test(arguments: ["results.csv", "curves.svg", "model"])
+  func aRecipeWhoseDirectoryIsTakenIsRefused(name: String) throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let text = try String(contentsOfFile: small.directory + "/recipe.yaml", encoding: .utf8)
+    try small.write("\(name).yaml", text)
+    var study = Study()
+    study.recipes = [small.directory + "/\(name).yaml"]
+    let error = #expect(throws: RecipeError.self) {
+      _ = try Comparison(study, output: small.directory + "/out", jobs: 1)
+    }
+    #expect(
+      error?.description
+        == "recipe \(name): its directory's name is taken (got \(name); need another name)")
   }
 
   @Test func aFileIsAWholeStudy() throws {

@@ -8,6 +8,7 @@ internal import Formats
 public struct Comparison: Sendable {
   private let plan: StudyPlan
   private let study: Study
+  private let output: String
   private let jobs: Int
   private let perform: Performer
   private let report: @Sendable (ComparisonEvent) -> Void
@@ -37,14 +38,15 @@ public struct Comparison: Sendable {
   ) throws(RecipeError) {
     precondition(jobs >= 1)
     plan = try StudyPlan(study, output: output)
-    (self.study, self.jobs, self.perform) = (study, jobs, perform)
+    (self.study, self.output) = (study, output)
+    (self.jobs, self.perform) = (jobs, perform)
     (self.report, self.isCancelled) = (report, isCancelled)
   }
 
   /// Makes every run that is missing; one that cannot be made is missing from the result, which
   /// says why.
   ///
-  /// - Throws: a `ComparisonError`. A run whose numbers are not finite is a result, not an error.
+  /// - Throws: a `ComparisonError`, or a `FormatError` where results cannot be written. A run whose numbers are not finite is a result, not an error.
   public func run() async throws -> ComparisonResult {
     for warning in plan.warnings { report(.warning(warning)) }
     // A directory of another study is refused before anything is written.
@@ -56,10 +58,15 @@ public struct Comparison: Sendable {
         throw ComparisonError.run(run.name, error)
       }
     }
+    try ComparisonResult.makePlace(in: output)
     let starts = plan.starts
     let started = try await each(starts, "warm starts") { start in
       do {
-        try await perform(start.task, { _ in }, isCancelled)
+        try await perform(
+          start.task,
+          { event in
+            if case .warning(let text) = event { report(.warning("\(start.name): \(text)")) }
+          }, isCancelled)
         return nil
       } catch {
         return try Self.problem(error)

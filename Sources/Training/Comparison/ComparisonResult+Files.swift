@@ -5,6 +5,12 @@ extension ComparisonResult {
   /// The names of the files that `write` makes.
   public static let files = RunDirectory.comparisonFiles
 
+  /// Makes the directory, and sure that `write` can write there, before there are runs to lose.
+  static func makePlace(in directory: String) throws(FormatError) {
+    try Files.createDirectory(directory)
+    for name in files { try Files.checkPlace(ofFile: "\(directory)/\(name)") }
+  }
+
   /// Writes `results.csv`, `curves.csv` and `curves.svg`, which are the same bytes for the same
   /// runs.
   public func write(to directory: String) throws(FormatError) {

@@ -72,15 +72,31 @@ public struct Study: Sendable, Equatable {
     }
   }
 
+  private static let axisOption = "--vary "
+
   /// Makes of each variant as many as the axis has values.
   ///
   /// Names are those of keys within `train`, else of whole keys: `beta=0 rewards.1.weight=2`.
-  public mutating func vary(_ axis: Axis) {
+  ///
+  /// - Throws: a `RecipeError` where the key of an earlier axis is, holds or lies within this one's:
+  ///   variants would be named after values that they do not have.
+  public mutating func vary(_ axis: Axis) throws(RecipeError) {
+    let option = Self.axisOption + axis.key
+    let own = RecipeOverride(option: option, key: axis.key, value: "")
+    for earlier in variants.flatMap(\.settings) where earlier.option.hasPrefix(Self.axisOption) {
+      guard earlier.isWithin(own.key) || own.isWithin(earlier.key) else { continue }
+      let isSame = earlier.isWithin(own.key) && own.isWithin(earlier.key)
+      throw RecipeError(
+        isSame
+          ? "is varied twice (need all values after one --vary)"
+          : "overlaps with \(earlier.option) (need keys of which none lies within another)",
+        field: axis.key, at: own.place)
+    }
     let known = variants.isEmpty ? [Variant(name: "", settings: [])] : variants
     let label = axis.key.hasPrefix("train.") ? String(axis.key.dropFirst(6)) : axis.key
     variants = known.flatMap { variant in
       axis.values.map { value in
-        let setting = RecipeOverride(option: "--vary \(axis.key)", key: axis.key, value: value)
+        let setting = RecipeOverride(option: option, key: axis.key, value: value)
         return Variant(
           name: (variant.name.isEmpty ? "" : variant.name + " ")
             + "\(label)=\(Redaction.redacted(urlsIn: value))",

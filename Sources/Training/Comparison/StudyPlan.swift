@@ -44,10 +44,14 @@ struct StudyPlan: Sendable {
       study.variants.isEmpty ? [Study.Variant(name: "recipe", settings: [])] : study.variants
     recipeNames = study.recipes.map { Study.name(of: $0) }
     variantNames = variants.map(\.name)
-    try Self.check(recipeNames, "recipe", taken: [])
-    try Self.check(variantNames, "variant", taken: RunDirectory.names.union([""]))
+    // Comparisons and recipes' own runs may share a directory.
+    let taken = RunDirectory.names.union([""])
+    try Self.check(
+      recipeNames, "recipe", taken: taken.union(RunDirectory.comparisonFiles))
+    try Self.check(variantNames, "variant", taken: taken)
     for variant in variants {
       for setting in variant.settings { try Self.check(setting) }
+      try Self.checkEffect(of: variant.settings)
     }
     for (path, name) in zip(study.recipes, recipeNames) {
       var warned: [(text: String, variants: [String])] = []
@@ -60,6 +64,7 @@ struct StudyPlan: Sendable {
           throw RecipeError(
             "is missing (need it to compare)", field: "train", at: .file(path, line: nil))
         }
+        for setting in study.settings { try Self.checkEffect(of: setting, in: recipe, variants) }
         if recipe.warmStart != nil {
           starts.append(
             Start(
@@ -99,6 +104,42 @@ struct StudyPlan: Sendable {
       "cannot differ between variants, which share one warm start (need a key of "
         + "\(variedSections.dropLast().joined(separator: ", ")) or \(variedSections.last ?? ""))",
       field: setting.key, at: .option(setting.option, key: setting.key))
+  }
+
+  /// Refuses a variant's settings of which a later one leaves nothing.
+  private static func checkEffect(of settings: [RecipeOverride]) throws(RecipeError) {
+    for (place, setting) in settings.enumerated() {
+      guard let later = settings[(place + 1)...].first(where: { setting.isWithin($0.key) })
+      else { continue }
+      throw RecipeError(
+        "has no effect, as \(later.option) sets it", field: setting.key, at: setting.place)
+    }
+  }
+
+  /// Refuses what is set for all runs and decided by something else in each of them.
+  private static func checkEffect(
+    of setting: RecipeOverride, in recipe: Recipe, _ variants: [Study.Variant]
+  ) throws(RecipeError) {
+    func error(_ message: String) -> RecipeError {
+      RecipeError(message, field: setting.key, at: setting.place)
+    }
+    if setting.isWithin("seed") { throw error("has no effect on runs that compare (need --seeds)") }
+    if setting.isWithin("output") {
+      throw error("has no effect on runs that compare (need --output)")
+    }
+    // Rewards judge the warm start, too, which no variant changes.
+    if setting.isWithin("rewards"), recipe.warmStart?.untilAccuracy != nil { return }
+    let later = variants.map { variant in
+      variant.settings.first { setting.isWithin($0.key) }
+    }
+    guard later.allSatisfy({ $0 != nil }) else { return }
+    let places = Set(later.compactMap { $0?.option })
+    throw error(
+      "has no effect, as "
+        + (places.count == 1
+          ? "\(places.first ?? "") sets it"
+          : "every variant sets it: "
+            + variants.map { $0.name.shortened() }.joined(separator: ", ")))
   }
 
   /// Refuses names that have no directory of their own.

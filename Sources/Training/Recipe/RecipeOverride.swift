@@ -60,6 +60,21 @@ public struct RecipeOverride: Sendable, Equatable {
 
   var place: RecipePlace { .option(option, key: key) }
 
+  /// Whether the key is `other`, or lies within it, as `rewards.0.weight` does within `rewards`: what
+  /// sets `other` later leaves nothing of this.
+  func isWithin(_ other: String) -> Bool {
+    func steps(_ key: String) -> [Substring] {
+      key.split(separator: ".", omittingEmptySubsequences: false)
+    }
+    let (own, outer) = (steps(key), steps(other))
+    return own.count >= outer.count
+      && zip(own, outer).allSatisfy { a, b in
+        // Items of lists are told apart by number: 00 is 0.
+        if let number = Int(a), number == Int(b) { return true }
+        return String(a).hasSameBytes(as: String(b))
+      }
+  }
+
   /// `--seed`.
   public static func seed(_ seed: Int) -> Self {
     Self(option: "--seed", key: "seed", value: String(seed))

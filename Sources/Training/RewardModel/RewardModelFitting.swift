@@ -89,11 +89,7 @@ public struct RewardModelFitting {
   /// - Throws: `FormatError` or `TokenizerError`.
   public init(_ options: Options) throws {
     self.options = options
-    if Files.exists(options.output) {
-      throw FormatError(
-        file: options.output, message: "exists already (need a new directory)",
-        kind: .cannotCreate)
-    }
+    try Files.checkPlace(ofDirectory: options.output)
     var model = try Self.model(options.model)
     tokenizer = try SentencePieceTokenizer(path: options.model + "/tokenizer.model")
     try TextModel.check(tokenizer, fits: model.configuration)
