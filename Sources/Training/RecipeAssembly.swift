@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Kernels
-internal import LanguageModel
+package import LanguageModel
 internal import PolicyOptimization
 internal import RewardPlugins
 public import Rewards
@@ -218,7 +218,9 @@ extension Recipe.Reward {
 
 extension Recipe.Architecture {
   /// The model's configuration with a tokenizer's vocabulary and special ids.
-  func configuration(vocabularySize: Int, bos: Int?, eos: Int?) -> ModelConfiguration {
+  package func configuration(
+    vocabularySize: Int, bos: Int?, eos: Int?
+  ) -> ModelConfiguration {
     ModelConfiguration(
       vocabularySize: vocabularySize, hiddenSize: hiddenSize, layers: layers,
       attentionHeads: attentionHeads, keyValueHeads: keyValueHeads ?? attentionHeads,

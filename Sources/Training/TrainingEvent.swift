@@ -69,8 +69,13 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   case holdsRun(path: String)
   case missingStart(path: String)
   /// The machine has less memory than the run needs at least.
-  case tooLarge(bytes: Double, available: Int)
+  case tooLarge(LargePart, bytes: Double, available: Int)
   case noSuchQuestion(row: Int, count: Int)
+
+  /// What takes most of the memory that there is too little of.
+  public enum LargePart: Sendable {
+    case model, step, evaluation
+  }
 
   public var description: String {
     switch self {
@@ -100,12 +105,23 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .noSuchQuestion(let row, let count):
       "there is no question \(row) (need 0 to \(count - 1))"
     case .missingStart(let path): "\(path): there is no policy to start from"
-    case .tooLarge(let bytes, let available):
-      "model: is too large (needs \(Self.gibibytes(bytes)) of memory at least; this machine has "
-        + "\(Self.gibibytes(Double(available))))"
+    case .tooLarge(let part, let bytes, let available):
+      "\(part.inWords) too large (needs \(Self.gibibytes(bytes)) of memory at least; this machine "
+        + "has \(Self.gibibytes(Double(available))))"
     }
   }
   private static func gibibytes(_ bytes: Double) -> String {
     "\((bytes / Double(1 << 30) * 10).rounded() / 10) GiB"
+  }
+}
+
+extension TrainingError.LargePart {
+  /// The recipe's section, and what of it.
+  fileprivate var inWords: String {
+    switch self {
+    case .model: "model: is"
+    case .step: "train: the completions of a step are"
+    case .evaluation: "evaluation: is"
+    }
   }
 }

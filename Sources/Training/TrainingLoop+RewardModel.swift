@@ -42,20 +42,22 @@ extension TrainingLoop {
     else { return }
     let phase = step / train.stepsPerIteration
     guard await course.model.lessons == phase else { return }
-    let pairs = try await comparisons(of: policy, course, progress, phase: phase)
-    try await course.model.learn(from: pairs, before: step)
+    let (pairs, labels) = try await comparisons(of: policy, course, progress, phase: phase)
+    try await course.model.learn(from: pairs, labels: labels, before: step)
     report(.rewardModelLearned(step: step + 1, metrics: await course.model.lesson))
   }
 
+  /// New comparisons, and how many completions they were chosen from, as far as those have a label.
   private func comparisons(
     of policy: Parameters, _ course: RewardModelCourse, _ progress: RunProgress, phase: Int
-  ) async throws -> [PreferencePair] {
+  ) async throws -> (pairs: [PreferencePair], labels: Int) {
     let seed = UInt64(recipe.seed)
     switch course.source {
     case .preferences(let pairs):
       let order = DataOrder(count: pairs.count, seed: seed, stream: 5)
-      return order.rows(step: phase, count: min(course.recipe.questions, pairs.count))
+      let chosen = order.rows(step: phase, count: min(course.recipe.questions, pairs.count))
         .map { pairs[$0] }
+      return (chosen, 2 * chosen.count)
     case .labeller(let labeller):
       let order = DataOrder(count: questions.questions.count, seed: seed, stream: 5)
       let rows = order.rows(step: phase, count: course.recipe.questions)
@@ -67,8 +69,9 @@ extension TrainingLoop {
         rewards: labeller, progress: progress, draws: draws, seen: &seen)
       try await labeller.confirm()
       try checkLabels(RewardFailures(rollout.report), before: phase * train.stepsPerIteration)
-      return rollout.pairs(
+      let pairs = rollout.pairs(
         atMost: course.recipe.pairsPerQuestion, key: draws.key, phase: phase)
+      return (pairs, rollout.report.outcomes.count { $0.total != nil })
     }
   }
 

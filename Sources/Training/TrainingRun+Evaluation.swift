@@ -77,19 +77,24 @@ extension TrainingRun {
   /// What the whole run shows: of its rewards and updates all steps, of what the policy has become
   /// the last ones.
   func findings(_ summary: Summary) -> [Finding] {
-    guard let train = recipe.train else { return [] }
-    let answers = summary.after?.examples.enumerated().map { place, example in
-      ObservedSteps.Answer(
-        question: place, text: example.extracted ?? example.completion, expected: example.answer)
-    }
+    guard let train = recipe.train else { return warmStartFindings }
+    let answers = summary.after.map(Self.answers)
     var observed = ObservedSteps(
       train.observation(of: questions), lines: summary.metrics, first: summary.metrics.first,
       answers: answers ?? lastAnswers)
     if answers != nil { observed.placeOfAnswers = "evaluation" }
-    let ofRun = Finding.ofRun(observed)
+    observed.answersBefore = summary.before.map(Self.answers) ?? []
+    let ofRun = warmStartFindings + Finding.ofRun(observed)
     let reports = [summary.before, summary.after].compactMap(\.self)
     guard let judge = summary.judge else { return ofRun }
     return ofRun + [Finding.neverRight(in: reports, judge: judge)].compactMap(\.self)
+  }
+
+  private static func answers(_ report: EvaluationReport) -> [ObservedSteps.Answer] {
+    report.examples.enumerated().map { place, example in
+      ObservedSteps.Answer(
+        question: place, text: example.extracted ?? example.completion, expected: example.answer)
+    }
   }
 
   func readMetrics() -> [JSONObject] {

@@ -51,7 +51,7 @@ extension TrainingRun {
 
   /// The loop that `start` is trained in, with the program's own objective and advantage.
   func loop(_ train: Recipe.Train, from start: Start) throws -> TrainingLoop {
-    try MemoryNeed(recipe, start.model.configuration).check()
+    try checkMemory(for: start.model.configuration)
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
     let rewardModel = try rewardModelCourse(start)
     let rewards = try rewardSet(with: rewardModel)

@@ -74,7 +74,15 @@ extension TrainingRun {
     await rewards?.stop()
     try log.synchronize()
     try record(try write(start, to: run.warmStartModel), in: run.warmStartModel)
+    for finding in warmStartFindings { report(.finding(finding)) }
     return start
+  }
+
+  /// What the log of the warm start shows.
+  var warmStartFindings: [Finding] {
+    guard let warmStart = recipe.warmStart, warmStart.untilAccuracy != nil else { return [] }
+    let lines = LogReading(path: run.warmStartMetrics).lines
+    return [Finding.goalMissed(by: warmStart, lines)].compactMap(\.self)
   }
 
   func warmStart(
@@ -106,7 +114,7 @@ extension TrainingRun {
     case .new(let architecture):
       let configuration = architecture.configuration(
         vocabularySize: tokenizer.vocabularySize, bos: tokenizer.bosID, eos: tokenizer.eosID)
-      try MemoryNeed(recipe, configuration).check()
+      try checkMemory(for: configuration)
       return try Start(Model(configuration, seed: UInt64(recipe.seed)), tokenizer)
     }
   }

@@ -104,11 +104,12 @@ public final class TrainingRun {
     }
   }
 
-  /// The warm start alone.
-  public func runWarmStart() async throws {
+  /// The warm start alone; returns what it shows that its user should know.
+  @discardableResult public func runWarmStart() async throws -> [Finding] {
     try await locked { lock in
       try await self.prepare(lock, trains: false)
       _ = try await self.warmStart()
+      return self.warmStartFindings
     }
   }
 
@@ -129,6 +130,7 @@ public final class TrainingRun {
   }
 
   func locked<Result>(_ body: (RunLock) async throws -> Result) async throws -> Result {
+    try checkMemory(for: nil)
     try run.create()
     let lock = try run.lock()
     defer { lock.release() }
@@ -145,7 +147,7 @@ public final class TrainingRun {
   /// What would otherwise fail only after hours: a model that cannot be written as it is to be,
   /// prompts that are too long, rewards that do not start.
   func check(_ start: Start) async throws {
-    try MemoryNeed(recipe, start.model.configuration).check()
+    try checkMemory(for: start.model.configuration)
     _ = try start.descriptions()
     let sampler = try sampler(start)
     _ = try sampler.encode(questions)

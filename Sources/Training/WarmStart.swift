@@ -67,6 +67,7 @@ struct WarmStart {
         if let failure = report.failure(of: evaluator.judge) { throw failure }
         let accuracy = report.greedy?.mean ?? 0
         line["accuracy"] = accuracy
+        if report.unscored == report.count { line.set("unscored", count: report.unscored) }
         isDone = accuracy >= goal
       }
       line["step_time"] = timer.seconds

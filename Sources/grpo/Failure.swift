@@ -160,10 +160,20 @@ extension Failure {
         .numerics, error.description,
         help: "the objective is broken: please report it with the recipe")
     case .noSuchQuestion: self.init(.usage, error.description)
-    case .tooLarge:
+    case .tooLarge(.model, _, _):
       self.init(
         .badRecipe, text,
         help: "take a smaller model, or fewer and shorter completions of a question")
+    case .tooLarge(.step, _, _):
+      self.init(
+        .badRecipe, text,
+        help: "lower train.questions_per_step, train.num_generations or "
+          + "train.max_completion_length, or those of reward_model")
+    case .tooLarge(.evaluation, _, _):
+      self.init(
+        .badRecipe, text,
+        help: "lower evaluation.samples, evaluation.questions or "
+          + "train.max_completion_length")
     case .missingStart:
       self.init(
         .missingInput, text,

@@ -87,13 +87,7 @@ struct TrainingReport {
       ? [summary.run.metrics, summary.run.completions] : [summary.run.warmStartMetrics]
     return [terminal.styled(shownPath(summary.run.path).visible(), .bold) + ": " + totals]
       + table.lines(on: terminal) + unscored
-      + summary.findings.flatMap { finding in
-        [
-          terminal.styled("check", .warning) + "  \(finding.evidence.visible())",
-          "       \(finding.advice.visible())",
-        ]
-      }
-      + [
+      + Self.lines(summary.findings) + [
         "model  \(shownPath(model).visible())",
         "logs   " + logs.map { shownPath($0).visible() }.joined(separator: "  "),
       ]
@@ -101,6 +95,16 @@ struct TrainingReport {
       + (shownRecipe.lacksChanges
         ? ["       after what --set and --seed say is in it: the run's own has *** for secrets"]
         : [])
+  }
+
+  /// What a run shows that its user should know.
+  static func lines(_ findings: [Finding]) -> [String] {
+    findings.flatMap { finding in
+      [
+        Terminal.standardOutput.styled("check", .warning) + "  \(finding.evidence.visible())",
+        "       \(finding.advice.visible())",
+      ]
+    }
   }
 
   /// What can be done with the model, as it is typed; of each command only what works.

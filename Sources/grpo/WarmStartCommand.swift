@@ -24,17 +24,19 @@ struct WarmStartCommand: AsyncParsableCommand {
           ? "--steps N asks for it all the same"
           : "give the recipe a warm_start with steps, batch_size and learning_rate")
     }
-    let run = try await options.withRun(of: recipe, accepting: accepted) { run in
-      try await run.runWarmStart()
-      return run.run
+    let (run, findings) = try await options.withRun(of: recipe, accepting: accepted) { run in
+      let findings = try await run.runWarmStart()
+      return (run.run, findings)
     }
     if options.json {
       let summary: JSON = [
         "run": .string(run.path), "model": .string(run.warmStartModel),
         "metrics": .string(run.warmStartMetrics),
+        "findings": .array(findings.map(\.encoded)),
       ]
       return try StandardOutput.write(line: summary.encoded())
     }
+    for line in TrainingReport.lines(findings) { try StandardOutput.write(line: line) }
     try StandardOutput.write(
       line: """
         model    \(shownPath(run.warmStartModel).visible())

@@ -224,6 +224,69 @@ import Testing
     #expect(people.outputLines.contains { $0.hasPrefix("check  steps 1 to 8: no completion has") })
   }
 
+  @Test func aWarmStartThatMissesItsGoalSaysSo() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "mute.py", "def mute(completions, **columns):\n    return [None] * len(completions)\n")
+    let goal = ["--set", "warm_start.steps=21", "--set", "warm_start.until_accuracy=0.99"]
+    let mute = goal + ["--set", "rewards=[{python: 'mute.py:mute'}]"]
+    let evidence = "warm start: until_accuracy 0.99 was not reached: 0.0 after 20 steps"
+    let people = try await GrpoProgram.run(
+      ["sft", "recipe.yaml", "-q", "--output", "mute"] + mute, in: folder)
+    #expect(people.status == 0, "\(people.errors)")
+    let whole = "\(evidence), and no completion has a score"
+    #expect(people.outputLines.first == "check  \(whole)")
+    #expect(people.errors.hasPrefix("warning: \(whole): see that the first reward "))
+    // A warm start that is there already says it again.
+    let json = try await GrpoProgram.run(
+      ["sft", "recipe.yaml", "-q", "--output", "mute", "--json"] + mute, in: folder)
+    let summary = try JSON(parsing: Array(json.output.utf8), file: "summary")
+    #expect(summary["findings"]?.array?.map { $0["evidence"]?.string } == [whole])
+    let run = try await GrpoProgram.run(
+      [
+        "run", "recipe.yaml", "-q", "--set", "train.steps=1", "--set", "rewards=[exact_match]",
+        "--json",
+      ]
+        + goal, in: folder)
+    #expect(run.status == 0, "\(run.errors)")
+    let findings = try JSON(parsing: Array(run.output.utf8), file: "summary")["findings"]?.array
+    #expect(findings?.first?["name"] == "goal_missed", "\(run.output)")
+    #expect(findings?.first?["evidence"]?.string?.hasPrefix("warm start: until_accuracy") == true)
+  }
+
+  @Test func aLabellerThatGivesNoLabelIsFound() async throws {
+    let folder = try Workspace()
+    try folder.write(
+      "mute.py", "def mute(completions, **columns):\n    return [None] * len(completions)\n")
+    let outcome = try await GrpoProgram.run(
+      [
+        "run", "recipe.yaml", "-q", "--json", "--set", "rewards=null", "--set", "evaluation=null",
+        "--set", "rewards=[{ name: contains, text: nowhere, weight: 0 }]", "--set",
+        "reward_model={ labeller: { python: 'mute.py:mute' }, questions: 4, steps: 2 }",
+      ], in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let findings = try JSON(parsing: Array(outcome.output.utf8), file: "summary")["findings"]?.array
+    #expect(
+      findings?.first?["evidence"]
+        == "steps 1 to 8: the reward model learns nothing: the labeller gave no label",
+      "\(outcome.output)")
+    #expect(findings?.contains { $0["name"] == "equal_rewards" } == false)
+  }
+
+  @Test func aStepTooLargeForTheMemoryBeginsNothing() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      "run", "recipe.yaml", "--set", "train.questions_per_step=65536", "--set",
+      "train.num_generations=4096", "--set", "train.max_completion_length=20000", "--set",
+      "model.max_position_embeddings=32768", in: folder)
+    #expect(outcome.status == 78, "\(outcome.errors)")
+    #expect(
+      outcome.problems.first?.hasPrefix("error: train: the completions of a step are too large")
+        == true)
+    #expect(outcome.help?.contains("train.questions_per_step") == true)
+    #expect(!folder.exists("run"))
+  }
+
   @Test func aTrainedRunWhoseHeldOutScoresFailIsSummedUpAndEndsWith69() async throws {
     let folder = try Workspace()
     try folder.write(

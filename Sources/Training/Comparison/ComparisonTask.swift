@@ -30,7 +30,10 @@ public struct ComparisonTask: Sendable {
     let recipe = try source.recipe()
     switch stage {
     case .warmStart:
-      try await TrainingRun(recipe, threads: 1, isCancelled: isCancelled).runWarmStart()
+      let run = try TrainingRun(recipe, threads: 1, isCancelled: isCancelled)
+      for finding in try await run.runWarmStart() {
+        report(.warning("\(finding.evidence): \(finding.advice)"))
+      }
     case .run:
       try await train(recipe, report, isCancelled)
     }

@@ -32,19 +32,26 @@ extension Finding {
   private typealias Check = @Sendable (ObservedSteps) -> Finding?
 
   /// What rewards and updates of all steps show.
-  private static let ofAllSteps: [Check] = [neverScored, updatesSkipped]
+  private static let ofAllSteps: [Check] = [neverScored, updatesSkipped, noPairs]
   /// What the last steps show of the policy.
   private static let ofLastSteps: [Check] = [equalRewards, oneAnswer, cutOff]
   static let lastSteps = 20
 
   /// What `steps`, taken together, show.
   static func all(in steps: ObservedSteps) -> [Finding] {
-    (ofAllSteps + ofLastSteps).compactMap { $0(steps) }
+    withoutConsequences((ofAllSteps + ofLastSteps).compactMap { $0(steps) })
+  }
+
+  /// Rewards of a model that has learned nothing are equal: what to do about it is said already.
+  private static func withoutConsequences(_ findings: [Finding]) -> [Finding] {
+    let hasNoPairs = findings.contains { $0.name == "no_pairs" }
+    return findings.filter { !hasNoPairs || $0.name != "equal_rewards" }
   }
 
   /// What the steps of a whole run show, and what becomes of the policy in its last ones.
   package static func ofRun(_ steps: ObservedSteps) -> [Finding] {
     let last = steps.suffix(lastSteps)
-    return ofAllSteps.compactMap { $0(steps) } + ofLastSteps.compactMap { $0(last) }
+    return withoutConsequences(
+      ofAllSteps.compactMap { $0(steps) } + ofLastSteps.compactMap { $0(last) })
   }
 }

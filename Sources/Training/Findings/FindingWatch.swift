@@ -6,6 +6,8 @@ package struct FindingWatch {
   private var first: JSONObject?
   private var told: [String] = []
   private var lastAnswers: [[ObservedSteps.Answer]] = []
+  /// Those of the run's first step, which were drawn before any update.
+  private var firstAnswers: [ObservedSteps.Answer] = []
 
   /// - Parameter first: The first line of the run, where a run goes on.
   package init(_ setting: ObservedSteps.Setting, first: JSONObject?) {
@@ -20,7 +22,9 @@ package struct FindingWatch {
     let logged = JSONObject(
       line.entries.map { key, value in (key, value.double?.isFinite == false ? .null : value) })
     lastAnswers = (lastAnswers + [answers]).suffix(Finding.lastSteps)
-    let steps = ObservedSteps(setting, lines: [logged], first: first, answers: self.answers)
+    if first == nil { firstAnswers = answers }
+    var steps = ObservedSteps(setting, lines: [logged], first: first, answers: self.answers)
+    steps.answersBefore = firstAnswers
     first = first ?? logged
     let new = Finding.all(in: steps).filter { !told.contains($0.name) }
     told += new.map(\.name)

@@ -45,6 +45,8 @@ package struct ObservedSteps {
   package var answers: [Answer]
   /// Where they come from, if not from these steps.
   package var placeOfAnswers: String?
+  /// What the policy answered before its first update.
+  package var answersBefore: [Answer] = []
 
   package init(
     _ setting: Setting, lines: [JSONObject], first: JSONObject?, answers: [Answer] = []

@@ -10,11 +10,21 @@ extension Finding {
     if let (_, expected) = mostCommon(answers.compactMap(\.expected)), share - expected < 0.1 {
       return nil
     }
+    // What the policy began with, training has not done.
+    var isOld = false
+    let earlier = steps.answersBefore
+    if Set(earlier.map(\.question)).count >= fewestQuestions,
+      let (before, share) = mostCommon(earlier.map(\.text)), share >= 0.9
+    {
+      isOld = before.hasSameBytes(as: text)
+    }
     return Finding(
       name: "one_answer",
       evidence: "\(steps.placeOfAnswers ?? steps.place): \(percent(share)) of completions answer "
         + "\(JSON.string(text).encoded()), whatever the question",
-      advice: "raise train.beta, lower train.learning_rate, or balance the answers in the data")
+      advice: isOld
+        ? "warm-start longer: the policy answered so before training"
+        : "raise train.beta, lower train.learning_rate, or balance the answers in the data")
   }
 
   /// Of fewer questions nothing can be said.

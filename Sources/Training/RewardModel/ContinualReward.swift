@@ -75,10 +75,11 @@ package actor ContinualReward: RewardFunction {
   /// the model and the labeller agreed beforehand; `loss`, the mean over the last tenth of the
   /// updates; `fresh_accuracy` and `calibration_error` on new pairs held out, `old_accuracy` on
   /// those of earlier updates, all afterwards; and `drift`, the root mean square change of the
-  /// rewards of completions in those. What is not finite is left out.
+  /// rewards of completions in those. Without new pairs also `labels`, how many completions have one.
+  /// What is not finite is left out.
   ///
   /// - Throws: `TrainingError.notFinite` where the numbers of every update overflow.
-  package func learn(from fresh: [PreferencePair], before step: Int) throws {
+  package func learn(from fresh: [PreferencePair], labels: Int, before step: Int) throws {
     let (new, apart) = Self.parted(fresh)
     let agreement = PreferenceStatistics(trainer.comparisons(fresh))
     let before = trainer.comparisons(heldOut.pairs)
@@ -100,7 +101,8 @@ package actor ContinualReward: RewardFunction {
     lessons += 1
     let last = losses.suffix(max(1, losses.count / 10))
     let statistics: [(name: String, value: Double?)] = [
-      ("pairs", Double(fresh.count)), ("agreement", agreement?.accuracy),
+      ("pairs", Double(fresh.count)), ("labels", fresh.isEmpty ? Double(labels) : nil),
+      ("agreement", agreement?.accuracy),
       ("loss", last.isEmpty ? nil : last.reduce(0, +) / Double(last.count)),
       ("fresh_accuracy", found?.accuracy), ("calibration_error", found?.calibrationError),
       ("old_accuracy", old?.accuracy), ("drift", Self.drift(before, after)),

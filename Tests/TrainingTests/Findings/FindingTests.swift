@@ -181,6 +181,74 @@ import Training
     #expect(Self.findings(steps, answers: answers(mixed, right)) == [])
   }
 
+  @Test func oneAnswerOfTheBeginningIsAMatterOfTheWarmStart() {
+    func advice(before: [String]) -> String? {
+      let ones = (0..<10).map {
+        ObservedSteps.Answer(question: $0, text: "1", expected: String($0))
+      }
+      var steps = ObservedSteps(
+        Self.setting, lines: Self.run([:]), first: Self.line(1), answers: ones)
+      steps.answersBefore = before.enumerated().map {
+        .init(question: $0, text: $1, expected: String($0))
+      }
+      return Finding.ofRun(steps).first?.advice
+    }
+    let old = "warm-start longer: the policy answered so before training"
+    #expect(advice(before: Array(repeating: "1", count: 10)) == old)
+    for before in [[], ["1"], (0..<10).map(String.init), Array(repeating: "2", count: 10)] {
+      #expect(advice(before: before)?.hasPrefix("raise train.beta") == true)
+    }
+    // The first step is drawn before any update.
+    let ones = (0..<8).map { ObservedSteps.Answer(question: $0, text: "1", expected: String($0)) }
+    var watch = FindingWatch(Self.setting, first: nil)
+    #expect(watch.findings(in: Self.line(1), answers: ones).map(\.advice) == [old])
+    watch = FindingWatch(Self.setting, first: Self.line(1))
+    #expect(watch.findings(in: Self.line(2), answers: ones).map(\.advice) != [old])
+  }
+
+  @Test(arguments: [
+    (0.0, "the labeller gave no label"), (32, "no two labels of a question differ"),
+  ])
+  func lessonsWithoutPairsAreFoundAndNotWhatComesOfThem(labels: Double, evidence: String) {
+    let empty: [String: JSON] = [
+      "reward_model/pairs": 0.0, "reward_model/labels": .number(labels), "reward": 0.0,
+      "reward_std": 0.0, "frac_reward_zero_std": 1.0,
+    ]
+    let found = Self.findings(Self.run(empty))
+    #expect(found.map(\.name) == ["no_pairs"])
+    #expect(found[0].evidence == "steps 1 to 40: the reward model learns nothing: \(evidence)")
+    #expect(Self.findings(Self.run(["reward_model/pairs": 12.0])) == [])
+    let late = [Self.line(1, empty)] + Self.run(["reward_model/pairs": 12.0], steps: 4)
+    #expect(Self.findings(late) == [])
+  }
+
+  @Test func aGoalOfTheWarmStartThatIsMissedIsFound() {
+    var warmStart = Recipe.WarmStart()
+    func found(_ lines: [JSONObject]) -> String? {
+      Finding.goalMissed(by: warmStart, lines)?.evidence
+    }
+    func line(_ step: Int, _ accuracy: Double?, unscored: Int? = nil) -> JSONObject {
+      var line: JSONObject = ["step": .integer(step), "loss": 1.0]
+      if let accuracy { line["accuracy"] = .number(accuracy) }
+      if let unscored { line["unscored"] = .integer(unscored) }
+      return line
+    }
+    #expect(found([line(1, 0.5)]) == nil)
+    warmStart.untilAccuracy = 0.99
+    #expect(
+      found([line(100, 0.25), line(120, 0), line(121, nil)])
+        == "warm start: until_accuracy 0.99 was not reached: 0.0 after 120 steps")
+    #expect(
+      found([line(120, 0, unscored: 256)])
+        == "warm start: until_accuracy 0.99 was not reached: 0.0 after 120 steps, and no completion "
+        + "has a score")
+    #expect(
+      found([line(1, nil), line(2, nil)])
+        == "warm start: until_accuracy 0.99 was not asked for in 2 steps: it is every 20")
+    #expect(found([line(20, 0.5), line(40, 0.99)]) == nil)
+    #expect(found([]) == nil)
+  }
+
   @Test func completionsThatAreCutOffAreFoundInTheLastSteps() {
     let cut = Self.run(["completions/clipped_ratio": 0.97])
     let found = Self.findings(cut)

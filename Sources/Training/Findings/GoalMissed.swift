@@ -1,0 +1,35 @@
+package import Formats
+
+extension Finding {
+  /// `goal_missed`: a warm start took all of its steps, and the accuracy that was to end it was not
+  /// reached.
+  ///
+  /// - Parameter lines: Those of its log.
+  package static func goalMissed(
+    by warmStart: Recipe.WarmStart, _ lines: [JSONObject]
+  ) -> Finding? {
+    guard let goal = warmStart.untilAccuracy, !lines.isEmpty else { return nil }
+    let name = "goal_missed"
+    guard let probe = lines.last(where: { $0["accuracy"] != nil }) else {
+      return Finding(
+        name: name,
+        evidence:
+          "warm start: until_accuracy \(goal) was not asked for in \(lines.count) steps: it "
+          + "is every \(WarmStart.probeSteps)",
+        advice: "give warm_start.steps \(WarmStart.probeSteps) or more, or leave "
+          + "until_accuracy out")
+    }
+    guard let accuracy = probe["accuracy"]?.double, accuracy < goal,
+      let step = probe["step"]?.natural
+    else { return nil }
+    let isUnscored = probe["unscored"] != nil
+    return Finding(
+      name: name,
+      evidence:
+        "warm start: until_accuracy \(goal) was not reached: \(accuracy) after \(step) steps"
+        + (isUnscored ? ", and no completion has a score" : ""),
+      advice: isUnscored
+        ? "see that the first reward returns a number, with grpo reward test"
+        : "raise warm_start.steps, or lower warm_start.until_accuracy")
+  }
+}
