@@ -16,7 +16,7 @@ public enum Extraction: String, Sendable, CaseIterable {
     }
   }
 
-  /// The number that this part of `text` is; nil when there is none.
+  /// The number that this part of `text` says; nil when there is none.
   func number(in text: String) -> WrittenNumber? {
     switch self {
     case .whole, .answerTag: part(of: text).flatMap { WrittenNumber($0) }

@@ -6,7 +6,8 @@ internal import Formats
 /// (or, where that is blank, in the next one that is not) counts. The number is what that line begins
 /// with, as in `#### **$29.00** in all` and `#### 29 (= 30 - 1)`, unless more is reckoned with it;
 /// else what stands behind the last `=`, as in `#### 3 + 4 = 7`; else the only one, as in
-/// `#### The answer is 29.`
+/// `#### The answer is 29.` So ``NumericMatch`` reads a whole answer, except that other numbers may
+/// follow here: 29 in `#### 29 apples and 3 pears`.
 ///
 /// `style: verl` is verl's rule instead (`verl/utils/reward_score/gsm8k.py`, strict), which wants
 /// the number written as the answer is: in the last 300 characters, the last match of
@@ -58,7 +59,8 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing {
 
   private func markedNumber(in text: String) -> ComparedAnswer? {
     switch style {
-    case .number: Self.statement(in: text).flatMap(WrittenNumber.stated).map(ComparedAnswer.init)
+    case .number:
+      Self.statement(in: text).flatMap { NumberStatement($0).number }.map(ComparedAnswer.init)
     case .verl: Self.verlNumber(in: text).map { ComparedAnswer($0, canonical: $0) }
     }
   }

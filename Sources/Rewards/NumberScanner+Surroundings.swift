@@ -45,8 +45,8 @@ extension NumberScanner {
     guard at(position) == "\\", isLetter(at: position + 1) else { return nil }
     let letters = text[(position + 1)...].prefix(Self.maximumLength).prefix { $0.isASCII }
       .prefix(while: \.properties.isAlphabetic)
-    // An escaped line break that nobody has read: \nThe.
-    if letters.first == "n", letters.dropFirst().first?.properties.isUppercase == true {
+    // An escaped line break that nobody has read: \n, \nThe.
+    if letters.first == "n", letters.dropFirst().first?.properties.isUppercase ?? true {
       return nil
     }
     return letters.isEmpty ? nil : (string(letters), letters.endIndex)
@@ -218,14 +218,21 @@ extension NumberScanner {
 
   // MARK: Behind the number
 
-  /// Words that make a number another one.
+  /// Words that make a number another one, multiplied.
   private static let multipliers: Set<String> = [
     "hundred", "thousand", "million", "millions", "billion", "billions", "trillion", "trillions",
-    "dozen", "dozens", "k",
+    "dozen", "dozens", "k", "squared", "cubed",
   ]
+  /// What is added to the number before in words.
+  private static let additions = [" and a half", " and a quarter", " and a third"]
+    .map { Array($0.unicodeScalars) }
 
-  /// Where a word ends, glued to `end` or behind a space, by which the number before is multiplied.
+  /// Where a word ends, glued to `end` or behind a space, that makes the number before
+  /// another one: 5 million, 5 squared, 5 and a half.
   private func multiplier(at end: Int) -> Int? {
+    if let addition = Self.additions.first(where: { matches($0, at: end) }) {
+      return end + addition.count
+    }
     let start = at(end) == " " ? end + 1 : end
     let word = text[min(start, text.count)...].prefix(10).prefix(while: \.properties.isAlphabetic)
     guard Self.multipliers.contains(string(word).lowercased()), !isDigit(at: word.endIndex) else {
@@ -324,7 +331,8 @@ extension NumberScanner {
       scalar == " " || isCurrency(scalar) || "()[]{}$\\".unicodeScalars.contains(scalar)
     }
     func isOperator(at place: Int) -> Bool {
-      guard let sign = at(place) else { return false }
+      // An exponent of a unit is none of the number.
+      guard let sign = at(place), sign != "^" || !isLetter(at: place - 1) else { return false }
       let isLetterX = (sign == "x" || sign == "X") && !isLetter(at: place - 1)
       guard
         isLetterX || isMinus(sign) || "+*×·/÷^±".unicodeScalars.contains(sign)
@@ -334,9 +342,18 @@ extension NumberScanner {
       skip(&next) { isBeside($0) || isMinus($0) || $0 == "*" }
       return isDigit(at: next)
     }
+    // A name of one letter that is no article: 5 + x, 5 - x.
+    func isOperatorBeforeName(at place: Int) -> Bool {
+      let isSpaced = at(place - 1) == " "
+      guard let sign = at(place), (at(place + 1) == " ") == isSpaced,
+        "+*×÷±".unicodeScalars.contains(sign) || (isMinus(sign) && isSpaced)
+      else { return false }
+      let name = isSpaced ? place + 2 : place + 1
+      return isLetter(at: name) && !isLetter(at: name + 1) && at(name) != "a" && at(name) != "I"
+    }
     var place = end
     skip(&place) { $0 == " " || ")]}%".unicodeScalars.contains($0) || isCurrency($0) }
-    if isOperator(at: place) { return true }
+    if isOperator(at: place) || isOperatorBeforeName(at: place) { return true }
     skip(&place, \.properties.isAlphabetic)
     skip(&place) { $0 == " " || ")]}".unicodeScalars.contains($0) }
     return isOperator(at: place)

@@ -4,8 +4,10 @@ internal import Formats
 ///
 /// ``WrittenNumber`` says what a number is: 1,234 and $1234.00 and 1.234e3 are the same. With
 /// `tolerance` t, |completion − answer| ≤ t, exactly and with t as the decimal that is written: 1.01 is
-/// within 0.01 of 1. The default is 0: the values must be equal. Options: `tolerance`, and `extract` (`whole`, `answer_tag`, or `last_number`). A completion that is no
-/// number scores 0; a row whose answer is missing or no number is a failed score.
+/// within 0.01 of 1. The default is 0: the values must be equal. Options: `tolerance`, and `extract`:
+/// `whole` (the default) and `answer_tag` for the number that such a text says as a whole, as in 42
+/// square meters, or `last_number`. A completion without a number scores 0; a row whose answer is
+/// missing or no number is a failed score.
 public struct NumericMatch: PerCompletionReward, AnswerComparing {
   public static let name = "numeric_match"
 

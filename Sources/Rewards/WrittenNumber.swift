@@ -1,5 +1,3 @@
-internal import Formats
-
 /// A number as people and policies write it, read from a text by one rule for all rewards.
 ///
 ///     number    = [sign] [currency] [sign] value [unit]
@@ -39,30 +37,25 @@ public struct WrittenNumber: Sendable {
   public let text: String
   let number: ExactNumber
 
-  /// The number that `text` is as a whole; nil when it is none.
+  /// The number that `text` as a whole says; nil when it says none, or more than one.
   ///
-  /// Beside the number there may be white space, markup (`**29**`, `$29$`, `\boxed{29}`), a point
-  /// that ends a sentence, a name and an equals sign before it (`x = 29`), words that say no more
-  /// than that it follows (about 29, the answer is 29), and one word of a unit behind it.
+  /// It is what the text begins with, markup (`**29**`, `$29$`, `\boxed{29}`) aside; else what its
+  /// last equation says (`x = 29`, `f(2) = 29`, `3 + 26 = 29`); else its only number (the answer is
+  /// 29, Tom has 29). Words of any number may stand around it, as in 29 square meters. Other numbers
+  /// may stand in brackets, left of the equals sign, right of it where the text begins with the
+  /// number, or behind a word such as "because" or "out of"; else there is none, as in 5 or 6, and in
+  /// x = 5, y = 6. Nor is there one where it is said not to be meant, or reckoned with: not 5, x > 5,
+  /// at least 5, half of 5, x + 5.
   public init?(_ text: String) {
-    let scalars = Array(text.unicodeScalars)
-    let numerals = NumberScanner.numerals(in: text, isStatement: true)
-    guard numerals.count == 1, let number = WrittenNumber(numerals[0], in: scalars),
-      Markup.isAll(of: scalars[..<numerals[0].range.lowerBound]),
-      Markup.isAll(of: scalars[numerals[0].range.upperBound...], behindNumber: true)
-    else { return nil }
+    guard let number = NumberStatement(text).onlyNumber else { return nil }
     self = number
   }
 
-  private init?(_ numeral: NumberScanner.Numeral, in scalars: [Unicode.Scalar]) {
+  init?(_ numeral: NumberScanner.Numeral, in scalars: [Unicode.Scalar]) {
     guard let number = numeral.number else { return nil }
-    (text, self.number) = (Self.string(scalars[numeral.range]), number)
-  }
-
-  private static func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
-    var view = String.UnicodeScalarView()
-    view.append(contentsOf: scalars)
-    return String(view)
+    var text = String.UnicodeScalarView()
+    text.append(contentsOf: scalars[numeral.range])
+    (self.text, self.number) = (String(text), number)
   }
 
   /// The nearest `Double`, or one beside it for a fraction; infinite beyond its range.
@@ -79,117 +72,5 @@ public struct WrittenNumber: Sendable {
     NumberScanner.numerals(in: text).last.flatMap {
       WrittenNumber($0, in: Array(text.unicodeScalars))
     }
-  }
-
-  /// The number that `text` states: what it begins with, markup aside; else what its last equation
-  /// says; else its only number.
-  ///
-  /// What it begins with counts unless more is reckoned with it: 7 in `7 = 3 + 4`, and in
-  /// `3 + 4 = 7` and `1/2 of 14 = 7` as well. Where no equation says the value of `3 + 4`, it states
-  /// none. What brackets say aside does not count: `7 (= 3 + 4)`.
-  static func stated(in text: String) -> WrittenNumber? {
-    let scanner = NumberScanner(text)
-    let scalars = scanner.text
-    let numerals = NumberScanner.numerals(in: text, isStatement: true)
-    guard let first = numerals.first else { return nil }
-    let before = scalars[..<first.range.lowerBound]
-    let isFirst = Markup.isAll(of: before) && !before.contains(where: \.properties.isAlphabetic)
-    let equals = lastEqualsSign(in: scalars)
-    let isReckoned =
-      isFirst
-      && (scanner.isReckonedWith(from: first.range.upperBound)
-        || equals.map { isReckonedInWords(scalars, numerals, before: $0) } == true)
-    if isFirst && !isReckoned { return WrittenNumber(first, in: scalars) }
-    if let equals,
-      let result = NumberScanner.numerals(in: string(scalars[(equals + 1)...]), isStatement: true)
-        .first
-    {
-      let rest = Array(scalars[(equals + 1)...])
-      let isAlone = Markup.isAll(of: rest[..<result.range.lowerBound])
-      return isAlone || numerals.count == 1 ? WrittenNumber(result, in: rest) : nil
-    }
-    return numerals.count == 1 && !isReckoned ? WrittenNumber(first, in: scalars) : nil
-  }
-
-  /// The last `=` outside brackets that is no part of `<=`, `>=` or `!=`.
-  private static func lastEqualsSign(in scalars: [Unicode.Scalar]) -> Int? {
-    var (depth, last) = (0, Int?.none)
-    for (place, scalar) in scalars.enumerated() {
-      if "([{".unicodeScalars.contains(scalar) { depth += 1 }
-      if ")]}".unicodeScalars.contains(scalar) { depth = max(0, depth - 1) }
-      if scalar == "=", depth == 0, place == 0 || !"<>!".unicodeScalars.contains(scalars[place - 1])
-      {
-        last = place
-      }
-    }
-    return last
-  }
-
-  private static let operations: Set<String> = [
-    "of", "times", "plus", "minus", "over", "dozen", "dozens", "divided", "multiplied", "pairs",
-  ]
-
-  /// Whether the first number is reckoned with up to the `=`: there is another one, or a word says so.
-  private static func isReckonedInWords(
-    _ scalars: [Unicode.Scalar], _ numerals: [NumberScanner.Numeral], before equals: Int
-  ) -> Bool {
-    let end = numerals[0].range.upperBound
-    // The sign may as well stand before the number: `= 18`.
-    guard end <= equals else { return false }
-    if numerals.count > 1, numerals[1].range.lowerBound < equals { return true }
-    return scalars[end..<equals].split { !$0.properties.isAlphabetic }
-      .contains { operations.contains(string($0).lowercased()) }
-  }
-}
-
-/// What may stand around a number without making it another thing.
-private enum Markup {
-  private static let commands = [
-    "\\boxed", "\\fbox", "\\text", "\\textbf", "\\mathbf", "\\mathrm", "\\mathsf", "\\mathit",
-  ]
-  private static let around = Set("*_`\"'“”‘’«»()[]{}\\$=≈#~".unicodeScalars)
-  private static let before = Set(":".unicodeScalars)
-  private static let behind = Set(".,;:!?%‰°/^⁰¹²³⁴⁵⁶⁷⁸⁹⁻0123456789".unicodeScalars)
-  /// Words right before a number that say no more than that it follows.
-  private static let leadingWords: Set<String> = [
-    "is", "equals", "about", "approximately", "approx", "around", "roughly", "nearly", "almost",
-    "exactly", "usd", "eur", "gbp", "jpy", "cny", "rmb", "inr", "aud", "cad", "chf", "rs",
-  ]
-  /// Words that may stand before those, or before a colon.
-  private static let subjects: Set<String> = [
-    "the", "final", "answer", "result", "value", "so", "thus", "hence", "therefore", "it",
-  ]
-
-  /// - Parameter isBehind: Whether a unit of one word and the end of a sentence are allowed; else
-  ///   words that lead to the number are.
-  static func isAll(of part: ArraySlice<Unicode.Scalar>, behindNumber isBehind: Bool = false)
-    -> Bool
-  {
-    var rest = String.UnicodeScalarView()
-    rest.append(contentsOf: part)
-    var text = String(rest)
-    for command in commands { text = text.replacing(bytes: command + "{", with: "{") }
-    let words = text.unicodeScalars.split { $0.properties.isWhitespace }
-      .filter { $0.contains(where: \.properties.isAlphabetic) }
-    return (isBehind ? words.count <= 1 : leads(text))
-      && text.unicodeScalars.allSatisfy {
-        $0.properties.isWhitespace || $0.properties.isAlphabetic || around.contains($0)
-          || $0.properties.generalCategory == .currencySymbol
-          || (isBehind ? behind : before).contains($0)
-      }
-  }
-
-  /// Whether all words of `text` lead to a number: those of the list, and a name before `=`.
-  private static func leads(_ text: String) -> Bool {
-    var words = text.unicodeScalars.split { !$0.properties.isAlphabetic }
-    if let sign = text.unicodeScalars.lastIndex(where: { $0 == "=" || $0 == "≈" }),
-      let word = words.last, word.endIndex <= sign
-    {
-      words.removeLast()
-    }
-    let names = words.map { String($0).lowercased() }
-    let isClosed = text.unicodeScalars.contains { "=≈:".unicodeScalars.contains($0) }
-    return names.allSatisfy { leadingWords.contains($0) || subjects.contains($0) }
-      && (isClosed || names.last.map(leadingWords.contains) ?? true)
   }
 }

@@ -108,7 +108,19 @@ import Testing
     " 29 ", "29.", "29.00", "$29", "29 USD", "**29**", "`29`", "$29$", "\\(29\\)", "\\boxed{29}",
     "$\\boxed{29}$.", "\"29\"", "(29)", "= 29", "29%", "29\\%", "29 apples", "29kg", "29 km/h",
     "x = 29", "$x=29$", "about 29", "USD 29", "The answer is 29", "Answer: 29", "29^\\circ",
-    "29 cm^2", "29 \\text{ cm}", "+29", "58/2", "2.9e1", "0029", "**$29.00**", "29!", "#29",
+    "29 cm^2", "29 \\text{ cm}", "+29", "58/2",
+    // Whole answers.
+    "29 square meters", "29 miles per hour", "29 US dollars", "29 per cent", "29 sq. ft.",
+    "29 years old", "29 m s^{-1}", "29 m/s2", "29 out of 30", "29 of them", "29 (approx.)",
+    "29 hours a day", "29 (3 + 26)", "29, as 3 + 26 = 29", "29 because 3 + 26", "29 = 3 + 26",
+    "29, not 30", "29 - done", "29 \\text{ miles per hour}", "Total: 29", "So, 29", "Tom has 29",
+    "Tom has 29 apples.", "There are 29", "Yes, 29", "a) 29", "Therefore, the answer is 29.",
+    "The answer is 29, so 29.", "She pays $29", "The final answer is **29** apples.", "f(2) = 29",
+    "x_1 = 29", "2x = 58/2", "Area = 29", "3 + 26 = 29", "\\(3 + 26 = 29\\)", "= 29", "**= 29**",
+    "=> 29", "-> 29", "<b>29</b>", "<29>", "The answer is 29 (29 = 3 + 26)", "Answer - 29",
+    "\\sqrt{841} = 29", "log_2(x) = 29", "29 people (not counting Tom)", "29 (not 30)",
+    "2 * 3 = 6, 6 + 23 = 29", "Answer \u{2014} 29", "the 29", "* 29", "2.9e1", "0029", "**$29.00**",
+    "29!", "#29",
   ])
   func markupCurrencyAndUnitDoNotHideANumber(text: String) throws {
     let number = try #require(WrittenNumber(text))
@@ -117,8 +129,20 @@ import Testing
 
   @Test(arguments: [
     "", "-", ".", "e5", "5 0", "5 or 6", "1,23", "1234,567", "1,2345", "0x10", "nan", "inf", "٤",
-    "--4", "+-4", "4 of them", "3 minus 4", "not 4", "f(x) = 4", "the 4", "four", "12:30",
-    "1e0000001", "3-5", "\\sqrt{4}",
+    "--4", "+-4", "3 minus 4", "not 4", "four", "12:30", "1e0000001", "3-5", "\\sqrt{4}",
+    // Which one is not said.
+    "4, 5", "4 and 5", "4 4", "4 apples and 3 pears", "4 ft 8 in", "4 to 5", "x = 4, y = 5",
+    "x = 4 and y = 5", "x = 4 or x = 5", "five or 4", "4 or more", "(4, 5)", "The 2 answers are 4",
+    "First 3, then 4", "2 * 3 = 6. The answer is 4", "Step 2: 4",
+    // Another one, or a bound.
+    "It is not 4", "It isn't 4.", "It can\u{2019}t be 4", "4 is not right", "x > 4", "x >= 4",
+    "x ≤ 4",
+    "x != 4", "$x \\ge 4$", "at least 4", "up to 4", "4% of 50", "more than 4", "half of 4",
+    "twice 4",
+    "the square root of 4",
+    "4 squared", "4 and a half", "x + 4", "x - 4", "x*4", "y = x + 4", "4 + x", "4 - x",
+    "x = 3 + 4",
+    "COVID-19", "4 * y", "3 times 4",
   ])
   func aTextThatSaysMoreOrElseIsNoNumber(text: String) {
     #expect(WrittenNumber(text) == nil)
