@@ -182,6 +182,53 @@ public enum Files {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino
   }
 
+  /// What a file is known by among all of the machine's, as long as somebody has it open.
+  package struct Identity: Sendable, Equatable {
+    private let device: UInt64
+    private let number: UInt64
+
+    fileprivate init(_ status: stat) {
+      (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
+    }
+  }
+
+  /// Which file an open one is.
+  package static func identity(of descriptor: Int32) -> Identity? {
+    var status = stat()
+    // SAFETY: the call writes one status, into the one that it is given.
+    return unsafe fstat(descriptor, &status) == 0 ? Identity(status) : nil
+  }
+
+  /// Which file a path leads to; nil where there is nothing.
+  package static func identity(of path: String) -> Identity? {
+    var status = stat()
+    // SAFETY: as for the open one.
+    return unsafe stat(path, &status) == 0 ? Identity(status) : nil
+  }
+
+  /// What becomes another when a file is written, or another takes its place.
+  package struct Stamp: Sendable, Equatable {
+    private let identity: Identity
+    private let size: Int
+    private let times: [Int]
+
+    fileprivate init(_ status: stat) {
+      (identity, size) = (Identity(status), Int(status.st_size))
+      let (content, all) = (status.st_mtim, status.st_ctim)
+      times = [content.tv_sec, content.tv_nsec, all.tv_sec, all.tv_nsec]
+    }
+
+    /// When its content was changed last, in seconds since 1970.
+    package var changedSeconds: Int { times[0] }
+  }
+
+  /// The stamp of what a path leads to; nil where there is nothing.
+  package static func stamp(of path: String) -> Stamp? {
+    var status = stat()
+    // SAFETY: as for `identity`.
+    return unsafe stat(path, &status) == 0 ? Stamp(status) : nil
+  }
+
   /// Whether this is a symbolic link, and not what one leads to.
   package static func isSymbolicLink(_ path: String) -> Bool {
     var status = stat()

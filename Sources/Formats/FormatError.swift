@@ -18,6 +18,8 @@ public struct FormatError: Error, Sendable, Equatable {
     case inputOutput
     /// A number that was to be written is not finite, and could not be read again.
     case notFinite
+    /// Something else has taken the place of what was to be written, or nothing is there any more.
+    case replaced
   }
 
   public var kind: Kind

@@ -11,6 +11,8 @@ public struct Checkpoint: Sendable {
 
   public let path: String
   public let step: Int
+  /// The id of its run; nil in runs of before, which had none.
+  public let run: String?
   public let files: [File]
   /// What the writer stored beside the files.
   public let state: JSON
@@ -54,6 +56,7 @@ public struct Checkpoint: Sendable {
     }
     self.path = path
     self.step = step
+    run = manifest["run"]?.string
     self.files = files
     self.state = state
   }

@@ -11,8 +11,14 @@ import Synchronization
 /// verifies. The caller holds the run's lock.
 public struct Checkpoints: Sendable {
   public let directory: String
+  /// The id of the run that they are of; nil where those of every run will do.
+  public let run: String?
+  private let owner: RunLock?
 
-  public init(directory: String) { self.directory = directory }
+  /// - Parameter owner: The right to write the run, which is confirmed before anything is written.
+  public init(directory: String, run: String? = nil, owner: RunLock? = nil) {
+    (self.directory, self.run, self.owner) = (directory, run, owner)
+  }
 
   /// Writes the checkpoint of `step`, replacing one that is there.
   ///
@@ -28,6 +34,7 @@ public struct Checkpoints: Sendable {
         file: final, field: "state" + field, message: "is not finite; not saved",
         kind: .notFinite)
     }
+    try owner?.confirm()
     let staging = TemporaryName.path(for: final)
     var names: Set<ByteKey> = []
     for file in files {
@@ -43,7 +50,7 @@ public struct Checkpoints: Sendable {
     do throws(FormatError) {
       try Files.createDirectory(staging)
       let digests = try Self.write(files, to: staging)
-      let manifest: JSON = [
+      var manifest: JSONObject = [
         "format_version": .integer(Checkpoint.formatVersion), "step": .integer(step),
         "files": .array(
           zip(files, digests).map { file, digest in
@@ -53,9 +60,12 @@ public struct Checkpoints: Sendable {
             ]
           }), "state": state,
       ]
+      if let run { manifest["run"] = .string(run) }
       try Files.writeNew(
-        manifest.encodedBytes(.pretty), to: "\(staging)/\(Checkpoint.manifestName)")
+        JSON.object(manifest).encodedBytes(.pretty),
+        to: "\(staging)/\(Checkpoint.manifestName)")
       try Files.synchronizeDirectory(staging)
+      try owner?.confirm()
       try publish(staging, as: final)
     } catch {
       // Best effort: the error that is thrown is the one that matters.
@@ -109,6 +119,9 @@ public struct Checkpoints: Sendable {
     for step in try steps().reversed() {
       do {
         var checkpoint = try Checkpoint(listedAt: path(of: step), step: step)
+        guard isOwn(checkpoint) else {
+          throw FormatError(file: checkpoint.path, message: "is of another run")
+        }
         try checkpoint.verify()
         try await restore(checkpoint)
         checkpoint.skipped = skipped
@@ -121,22 +134,35 @@ public struct Checkpoints: Sendable {
     throw Unusable(directory: directory, problems: skipped)
   }
 
+  private func isOwn(_ checkpoint: Checkpoint) -> Bool {
+    guard let run else { return true }
+    return checkpoint.run?.hasSameBytes(as: run) == true
+  }
+
   /// Removes all but the last `count` checkpoints that are whole, and returns the steps removed.
   ///
   /// At least one is kept, and so is everything later than the ones kept; when fewer than `count`
-  /// are whole, nothing is removed. Their files were hashed as they were written and are not
-  /// hashed again: it is the sizes that count.
-  @discardableResult public func retain(_ count: Int) throws(FormatError) -> [Int] {
+  /// are whole, nothing is removed, and nothing of another run ever is. Their files were hashed as
+  /// they were written and are not hashed again: it is the sizes that count.
+  ///
+  /// - Parameter last: The step that was saved last; later ones could not be gone on from, and do
+  ///   not count.
+  @discardableResult public func retain(
+    _ count: Int, through last: Int = .max
+  ) throws(FormatError) -> [Int] {
     var whole = 0
     var removed: [Int] = []
-    for step in try steps().reversed() {
+    try owner?.confirm()
+    for step in try steps().reversed() where step <= last {
+      let checkpoint = try? Checkpoint(listedAt: path(of: step), step: step)
+      if let checkpoint, !isOwn(checkpoint) { continue }
       if whole >= max(1, count) {
         // Renamed first, so that a half-removed one is never taken for a damaged one.
         let discarded = TemporaryName.path(for: path(of: step))
         try rename(path(of: step), discarded)
         try Files.remove(discarded)
         removed.append(step)
-      } else if (try? Checkpoint(listedAt: path(of: step), step: step))?.isWhole == true {
+      } else if checkpoint?.isWhole == true {
         whole += 1
       }
     }
@@ -147,6 +173,24 @@ public struct Checkpoints: Sendable {
   /// The steps that have a directory, ascending; nothing is verified.
   public func steps() throws(FormatError) -> [Int] {
     try Files.names(in: directory).compactMap(Self.step(of:)).sorted()
+  }
+
+  /// The last step that has one of this run; one whose manifest is damaged may be.
+  public func lastStep() throws(FormatError) -> Int? {
+    for step in try steps().reversed() {
+      guard let checkpoint = try? Checkpoint(listedAt: path(of: step), step: step),
+        !isOwn(checkpoint)
+      else { return step }
+    }
+    return nil
+  }
+
+  /// The id of the run that the last one with a manifest is of.
+  package func lastRun() throws(FormatError) -> String? {
+    for step in try steps().reversed() {
+      if let last = try? Checkpoint(listedAt: path(of: step), step: step) { return last.run }
+    }
+    return nil
   }
 
   private func publish(_ staging: String, as final: String) throws(FormatError) {
@@ -170,7 +214,7 @@ public struct Checkpoints: Sendable {
     }
   }
 
-  private func path(of step: Int) -> String { "\(directory)/\(Self.name(of: step))" }
+  func path(of step: Int) -> String { "\(directory)/\(Self.name(of: step))" }
 
   /// The step whose directory has this name.
   static func step(of name: String) -> Int? {

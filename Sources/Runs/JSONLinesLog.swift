@@ -10,15 +10,18 @@ public final class JSONLinesLog {
   /// The length of the file in bytes: where the next line begins.
   public private(set) var offset: Int
   private let descriptor: Int32
+  private let owner: RunLock?
   /// Whether the file ends with a line's end, as it must before a line is appended.
   private var isWhole = true
 
   /// Opens the log, or makes an empty one.
   ///
+  /// - Parameter owner: The right to write the run that the log is of, which is confirmed before
+  ///   each line.
   /// - Throws: a `FormatError`, which is `.cannotCreate` when it cannot be opened for writing, or is
   ///   no regular file.
-  public init(path: String) throws(FormatError) {
-    self.path = path
+  public init(path: String, owner: RunLock? = nil) throws(FormatError) {
+    (self.path, self.owner) = (path, owner)
     descriptor = FileSystemCalls.open(path, O_RDWR | O_CREAT | O_APPEND)
     guard descriptor >= 0 else { throw Files.failure("cannot create", path, .cannotCreate) }
     let end = lseek(descriptor, 0, SEEK_END)
@@ -41,6 +44,7 @@ public final class JSONLinesLog {
     guard isWhole else {
       throw FormatError(file: path, message: "the last line is not whole; cut the log back first")
     }
+    try owner?.confirm()
     var line = JSON.object(object).encodedBytes()
     line.append(UInt8(ascii: "\n"))
     do throws(FormatError) {
@@ -147,6 +151,7 @@ public final class JSONLinesLog {
   private func cut(to offset: Int) throws(FormatError) {
     // A device cannot be cut, and need not be.
     if offset == self.offset && isWhole { return }
+    try owner?.confirm()
     guard ftruncate(descriptor, off_t(offset)) == 0 else {
       throw Files.failure("cannot write", path, .inputOutput)
     }

@@ -14,19 +14,28 @@ public struct LogReading: Sendable {
 
   /// Reads the log at `path`.
   public init(path: String) {
-    let bytes: [UInt8]
-    do throws(FormatError) {
-      bytes = try Files.read(path, maximumBytes: Self.mostBytes)
-    } catch {
-      problem = error
+    if let size = Files.size(path), size > Self.mostBytes {
+      problem = FormatError(
+        file: path, message: "too large (got \(size) bytes; need at most \(Self.mostBytes))")
       return
     }
-    var (start, number, damaged) = (0, 0, 0)
-    while start < bytes.count {
-      let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+    var lines: [JSONObject] = []
+    problem = Self.problem(at: path) { lines.append($0) }
+    self.lines = lines
+  }
+
+  /// What is wrong with the log at `path`, of whatever size, with its first damaged line; nil where
+  /// nothing is.
+  ///
+  /// - Parameter body: Gets the objects of the lines that are whole.
+  public static func problem(
+    at path: String, _ body: (JSONObject) -> Void = { _ in }
+  ) -> FormatError? {
+    var (number, damaged, problem) = (0, 0, FormatError?.none)
+    func read(_ line: ArraySlice<UInt8>) {
       number += 1
       do throws(FormatError) {
-        lines.append(try Self.object(bytes[start..<end], file: path))
+        body(try object(line, file: path))
       } catch {
         damaged += 1
         if problem == nil {
@@ -34,9 +43,26 @@ public struct LogReading: Sendable {
           problem?.line = number
         }
       }
-      start = end + 1
     }
+    // The bytes behind the last line's end so far.
+    var rest: [UInt8] = []
+    do throws(FormatError) {
+      try Files.read(path, pieces: 1 << 20) { piece in
+        var searched = rest.count
+        for i in piece.indices { rest.append(piece[i]) }
+        var start = 0
+        while let end = rest[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+          read(rest[start..<end])
+          (start, searched) = (end + 1, end + 1)
+        }
+        rest.removeFirst(start)
+      }
+    } catch {
+      return error
+    }
+    if !rest.isEmpty { read(rest[...]) }
     if damaged > 1 { problem?.message += " (the first of \(damaged) damaged lines)" }
+    return problem
   }
 
   static func object(_ line: ArraySlice<UInt8>, file: String) throws(FormatError) -> JSONObject {

@@ -4,6 +4,11 @@ internal import Foundation
 /// Where the parts of one training run stand.
 public struct RunDirectory: Sendable {
   public let path: String
+  /// The run's own, as its manifest and its checkpoints have it; nil where it has none, or where it
+  /// does not matter.
+  package var id: String?
+  /// The right to write it, which is confirmed before anything is written.
+  package var owner: RunLock?
 
   public init(_ path: String) { self.path = path }
 
@@ -18,7 +23,9 @@ public struct RunDirectory: Sendable {
   public var warmStartModel: String { "\(path)/warm-start/model" }
   public var metrics: String { "\(path)/metrics.jsonl" }
   public var completions: String { "\(path)/completions.jsonl" }
-  public var checkpoints: Checkpoints { Checkpoints(directory: "\(path)/checkpoints") }
+  public var checkpoints: Checkpoints {
+    Checkpoints(directory: "\(path)/checkpoints", run: id, owner: owner)
+  }
   /// The trained model in the Hugging Face layout.
   public var model: String { "\(path)/model" }
   /// The reward model that learned with it, in the Hugging Face layout.
@@ -37,11 +44,52 @@ public struct RunDirectory: Sendable {
   /// - Throws: a `FormatError` that is `.cannotCreate` and names the process that has the lock.
   public func lock() throws(FormatError) -> RunLock { try RunLock(run: self) }
 
+  /// Opens one of its logs, or makes an empty one.
+  package func log(_ path: String) throws(FormatError) -> JSONLinesLog {
+    try owner?.confirm()
+    return try JSONLinesLog(path: path, owner: owner)
+  }
+
+  /// Replaces one of its files as a whole.
+  package func write(
+    _ bytes: [UInt8], to path: String, isPrivate: Bool = false
+  ) throws(FormatError) {
+    try owner?.confirm()
+    try Files.writeAtomically(bytes, to: path, isPrivate: isPrivate)
+  }
+
+  /// Replaces what says what it was made of.
+  package func write(_ manifest: RunManifest) throws(FormatError) {
+    try owner?.confirm()
+    try manifest.write(to: self.manifest)
+  }
+
+  /// Makes one of its directories, whole or not at all.
+  package func writeDirectory(
+    _ files: [(name: String, bytes: [UInt8])], to path: String
+  ) throws(FormatError) {
+    try owner?.confirm()
+    try Files.writeDirectory(files, to: path)
+  }
+
+  /// Makes an empty directory in it, where there is none of that name.
+  package func createDirectory(_ path: String) throws(FormatError) {
+    try owner?.confirm()
+    try Files.createDirectory(path)
+  }
+
+  /// Removes one of its files or directories.
+  package func remove(_ path: String) throws(FormatError) {
+    try owner?.confirm()
+    try Files.remove(path)
+  }
+
   /// Gives the logs of training other names, `metrics.jsonl.1` and so on, where they hold
   /// anything, and returns those.
   public func setLogsAside() throws(FormatError) -> [String]? {
     let logs = [metrics, completions].filter { (Files.size($0) ?? 0) > 0 }
     if logs.isEmpty { return nil }
+    try owner?.confirm()
     var number = 1
     while logs.contains(where: { Files.exists("\($0).\(number)") }) { number += 1 }
     for log in logs { try Files.rename(log, to: "\(log).\(number)") }
@@ -51,14 +99,16 @@ public struct RunDirectory: Sendable {
   /// Gives other names, `model.1` and so on, to what stands where the run is to write and is nothing
   /// that a run has there, and returns both names of each.
   ///
-  /// Those are logs and manifests that are no regular files, and models that lack a `config.json`; a
+  /// Those are logs and manifests that are no regular files, checkpoints that are no directories, and
+  /// models that lack a `config.json`; a
   /// reward model, too, with files in it that are none of one, where the model beside it is missing
   /// and both will be written. Symbolic links to what is right are right.
   public func setObstaclesAside() throws(FormatError) -> [(path: String, aside: String)] {
     let files = [manifest, metrics, completions, warmStartMetrics].filter {
       Files.isTaken($0) && Files.size($0) == nil && !Self.canBeMade($0)
     }
-    let folders = [warmStart, checkpoints.directory].filter {
+    let saved = try checkpoints.steps().map(checkpoints.path(of:))
+    let folders = ([warmStart, checkpoints.directory] + saved).filter {
       Files.isTaken($0) && !Files.isDirectory($0)
     }
     var models: [String] = []
@@ -79,6 +129,7 @@ public struct RunDirectory: Sendable {
   /// that are none of a model's; returns that.
   public func discard(_ model: String) throws(FormatError) -> String? {
     guard try isModel(model) else { return try setAside(model) }
+    try owner?.confirm()
     // Away at once, then removed: half a model would be in the way of the next one.
     let discarded = TemporaryName.path(for: model)
     try Files.rename(model, to: discarded)
@@ -87,6 +138,7 @@ public struct RunDirectory: Sendable {
   }
 
   private func setAside(_ path: String) throws(FormatError) -> String {
+    try owner?.confirm()
     var number = 1
     while Files.isTaken("\(path).\(number)") { number += 1 }
     try Files.rename(path, to: "\(path).\(number)")

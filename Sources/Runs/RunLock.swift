@@ -5,16 +5,20 @@ import Foundation
 ///
 /// It is an exclusive `flock` on the run's file `lock`, which holds the owner's process id. The
 /// system drops it when the process ends in whatever way; the file itself stays.
+///
+/// Somebody may move or remove that file, or the directory with it, and begin another run there,
+/// which the system's lock does not hinder. So whoever writes asks before whether it `confirm()`s.
 public final class RunLock: Sendable {
   private let run: RunDirectory
   private let descriptor: Int32
+  private let file: Files.Identity?
 
   init(run: RunDirectory) throws(FormatError) {
     let file = run.lockFile
     try Files.refuseOther(file)
     let descriptor = FileSystemCalls.open(file, O_RDWR | O_CREAT)
     guard descriptor >= 0 else { throw Files.failure("cannot create", file, .cannotCreate) }
-    (self.run, self.descriptor) = (run, descriptor)
+    (self.run, self.descriptor, self.file) = (run, descriptor, Files.identity(of: descriptor))
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       guard errno == EWOULDBLOCK else { throw Files.failure("cannot lock", file, .cannotCreate) }
       let owner = try Files.read(file, maximumBytes: 64)
@@ -26,6 +30,20 @@ public final class RunLock: Sendable {
       throw Files.failure("cannot write", file, .inputOutput)
     }
     try Files.write(Array("\(getpid())\n".utf8), to: descriptor, named: file)
+    try confirm()
+  }
+
+  /// Throws where the run's path leads to another directory by now, or to another file `lock` in it.
+  ///
+  /// - Throws: a `FormatError` that is `.replaced`.
+  public func confirm() throws(FormatError) {
+    guard let file, Files.identity(of: run.lockFile) == file else {
+      throw FormatError(
+        file: run.path,
+        message:
+          "was moved, removed or replaced while the run went on, or its file lock was; nothing "
+          + "more is written", kind: .replaced)
+    }
   }
 
   /// Removes what processes that died while writing have left in the run, and returns their paths
@@ -34,6 +52,7 @@ public final class RunLock: Sendable {
   /// The lock is what says that they are dead. A checkpoint that stood aside for its replacement,
   /// which then never came, is put back.
   public func removeLeftovers() throws(FormatError) -> [String] {
+    try confirm()
     var removed: [String] = []
     for place in try run.leftovers() {
       let path = "\(run.path)/\(place)"

@@ -2,7 +2,7 @@ public import Formats
 
 /// What a run was made of: `MANIFEST.json` in its directory.
 ///
-///     { "format_version": 2, "version": "0.1.0",
+///     { "format_version": 2, "version": "0.1.0", "id": "5f0c…",
 ///       "inputs": { "data.train": { "bytes": 3412, "sha256": "9f86…" }, … },
 ///       "changes": [ { "field": "train.beta", "from": "0.005", "to": "0.01", "step": 120 } ] }
 public struct RunManifest: Sendable, Equatable {
@@ -30,6 +30,10 @@ public struct RunManifest: Sendable, Equatable {
     }
   }
 
+  /// What tells the run from every other, and its checkpoints from theirs; nil in runs of before.
+  ///
+  /// Nothing that the run computes depends on it.
+  public var id: String?
   /// The program that went on with the run last.
   public var version: String
   public var inputs: [Input]
@@ -45,6 +49,14 @@ public struct RunManifest: Sendable, Equatable {
 
   public init(version: String = ProgramVersion.current, inputs: [Input], changes: [Change] = []) {
     (self.version, self.inputs, self.changes) = (version, inputs, changes)
+  }
+
+  /// An id that no other run has.
+  package static func newID() -> String {
+    (0..<2).map { _ in
+      let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+      return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }.joined()
   }
 
   /// Reads the manifest at `path`.
@@ -66,6 +78,7 @@ public struct RunManifest: Sendable, Equatable {
     guard let changes = json["changes"]?.array else { throw fault("changes") }
     self.init(version: version, inputs: [], changes: [])
     hasAllOfRewards = format > 1
+    id = json["id"]?.string
     written = json["written"]?.array?.compactMap(\.string) ?? []
     for (field, value) in inputs.entries {
       guard let bytes = value["bytes"]?.natural, let sha256 = value["sha256"]?.string else {
@@ -122,6 +135,7 @@ public struct RunManifest: Sendable, Equatable {
           ]
         }),
     ]
+    if let id { object["id"] = .string(id) }
     if !written.isEmpty { object["written"] = .array(written.map { .string($0) }) }
     return .object(object)
   }

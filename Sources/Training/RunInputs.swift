@@ -52,7 +52,9 @@ struct RunInputs {
   /// What is not there is left to whoever needs it.
   ///
   /// - Throws: a `FormatError` for a file that cannot be read.
-  init(of recipe: Recipe, in run: RunDirectory) throws(FormatError) {
+  init(
+    of recipe: Recipe, in run: RunDirectory, _ digests: inout FileDigests
+  ) throws(FormatError) {
     self.recipe = recipe
     var seen: Set<ByteKey> = []
     let named = try recipe.inputs()
@@ -64,7 +66,7 @@ struct RunInputs {
     }
     for (field, path) in try named.files + Self.products(of: run) + named.further
     where Files.size(path) != nil && seen.insert(ByteKey(path)).inserted {
-      files.append(File(field: field, path: path, digest: try FileDigest(contentsOf: path)))
+      files.append(File(field: field, path: path, digest: try digests.digest(of: path)))
     }
   }
 
@@ -84,14 +86,14 @@ struct RunInputs {
 
   /// Fields of files, other than programs, that are not what they were when the run began, or went
   /// on: what changes while a run goes on is written by its rewards.
-  static func changed(by recipe: Recipe, since manifest: RunManifest) throws(FormatError)
-    -> [String]
-  {
+  static func changed(
+    by recipe: Recipe, since manifest: RunManifest, _ digests: inout FileDigests
+  ) throws(FormatError) -> [String] {
     let named = try recipe.inputs()
     var fields: [String] = []
     for (field, path) in named.files + named.further where isData(field, path) {
       guard !manifest.written.contains(field), Files.size(path) != nil,
-        manifest[field] != (try FileDigest(contentsOf: path))
+        manifest[field] != (try digests.digest(of: path))
       else { continue }
       fields.append(field)
     }
@@ -161,8 +163,11 @@ struct RunInputs {
 
   /// Whether the run makes the file itself.
   private static func isProduct(_ field: String) -> Bool {
-    field == "tokenizer.model" || field.hasPrefix("warm-start/")
+    field == "tokenizer.model" || isOfWarmStart(field)
   }
+
+  /// Whether the file is of the model that the warm start made.
+  static func isOfWarmStart(_ field: String) -> Bool { field.hasPrefix("warm-start/") }
 
   private static func isOfReward(_ field: String) -> Bool {
     field.hasPrefix("rewards.") || field.hasPrefix("reward_model.")

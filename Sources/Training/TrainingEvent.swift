@@ -68,6 +68,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   /// Training has begun in the directory, and nobody said that it goes on.
   case holdsRun(path: String)
   case missingStart(path: String)
+  /// A model that the run has made cannot be read any more.
+  case damaged(path: String, problem: String)
   /// The machine has less memory than the run needs at least.
   case tooLarge(LargePart, bytes: Double, available: Int)
   case noSuchQuestion(row: Int, count: Int)
@@ -108,6 +110,7 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .tooLarge(let part, let bytes, let available):
       "\(part.inWords) too large (needs \(Self.gibibytes(bytes)) of memory at least; this machine "
         + "has \(Self.gibibytes(Double(available))))"
+    case .damaged(_, let problem): problem
     }
   }
   private static func gibibytes(_ bytes: Double) -> String {

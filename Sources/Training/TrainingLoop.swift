@@ -31,6 +31,8 @@ struct TrainingLoop {
   /// A reward model that learns meanwhile, one of the rewards.
   let rewardModel: RewardModelCourse?
   let evaluator: Evaluator?
+  /// Called before a checkpoint is written.
+  let willSave: () throws -> Void
   let report: (TrainingEvent) -> Void
   let isCancelled: () -> Bool
 
@@ -114,8 +116,8 @@ struct TrainingLoop {
           "\(run.path): there is no checkpoint to go on from: training begins, and the logs of before are "
             + aside.joined(separator: ", ")))
     }
-    let metrics = try JSONLinesLog(path: run.metrics)
-    let completions = try JSONLinesLog(path: run.completions)
+    let metrics = try run.log(run.metrics)
+    let completions = try run.log(run.completions)
     guard let state else { return (metrics, completions) }
     let ends = [
       (metrics, try metrics.end(ofStep: state.step, recordedAt: state.metricsOffset)),
@@ -124,6 +126,10 @@ struct TrainingLoop {
     for (log, end) in ends {
       if let problem = end.problem { report(.warning("\(problem); the run goes on")) }
       try log.truncate(toOffset: end.offset)
+    }
+    // What is wrong with a line of the metrics is told by the summary, which reads them.
+    if let problem = LogReading.problem(at: run.completions) {
+      report(.warning("\(problem); the run goes on"))
     }
     return (metrics, completions)
   }
@@ -320,8 +326,9 @@ struct TrainingLoop {
       files += try await model.encodedParts()
       encoded["reward_model"] = await model.encodedState
     }
+    try willSave()
     try run.checkpoints.write(step: state.step, files: files, state: .object(encoded))
-    try run.checkpoints.retain(train.keptCheckpoints)
+    try run.checkpoints.retain(train.keptCheckpoints, through: state.step)
     report(.saved(step: state.step, path: run.checkpoints.directory))
   }
 }

@@ -20,7 +20,12 @@ extension TrainingRun {
     var summary = Summary(
       run: run, metrics: recipe.train == nil ? [] : readMetrics(), parameterCount: 0, seconds: 0)
     let final = recipe.train == nil ? run.warmStartModel : run.model
-    let start = try Start(directory: final)
+    let start: Start
+    do {
+      start = try Start(directory: final)
+    } catch {
+      throw TrainingError.damaged(path: final, problem: "\(error)")
+    }
     let model = start.model
     summary.parameterCount = model.parameterCount
     if let evaluation = recipe.evaluation, !recipe.rewards.isEmpty || ownRewards != nil {
@@ -63,7 +68,7 @@ extension TrainingRun {
       on: model.parameters, options: options, isCancelled: isCancelled)
     summary.after = after
     summary.failure = after.failure(of: evaluator.judge)
-    if recipe.train != nil, let first = startDirectory {
+    if recipe.train != nil, warmStartProblem == nil, let first = startDirectory {
       let before = try await evaluator.report(
         on: try ModelDirectory.load(first).parameters, options: options,
         isCancelled: isCancelled)

@@ -24,6 +24,7 @@ extension TrainingRun {
       throw TrainingError.missingStart(path: "train")
     }
     let start = try existingStart()
+    run.id = try RunManifest.found(at: run.manifest).manifest?.id
     var settings = train.settings(seed: recipe.seed)
     (settings.epochs, settings.miniBatches) = (updates, 1)
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)

@@ -20,7 +20,7 @@ extension TrainingRun {
     for (path, aside) in try run.setObstaclesAside() {
       report(.warning("\(path): stands where the run is to write; it is called \(aside) now"))
     }
-    let inputs = try RunInputs(of: recipe, in: run)
+    let inputs = try RunInputs(of: recipe, in: run, &digests)
     if Files.exists(run.recipe) {
       try await goOn(with: inputs, trains: trains)
     } else {
@@ -54,8 +54,11 @@ extension TrainingRun {
   }
 
   private func begin(with inputs: RunInputs) throws {
+    run.id = RunManifest.newID()
+    var manifest = inputs.manifest
+    manifest.id = run.id
     try writeRecipe()
-    try inputs.manifest.write(to: run.manifest)
+    try run.write(manifest)
     for reward in inputs.unknown {
       report(
         .warning("reward \(reward): what it reads is not known, nor whether that changes"))
@@ -64,21 +67,44 @@ extension TrainingRun {
 
   private func writeRecipe() throws {
     // Arguments of a program or function may be secrets that no mark can stand for.
-    try Files.writeAtomically(
+    try run.write(
       Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe, isPrivate: true)
+  }
+
+  /// What a run goes on with that is another than before.
+  struct Accepted {
+    var manifest: RunManifest
+    var hasOtherRecipe: Bool
+  }
+
+  /// Writes down what was accepted, before the first thing is made with it: until then the run may
+  /// go on with what it was made of before.
+  func writeAccepted() throws {
+    guard let accepted else { return }
+    try run.write(accepted.manifest)
+    if accepted.hasOtherRecipe { try writeRecipe() }
+    self.accepted = nil
   }
 
   private func goOn(with inputs: RunInputs, trains: Bool) async throws {
     let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
     let manifest = try readManifest()
+    run.id = try manifest == nil ? idWithoutManifest() : manifest?.id
     try checkAllowed(inputs.fields(with: earlier, manifest))
-    let differences = inputs.differences(from: earlier, manifest)
+    var differences = inputs.differences(from: earlier, manifest)
+    var next = inputs.manifest
+    let start = manifest?.inputs.filter { RunInputs.isOfWarmStart($0.field) } ?? []
+    if warmStartIsDone, !start.allSatisfy({ next[$0.field] == $0.digest }), !warmStartIsReadable {
+      // That it is damaged is told where it is needed, and what it was is not forgotten.
+      differences.removeAll { RunInputs.isOfWarmStart($0.field) }
+      for file in start { next[file.field] = file.digest }
+    }
     if try isUntouched, manifest == nil || !differences.isEmpty {
       // A run that failed before its first stage may be mended in place.
-      if Files.exists(run.tokenizer) { try Files.remove(run.tokenizer) }
-      return try begin(with: RunInputs(of: recipe, in: run))
+      if Files.exists(run.tokenizer) { try run.remove(run.tokenizer) }
+      return try begin(with: RunInputs(of: recipe, in: run, &digests))
     }
-    let done = try run.checkpoints.steps().last ?? 0
+    let done = try run.checkpoints.lastStep() ?? 0
     let mendable = try mendableSections(of: earlier, done: done)
     let refused = differences.filter { difference in
       !recipe.mayChange(difference, since: earlier, stepsDone: done)
@@ -89,10 +115,9 @@ extension TrainingRun {
     }
     if isTrained && !trains { return }
     try await prepareForSteps(of: earlier, done: done)
-    // What was accepted is written down where something is made with it.
     let isDone = trains && recipe.train != nil ? isTrained : warmStartIsDone
     if isDone && manifest != nil { return }
-    var next = inputs.manifest
+    next.id = run.id
     next.changes = manifest?.changes ?? []
     next.written = manifest?.written ?? []
     for field in next.written { next[field] = nil }
@@ -116,8 +141,16 @@ extension TrainingRun {
             + next.version))
       next.changes.append(.init(field: "version", from: version, to: next.version, step: done))
     }
-    if next != manifest { try next.write(to: run.manifest) }
-    if !differences.isEmpty { try writeRecipe() }
+    if next != manifest || !differences.isEmpty {
+      accepted = Accepted(manifest: next, hasOtherRecipe: !differences.isEmpty)
+    }
+    // Nothing more is made of a run that is done, and only its manifest is missing.
+    if isDone { try writeAccepted() }
+  }
+
+  /// The id of a run whose manifest is lost: its checkpoints still have it.
+  private func idWithoutManifest() throws -> String? {
+    try run.checkpoints.steps().isEmpty ? RunManifest.newID() : run.checkpoints.lastRun()
   }
 
   /// The sections of the recipe by which nothing was made yet: where no step was scored, rewards may
@@ -134,7 +167,7 @@ extension TrainingRun {
   func refusedDifferences() throws -> [RunDifference] {
     guard Files.exists(run.recipe) else { return [] }
     let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
-    let done = try run.checkpoints.steps().last ?? 0
+    let done = try run.checkpoints.lastStep() ?? 0
     return recipe.differences(from: earlier).filter {
       !recipe.mayChange($0, since: earlier, stepsDone: done)
     }
@@ -206,11 +239,11 @@ extension TrainingRun {
   /// Writes down which of their inputs rewards have written, so that they are not compared.
   func recordWritten() throws {
     guard var manifest = try RunManifest.found(at: run.manifest).manifest else { return }
-    let fields = try RunInputs.changed(by: recipe, since: manifest)
+    let fields = try RunInputs.changed(by: recipe, since: manifest, &digests)
     if fields.isEmpty { return }
     for field in fields { manifest[field] = nil }
     manifest.written += fields
-    try manifest.write(to: run.manifest)
+    try run.write(manifest)
     report(
       .warning(
         "\(fields.joined(separator: ", ")): changed while the run went on; what is in it is not "
@@ -234,7 +267,7 @@ extension TrainingRun {
       let path = directory + "/" + file.name
       manifest[String(path.dropFirst(run.path.count + 1))] = FileDigest(of: file.bytes)
     }
-    try manifest.write(to: run.manifest)
+    try run.write(manifest)
   }
 }
 

@@ -15,6 +15,9 @@ extension TrainingRun {
     guard let train = recipe.train else { return }
     if isTrained {
       report(.found(.train, detail: run.model))
+      if let problem = LogReading.problem(at: run.completions) {
+        report(.warning("\(problem); the run needs none of it"))
+      }
       return
     }
     let loop = try loop(train, from: start)
@@ -43,10 +46,11 @@ extension TrainingRun {
     var models = [(path: run.model, files: try start.files())]
     if let rewardModel {
       // A run that died between its two models has written this one already.
-      if Files.exists(run.rewardModel) { try Files.remove(run.rewardModel) }
+      if Files.exists(run.rewardModel) { try run.remove(run.rewardModel) }
       models.insert((run.rewardModel, try await modelFiles(of: rewardModel, start)), at: 0)
     }
-    for model in models { try Files.writeDirectory(model.files, to: model.path) }
+    try writeAccepted()
+    for model in models { try run.writeDirectory(model.files, to: model.path) }
   }
 
   /// The loop that `start` is trained in, with the program's own objective and advantage.
@@ -66,6 +70,7 @@ extension TrainingRun {
       prompts: try sampler.encode(questions), sampler: sampler, rewards: rewards,
       rewardModel: rewardModel,
       evaluator: recipe.evaluation?.every == nil ? nil : try evaluator(sampler, rewards),
+      willSave: { [weak self] in try self?.writeAccepted() },
       report: { [weak self] event in
         self?.report(event)
         if case .saved = event { self?.recordWrittenAtSave() }

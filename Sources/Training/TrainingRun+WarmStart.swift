@@ -28,7 +28,8 @@ extension TrainingRun {
         let bytes = try SentencePieceTokenizer.train(
           sentences: sentences, options: .init(vocabularySize: size))
         if !writes { return try SentencePieceTokenizer(bytes: bytes, name: path) }
-        try Files.writeAtomically(bytes, to: path)
+        try writeAccepted()
+        try run.write(bytes, to: path)
         try record([("tokenizer.model", bytes)], in: run.path)
       }
       return try SentencePieceTokenizer(path: path)
@@ -39,18 +40,52 @@ extension TrainingRun {
     try Start(directory: run.warmStartModel)
   }
 
+  var warmStartIsReadable: Bool { (try? warmStarted()) != nil }
+
+  /// What a run goes on with whose warm start cannot be read any more.
+  ///
+  /// A checkpoint holds everything that training has changed. The rest, configuration and tokenizer,
+  /// is what the warm start itself began with.
+  private func start(without problem: any Error) async throws -> Start {
+    guard await isBeyondWarmStart else {
+      throw TrainingError.damaged(path: run.warmStartModel, problem: "\(problem)")
+    }
+    warmStartProblem = problem
+    report(
+      .warning(
+        "\(problem); the run goes on without its warm start, whose accuracy is then not known"))
+    return try initialPolicy()
+  }
+
+  /// Whether training has a checkpoint to go on from, or has ended.
+  private var isBeyondWarmStart: Bool {
+    get async {
+      if isTrained { return true }
+      return (try? await run.checkpoints.latest()) != nil
+    }
+  }
+
   /// The policy that training starts from, which must be there already; nothing is written.
   func existingStart() throws -> Start {
     if recipe.warmStart == nil { return try initialPolicy(writes: false) }
     guard warmStartIsDone else { throw TrainingError.missingStart(path: run.warmStartModel) }
-    return try warmStarted()
+    do {
+      return try warmStarted()
+    } catch {
+      throw TrainingError.damaged(path: run.warmStartModel, problem: "\(error)")
+    }
   }
 
   /// The policy that training starts from: warm-started if the recipe says so.
   func warmStart() async throws -> Start {
     if warmStartIsDone {
-      report(.found(.warmStart, detail: run.warmStartModel))
-      return try warmStarted()
+      do {
+        let start = try warmStarted()
+        report(.found(.warmStart, detail: run.warmStartModel))
+        return start
+      } catch {
+        return try await start(without: error)
+      }
     }
     let start = try initialPolicy()
     try await check(start)
@@ -60,8 +95,8 @@ extension TrainingRun {
         .warmStart,
         detail: "\(start.model.parameterCount) parameters, \(warmStart.steps) steps of "
           + "\(warmStart.batchSize) examples"))
-    try Files.createDirectory(run.warmStart)
-    let log = try JSONLinesLog(path: run.warmStartMetrics)
+    try run.createDirectory(run.warmStart)
+    let log = try run.log(run.warmStartMetrics)
     try log.truncate(toOffset: 0)
     let rewards = warmStart.untilAccuracy == nil ? nil : try rewardSet()
     try await rewards?.start()
@@ -124,7 +159,8 @@ extension TrainingRun {
     _ start: Start, to path: String
   ) throws -> [(name: String, bytes: [UInt8])] {
     let files = try start.files()
-    try Files.writeDirectory(files, to: path)
+    try writeAccepted()
+    try run.writeDirectory(files, to: path)
     return files
   }
 }

@@ -35,7 +35,7 @@ public final class TrainingRun {
   static let answerTokens = 64
 
   public let recipe: Recipe
-  public let run: RunDirectory
+  public internal(set) var run: RunDirectory
   let workers: Workers
   let report: (TrainingEvent) -> Void
   let isCancelled: () -> Bool
@@ -48,6 +48,11 @@ public final class TrainingRun {
   let ownAdvantage: (any AdvantageEstimator)?
   /// What was answered in the last steps that this object made.
   var lastAnswers: [ObservedSteps.Answer] = []
+  /// What is made of other inputs from now on, where that is not written down yet.
+  var accepted: Accepted?
+  var digests = FileDigests()
+  /// Why the warm start cannot be read, where the run goes on without it.
+  var warmStartProblem: (any Error)?
 
   /// Reads the questions and the prompt, before anything is written.
   ///
@@ -133,7 +138,11 @@ public final class TrainingRun {
     try checkMemory(for: nil)
     try run.create()
     let lock = try run.lock()
-    defer { lock.release() }
+    run.owner = lock
+    defer {
+      lock.release()
+      run.owner = nil
+    }
     return try await body(lock)
   }
 

@@ -81,6 +81,11 @@ extension Failure {
       help =
         "check the path; those in a recipe count from its folder, but for output, and others from "
         + "the current one"
+    case .replaced:
+      status = .cannotCreate
+      help =
+        "leave the directory of a run alone until it has ended; the same command goes on from what "
+        + "is saved there, or begins anew"
     case .cannotCreate:
       status = .cannotCreate
       help = "give another place with --output"
@@ -142,7 +147,8 @@ extension Failure {
     case .differentInputs(let path, let differences):
       self.init(
         differences.contains { $0.file == nil } ? .badRecipe : .badData, "",
-        help: "undo the changes, or give the new run a place with --output"
+        help: "undo the changes\(Self.remaking(differences, in: path))"
+          + ", or give the new run a place with --output"
           + (differences.contains { $0.field == "train.steps_per_iteration" }
             ? "; a longer run of the same recipe has more train.outer_iterations" : ""))
       problems = differences.map { $0.problem(of: path).visible() }
@@ -174,11 +180,24 @@ extension Failure {
         .badRecipe, text,
         help: "lower evaluation.samples, evaluation.questions or "
           + "train.max_completion_length")
+    case .damaged(let path, _):
+      self.init(
+        .badData, text,
+        help: "remove \(path.visible()): grpo run makes it again")
     case .missingStart:
       self.init(
         .missingInput, text,
         help: "grpo sft makes the warm start, and grpo run makes every stage that is missing")
     }
+  }
+
+  /// What helps, too, where what the run has made itself is not what it made.
+  private static func remaking(_ differences: [RunDifference], in path: String) -> String {
+    let made = differences.map(\.field).compactMap { field -> String? in
+      if field.hasPrefix("warm-start/") { return "warm-start" }
+      return field == "tokenizer.model" ? field : nil
+    }
+    return made.first.map { ", or remove \(path)/\($0), which is made again".visible() } ?? ""
   }
 
   /// What helps where a reward fails; with steps behind it a run goes on with another reward only if

@@ -133,4 +133,24 @@ import Testing
     try folder.write("go", "")
     #expect(try await GrpoProgram.end(process) == 0)
   }
+
+  /// The lock of a directory that is removed hinders nobody from beginning there again.
+  @Test func whoseDirectoryIsTakenEndsAndWritesNothingMore() async throws {
+    let folder = try await waitingFolder()
+    let (process, streams) = try await start(["run", "recipe.yaml"], in: folder)
+    try FileManager.default.removeItem(atPath: folder["run"])
+    let second = try await GrpoProgram.run("sft", "recipe.yaml", "-q", in: folder)
+    #expect(second.status == 0, "\(second.errors)")
+    try folder.write("go", "")
+    let first = try streams.outcome(status: try await GrpoProgram.end(process))
+    #expect(first.status == 73)
+    #expect(
+      first.problems == [
+        "error: run: was moved, removed or replaced while the run went on, or its file lock was; "
+          + "nothing more is written"
+      ])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder["run"]).sorted()
+        == ["MANIFEST.json", "lock", "recipe.yaml", "tokenizer.model", "warm-start"])
+  }
 }

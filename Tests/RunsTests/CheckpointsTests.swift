@@ -113,6 +113,35 @@ import Testing
     #expect(error.message == "format 3, this build reads <= 1")
   }
 
+  @Test func thoseOfAnotherRunAreNotTaken() async throws {
+    let (own, other) = ("a", "b")
+    func checkpoints(_ run: String?) -> Checkpoints {
+      Checkpoints(directory: scratch["checkpoints"], run: run)
+    }
+    for (step, run) in [(1, own), (2, own), (3, other), (4, nil)] {
+      try checkpoints(run).write(step: step, files: [("a", [1])], state: nil)
+    }
+    let latest = try #require(try await checkpoints(own).latest())
+    #expect(latest.step == 2 && latest.run == own)
+    #expect(
+      latest.skipped.map(\.description)
+        == [4, 3].map { "\(scratch["checkpoints"])/step-00000\($0): is of another run" })
+    #expect(try checkpoints(own).lastStep() == 2)
+    #expect(try checkpoints(own).retain(1) == [1])
+    #expect(try checkpoints(own).steps() == [2, 3, 4])
+    await #expect(throws: Checkpoints.Unusable.self) { try await checkpoints("c").latest() }
+    #expect(try checkpoints("c").lastStep() == nil)
+    // A run of before knows none of this.
+    #expect(try await checkpoints(nil).latest()?.step == 4)
+  }
+
+  /// Later ones are there because they could not be gone on from.
+  @Test func laterOnesThanTheLastDoNotCount() throws {
+    for step in [1, 2, 9] { try write(step) }
+    #expect(try checkpoints.retain(1, through: 2) == [1])
+    #expect(try checkpoints.steps() == [2, 9])
+  }
+
   @Test func onlyTheLastVerifiedOnesAreRetained() throws {
     for step in 1...5 { try write(step) }
     try Files.writeAtomically([0], to: "\(checkpoints.directory)/step-000004/a")

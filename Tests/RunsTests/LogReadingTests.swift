@@ -19,6 +19,24 @@ import Testing
     #expect(two.problem?.message.hasSuffix(" (the first of 3 damaged lines)") == true)
   }
 
+  /// Larger than the pieces in which it is read.
+  @Test func aLogOfManyPiecesIsReadLineByLine() throws {
+    let scratch = try Scratch()
+    var text = ""
+    for step in 1...3 {
+      text += "{\"step\":\(step),\"text\":\"\(String(repeating: "x", count: 700_000))\"}\n"
+    }
+    var bytes = Array(text.utf8)
+    try Files.writeAtomically(bytes, to: scratch["m"])
+    var steps: [Int?] = []
+    #expect(LogReading.problem(at: scratch["m"]) { steps.append($0["step"]?.int) } == nil)
+    #expect(steps == [1, 2, 3])
+    bytes[bytes.count / 2] = 0
+    try Files.writeAtomically(bytes, to: scratch["m"])
+    #expect(LogReading.problem(at: scratch["m"])?.line == 2)
+    #expect(LogReading(path: scratch["m"]).lines.count == 2)
+  }
+
   @Test func whatIsNoLogHasNoLines() throws {
     let scratch = try Scratch()
     #expect(LogReading(path: scratch["none"]).lines.isEmpty)

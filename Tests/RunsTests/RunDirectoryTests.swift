@@ -26,6 +26,23 @@ import Testing
     #expect(try run.firstContent() == "recipe.yaml")
   }
 
+  @Test func whatIsNoCheckpointIsSetAside() throws {
+    let scratch = try Scratch()
+    let run = RunDirectory(scratch.path)
+    try run.checkpoints.write(step: 1, files: [], state: nil)
+    let path = "\(run.checkpoints.directory)/step-00000"
+    try FileManager.default.moveItem(atPath: path + "1", toPath: scratch["elsewhere"])
+    try FileManager.default.createSymbolicLink(
+      atPath: path + "1", withDestinationPath: scratch["elsewhere"])
+    try FileManager.default.createSymbolicLink(
+      atPath: path + "2", withDestinationPath: scratch["none"])
+    try Files.writeAtomically([1], to: path + "3")
+    #expect(try run.setObstaclesAside().map(\.path) == [path + "2", path + "3"])
+    #expect(
+      try Files.names(in: run.checkpoints.directory)
+        == ["step-000001", "step-000002.1", "step-000003.1"])
+  }
+
   /// What a process leaves that was killed while it wrote the first files.
   @Test func leftoversAreNoContent() throws {
     let scratch = try Scratch()

@@ -25,6 +25,50 @@ import Testing
     #expect(try run.firstContent() == nil)
   }
 
+  /// The system's lock is of a file, wherever that is by now.
+  @Test(arguments: ["lock", "", "moved", "replaced"])
+  func aRunThatIsNoLongerThereIsNotWritten(what: String) throws {
+    let scratch = try Scratch()
+    var run = RunDirectory(scratch["run"])
+    try run.create()
+    let lock = try run.lock()
+    run.owner = lock
+    let log = try run.log(run.metrics)
+    try log.append(["step": 1])
+    try run.checkpoints.write(step: 1, files: [], state: nil)
+    try lock.confirm()
+    switch what {
+    case "moved":
+      try FileManager.default.moveItem(atPath: run.path, toPath: scratch["moved"])
+    case "replaced":
+      try FileManager.default.removeItem(atPath: run.path)
+      try run.create()
+      _ = try RunDirectory(run.path).lock()
+    default: try FileManager.default.removeItem(atPath: "\(run.path)/\(what)")
+    }
+    let before = try files(in: run.path)
+    let writes: [() throws -> Void] = [
+      { try lock.confirm() }, { try log.append(["step": 2]) }, { try log.truncate(toOffset: 0) },
+      { _ = try run.log(run.completions) }, { _ = try lock.removeLeftovers() },
+      { try run.checkpoints.write(step: 2, files: [], state: nil) },
+      { _ = try run.checkpoints.retain(1) }, { try run.write([1], to: run.recipe) },
+      { try run.write(RunManifest(inputs: [])) }, { try run.writeDirectory([], to: run.model) },
+      { try run.createDirectory(run.warmStart) }, { try run.remove(run.path) },
+    ]
+    for write in writes {
+      let error = #expect(throws: FormatError.self) { try write() }
+      #expect(error?.kind == .replaced && error?.file == run.path)
+    }
+    #expect(try files(in: run.path) == before)
+  }
+
+  /// Names and sizes.
+  private func files(in path: String) throws -> [String] {
+    guard Files.exists(path) else { return [] }
+    return try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
+      .map { "\($0) \(Files.size("\(path)/\($0)") ?? 0)" }
+  }
+
   /// Whose process id a leftover bears says nothing: the lock does.
   @Test func leftoversAtAnyDepthAreRemovedUnderTheLock() throws {
     let scratch = try Scratch()

@@ -9,15 +9,23 @@ import Testing
       inputs: [.init(field: "data.train", digest: FileDigest(of: [1, 2, 3]))],
       changes: [.init(field: "train.beta", from: "0.1", to: "0.2", step: 7)])
     manifest["model.path/config.json"] = FileDigest(of: [])
+    manifest.id = RunManifest.newID()
     try manifest.write(to: scratch["m"])
     #expect(try RunManifest(contentsOf: scratch["m"]) == manifest)
     let json = try JSON(parsing: Files.read(scratch["m"], maximumBytes: 1 << 20), file: "m")
     #expect(json["format_version"] == 2)
+    #expect(json["id"]?.string == manifest.id)
     #expect(json["version"]?.string == ProgramVersion.current)
     let input = try #require(json["inputs"]?["data.train"])
     #expect(input["bytes"]?.int == 3)
     #expect(
       input["sha256"]?.string == "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81")
+  }
+
+  @Test func noTwoRunsHaveTheSameID() {
+    let ids = (0..<100).map { _ in RunManifest.newID() }
+    #expect(Set(ids).count == 100)
+    #expect(ids.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{32}/) != nil })
   }
 
   /// A manifest is untrusted: it may be damaged, and its numbers may be any.

@@ -165,6 +165,141 @@ import Training
     #expect(steps("metrics.jsonl") == Array(1...9))
   }
 
+  @Test func aCheckpointOfAnotherRunIsNotTaken() async throws {
+    defer { small.remove() }
+    try await run(recipe("seed=4", "train.outer_iterations=2", "output=\(small.directory)/other"))
+    let recipe = try recipe("train.outer_iterations=2")
+    try await run(recipe, stopAfter: 4)
+    let foreign = "\(recipe.output)/checkpoints/step-000006"
+    try FileManager.default.copyItem(
+      atPath: small.directory + "/other/checkpoints/step-000006", toPath: foreign)
+    #expect(
+      try await run(recipe) == [
+        "\(foreign): is of another run; the checkpoint before it is taken"
+      ])
+    #expect(steps("metrics.jsonl") == Array(1...6))
+    let model = try bytes("model/model.safetensors")
+    #expect(try !model.elementsEqual(bytes("../other/model/model.safetensors")))
+    // The run's manifest may be lost: its checkpoints know which it is.
+    try remove("MANIFEST.json", "model")
+    try await run(recipe)
+    #expect(try bytes("model/model.safetensors") == model)
+    try remove("checkpoints")
+    try FileManager.default.copyItem(
+      atPath: small.directory + "/other/checkpoints", toPath: recipe.output + "/checkpoints")
+    try remove("model")
+    await #expect(throws: Checkpoints.Unusable.self) { try await run(recipe) }
+  }
+
+  @Test func aRunWhoseDirectoryIsReplacedEndsAndLeavesTheNewOneAlone() async throws {
+    defer { small.remove() }
+    let recipe = try recipe("train.checkpoint_steps=2")
+    let training = try TrainingRun(
+      recipe, threads: 1,
+      report: { event in
+        guard case .saved(2, _) = event else { return }
+        try? FileManager.default.removeItem(atPath: recipe.output)
+        try? Files.createDirectory(recipe.output)
+        try? Files.writeAtomically([], to: recipe.output + "/lock")
+      })
+    let error = await #expect(throws: FormatError.self) { try await training.runAll() }
+    #expect(error?.kind == .replaced && error?.file == recipe.output)
+    #expect(try Files.names(in: recipe.output) == ["lock"])
+  }
+
+  /// The checkpoint has all that training needs of it.
+  @Test(arguments: ["remove", "truncate", "tokenizer"])
+  func aDamagedWarmStartKeepsNoRunWithACheckpointFromGoingOn(damage: String) async throws {
+    defer { small.remove() }
+    let settings = [
+      "train.outer_iterations=2", "warm_start={ steps: 5, learning_rate: 1e-3 }",
+      "evaluation={ samples: 1, questions: 4 }",
+      "data.test=\(small.directory)/data.jsonl",
+      "reward_model={ labeller: exact_match, questions: 4, steps: 2, batch_size: 4 }",
+    ]
+    let recipe = try recipe(settings[0], settings[1], settings[2], settings[3], settings[4])
+    try await run(recipe)
+    let names = ["completions.jsonl", "model/model.safetensors", "reward-model/model.safetensors"]
+    let whole = try names.map { try bytes($0) }
+    try remove("")
+    try await run(recipe, stopAfter: 5)
+    let manifest = try RunManifest(contentsOf: recipe.output + "/MANIFEST.json")
+    let name =
+      "warm-start/model/" + (damage == "tokenizer" ? "tokenizer.model" : "model.safetensors")
+    if damage == "remove" {
+      try remove(name)
+    } else {
+      try edit(name) { $0.removeLast($0.count / 2) }
+    }
+    for _ in 0..<2 {
+      let warnings = try await run(recipe).filter { $0.contains("warm start") }
+      #expect(warnings.count == 1)
+      #expect(warnings.first?.hasPrefix("\(recipe.output)/\(name): ") == true, "\(warnings)")
+      #expect(
+        warnings.first?.hasSuffix(
+          "the run goes on without its warm start, whose accuracy is then not known") == true)
+    }
+    #expect(try names.map { try bytes($0) } == whole)
+    let now = try RunManifest(contentsOf: recipe.output + "/MANIFEST.json")
+    #expect(now.changes.isEmpty)
+    for input in manifest.inputs { #expect(now[input.field] == input.digest) }
+    // Without any checkpoint it is needed.
+    try remove("checkpoints", "model")
+    let error = await #expect(throws: TrainingError.self) { try await run(recipe) }
+    guard case .damaged(recipe.output + "/warm-start/model", _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    // As the help says.
+    try remove("warm-start/model")
+    try await run(recipe)
+    #expect(try names.dropFirst().map { try bytes($0) } == Array(whole.dropFirst()))
+  }
+
+  @Test func aModelThatCannotBeReadIsNamed() async throws {
+    defer { small.remove() }
+    let recipe = try recipe()
+    try await run(recipe)
+    let whole = try bytes("model/model.safetensors")
+    try remove("model/model.safetensors")
+    let error = await #expect(throws: TrainingError.self) { try await run(recipe) }
+    guard case .damaged(recipe.output + "/model", _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    try remove("model")
+    try await run(recipe)
+    #expect(try bytes("model/model.safetensors") == whole)
+  }
+
+  @Test func aLinkToNothingInTheWayIsSetAside() async throws {
+    defer { small.remove() }
+    let recipe = try recipe()
+    try await run(recipe, stopAfter: 5)
+    let paths = ["checkpoints/step-000009", "model"].map { "\(recipe.output)/\($0)" }
+    for path in paths {
+      try FileManager.default.createSymbolicLink(
+        atPath: path, withDestinationPath: small.directory + "/nowhere")
+    }
+    #expect(
+      try await run(recipe)
+        == paths.map { "\($0): stands where the run is to write; it is called \($0).1 now" })
+    #expect(paths.allSatisfy { Files.isDirectory($0) && Files.isTaken($0 + ".1") })
+  }
+
+  @Test func aDamagedLineOfTheCompletionsIsTold() async throws {
+    defer { small.remove() }
+    let recipe = try recipe()
+    try await run(recipe, stopAfter: 4)
+    try edit("completions.jsonl") { $0[3] = 0 }
+    for end in ["the run goes on", "the run needs none of it"] {
+      let warnings = try await run(recipe)
+      #expect(warnings.count == 1)
+      #expect(warnings.first?.hasPrefix("\(recipe.output)/completions.jsonl:1: ") == true)
+      #expect(warnings.first?.hasSuffix("; " + end) == true)
+    }
+  }
+
   /// Every number that a checkpoint's manifest holds, one after the other beyond what any run
   /// reaches.
   @Test func aStateOutOfRangeFallsBackToTheCheckpointBefore() async throws {

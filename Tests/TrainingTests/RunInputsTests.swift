@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Rewards
 import Runs
 import Synchronization
 import TestSupport
@@ -295,6 +296,28 @@ import Training
     try await run(recipe("train.steps=3"))
     try await run(recipe("train.steps=4", "train.beta=0.5"), allowing: ["train.beta"])
     #expect(Set(try manifest().changes.map(\.field)) == ["train.beta", "train.steps"])
+  }
+
+  /// A file and a key that are accepted, and with which nothing can be made.
+  @Test func whatIsAcceptedIsNoMoreThanTried() async throws {
+    defer { small.remove() }
+    let good = String(decoding: try bytes("score.sh"), as: UTF8.self)
+    try await run(recipe(), stopAfter: 2)
+    let names = ["run/recipe.yaml", "run/MANIFEST.json"]
+    let before = try names.map { try bytes($0) }
+    try await makeExecutable(small.directory + "/score.sh", "#!/bin/sh\nexit 1\n")
+    await #expect(throws: RewardError.self) {
+      try await run(
+        recipe("train.beta=0.5"), allowing: ["rewards.1.command.0", "train.beta"])
+    }
+    #expect(try names.map { try bytes($0) } == before)
+    // As it was before, it goes on.
+    try await makeExecutable(small.directory + "/score.sh", good)
+    #expect(try await run(recipe(), stopAfter: 3) == [])
+    // And with what it is then saved with, from there on.
+    try await run(recipe("train.beta=0.5"), stopAfter: 4, allowing: ["train.beta"])
+    #expect(try manifest().changes.map(\.field) == ["train.beta"])
+    #expect(Set(try await refused(recipe())) == ["train.beta"])
   }
 
   @Test func whatTheRunMadeItselfMustStayAsItIs() async throws {

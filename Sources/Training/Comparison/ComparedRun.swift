@@ -148,7 +148,8 @@ extension ComparedRun {
     guard Files.exists(file) else { return nil }
     let earlier = try Recipe(contentsOf: directory.recipe)
     let (manifest, _) = try RunManifest.found(at: directory.manifest)
-    let differences = try RunInputs(of: plan.recipe, in: directory)
+    var digests = FileDigests()
+    let differences = try RunInputs(of: plan.recipe, in: directory, &digests)
       .differences(from: earlier, manifest)
     if !differences.isEmpty {
       throw TrainingError.differentInputs(path: directory.path, differences)
