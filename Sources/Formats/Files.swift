@@ -341,6 +341,7 @@ public enum Files {
   package static func writeDirectory(
     _ files: [(name: String, bytes: [UInt8])], to path: String
   ) throws(FormatError) {
+    let path = withoutSlashes(path)
     let staging = TemporaryName.path(for: path)
     if exists(staging) { try remove(staging) }
     do throws(FormatError) {
@@ -370,7 +371,7 @@ public enum Files {
       throw FormatError(
         file: path, message: "exists already (need a new directory)", kind: .cannotCreate)
     }
-    let staging = TemporaryName.path(for: path)
+    let staging = TemporaryName.path(for: withoutSlashes(path))
     do throws(FormatError) {
       try createDirectory(staging)
     } catch {
@@ -394,11 +395,16 @@ public enum Files {
 
   /// The directory that `path` stands in: "." for a plain name.
   package static func parent(of path: String) -> String {
-    let mark = UInt8(ascii: "/")
-    var bytes = Array(path.utf8)
-    while bytes.count > 1, bytes.last == mark { bytes.removeLast() }
-    guard let slash = bytes.lastIndex(of: mark) else { return "." }
+    let bytes = Array(withoutSlashes(path).utf8)
+    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
+  }
+
+  /// `path` without the slashes that end it, but for the root.
+  private static func withoutSlashes(_ path: String) -> String {
+    var bytes = Array(path.utf8)
+    while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The error for the operating system's `errno`.

@@ -25,13 +25,9 @@ package struct TemporaryName: Sendable, Equatable {
     final = String(name[..<mark.lowerBound])
   }
 
-  /// Where this process writes what will be at `path`: beside it, however many slashes end it.
-  package static func path(for path: String) -> String {
-    var bytes = Array(path.utf8)
-    while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
-    return "\(String(decoding: bytes, as: UTF8.self)).tmp-\(getpid())"
-  }
+  /// Where this process writes what will be at `path`.
+  package static func path(for path: String) -> String { "\(path).tmp-\(getpid())" }
 
   /// Where this process puts what is at `path` until its successor is there.
-  package static func pathAside(for path: String) -> String { Self.path(for: path) + "-old" }
+  package static func pathAside(for path: String) -> String { "\(path).tmp-\(getpid())-old" }
 }

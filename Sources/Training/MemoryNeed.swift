@@ -66,13 +66,16 @@ package struct MemoryNeed {
     step = max(training, lesson)
   }
 
-  /// What arrays hold beside their elements.
-  private static let array = 32.0
+  /// What an array or a closure takes beside what it holds: its head, and the allocator's.
+  private static let block = 40.0
 
   /// Bytes of a completion as it was drawn, and of each of its tokens: id, log-prob and entropy.
+  ///
+  /// What finds the tokens' ends holds it once more, with its text and the tokenizer.
   private static let drawn = (
-    whole: Double(MemoryLayout<SampledCompletion>.stride + MemoryLayout<Completion>.stride)
-      + 3 * array,
+    whole: Double(
+      2 * MemoryLayout<SampledCompletion>.stride + MemoryLayout<Completion>.stride
+        + MemoryLayout<String>.stride) + 4 * block,
     token: 16.0
   )
 
@@ -80,15 +83,18 @@ package struct MemoryNeed {
   private static func completion(
     of train: Recipe.Train, rewards: Int
   ) -> (whole: Double, token: Double) {
+    // The whole reward is an entry of two streams; each reward is a component of its own.
+    let each = MemoryLayout<Score>.stride + MemoryLayout<RewardGroups.Component>.stride
     let trained =
       MemoryLayout<TokenBatch.Completion>.stride + MemoryLayout<RewardGroups.Completion>.stride
-      + MemoryLayout<RewardReport.Outcome>.stride + rewards * MemoryLayout<Score>.stride
+      + MemoryLayout<RewardReport.Outcome>.stride + 2 * MemoryLayout<TokenReward>.stride
+      + rewards * each
     // Log-probs and entropies as the sampler has them, in one array of all tokens; and in double
     // precision, with an advantage, a derivative and a mask.
     var token = drawn.token + 8 + 4 * 8 + 1
     // A list of the ids that could be drawn, with one of them.
-    if train.topK > 0 || train.topP < 1 || train.minP > 0 { token += 8 + array + 4 }
-    return (drawn.whole + Double(trained), token)
+    if train.topK > 0 || train.topP < 1 || train.minP > 0 { token += 8 + block + 4 }
+    return (drawn.whole + Double(trained) + 3 * block, token)
   }
 
   /// What an evaluation holds: every completion's score, and what it votes for.

@@ -39,6 +39,7 @@ struct RecipeOptions: ParsableArguments {
   ///
   /// - Parameter stepsKey: what `--steps` sets.
   func resolved(steps stepsKey: String) throws -> Recipe {
+    try checkEffectOfSettings(steps: stepsKey)
     var overrides = set.map(\.override)
     if let seed { overrides.append(.seed(seed)) }
     if let steps {
@@ -48,6 +49,20 @@ struct RecipeOptions: ParsableArguments {
     }
     if let output { overrides.append(.output(output)) }
     return try Recipe(contentsOf: recipe, overrides: overrides)
+  }
+
+  /// Throws where an option of its own decides what `--set` sets.
+  private func checkEffectOfSettings(steps stepsKey: String) throws {
+    let options = [
+      ("--seed", "seed", seed != nil), ("--steps", stepsKey, steps != nil),
+      ("--output", "output", output != nil),
+    ]
+    for (option, key, isGiven) in options where isGiven {
+      if let setting = set.first(where: { $0.override.isWithin(key) }) {
+        throw ValidationError(
+          "--set \(setting.text.visible()): has no effect, as \(option) sets it")
+      }
+    }
   }
 
   /// Throws where `--steps` would have to make the section whose end it sets.

@@ -15,6 +15,18 @@ import Testing
       ])
   }
 
+  @Test(arguments: [
+    ("--seed", "5", "seed=6"), ("--steps", "2", "train.steps=3"), ("--output", "a", "output=b"),
+  ])
+  func whatAnOptionDecidesIsNoSetting(option: String, value: String, setting: String) async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      "run", "recipe.yaml", option, value, "--set", setting, in: folder)
+    #expect(outcome.status == 64)
+    #expect(
+      outcome.problems == ["error: --set \(setting): has no effect, as \(option) sets it"])
+  }
+
   @Test func oneCommandMakesEveryStageAndSaysWhereThingsAre() async throws {
     let folder = try Workspace()
     let outcome = try await GrpoProgram.run("run", "recipe.yaml", in: folder)

@@ -79,7 +79,7 @@ import Testing
       let error = #expect(throws: FormatError.self) { try Files.checkPlace(ofDirectory: path) }
       #expect(error?.kind == .cannotCreate && error?.file == path, "\(error as Any)")
     }
-    for name in ["folder", "none/new", "file/new", "/proc/new"] {
+    for name in ["folder", "none/new", "file/new", "new/", "/proc/new"] {
       let path = name.hasPrefix("/") ? name : scratch[name]
       let error = #expect(throws: FormatError.self) { try Files.checkPlace(ofFile: path) }
       #expect(error?.kind == .cannotCreate && error?.file == path, "\(error as Any)")

@@ -55,7 +55,7 @@ import Training
     let longer = MemoryNeed(try recipe("train.max_completion_length=12"), nil).bytes
     #expect(longer == base + 20 * 8 * 57)
     // Texts and rewards beside them.
-    #expect(base > 20 * (4 * 57 + 200) && base < 20 * (4 * 57 + 1000))
+    #expect(base > 20 * (4 * 57 + 600) && base < 20 * (4 * 57 + 1200))
     let lesson = "reward_model={ labeller: exact_match, questions: 65536, num_generations: 1024 }"
     #expect(MemoryNeed(try recipe(lesson), nil).bytes > 65536 * 1024 * 200)
   }

@@ -62,7 +62,7 @@ public struct RecipeOverride: Sendable, Equatable {
 
   /// Whether the key is `other`, or lies within it, as `rewards.0.weight` does within `rewards`: what
   /// sets `other` later leaves nothing of this.
-  func isWithin(_ other: String) -> Bool {
+  package func isWithin(_ other: String) -> Bool {
     func steps(_ key: String) -> [Substring] {
       key.split(separator: ".", omittingEmptySubsequences: false)
     }
