@@ -40,6 +40,9 @@ public struct TextModel: Sendable {
     _ tokenizer: any Tokenizer, fits configuration: ModelConfiguration
   ) throws(TextSamplerError) {
     let (pieces, ids) = (tokenizer.vocabularySize, configuration.vocabularySize)
+    if let token = (tokenizer as? SentencePieceTokenizer)?.addedToken(beyond: ids) {
+      throw .addedToken(token.text, id: token.id, model: ids)
+    }
     if pieces > ids { throw .vocabulary(tokenizer: pieces, model: ids) }
   }
 
@@ -72,9 +75,9 @@ extension ModelConfiguration {
 }
 
 extension SentencePieceTokenizer {
-  /// The id that fills up the shorter texts of a batch: the model's, if it is a piece.
+  /// The id that fills up the shorter texts of a batch: the model's, if it is a token.
   package func padding(of configuration: ModelConfiguration) -> Int {
-    guard let own = configuration.padTokenID, own < vocabularySize else {
+    guard let own = configuration.padTokenID, text(of: own) != nil else {
       return paddingOrUnknownID
     }
     return own
@@ -86,6 +89,6 @@ extension SentencePieceTokenizer {
   ) throws(TokenizerError) -> [(name: String, bytes: [UInt8])] {
     try huggingFaceFiles(
       maximumLength: configuration.maximumPositions, padding: padding(of: configuration),
-      end: configuration.ending(as: self).eosTokenIDs.first { $0 < self.vocabularySize })
+      end: configuration.ending(as: self).eosTokenIDs.first { text(of: $0) != nil })
   }
 }

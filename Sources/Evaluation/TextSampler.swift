@@ -9,6 +9,8 @@ public import Tokenization
 /// A tokenizer that does not belong to a model, or a question that does not fit it.
 public enum TextSamplerError: Error, CustomStringConvertible, Sendable {
   case vocabulary(tokenizer: Int, model: Int)
+  /// A token that is no piece, and no id of the model.
+  case addedToken(String, id: Int, model: Int)
   /// There is nothing to complete: no text, and no beginning of sequence before it.
   case promptEmpty(file: String, line: Int)
   /// The tokenizer's settings put an end of sequence behind every prompt.
@@ -19,6 +21,9 @@ public enum TextSamplerError: Error, CustomStringConvertible, Sendable {
     switch self {
     case .vocabulary(let tokenizer, let model):
       "the tokenizer does not fit the model (got \(tokenizer) pieces; need at most \(model))"
+    case .addedToken(let text, let id, let model):
+      "the tokenizer does not fit the model (added token \(text.quotedForMessage()) has the id "
+        + "\(id); need 0...\(model - 1))"
     case .promptEmpty(let file, let line):
       "\(file):\(line): prompt: is empty (need text, as no beginning of sequence precedes it)"
     case .endsPrompts:

@@ -93,6 +93,31 @@ public struct Safetensors: Sendable {
     (self.bytes, self.positions) = (bytes, positions)
   }
 
+  /// The same tensors under other names.
+  ///
+  /// - Throws: a `FormatError` for a name that two of them get.
+  package func renamed(
+    _ name: (_ found: String) -> String
+  ) throws(FormatError) -> Safetensors {
+    try Safetensors(
+      tensors.map {
+        Tensor(
+          name: name($0.name), elementType: $0.elementType, shape: $0.shape, range: $0.range,
+          count: $0.count)
+      }, of: self)
+  }
+
+  private init(_ tensors: [Tensor], of other: Safetensors) throws(FormatError) {
+    var positions: [ByteKey: Int] = [:]
+    for (position, tensor) in tensors.enumerated() {
+      guard positions.updateValue(position, forKey: ByteKey(tensor.name)) == nil else {
+        throw FormatError(file: other.file, field: tensor.name, message: "is there twice")
+      }
+    }
+    (self.tensors, metadata, file) = (tensors, other.metadata, other.file)
+    (bytes, self.positions) = (other.bytes, positions)
+  }
+
   public func tensor(named name: String) -> Tensor? {
     positions[ByteKey(name)].map { tensors[$0] }
   }

@@ -69,8 +69,9 @@ struct ConfigurationFields {
 
   /// What other Llama-like models vary and this one does not compute.
   ///
-  /// These are the fields that transformers reads for any model of this type; of all others, the
-  /// values compute nothing there, and are no reason to refuse a model here.
+  /// These are the fields that transformers reads for a Llama; of all others, the values compute
+  /// nothing there, and are no reason to refuse a model here: `sliding_window`,
+  /// `attention_chunk_size` and `layer_types` among them, which belong to other types of models.
   func refuseWhatIsNotComputed() throws(FormatError) {
     try require("model_type", isOneOf: ["llama"], default: nil)
     try require("hidden_act", isOneOf: ["silu", "swish"], default: "silu")
@@ -82,21 +83,6 @@ struct ConfigurationFields {
     }
     for field in ["quantization_config", "per_layer_config", "kv_sharing_modes"] {
       if let value = value(field) { throw notComputed(field, value, need: "null") }
-    }
-    if let types = value("layer_types"),
-      types.array?.allSatisfy({ ["full_attention", "attention"].contains($0.string) }) != true
-    {
-      throw notComputed("layer_types", types, need: "\"full_attention\" for every layer")
-    }
-  }
-
-  /// Refuses attention that looks back less far than a sequence can be long.
-  func refuseWindows(within positions: Int) throws(FormatError) {
-    for field in ["sliding_window", "attention_chunk_size"] {
-      guard let value = value(field) else { continue }
-      guard let width = value.int, width >= positions else {
-        throw notComputed(field, value, need: "null, or max_position_embeddings and more")
-      }
     }
   }
 

@@ -21,6 +21,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// The ids that end a completion, each once.
   public var eosTokenIDs: [Int]
   public var padTokenID: Int?
+  /// What `generation_config.json` holds beside ids: it is written again as it was read.
+  public internal(set) var generation: JSONObject = [:]
   /// What was read and left out, one line each.
   public internal(set) var warnings: [String] = []
 
@@ -80,7 +82,6 @@ extension ModelConfiguration {
     intermediateSize = try fields.integer("intermediate_size", in: 1...(1 << 20))
     maximumPositions = try fields.integer(
       "max_position_embeddings", in: 1...(1 << 20), default: 2048)
-    try fields.refuseWindows(within: maximumPositions)
     normEpsilon = try fields.number("rms_norm_eps", in: 1e-12...0.1, default: 1e-6)
     initializerRange = try fields.number("initializer_range", in: 0...10, default: 0.02)
     tiedEmbeddings = try fields.boolean("tie_word_embeddings", default: false)

@@ -43,10 +43,14 @@ extension ModelDirectory {
     let path = directory + "/model.safetensors"
     if Files.exists(path) {
       try refuseWhatIsTooLarge([path], for: layout)
-      return try Safetensors(bytes: Files.read(path, maximumBytes: most), file: path)
+      let weights = try Safetensors(bytes: Files.read(path, maximumBytes: most), file: path)
+      return try weights.renamed { layout.name(of: $0, in: weights) }
     }
     let index = path + ".index.json"
-    if Files.exists(index) { return try sharded(index, in: directory, layout, maximumBytes: most) }
+    if Files.exists(index) {
+      let weights = try sharded(index, in: directory, layout, maximumBytes: most)
+      return try weights.renamed { layout.name(of: $0, in: weights) }
+    }
     guard let found = foreignWeights(try Files.names(in: directory)).first else {
       throw FormatError(file: path, message: "no such file", kind: .missing)
     }
@@ -64,14 +68,14 @@ extension ModelDirectory {
     guard let places = try JSON(parsing: bytes, file: index)["weight_map"]?.object else {
       throw FormatError(file: index, field: "weight_map", message: "is missing; need an object")
     }
-    let names = Set(places.entries.compactMap(\.value.string)).filter { !$0.contains("/") }
+    let names = Set(places.entries.compactMap(\.value.string)).filter(isBelow)
     try refuseWhatIsTooLarge(names.map { "\(directory)/\($0)" }, for: layout)
     var files: [String: Safetensors] = [:]
     for (tensor, place) in places.entries {
-      guard let name = place.string, !name.isEmpty, !name.contains("/") else {
+      guard let name = place.string, isBelow(name) else {
         throw FormatError(
           file: index, field: "weight_map.\(tensor)",
-          message: "got \(place.encoded()); need the name of a file beside the index")
+          message: "got \(place.encoded()); need the path of a file beside the index or below")
       }
       if files[name] == nil {
         let path = "\(directory)/\(name)"
@@ -79,13 +83,31 @@ extension ModelDirectory {
         files[name] = try Safetensors(
           bytes: Files.read(path, maximumBytes: maximumBytes - read), file: path)
       }
-      guard files[name]?.tensor(named: tensor) != nil else {
+      guard files[name]?.tensor(named: tensor) != nil || ParameterLayout.isIdle(tensor) else {
         throw FormatError(
           file: index, field: "weight_map.\(tensor)", message: "is not in \(name), as it says")
       }
     }
     let parts = files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value)
     return try Safetensors(joining: parts, file: index)
+  }
+
+  /// Whether a path leads to a file in the same directory or in one within it.
+  private static func isBelow(_ path: String) -> Bool {
+    path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+      !$0.isEmpty && $0 != "." && $0 != ".."
+    }
+  }
+
+  /// The paths of the files of weights that an index puts into directories within a model's.
+  package static func partsWithin(_ directory: String) -> [String] {
+    let index = directory + "/model.safetensors.index.json"
+    guard let bytes = try? Files.read(index, maximumBytes: 16 << 20),
+      let places = try? JSON(parsing: bytes, file: index)["weight_map"]?.object
+    else { return [] }
+    return Set(places.entries.compactMap(\.value.string)).filter {
+      $0.contains("/") && isBelow($0)
+    }.sorted()
   }
 
   /// Files of weights and the numbers that are read out of them have to be in memory together.

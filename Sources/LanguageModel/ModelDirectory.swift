@@ -9,17 +9,24 @@ public enum ModelDirectory {
   /// The ids in `generation_config.json` that end a completion join those of `config.json`.
   ///
   /// - Throws: `FormatError` naming the file and the field or tensor. The tensors must be those that
-  ///   the configuration implies, beside `rotary_emb.inv_freq` and an `lm_head.weight` that equals
-  ///   the embedding it is tied to; numbers that are not finite are refused. Where other weights are
+  ///   the configuration implies, under the names of a whole model or of one without a head, beside
+  ///   what computes nothing (``ParameterLayout/isIdle(_:)``) and an `lm_head.weight` that equals the
+  ///   embedding it is tied to; numbers that are not finite are refused. Where other weights are
   ///   found, they are named.
   public static func load(_ directory: String) throws(FormatError) -> Model {
     var configuration = try ModelConfiguration(parsing: configurationBytes(directory))
-    try addGenerationEndIDs(of: directory, to: &configuration)
+    try addGeneration(of: directory, to: &configuration)
     let weights = try weights(directory, configuration, as: "AutoModelForCausalLM")
+    let heads = weights.tensors.map(\.name).filter(ParameterLayout.isValueHead)
+    if let first = heads.first {
+      configuration.warnings.append(
+        "\(weights.file): \(heads.count == 1 ? first : "\(first) and \(heads[1])"): the value head of "
+          + "another training is left out")
+    }
     return try Model(configuration: configuration, weights: weights, file: weights.file)
   }
 
-  private static func addGenerationEndIDs(
+  private static func addGeneration(
     of directory: String, to configuration: inout ModelConfiguration
   ) throws(FormatError) {
     let path = directory + "/generation_config.json"
@@ -31,7 +38,15 @@ public enum ModelDirectory {
     }
     let fields = ConfigurationFields(file: path, object: object)
     configuration.addEndIDs(try configuration.takeIDs("eos_token_id", of: fields))
+    for (key, value) in object.entries where !generationKeys.contains(key) {
+      configuration.generation[key] = value
+    }
   }
+
+  /// The keys of `generation_config.json` that are written anew.
+  private static let generationKeys = [
+    "bos_token_id", "eos_token_id", "pad_token_id", "transformers_version",
+  ]
 
   /// The files of a model directory, by name: `config.json`, `generation_config.json` and
   /// `model.safetensors`.
@@ -47,16 +62,15 @@ public enum ModelDirectory {
     of configuration: ModelConfiguration
   ) throws(FormatError) -> [(name: String, bytes: [UInt8])] {
     let encoded = configuration.encoded()
-    let generation: JSON = [
-      "bos_token_id": encoded["bos_token_id"] ?? .null,
-      "eos_token_id": encoded["eos_token_id"] ?? .null,
-      "pad_token_id": encoded["pad_token_id"] ?? .null,
-      "transformers_version": "5.23.0",
-    ]
+    var generation = JSONObject(
+      generationKeys.dropLast().map { ($0, encoded[$0] ?? .null) })
+    for (key, value) in configuration.generation.entries { generation[key] = value }
+    generation["transformers_version"] = "5.23.0"
     let config = encoded.encodedBytes(.pretty)
     _ = try ModelConfiguration(parsing: config, file: "config.json")
     return [
-      ("config.json", config), ("generation_config.json", generation.encodedBytes(.pretty)),
+      ("config.json", config),
+      ("generation_config.json", JSON.object(generation).encodedBytes(.pretty)),
     ]
   }
 }
@@ -99,10 +113,36 @@ public struct Model: Sendable {
 }
 
 extension ParameterLayout {
+  /// Whether a tensor of this name computes nothing in a language model: tables that follow from the
+  /// configuration, and the value head that TRL's PPO trains beside one.
+  static func isIdle(_ name: String) -> Bool {
+    let tables = ["rotary_emb.inv_freq", "rotary_emb.cos_cached", "rotary_emb.sin_cached"]
+    return isValueHead(name) || tables.contains { name.hasSuffix($0) }
+  }
+
+  static func isValueHead(_ name: String) -> Bool { name.hasPrefix("v_head.summary.") }
+
+  /// The name of a tensor in this layout.
+  ///
+  /// A save of the transformer alone lacks the prefix `model.`, and where embedding and output matrix
+  /// are one, a file may hold it under either name.
+  func name(of found: String, in weights: Safetensors) -> String {
+    func isMine(_ name: String) -> Bool { tensors.contains { $0.name == name } }
+    if found == Self.head, !isMine(Self.head), weights.tensor(named: Self.embedding) == nil,
+      weights.tensor(named: String(Self.embedding.dropFirst(Self.prefix.count))) == nil
+    {
+      return Self.embedding
+    }
+    let whole = Self.prefix + found
+    return weights.tensor(named: whole) == nil && isMine(whole) ? whole : found
+  }
+
+  private static let prefix = "model."
+
   /// Checks that a file holds exactly these tensors, by name and shape, and perhaps `other`.
   ///
-  /// What repeats what is known already may be there, too: `rotary_emb.inv_freq`, which follows from
-  /// the configuration, and an `lm_head.weight` that equals the embedding it is tied to.
+  /// What repeats what is known already may be there, too (``isIdle(_:)``), and an `lm_head.weight`
+  /// that equals the embedding it is tied to.
   func check(
     _ weights: Safetensors, and other: String? = nil, file: String
   ) throws(FormatError) {
@@ -110,7 +150,7 @@ extension ParameterLayout {
     for tensor in tensors { expected[ByteKey(tensor.name)] = tensor }
     var problems: [String] = []
     for found in weights.tensors where found.name != other {
-      if found.name.hasSuffix("rotary_emb.inv_freq") { continue }
+      if Self.isIdle(found.name) { continue }
       guard let tensor = expected.removeValue(forKey: ByteKey(found.name)) else {
         if found.name == Self.head {
           if try weights.equalsEmbedding(found) { continue }

@@ -25,28 +25,29 @@ extension SentencePieceTokenizer {
   public func huggingFaceFiles(
     maximumLength: Int, padding: Int? = nil, end: Int? = nil
   ) throws(TokenizerError) -> [(name: String, bytes: [UInt8])] {
-    let tokenizer = try TokenizerJSON(model, bosID: bosID).json
-    func text(_ id: Int?) -> JSON {
-      guard let id, model.pieces.indices.contains(id) else { return .null }
-      return .string(model.pieces[id].text)
-    }
+    let vocabulary = try TokenizerJSON(self)
+    func text(_ id: Int?) -> JSON { id.flatMap(text(of:)).map { .string($0) } ?? .null }
     var configuration: JSONObject = [
       "tokenizer_class": "PreTrainedTokenizerFast",
       "bos_token": text(beginningID),
-      "eos_token": text(end ?? eosID),
+      "eos_token": text(namedEndID ?? end ?? eosID),
       "unk_token": text(unknownID),
       "pad_token": text(padding ?? paddingOrUnknownID),
       "add_bos_token": .bool(bosID != nil),
       "add_eos_token": false,
-      "add_prefix_space": .bool(model.normalizer.addsDummyPrefix),
+      "add_prefix_space": .bool(prefix != .none),
       "clean_up_tokenization_spaces": false,
       "model_max_length": .integer(maximumLength),
       "padding_side": "left",
+      "split_special_tokens": .bool(settings.source == nil || settings.splitsSpecialTokens),
     ]
+    if let decoder = vocabulary.decoderOfAddedTokens {
+      configuration["added_tokens_decoder"] = decoder
+    }
     for (key, value) in settings.others.entries { configuration[key] = value }
     let files = [
       ("tokenizer.model", modelBytes),
-      ("tokenizer.json", Array(tokenizer.encoded(.pretty).utf8) + [UInt8(ascii: "\n")]),
+      ("tokenizer.json", Array(vocabulary.json.encoded(.pretty).utf8) + [UInt8(ascii: "\n")]),
       (
         "tokenizer_config.json",
         Array(JSON.object(configuration).encoded(.pretty).utf8) + [UInt8(ascii: "\n")]

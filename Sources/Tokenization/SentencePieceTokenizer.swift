@@ -1,4 +1,3 @@
-import CSentencePiece
 public import Formats
 
 /// A SentencePiece model: byte-pair encoding or a unigram language model.
@@ -11,10 +10,22 @@ public import Formats
 /// whose trie the library would follow unchecked. Models of type `word` and `char`, rules for
 /// decoding (`denormalizer_spec`) and control symbols of one character are refused; self-test
 /// samples are not run.
-@safe public final class SentencePieceTokenizer: Tokenizer {
-  private let handle: OpaquePointer
-  private let specialIDs: csp_special_ids
+///
+/// What a Hugging Face directory says beside it is obeyed as transformers obeys it: its added tokens
+/// are cut out of a text before the library encodes what lies between, and its ``DummyPrefix`` goes
+/// before the model's.
+public final class SentencePieceTokenizer: Tokenizer {
+  /// The model as it is.
+  private let own: SentencePieceProcessor
+  /// The model with a dummy prefix before every text, and without; as it is where that is enough.
+  private let prefixed: SentencePieceProcessor
+  private let plain: SentencePieceProcessor
+  private let specialIDs: Set<Int>
+  /// The added tokens that are no pieces.
+  private let beyondPieces: [Int: AddedToken]
   package let model: SentencePieceModel
+  package let added: AddedTokens
+  package let prefix: DummyPrefix
 
   /// The file's bytes as they were read.
   public let modelBytes: [UInt8]
@@ -65,54 +76,76 @@ public import Formats
     }
     let model = try SentencePieceModel(parsing: bytes, file: name)
     try model.validate(file: name)
-    let serialized = model.serialized()
-    let (handle, problem) = unsafe ErrorText.collect { text, capacity in
-      unsafe serialized.withUnsafeBufferPointer {
-        // SAFETY: the bytes live until the call returns, which copies them.
-        unsafe csp_tokenizer_create($0.baseAddress, $0.count, text, capacity)
-      }
-    }
-    guard let handle = unsafe handle else { throw FormatError(file: name, message: problem) }
+    let own = try SentencePieceProcessor(model, file: name)
+    self.own = own
+    func id(of piece: String) -> Int? { Self.id(of: piece, own, model) }
+    let ownPrefix = model.normalizer.addsDummyPrefix ? DummyPrefix.everyPart : .none
+    // The library alone knows how to do without a "▁", or to put it at the end.
+    let isUsual = model.normalizer.escapesWhitespace && !model.trainer.treatsWhitespaceAsSuffix
+    prefix = isUsual ? settings.prefix ?? ownPrefix : ownPrefix
+    added = try AddedTokens(
+      settings, prefix: prefix, pieces: model.pieces, file: name, idOfPiece: id(of:))
     self.modelBytes = bytes
     self.model = model
     self.settings = settings
-    unsafe self.handle = handle
-    self.specialIDs = unsafe csp_get_special_ids(handle)
+    specialIDs = Set(added.all.filter(\.isSpecial).map(\.id))
+    beyondPieces = Dictionary(
+      uniqueKeysWithValues: added.all.filter { !model.pieces.indices.contains($0.id) }
+        .map { ($0.id, $0) })
+    let needsBoth = prefix != ownPrefix || !added.isSilent || !beyondPieces.isEmpty
+    func processor(prefixes: Bool) throws(FormatError) -> SentencePieceProcessor {
+      if model.normalizer.addsDummyPrefix == prefixes || !needsBoth { return own }
+      var other = model
+      other.normalizer.addsDummyPrefix = prefixes
+      return try SentencePieceProcessor(other, file: name)
+    }
+    prefixed = try processor(prefixes: true)
+    plain = try processor(prefixes: false)
   }
 
-  deinit { unsafe csp_tokenizer_free(handle) }
+  /// The pieces and the added tokens beyond them; ids between, if there are any, have no text.
+  public var vocabularySize: Int { max(model.pieces.count, (added.all.last?.id ?? -1) + 1) }
 
-  public var vocabularySize: Int { model.pieces.count }
+  /// The first added token that is neither a piece nor below a number of ids.
+  package func addedToken(beyond ids: Int) -> AddedToken? {
+    added.all.first { $0.id >= max(ids, model.pieces.count) }
+  }
+
   /// The id that stands before every prompt: none where `add_bos_token` is false.
   public var bosID: Int? { settings.addsBeginning ? beginningID : nil }
   public var eosID: Int? { endIDs.first }
 
   /// The id that begins a sequence: the one that the settings name, else the model's own.
   package var beginningID: Int? {
-    settings.beginning.flatMap(id(ofToken:)) ?? Self.id(specialIDs.begin)
+    settings.beginning.flatMap(id(ofToken:)) ?? own.beginningID
   }
 
   /// The ids that end a completion: the one that the settings name, then the model's own.
   public var endIDs: [Int] {
-    var ids = settings.end.flatMap(id(ofToken:)).map { [$0] } ?? []
-    if let own = Self.id(specialIDs.end), !ids.contains(own) { ids.append(own) }
+    var ids = namedEndID.map { [$0] } ?? []
+    if let id = own.endID, !ids.contains(id) { ids.append(id) }
     return ids
   }
 
+  /// The id of the token that the settings name as the end of a sequence.
+  package var namedEndID: Int? { settings.end.flatMap(id(ofToken:)) }
+
   private func id(ofToken text: String) -> Int? {
-    id(of: text) ?? settings.addedTokens.last { $0.text.hasSameBytes(as: text) }?.id
+    added.all.first { $0.text.hasSameBytes(as: text) }?.id ?? id(of: text)
   }
 
-  public var paddingID: Int? { Self.id(specialIDs.padding) }
+  /// The id that fills up the shorter texts of a batch: the one that the settings name, else the
+  /// model's own.
+  public var paddingID: Int? { settings.padding.flatMap(id(ofToken:)) ?? own.paddingID }
 
-  /// The id that fills up the shorter texts of a batch.
+  /// The same, or another where there is none.
   ///
   /// Where no piece is there for it, the unknown one, as is usual for Llama: never the one that ends a
   /// sequence, since training on padded batches would take that for padding, too.
   public var paddingOrUnknownID: Int { paddingID ?? unknownID }
 
   /// The id of what has no piece; with byte fallback no text encodes to it.
-  public var unknownID: Int { Int(specialIDs.unknown) }
+  public var unknownID: Int { own.unknownID }
 
   /// The text of a piece, with "▁" for a space.
   public func piece(of id: Int) throws(TokenizerError) -> String { try entry(id).text }
@@ -120,15 +153,21 @@ public import Formats
   /// A unigram's log-probability, or minus a merge's rank.
   public func score(of id: Int) throws(TokenizerError) -> Float { try entry(id).score }
 
+  /// The text of a piece or an added token; nil for other ids.
+  package func text(of id: Int) -> String? {
+    beyondPieces[id]?.text ?? (model.pieces.indices.contains(id) ? model.pieces[id].text : nil)
+  }
+
   public func kind(of id: Int) throws(TokenizerError) -> PieceKind { try entry(id).kind }
 
   /// The id of the piece with exactly this spelling, byte by byte.
-  public func id(of piece: String) -> Int? {
+  public func id(of piece: String) -> Int? { Self.id(of: piece, own, model) }
+
+  private static func id(
+    of piece: String, _ processor: SentencePieceProcessor, _ model: SentencePieceModel
+  ) -> Int? {
     let bytes = Array(piece.utf8)
-    let id = unsafe bytes.withUnsafeBufferPointer {
-      // SAFETY: the handle lives as long as `self`, the bytes until the call returns.
-      unsafe Int(csp_id_of_piece(handle, $0.baseAddress, $0.count))
-    }
+    let id = processor.id(of: bytes)
     return model.pieces[id].text.utf8.elementsEqual(bytes) ? id : nil
   }
 
@@ -146,73 +185,65 @@ public import Formats
 
   /// As ``encode(_:)``, with an error instead of a precondition.
   public func ids(of text: String) throws(TokenizerError) -> [Int] {
-    var result = unsafe csp_ids()
-    try unsafe call(with: text) { bytes, count, text, capacity in
-      unsafe csp_encode(handle, bytes, count, &result, text, capacity)
+    var ids: [Int] = []
+    for part in added.parts(of: text) {
+      switch part {
+      case .token(let token): ids.append(token.id)
+      case .text(let text, let isPrefixed):
+        ids += try (isPrefixed ? prefixed : plain).ids(of: text)
+      }
     }
-    defer { unsafe csp_free_ids(result) }
-    // SAFETY: the library's shim gives `count` values, ours until they are freed.
-    return unsafe UnsafeBufferPointer(start: result.values, count: result.count).map { Int($0) }
+    return ids
   }
 
   /// The pieces that ``encode(_:)`` gives the ids of; of an unknown piece, the text it covers.
   public func pieces(of text: String) throws(TokenizerError) -> [String] {
-    var result = unsafe csp_pieces()
-    try unsafe call(with: text) { bytes, count, text, capacity in
-      unsafe csp_encode_as_pieces(handle, bytes, count, &result, text, capacity)
+    var pieces: [String] = []
+    for part in added.parts(of: text) {
+      switch part {
+      case .token(let token): pieces.append(token.text)
+      case .text(let text, let isPrefixed):
+        pieces += try (isPrefixed ? prefixed : plain).pieces(of: text)
+      }
     }
-    defer { unsafe csp_free_pieces(result) }
-    // SAFETY: the shim gives `count` ends, the last of which is the number of bytes.
-    let ends = unsafe Array(UnsafeBufferPointer(start: result.ends, count: result.count))
-    let bytes = unsafe UnsafeBufferPointer(start: result.bytes, count: ends.last ?? 0)
-    return zip([0] + ends, ends).map { unsafe String(decoding: bytes[$0..<$1], as: UTF8.self) }
+    return pieces
   }
 
+  /// Special added tokens have no text, as control pieces have none.
   public func decode(_ ids: [Int]) throws(TokenizerError) -> String {
-    var checked: [Int32] = []
-    checked.reserveCapacity(ids.count)
+    var text = ""
+    var run: [Int] = []
+    var isFirst = true
+    func close() throws(TokenizerError) {
+      guard !run.isEmpty else { return }
+      text += try (isFirst && prefix != .none ? prefixed : plain).decode(run)
+      (run, isFirst) = ([], false)
+    }
     for (position, id) in ids.enumerated() {
       guard 0 <= id, id < vocabularySize else {
         throw .idOutOfRange(id: id, position: position, vocabularySize: vocabularySize)
       }
-      checked.append(Int32(id))
-    }
-    var result = unsafe csp_bytes()
-    try unsafe ErrorText.check { text, capacity in
-      unsafe checked.withUnsafeBufferPointer {
-        // SAFETY: the handle lives as long as `self`, the ids until the call returns.
-        unsafe csp_decode(handle, $0.baseAddress, $0.count, &result, text, capacity)
+      if model.pieces.indices.contains(id) {
+        if id == unknownID || !specialIDs.contains(id) { run.append(id) }
+      } else if let token = beyondPieces[id], !token.isSpecial {
+        try close()
+        let decoded = added.decoded(token)
+        let stripped = isFirst && prefix != .none && decoded.utf8.first == 0x20
+        text += stripped ? String(decoded.unicodeScalars.dropFirst()) : decoded
+        isFirst = false
       }
     }
-    defer { unsafe csp_free_bytes(result) }
-    // SAFETY: the shim gives `count` bytes, ours until they are freed.
-    return unsafe String(
-      decoding: UnsafeBufferPointer(start: result.values, count: result.count), as: UTF8.self)
-  }
-
-  private func call(
-    with text: String,
-    _ body: (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<CChar>?, Int) -> csp_status
-  ) throws(TokenizerError) {
-    var text = text
-    try unsafe ErrorText.check { error, capacity in
-      text.withUTF8 {
-        // SAFETY: the handle lives as long as `self`, the text until the call returns.
-        unsafe body($0.baseAddress, $0.count, error, capacity)
-      }
-    }
+    try close()
+    return text
   }
 
   private func entry(_ id: Int) throws(TokenizerError) -> SentencePieceModel.Piece {
+    if let token = beyondPieces[id] {
+      return .init(token.text, kind: token.isSpecial ? .control : .userDefined)
+    }
     guard model.pieces.indices.contains(id) else {
       throw .idOutOfRange(id: id, position: 0, vocabularySize: vocabularySize)
     }
     return model.pieces[id]
   }
-
-  private static func id(_ value: Int32) -> Int? { value < 0 ? nil : Int(value) }
 }
-
-// SAFETY: after `init` nothing changes. The handle is used for `const` functions of the library's
-// processor only, which keep no state between calls, and is freed when no one can call any more.
-extension SentencePieceTokenizer: @unchecked Sendable {}

@@ -16,9 +16,14 @@ import Foundation
 /// are added tokens.
 struct TokenizerJSON {
   private let model: SentencePieceModel
+  private let added: AddedTokens
+  private let prefix: DummyPrefix
   private let bosID: Int?
+  /// Whether a directory says which tokens are added.
+  private let isListed: Bool
 
-  init(_ model: SentencePieceModel, bosID: Int?) throws(TokenizerError) {
+  init(_ tokenizer: SentencePieceTokenizer) throws(TokenizerError) {
+    let model = tokenizer.model
     if let id = model.pieces.firstIndex(where: { $0.kind == .unused }) {
       throw .notExportable("piece \(id) is marked unused, which that format cannot say")
     }
@@ -34,7 +39,8 @@ struct TokenizerJSON {
         "piece \(id) is a symbol with a space, which removing extra white space would change")
     }
     self.model = model
-    self.bosID = bosID
+    (added, prefix, bosID) = (tokenizer.added, tokenizer.prefix, tokenizer.bosID)
+    isListed = tokenizer.settings.source != nil
   }
 
   var json: JSON {
@@ -59,7 +65,7 @@ struct TokenizerJSON {
   private var addsSymbols: Bool {
     let rules = model.normalizer
     return model.trainer.algorithm == .bpe && rules.charsmap.isEmpty
-      && !rules.removesExtraWhitespace && !rules.addsDummyPrefix
+      && !rules.removesExtraWhitespace && prefix == .none
       && !symbols.contains { $0.unicodeScalars.contains { $0 == " " || $0 == "\u{2581}" } }
   }
 
@@ -68,23 +74,49 @@ struct TokenizerJSON {
     model.trainer.algorithm == .bpe && !symbols.isEmpty && !addsSymbols
   }
 
-  /// The pieces that are found in text before anything else, or skipped when decoding.
+  /// What is found in text before anything else, or skipped when decoding, by its ids.
+  private var tokens: [AddedToken] {
+    let own = model.pieces.enumerated().compactMap { id, piece -> AddedToken? in
+      switch piece.kind {
+      case .unknown: break
+      case .control: if isListed { return nil }
+      case .userDefined: if !addsSymbols { return nil }
+      case .normal, .unused, .byte: return nil
+      }
+      return AddedToken(id: id, text: piece.text, isSpecial: piece.kind != .userDefined)
+    }
+    let listed = Set(added.all.map(\.id))
+    return (own.filter { !listed.contains($0.id) } + added.all).sorted { $0.id < $1.id }
+  }
+
+  /// The tokens that are no pieces.
+  private var tokensBeyond: [AddedToken] {
+    added.all.filter { !model.pieces.indices.contains($0.id) }
+  }
+
+  /// Whether there are ids without a token before one: the library numbers added tokens through, so
+  /// that they have to stand in the vocabulary.
+  private var hasGaps: Bool {
+    tokensBeyond.enumerated().contains { $1.id != model.pieces.count + $0 }
+  }
+
   private var addedTokens: [JSON] {
-    model.pieces.enumerated().compactMap { id, piece in
-      guard
-        [.unknown, .control].contains(piece.kind) || piece.kind == .userDefined && addsSymbols
-      else { return nil }
-      return [
-        "id": .integer(id),
-        "content": .string(piece.text),
-        "single_word": false,
-        "lstrip": false,
-        "rstrip": false,
-        "normalized": false,
-        "special": .bool(piece.kind != .userDefined),
-      ]
+    tokens.map { token in
+      var object: JSONObject = ["id": .integer(token.id)]
+      for (key, value) in token.attributes.entries { object[key] = value }
+      return .object(object)
     }
   }
+
+  /// The same for `tokenizer_config.json`, which other readers of `tokenizer.model` go by; nil where
+  /// the pieces say it all.
+  var decoderOfAddedTokens: JSON? {
+    if tokensBeyond.isEmpty { return nil }
+    return .object(JSONObject(tokens.map { (String($0.id), .object($0.attributes)) }))
+  }
+
+  /// Whether `Metaspace` puts the prefix, which makes "▁" of spaces, too.
+  private var prefixesInPreTokenizer: Bool { prefix == .unspacedParts || prefix == .unspacedText }
 
   private var normalizer: JSON {
     let rules = model.normalizer
@@ -100,12 +132,12 @@ struct TokenizerJSON {
       steps.append(["type": "Replace", "pattern": ["Regex": "\\A +| +\\z"], "content": ""])
       steps.append(["type": "Replace", "pattern": ["Regex": " {2,}"], "content": " "])
     }
-    if rules.addsDummyPrefix {
+    if prefix == .everyPart {
       steps.append([
         "type": "Prepend", "prepend": rules.escapesWhitespace ? "\u{2581}" : " ",
       ])
     }
-    if rules.escapesWhitespace {
+    if rules.escapesWhitespace && !prefixesInPreTokenizer {
       steps.append(["type": "Replace", "pattern": ["String": " "], "content": "\u{2581}"])
     }
     return ["type": "Sequence", "normalizers": .array(steps)]
@@ -118,6 +150,12 @@ struct TokenizerJSON {
   /// where no piece spans the cut.
   private var preTokenizer: JSON {
     var steps: [JSON] = []
+    if prefixesInPreTokenizer {
+      steps.append([
+        "type": "Metaspace", "replacement": "\u{2581}", "split": false,
+        "prepend_scheme": prefix == .unspacedText ? "first" : "always",
+      ])
+    }
     if cutsSymbols {
       let longestFirst = symbols.enumerated().sorted {
         ($1.element.unicodeScalars.count, $0.offset) < ($0.element.unicodeScalars.count, $1.offset)
@@ -153,7 +191,8 @@ struct TokenizerJSON {
 
   private var postProcessor: JSON {
     guard let bosID else { return nil }
-    let bos = JSON.string(model.pieces[bosID].text)
+    let bosText = tokens.first { $0.id == bosID }?.text ?? model.pieces[bosID].text
+    let bos = JSON.string(bosText)
     func special(_ segment: Int) -> JSON {
       ["SpecialToken": ["id": bos, "type_id": .integer(segment)]]
     }
@@ -165,7 +204,7 @@ struct TokenizerJSON {
       "type": "TemplateProcessing",
       "single": [special(0), sequence("A", 0)],
       "pair": [special(0), sequence("A", 0), special(1), sequence("B", 1)],
-      "special_tokens": .object(JSONObject([(model.pieces[bosID].text, token)])),
+      "special_tokens": .object(JSONObject([(bosText, token)])),
     ]
   }
 
@@ -175,7 +214,7 @@ struct TokenizerJSON {
       ["type": "ByteFallback"],
       ["type": "Fuse"],
     ]
-    if model.normalizer.addsDummyPrefix {
+    if prefix != .none {
       steps.append(["type": "Strip", "content": " ", "start": 1, "stop": 0])
     }
     return ["type": "Sequence", "decoders": .array(steps)]
@@ -186,9 +225,20 @@ struct TokenizerJSON {
     return [
       "type": "Unigram",
       "unk_id": unknown.map { .integer($0) } ?? .null,
-      "vocab": .array(zip(model.pieces, scores).map { [.string($0.text), .number($1)] }),
+      "vocab": .array(
+        zip(model.pieces, scores).map { [.string($0.text), .number($1)] } + unigramRest),
       "byte_fallback": .bool(model.trainer.byteFallback),
     ]
+  }
+
+  /// What fills up the vocabulary to the last added token where there are gaps: no text is read as one
+  /// of these.
+  private var unigramRest: [JSON] {
+    guard hasGaps, let last = tokensBeyond.last else { return [] }
+    return (model.pieces.count...last.id).map { id in
+      let text = tokensBeyond.first { $0.id == id }?.text ?? "<|unused_id_\(id)|>"
+      return [.string(text), -1e6]
+    }
   }
 
   /// The pieces' scores as the library counts with them.
@@ -214,7 +264,9 @@ struct TokenizerJSON {
       "byte_fallback": .bool(model.trainer.byteFallback),
       "ignore_merges": .bool(cutsSymbols),
       "vocab": .object(
-        JSONObject(model.pieces.enumerated().map { ($1.text, .integer($0)) })),
+        JSONObject(
+          model.pieces.enumerated().map { ($1.text, .integer($0)) }
+            + (hasGaps ? tokensBeyond : []).map { ($0.text, .integer($0.id)) })),
       "merges": .array(
         merges.map { [.string(model.pieces[$0.left].text), .string(model.pieces[$0.right].text)] }),
     ]
@@ -245,5 +297,15 @@ struct TokenizerJSON {
       }
       return pairs.sorted { ($0.left, $0.right) < ($1.left, $1.right) }
     }
+  }
+}
+
+extension AddedToken {
+  /// As transformers writes them.
+  fileprivate var attributes: JSONObject {
+    [
+      "content": .string(text), "single_word": .bool(isWholeWord), "lstrip": .bool(stripsBefore),
+      "rstrip": .bool(stripsAfter), "normalized": .bool(isNormalized), "special": .bool(isSpecial),
+    ]
   }
 }

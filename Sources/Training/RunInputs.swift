@@ -1,5 +1,6 @@
 internal import Formats
 internal import Foundation
+internal import LanguageModel
 internal import RewardPlugins
 internal import Runs
 internal import Tokenization
@@ -225,9 +226,12 @@ extension Recipe {
   ) throws(FormatError) -> [(field: String, path: String)] {
     let endings = [".json", ".safetensors", ".model"]
     guard Files.isDirectory(directory) else { return [] }
-    return try Files.names(in: directory).filter { name in
+    let names = try Files.names(in: directory).filter { name in
       endings.contains { name.hasSuffix($0) }
-    }.map { ("\(field)/\($0)", "\(directory)/\($0)") }
+    }
+    return (names + ModelDirectory.partsWithin(directory)).map {
+      ("\(field)/\($0)", "\(directory)/\($0)")
+    }
   }
 }
 

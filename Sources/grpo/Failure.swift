@@ -247,7 +247,7 @@ extension Failure {
   private init(_ error: TextSamplerError) {
     let help: String
     switch error {
-    case .vocabulary:
+    case .vocabulary, .addedToken:
       help = "model and tokenizer must be those that were made together"
     case .promptEmpty:
       help = "a prompt needs text"

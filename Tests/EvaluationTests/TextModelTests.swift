@@ -105,7 +105,7 @@ import Tokenization
       try Data(file.bytes).write(to: URL(fileURLWithPath: "\(copy.path)/\(file.name)"))
     }
     let settings = try config(files, "tokenizer_config.json")
-    #expect(settings["eos_token"] == "</s>" && settings["bos_token"] == "<0x07>")
+    #expect(settings["eos_token"] == "<0x06>" && settings["bos_token"] == "<0x07>")
     #expect(settings["add_bos_token"] == false && settings["chat_template"] == "x")
     #expect(settings["additional_special_tokens"] == ["<0x08>"] && settings["legacy"] == nil)
     let again = try TextModel(directory: copy.path)
@@ -114,7 +114,9 @@ import Tokenization
     for (a, b) in zip(files, try again.files()) { #expect(a.name == b.name && a.bytes == b.bytes) }
     #expect(files.contains { $0.name == "chat_template.jinja" })
 
-    // The first end is what the written tokenizer ends with.
+    // Where none is named, the first end is what the written tokenizer ends with.
+    try write("tokenizer_config.json", "{}")
+    try write("special_tokens_map.json", "{}")
     let path = folder.path + "/config.json"
     let text = try String(contentsOfFile: path, encoding: .utf8)
     try text.replacingOccurrences(of: "\"eos_token_id\": 2", with: "\"eos_token_id\": 7")
@@ -124,6 +126,15 @@ import Tokenization
     #expect(
       try config(other.files(), "tokenizer_config.json")["eos_token"]?.string
         == other.tokenizer.piece(of: 7))
+  }
+
+  @Test func whatElseAGenerationConfigurationHoldsIsWrittenAgain() throws {
+    let folder = try ModelFolder()
+    try Data(#"{"eos_token_id": [2, 5], "temperature": 0.6, "stop_strings": ["Q:"]}"#.utf8).write(
+      to: URL(fileURLWithPath: folder.path + "/generation_config.json"))
+    let written = try config(TextModel(directory: folder.path).files(), "generation_config.json")
+    #expect(written["temperature"] == 0.6 && written["stop_strings"] == ["Q:"])
+    #expect(written["eos_token_id"] == [2, 5] && written["bos_token_id"] == 1)
   }
 
   @Test func anEndThatIsNoPieceIsFoundAmongAddedTokens() throws {
@@ -138,7 +149,14 @@ import Tokenization
     let decoder = #""added_tokens_decoder": {"\#(pieces + 1)": {"content": "<|end|>"}}"#
     let whole = try read(#"{"eos_token": "<|end|>", \#(decoder)}"#)
     #expect(whole.model.configuration.eosTokenIDs == [2, pieces + 1])
-    #expect(try read(#"{"eos_token": "<|end|>"}"#).model.configuration.eosTokenIDs == [2])
+    // Not listed, it is the next id, and one of the model's or refused.
+    #expect(
+      try read(#"{"eos_token": "<|end|>"}"#).model.configuration.eosTokenIDs == [2, pieces])
+    let beyond = #""added_tokens_decoder": {"\#(pieces + 2)": {"content": "<|end|>"}}"#
+    let refusal = #expect(throws: TextSamplerError.self) { try read("{\(beyond)}") }
+    #expect(
+      refusal?.description == "the tokenizer does not fit the model (added token \"<|end|>\" has "
+        + "the id \(pieces + 2); need 0...\(pieces + 1))")
     for (text, problem) in [
       (#"{"eos_token": 5}"#, "eos_token: got 5; need a text, or a map with its content"),
       (#"{"add_bos_token": 1}"#, "add_bos_token: got 1; need true or false"),

@@ -196,6 +196,61 @@ import Testing
     #expect(fault(untied, tied: false)?.hasSuffix(": missing tensor lm_head.weight") == true)
   }
 
+  /// As `safetensors.torch.save_model` writes a tied matrix: under one name, which may be either.
+  @Test func aTiedMatrixIsReadUnderEitherName() throws {
+    var (tensors, scratch) = (self.tensors(of: model(tied: true)), try Scratch())
+    tensors[0].name = "lm_head.weight"
+    #expect(fault(tensors) == nil)
+    let model = model(tied: true)
+    try scratch.write([
+      ("config.json", model.configuration.encoded().encodedBytes()),
+      ("model.safetensors", try Safetensors.encode(tensors)),
+    ])
+    let read = try ModelDirectory.load(scratch.path)
+    #expect(bitDifference(read.parameters.flat, model.parameters.flat) == nil)
+    // Without a tie, one does not stand for the other.
+    var untied = self.tensors(of: self.model(tied: false))
+    untied.removeAll { $0.name == "model.embed_tokens.weight" }
+    #expect(
+      fault(untied, tied: false)?.hasSuffix(": missing tensor model.embed_tokens.weight") == true)
+  }
+
+  @Test func aSaveOfTheTransformerAloneIsRead() throws {
+    let (model, scratch) = (model(tied: true), try Scratch())
+    var tensors = self.tensors(of: model)
+    for place in tensors.indices { tensors[place].name.removeFirst("model.".count) }
+    try scratch.write([
+      ("config.json", model.configuration.encoded().encodedBytes()),
+      ("model.safetensors", try Safetensors.encode(tensors)),
+    ])
+    let read = try ModelDirectory.load(scratch.path)
+    #expect(bitDifference(read.parameters.flat, model.parameters.flat) == nil)
+    // A head that is not tied would be drawn at random, which transformers warns of.
+    #expect(fault(tensors, tied: false)?.hasSuffix(": missing tensor lm_head.weight") == true)
+    tensors.append(("model.norm.weight", [36], Array(repeating: 1, count: 36)))
+    #expect(fault(tensors)?.contains("unexpected tensor norm.weight") == true)
+  }
+
+  @Test func whatComputesNothingIsLeftOut() throws {
+    let (model, scratch) = (model(tied: true), try Scratch())
+    var tensors = self.tensors(of: model)
+    for name in ["cos_cached", "sin_cached"] {
+      tensors.append(("model.layers.0.self_attn.rotary_emb.\(name)", [1, 1, 2, 2], [0, 0, 0, 0]))
+    }
+    tensors.append(("v_head.summary.weight", [1, 1], [3]))
+    tensors.append(("v_head.summary.bias", [1], [3]))
+    try scratch.write([
+      ("config.json", model.configuration.encoded().encodedBytes()),
+      ("model.safetensors", try Safetensors.encode(tensors)),
+    ])
+    #expect(
+      try ModelDirectory.load(scratch.path).configuration.warnings == [
+        scratch.path
+          + "/model.safetensors: v_head.summary.weight and v_head.summary.bias: the value "
+          + "head of another training is left out"
+      ])
+  }
+
   @Test func weightsInSeveralFilesAreRead() throws {
     let (model, scratch) = (model(tied: false), try Scratch())
     let tensors = tensors(of: model)
@@ -219,9 +274,26 @@ import Testing
     let read = try ModelDirectory.load(scratch.path)
     #expect(bitDifference(read.parameters.flat, model.parameters.flat) == nil)
 
+    // In a directory within, and with a buffer that no file holds.
+    var deep = map
+    for (name, place) in map.entries { deep[name] = place.string.map { .string("parts/" + $0) } }
+    deep["model.layers.0.self_attn.rotary_emb.inv_freq"] = .string(
+      "parts/model-00001-of-00003.safetensors")
+    try write(deep)
+    try Files.createDirectory(scratch.path + "/parts")
+    for part in 1...3 {
+      let name = "model-0000\(part)-of-00003.safetensors"
+      try Files.rename("\(scratch.path)/\(name)", to: "\(scratch.path)/parts/\(name)")
+    }
+    let below = try ModelDirectory.load(scratch.path)
+    #expect(bitDifference(below.parameters.flat, model.parameters.flat) == nil)
+    #expect(
+      ModelDirectory.partsWithin(scratch.path)
+        == (1...3).map { "parts/model-0000\($0)-of-00003.safetensors" })
+
     let index = scratch.path + "/model.safetensors.index.json"
     for (place, problem) in [
-      ("../model-00001-of-00003.safetensors", "need the name of a file beside the index"),
+      ("../model-00001-of-00003.safetensors", "need the path of a file beside the index or below"),
       ("model-00002-of-00003.safetensors", "is not in model-00002-of-00003.safetensors"),
     ] {
       var wrong = map

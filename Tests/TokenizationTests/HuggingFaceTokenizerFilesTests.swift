@@ -35,6 +35,7 @@ import Tokenization
         "unk_token": "<unk>", "pad_token": "<unk>", "add_bos_token": true, "add_eos_token": false,
         "add_prefix_space": false,
         "clean_up_tokenization_spaces": false, "model_max_length": 64, "padding_side": "left",
+        "split_special_tokens": true,
       ])
   }
 
@@ -238,6 +239,67 @@ import Tokenization
         ],
       ])
     #expect(json["decoder"]?["decoders"]?.array?.count == 3)  // No dummy prefix, no Strip.
+  }
+
+  private func tokenizer(
+    _ algorithm: SentencePieceModel.Algorithm, _ tokens: [AddedToken], prefix: DummyPrefix? = nil,
+    end: String? = nil
+  ) throws -> SentencePieceTokenizer {
+    var settings = TokenizerSettings()
+    (settings.addedTokens, settings.prefix, settings.end) = (tokens, prefix, end)
+    return try SentencePieceTokenizer(
+      bytes: Samples.model(algorithm, [.init("a", score: -1)]).serialized(), name: "test.model",
+      settings: settings)
+  }
+
+  /// The library gives added tokens the ids behind the vocabulary, whatever is written.
+  @Test func addedTokensAreWrittenWithTheirIDs() throws {
+    let tokens = [
+      AddedToken(id: 5, text: "<b>", isSpecial: false, isNormalized: true, stripsAfter: true),
+      AddedToken(id: 4, text: "<|a|>"),
+    ]
+    let written: JSON = [
+      "id": 5, "content": "<b>", "single_word": false, "lstrip": false, "rstrip": true,
+      "normalized": true, "special": false,
+    ]
+    var files = try files(tokenizer(.bpe, tokens, end: "<|a|>"))
+    var json = try #require(files["tokenizer.json"])
+    #expect(json["added_tokens"]?.array?.suffix(2) == [added(4, "<|a|>", special: true), written])
+    #expect(json["model"]?["vocab"]?.object?.count == 4)
+    var configuration = try #require(files["tokenizer_config.json"])
+    #expect(configuration["eos_token"] == "<|a|>")
+    #expect(configuration["added_tokens_decoder"]?["5"]?["rstrip"] == true)
+    #expect(configuration["added_tokens_decoder"]?["4"]?["content"] == "<|a|>")
+    let gap = [AddedToken(id: 6, text: "<|a|>")]
+    files = try self.files(tokenizer(.bpe, gap))
+    json = try #require(files["tokenizer.json"])
+    #expect(json["model"]?["vocab"]?["<|a|>"] == 6)
+    files = try self.files(tokenizer(.unigram, gap))
+    json = try #require(files["tokenizer.json"])
+    #expect(
+      json["model"]?["vocab"]?.array?.suffix(3) == [
+        ["<|unused_id_4|>", -1e6], ["<|unused_id_5|>", -1e6], ["<|a|>", -1e6],
+      ])
+    configuration = try #require(try self.files(tokenizer(.bpe, []))["tokenizer_config.json"])
+    #expect(configuration["added_tokens_decoder"] == nil)
+  }
+
+  @Test(
+    arguments: [
+      (DummyPrefix.unspacedText, "first"), (.unspacedParts, "always"), (.everyPart, nil),
+      (.none, nil),
+    ] as [(DummyPrefix, String?)]) func thePrefixIsWrittenAsItWasRead(
+      prefix: DummyPrefix, scheme: String?
+    ) throws
+  {
+    let files = try files(tokenizer(.bpe, [], prefix: prefix))
+    let json = try #require(files["tokenizer.json"])
+    let steps = json["pre_tokenizer"]?["pretokenizers"]?.array ?? []
+    #expect(steps.first?["prepend_scheme"]?.string == scheme)
+    let prepends = json["normalizer"]?["normalizers"]?.array?.contains { $0["type"] == "Prepend" }
+    #expect(prepends == (prefix == .everyPart))
+    #expect(json["decoder"]?["decoders"]?.array?.count == (prefix == .none ? 3 : 4))
+    #expect(files["tokenizer_config.json"]?["add_prefix_space"] == .bool(prefix != .none))
   }
 
   @Test func withoutBOSNothingIsAdded() throws {
