@@ -104,6 +104,7 @@ FIELDS = [
     {"sliding_window": 40},
     {"sliding_window": None, "layer_types": ["full_attention", "full_attention"]},
     {"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 4},
+    {"attention_chunk_size": 4},
     {"is_causal": True},
     {"is_causal": False},
     {"per_layer_config": {"1": {"rms_norm_eps": 0.05}}},
@@ -136,12 +137,34 @@ def untie_wrongly(tensors):
     return tensors | {"lm_head.weight": tensors["model.embed_tokens.weight"] + 1}
 
 
+def under_other_name(tensors):
+    own = dict(tensors)
+    return own | {"lm_head.weight": own.pop("model.embed_tokens.weight")}
+
+
+def alone(tensors):
+    return {name.removeprefix("model."): value for name, value in tensors.items()}
+
+
+def with_tables(tensors):
+    return tensors | {f"model.layers.0.self_attn.rotary_emb.{name}": torch.rand(1, 1, 40, 8)
+                      for name in ("cos_cached", "sin_cached")}
+
+
+def with_value_head(tensors):
+    return tensors | {"v_head.summary.weight": torch.rand(1, 32), "v_head.summary.bias": torch.rand(1)}
+
+
 WEIGHTS = [
     ("as float16", {}, half(torch.float16)),
     ("as bfloat16", {}, half(torch.bfloat16)),
     ("as float64", {}, half(torch.float64)),
     ("with rotary_emb.inv_freq", {}, with_buffers),
     ("with the tied matrix twice", {"tie_word_embeddings": True}, untie),
+    ("with the tied matrix under its other name", {"tie_word_embeddings": True}, under_other_name),
+    ("of the transformer alone", {"tie_word_embeddings": True}, alone),
+    ("with rotary_emb.cos_cached", {}, with_tables),
+    ("with a value head", {}, with_value_head),
     ("with another matrix than the tied one", {"tie_word_embeddings": True}, untie_wrongly),
 ]
 
@@ -239,7 +262,8 @@ def main():
             own = dict(tensors)
             if config.get("tie_word_embeddings"):
                 own.pop("lm_head.weight")
-            cases.compare(text, write(path, config, own))
+            idle = {"sliding_window", "attention_chunk_size", "layer_types"} & changes.keys()
+            cases.compare(text, write(path, config, own), must_read=bool(idle))
         for name, changes, change in WEIGHTS:
             own = dict(tensors)
             if changes.get("tie_word_embeddings"):

@@ -35,8 +35,10 @@ cat "$top"/data/*/test.jsonl "$top"/prompts/*.txt | grep -v '^$' >"$work/texts"
 "$grpo" tokenizer encode --model "$model" --json <"$work/texts" >"$work/cases.jsonl"
 "$python" -B "$top/Conformance/tokenizer.py" "$model" "$work/cases.jsonl"
 
-# Other programs' checkpoints, in every spelling; tokenizers with symbols; llama.cpp.
+# Other programs' checkpoints, in every spelling; what stands beside a tokenizer; tokenizers with
+# symbols; llama.cpp.
 "$python" -B "$top/Conformance/configurations.py" --grpo "$grpo"
+"$python" -B "$top/Conformance/added_tokens.py" --grpo "$grpo"
 "$python" -B "$top/Conformance/symbols.py" --grpo "$grpo"
 "$python" -B "$top/Conformance/llama_cpp.py" --grpo "$grpo" --model "$model" --data "$data" \
   --template "$template" --converter "$(dirname "$python")/../llama.cpp/convert_hf_to_gguf.py"

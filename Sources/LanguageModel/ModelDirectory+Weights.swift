@@ -43,14 +43,10 @@ extension ModelDirectory {
     let path = directory + "/model.safetensors"
     if Files.exists(path) {
       try refuseWhatIsTooLarge([path], for: layout)
-      let weights = try Safetensors(bytes: Files.read(path, maximumBytes: most), file: path)
-      return try weights.renamed { layout.name(of: $0, in: weights) }
+      return try Safetensors(bytes: Files.read(path, maximumBytes: most), file: path)
     }
     let index = path + ".index.json"
-    if Files.exists(index) {
-      let weights = try sharded(index, in: directory, layout, maximumBytes: most)
-      return try weights.renamed { layout.name(of: $0, in: weights) }
-    }
+    if Files.exists(index) { return try sharded(index, in: directory, layout, maximumBytes: most) }
     guard let found = foreignWeights(try Files.names(in: directory)).first else {
       throw FormatError(file: path, message: "no such file", kind: .missing)
     }

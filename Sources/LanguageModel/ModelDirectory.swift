@@ -94,8 +94,10 @@ public struct Model: Sendable {
   public init(
     configuration: ModelConfiguration, weights: Safetensors, file: String
   ) throws(FormatError) {
+    let layout = ParameterLayout(configuration)
+    let weights = try layout.named(weights)
     // Before memory is taken for sizes that a configuration only claims.
-    try ParameterLayout(configuration).check(weights, file: file)
+    try layout.check(weights, file: file)
     let parameters = Parameters(configuration)
     try parameters.load(weights, file: file)
     self.init(configuration: configuration, parameters: parameters)
@@ -122,11 +124,15 @@ extension ParameterLayout {
 
   static func isValueHead(_ name: String) -> Bool { name.hasPrefix("v_head.summary.") }
 
-  /// The name of a tensor in this layout.
+  /// The same tensors under the names that they have in this layout.
   ///
   /// A save of the transformer alone lacks the prefix `model.`, and where embedding and output matrix
   /// are one, a file may hold it under either name.
-  func name(of found: String, in weights: Safetensors) -> String {
+  func named(_ weights: Safetensors) throws(FormatError) -> Safetensors {
+    try weights.renamed { name(of: $0, in: weights) }
+  }
+
+  private func name(of found: String, in weights: Safetensors) -> String {
     func isMine(_ name: String) -> Bool { tensors.contains { $0.name == name } }
     if found == Self.head, !isMine(Self.head), weights.tensor(named: Self.embedding) == nil,
       weights.tensor(named: String(Self.embedding.dropFirst(Self.prefix.count))) == nil

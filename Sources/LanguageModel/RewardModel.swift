@@ -68,10 +68,11 @@ public struct RewardModel: Sendable {
         file: configPath, field: "id2label", message: "got \(labels.keys.count) labels; need 1")
     }
     let headless = Self.headless(configuration)
-    let weights = try ModelDirectory.weights(
-      directory, headless, as: "AutoModelForSequenceClassification")
+    let layout = ParameterLayout(headless)
+    let weights = try layout.named(
+      ModelDirectory.weights(directory, headless, as: "AutoModelForSequenceClassification"))
     // Before memory is taken for sizes that a configuration only claims.
-    try ParameterLayout(headless).check(weights, and: ScalarHead.tensorName, file: weights.file)
+    try layout.check(weights, and: ScalarHead.tensorName, file: weights.file)
     self.init(configuration)
     try parameters.load(weights, and: ScalarHead.tensorName, file: weights.file)
     try head.load(weights)

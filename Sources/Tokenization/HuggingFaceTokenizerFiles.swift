@@ -5,10 +5,10 @@ extension SentencePieceTokenizer {
   /// `tokenizer.json` and `tokenizer_config.json`.
   ///
   /// `PreTrainedTokenizerFast` is the class that takes `tokenizer.json` as it stands. It gives the
-  /// ids of ``encode(_:)`` with BOS before them. Differences are left where text spells a control
-  /// symbol, which it reads as one (called with `split_special_tokens=True`, only for a unigram
-  /// model, or where that is all between two symbols), and where rules replace characters, which it
-  /// does in whole grapheme clusters, symbols included.
+  /// ids of ``encode(_:)`` with BOS before them: `split_special_tokens` is true for a vocabulary
+  /// beside which nothing stood, whose control symbols are text where a text spells them. Differences
+  /// are left where such a text is all between two symbols, or the model is a unigram, and where
+  /// rules replace characters, which it does in whole grapheme clusters, symbols included.
   ///
   /// What ``settings`` hold beside is written again: `chat_template` and the like.
   ///
@@ -19,7 +19,8 @@ extension SentencePieceTokenizer {
   ///   - maximumLength: the most tokens that the model takes (`model_max_length`).
   ///   - padding: the id that fills up the shorter texts of a batch; by default
   ///     ``paddingOrUnknownID``.
-  ///   - end: the id of the piece that ends a sequence; by default ``eosID``.
+  ///   - end: the id of the token that ends a sequence, where the settings name none; by default
+  ///     ``eosID``.
   /// - Throws: `TokenizerError.notExportable` for a model with pieces marked unused, with a dummy
   ///   space at the end of text, or with symbols that its own rules would change.
   public func huggingFaceFiles(

@@ -14,8 +14,8 @@ public protocol Tokenizer: Sendable {
 
   /// The ids of a text.
   ///
-  /// Never adds BOS or EOS, and never reads a control symbol out of the text: `"<s>"` is three
-  /// characters.
+  /// Never adds BOS or EOS, and reads a control symbol out of the text only where what stands beside
+  /// the vocabulary lists it as an added token: else `"<s>"` is three characters.
   func encode(_ text: String) -> [Int]
 
   /// The text of a sequence of ids.

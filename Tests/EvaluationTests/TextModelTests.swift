@@ -82,6 +82,7 @@ import Tokenization
     #expect(piece == "<0x06>")
     try write("special_tokens_map.json", #"{"eos_token": "<unk>", "pad_token": "<unk>"}"#)
     #expect(try TextModel(directory: folder.path).model.configuration.eosTokenIDs == [2, 0])
+    try write("special_tokens_map.json", "{}")
     try write(
       "tokenizer_config.json",
       #"{"eos_token": {"content": "<0x06>"}, "bos_token": "<0x07>", "chat_template": "x", "#
@@ -139,13 +140,13 @@ import Tokenization
 
   @Test func anEndThatIsNoPieceIsFoundAmongAddedTokens() throws {
     let folder = try ModelFolder()
+    let pieces = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model").vocabularySize
     func read(_ text: String) throws -> TextModel {
       try Data(text.utf8).write(
         to: URL(fileURLWithPath: folder.path + "/tokenizer_config.json"))
       let tokenizer = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model")
-      return try TextModel(model(tokenizer, rows: tokenizer.vocabularySize + 2), tokenizer)
+      return try TextModel(model(tokenizer, rows: pieces + 2), tokenizer)
     }
-    let pieces = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model").vocabularySize
     let decoder = #""added_tokens_decoder": {"\#(pieces + 1)": {"content": "<|end|>"}}"#
     let whole = try read(#"{"eos_token": "<|end|>", \#(decoder)}"#)
     #expect(whole.model.configuration.eosTokenIDs == [2, pieces + 1])

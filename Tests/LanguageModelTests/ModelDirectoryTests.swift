@@ -246,7 +246,7 @@ import Testing
     #expect(
       try ModelDirectory.load(scratch.path).configuration.warnings == [
         scratch.path
-          + "/model.safetensors: v_head.summary.weight and v_head.summary.bias: the value "
+          + "/model.safetensors: v_head.summary.bias and v_head.summary.weight: the value "
           + "head of another training is left out"
       ])
   }

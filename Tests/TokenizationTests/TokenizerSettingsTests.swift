@@ -71,7 +71,7 @@ import Tokenization
 
   @Test(
     arguments: [
-      (#""normalizer": {"type": "Prepend", "prepend": "\u{2581}"}"#, DummyPrefix.everyPart),
+      (#""normalizer": {"type": "Prepend", "prepend": "_"}"#, DummyPrefix.everyPart),
       (
         #""normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend"}]}"#, .everyPart
       ),
