@@ -82,6 +82,7 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   public var description: String {
     switch self {
     case .stopped(let step): "stopped after step \(step), which is saved"
+    case .stoppedEarly(.train): "stopped during the training, which begins anew"
     case .stoppedEarly(let stage): "stopped during the \(stage.rawValue), which begins anew"
     case .notFinite(let step, let what, .weights):
       "step \(step): \(what) is not finite (need finite numbers)"

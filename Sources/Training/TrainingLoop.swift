@@ -69,7 +69,8 @@ struct TrainingLoop {
     var savedStep = checkpoint?.step
     var isChecked = false
     let firstLine = checkpoint == nil ? nil : LogReading(path: run.metrics).lines.first
-    var watch = FindingWatch(train.observation(of: questions), first: firstLine)
+    var watch = FindingWatch(
+      train.observation(of: questions, weights: rewards.entries.map(\.weight)), first: firstLine)
     var warned: Set<String> = []
     while state.step < train.totalSteps {
       if isCancelled() {
@@ -221,7 +222,12 @@ struct TrainingLoop {
     if let every = recipe.evaluation?.every, let evaluator,
       state.step % every == 0 || state.step == train.totalSteps
     {
-      line["eval/accuracy"] = try await evaluate(evaluator, trainer.policy, state).greedy?.mean
+      do {
+        line["eval/accuracy"] = try await evaluate(evaluator, trainer.policy, state).greedy?.mean
+      } catch is CancellationError {
+        // The policy has moved: without its evaluation the step is whole.
+        report(.warning("step \(state.step): is not evaluated, for the run is to stop"))
+      }
     }
     line["step_time"] = whole.seconds
     line["time/sampling"] = sampling

@@ -85,7 +85,8 @@ extension TrainingRun {
     guard let train = recipe.train else { return warmStartFindings }
     let answers = summary.after.map(Self.answers)
     var observed = ObservedSteps(
-      train.observation(of: questions), lines: summary.metrics, first: summary.metrics.first,
+      train.observation(of: questions, weights: weights), lines: summary.metrics,
+      first: summary.metrics.first,
       answers: answers ?? lastAnswers)
     if answers != nil { observed.placeOfAnswers = "evaluation" }
     observed.answersBefore = summary.before.map(Self.answers) ?? []

@@ -32,14 +32,18 @@ extension TrainingRun {
         .warning(
           "reward \(entry.function.name): on_error zero takes failed scores for 0: wrong labels"))
     }
-    try await rewards.start()
+    do {
+      try await rewards.start()
+    } catch {
+      throw try ending(.train, with: error)
+    }
     do {
       try await rewardModel?.start()
       lastAnswers = try await loop.run(from: start.model.parameters, resuming: resume)
     } catch {
       await rewards.stop()
       await rewardModel?.stop()
-      throw error
+      throw try ending(.train, with: error)
     }
     await rewards.stop()
     await rewardModel?.stop()
@@ -117,7 +121,8 @@ extension TrainingRun {
             start.tokenizer, end: model.configuration.endID,
             longest: model.configuration.maximumPositions)))
     } else if let labeller = section.labeller {
-      source = .labeller(try RewardSet([try labeller.entry(threads: workers.count)]))
+      let entry = try labeller.entry(threads: workers.count)
+      source = .labeller(try RewardSet([entry.waited(with: patience)]))
     } else {
       preconditionFailure("the recipe was read with one of both")
     }

@@ -99,12 +99,12 @@ extension TrainingRun {
     let log = try run.log(run.warmStartMetrics)
     try log.truncate(toOffset: 0)
     let rewards = warmStart.untilAccuracy == nil ? nil : try rewardSet()
-    try await rewards?.start()
     do {
+      try await rewards?.start()
       try await self.warmStart(warmStart, start, log, rewards)
     } catch {
       await rewards?.stop()
-      throw error
+      throw try ending(.warmStart, with: error)
     }
     await rewards?.stop()
     try log.synchronize()

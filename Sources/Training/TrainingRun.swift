@@ -39,6 +39,7 @@ public final class TrainingRun {
   let workers: Workers
   let report: (TrainingEvent) -> Void
   let isCancelled: () -> Bool
+  let patience: Patience?
   let questions: QuestionSet
   let test: QuestionSet?
   /// Fields that may differ from what the run began with.
@@ -64,18 +65,20 @@ public final class TrainingRun {
   ///   - allowed: Keys of the recipe, or of files, that may differ from what the run in the
   ///     directory began with, and sections of them; the changes are recorded.
   ///   - isCancelled: Asked between steps; true saves and ends the run.
+  ///   - patience: How long rewards are waited for then; as long as they take without it.
   public init(
     _ recipe: Recipe, threads: Int, rewards: [RewardSet.Entry]? = nil,
     objective: (any Objective)? = nil, advantage: (any AdvantageEstimator)? = nil,
     allowing allowed: [String] = [],
     report: @escaping (TrainingEvent) -> Void = { _ in },
-    isCancelled: @escaping () -> Bool = { false }
+    isCancelled: @escaping () -> Bool = { false }, patience: Patience? = nil
   ) throws {
     if rewards == nil { try recipe.requireRewards() }
     self.recipe = recipe
     run = RunDirectory(recipe.output)
     workers = Workers(count: threads)
     (self.report, self.isCancelled, self.allowed) = (report, isCancelled, allowed)
+    self.patience = patience
     (ownRewards, ownObjective, ownAdvantage) = (rewards, objective, advantage)
     let template = try PromptTemplate(path: recipe.prompt)
     func read(_ path: String, answerUser: String?, isTest: Bool = false) throws -> QuestionSet {
@@ -149,8 +152,23 @@ public final class TrainingRun {
   // MARK: Stages
 
   func rewardSet() throws -> RewardSet {
-    if let ownRewards { return try RewardSet(ownRewards) }
-    return try recipe.rewardSet(threads: workers.count)
+    let entries = try ownRewards ?? recipe.rewardSet(threads: workers.count).entries
+    return try RewardSet(entries.map { $0.waited(with: patience) })
+  }
+
+  /// What a stage ends with; a reward that was not waited for ends it as any request to stop does.
+  func ending(_ stage: TrainingEvent.Stage, with error: any Error) throws -> any Error {
+    guard error is CancellationError else { return error }
+    if stage == .train, let step = try run.checkpoints.steps().last {
+      return TrainingError.stopped(step: step)
+    }
+    return TrainingError.stoppedEarly(stage: stage)
+  }
+
+  /// The weights of all rewards.
+  var weights: [Double] {
+    (ownRewards?.map(\.weight) ?? recipe.rewards.map(\.weight))
+      + [recipe.rewardModel?.weight].compactMap(\.self)
   }
 
   /// What would otherwise fail only after hours: a model that cannot be written as it is to be,
@@ -163,7 +181,11 @@ public final class TrainingRun {
     if let test { _ = try sampler.encode(test) }
     if recipe.train != nil {
       let rewards = try rewardSet()
-      try await rewards.start()
+      do {
+        try await rewards.start()
+      } catch {
+        throw try ending(recipe.warmStart == nil ? .train : .warmStart, with: error)
+      }
       await rewards.stop()
     }
   }

@@ -28,7 +28,7 @@ struct ComparedRunCommand: AsyncParsableCommand {
     do {
       try await task.perform(
         report: { try? StandardOutput.write(line: $0.encoded.encoded()) },
-        isCancelled: { Interruption.isRequested })
+        isCancelled: { Interruption.isRequested }, patience: Interruption.patience)
     } catch {
       guard var failure = Failure(error) else { throw error }
       try? StandardOutput.write(line: RunProcess.encoded(failure.problems).encoded())

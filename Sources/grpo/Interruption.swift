@@ -1,6 +1,7 @@
 import Foundation
 import RewardPlugins
 import Synchronization
+import Training
 
 /// What asks a run to stop, so that it can be resumed.
 ///
@@ -13,6 +14,13 @@ enum Interruption {
 
   /// Asks the run to stop, as the first Ctrl-C does.
   static func request() { count.max(1, ordering: .relaxed) }
+
+  /// How long rewards are waited for once it is requested: 2 s, or what `GRPO_GRACE` says.
+  static var patience: Patience {
+    let named = ProcessInfo.processInfo.environment["GRPO_GRACE"].flatMap { Double($0) }
+    let seconds = named.map { $0 >= 0 && $0 <= PluginOptions.longestTimeout ? $0 : 2 } ?? 2
+    return Patience(grace: .seconds(seconds)) { isRequested }
+  }
 
   static func watch() {
     // Made before a signal can come: a handler must not be the first to touch it.

@@ -108,7 +108,7 @@ struct RecipeOptions: ParsableArguments {
       let run = try TrainingRun(
         recipe, threads: computing.threads, allowing: accepted?.allow ?? [],
         report: display.show,
-        isCancelled: { Interruption.isRequested })
+        isCancelled: { Interruption.isRequested }, patience: Interruption.patience)
       if let overlap = run.overlap { display.show(.warning(overlap)) }
       return try await body(run)
     } catch {

@@ -51,6 +51,8 @@ enum GrpoProgram {
     var variables = [
       "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
       "SWIFT_BACKTRACE": "enable=no",
+      // A busy machine may take its time.
+      "GRPO_GRACE": "86400",
     ]
     variables.merge(environment) { $1 }
     return try await ChildProcess(

@@ -4,12 +4,15 @@ import Testing
 
 @Suite struct InterruptionTests {
   /// A reward that waits in its third step until a file called `go` is there.
-  private func waitingFolder() async throws -> Workspace {
+  ///
+  /// - Parameter head: What it begins with.
+  private func waitingFolder(_ head: String = "") async throws -> Workspace {
     let folder = try Workspace()
     try await folder.writeExecutable(
       "wait.sh",
       """
       #!/bin/sh
+      \(head)
       while read -r line; do
         id=${line#*'"id":'}
         case "$line" in
@@ -28,11 +31,13 @@ import Testing
   }
 
   private func start(
-    _ arguments: [String], in folder: Workspace, wrapper: [String] = []
+    _ arguments: [String], in folder: Workspace, environment: [String: String] = [:],
+    wrapper: [String] = []
   ) async throws -> (ChildProcess, GrpoProgram.Streams) {
     let streams = try GrpoProgram.Streams(in: folder)
     let process = try await GrpoProgram.start(
-      arguments, in: folder.path, wrapper: wrapper, output: streams.output,
+      arguments, in: folder.path, environment: environment, wrapper: wrapper,
+      output: streams.output,
       errors: streams.errors)
     try await GrpoProgram.waitUntil(of: process) { folder.exists("waiting") }
     return (process, streams)
@@ -69,6 +74,25 @@ import Testing
     let resumed = try await GrpoProgram.run(words, in: folder)
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(resumed.errors.contains("continues after step 3 of 8"))
+    let whole = try await GrpoProgram.run(
+      "run", "recipe.yaml", "--output", "whole", "-q", in: folder)
+    #expect(whole.status == 0, "\(whole.errors)")
+    try expectSameRun("run", "whole", in: folder)
+  }
+
+  /// It never answers, nor ends when it is told to.
+  @Test func aRewardThatHangsIsNotWaitedFor() async throws {
+    let folder = try await waitingFolder("trap '' TERM")
+    let (process, streams) = try await start(
+      ["run", "recipe.yaml"], in: folder, environment: ["GRPO_GRACE": "0"])
+    process.send(SIGTERM)
+    let stopped = try streams.outcome(status: try await GrpoProgram.end(process))
+    #expect(stopped.status == 75)
+    #expect(stopped.errors.contains("\nstopped after step 2, which is saved\n"))
+    try folder.write("go", "")
+    let resumed = try await GrpoProgram.run("run", "recipe.yaml", in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(resumed.errors.contains("continues after step 2 of 8"))
     let whole = try await GrpoProgram.run(
       "run", "recipe.yaml", "--output", "whole", "-q", in: folder)
     #expect(whole.status == 0, "\(whole.errors)")

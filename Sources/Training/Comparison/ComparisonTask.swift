@@ -25,23 +25,25 @@ public struct ComparisonTask: Sendable {
   ///
   /// What becomes of a run is written beside it. Numbers that are not finite are a result.
   public func perform(
-    report: @escaping @Sendable (Event) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    report: @escaping @Sendable (Event) -> Void, isCancelled: @escaping @Sendable () -> Bool,
+    patience: Patience? = nil
   ) async throws {
     let recipe = try source.recipe()
     switch stage {
     case .warmStart:
-      let run = try TrainingRun(recipe, threads: 1, isCancelled: isCancelled)
+      let run = try TrainingRun(
+        recipe, threads: 1, isCancelled: isCancelled, patience: patience)
       for finding in try await run.runWarmStart() {
         report(.warning("\(finding.evidence): \(finding.advice)"))
       }
     case .run:
-      try await train(recipe, report, isCancelled)
+      try await train(recipe, report, isCancelled, patience)
     }
   }
 
   private func train(
     _ recipe: Recipe, _ report: @escaping @Sendable (Event) -> Void,
-    _ isCancelled: @escaping @Sendable () -> Bool
+    _ isCancelled: @escaping @Sendable () -> Bool, _ patience: Patience?
   ) async throws {
     let directory = RunDirectory(recipe.output)
     let before = Mutex<Double?>(nil)
@@ -58,7 +60,7 @@ public struct ComparisonTask: Sendable {
           .evaluated, .saved, .removed, .warning:
           break
         }
-      }, isCancelled: isCancelled)
+      }, isCancelled: isCancelled, patience: patience)
     let outcome: ComparedRun.Outcome
     do {
       let summary = try await training.runAll()

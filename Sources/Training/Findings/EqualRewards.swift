@@ -17,7 +17,9 @@ extension Finding {
       name: "equal_rewards",
       evidence: "\(steps.place): \(percent(share)) of completions have the same reward as all "
         + "others that they are compared with (mean \(short(reward))): nothing to learn",
-      advice: level.advice)
+      advice: steps.setting.weighsNothing
+        ? "the weight of every reward is 0: give those another that say what is to be learned"
+        : level.advice)
   }
 
   static func percent(_ share: Double) -> String {

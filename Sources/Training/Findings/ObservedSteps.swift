@@ -24,6 +24,8 @@ package struct ObservedSteps {
     package var maxCompletionTokens: Int
     /// Names of the data's columns.
     package var columns: [String]
+    /// Whether the weight of every reward is 0.
+    package var weighsNothing = false
 
     package init(
       updatesPerStep: Int, completionsPerStep: Int, comparesWithinGroups: Bool,
@@ -76,12 +78,14 @@ package struct ObservedSteps {
 
 extension Recipe.Train {
   /// What checks for findings must know of a run on `questions`.
-  func observation(of questions: QuestionSet) -> ObservedSteps.Setting {
-    ObservedSteps.Setting(
+  func observation(of questions: QuestionSet, weights: [Double]) -> ObservedSteps.Setting {
+    var setting = ObservedSteps.Setting(
       updatesPerStep: axes.updatesPerStep,
       completionsPerStep: questionsPerStep * completionsPerQuestion,
       comparesWithinGroups: axes.advantage.wantsGroups && completionsPerQuestion > 1,
       maxCompletionTokens: maxCompletionTokens,
       columns: questions.questions.first?.columns.keys ?? [])
+    setting.weighsNothing = weights.allSatisfy { $0 == 0 }
+    return setting
   }
 }

@@ -135,6 +135,15 @@ import Training
     #expect(!found[0].advice.contains("train.beta"))
   }
 
+  @Test func weightsThatAreAllZeroAreTold() {
+    var setting = Self.setting
+    setting.weighsNothing = true
+    let equal: [String: JSON] = ["frac_reward_zero_std": 1.0, "reward": 0.0, "reward_std": 0.0]
+    let found = Finding.ofRun(ObservedSteps(setting, lines: Self.run(equal), first: nil))
+    #expect(found.map(\.name) == ["equal_rewards"])
+    #expect(found[0].advice.hasPrefix("the weight of every reward is 0"))
+  }
+
   @Test func groupsOfOneAreLeftOutAndNotTheirSteps() {
     // 20 of 32 are scored, 4 of them alone: 16 are compared, in groups without a spread.
     let equal: [String: JSON] = [
