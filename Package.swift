@@ -124,7 +124,7 @@ let package = Package(
     testTarget("SamplingTests", ["Sampling", "LanguageModel", "Kernels"]),
     testTarget("DatasetsTests", ["Datasets", "Formats"]),
     testTarget("RewardsTests", ["Rewards", "Formats"]),
-    testTarget("RewardPluginsTests", ["RewardPlugins", "Rewards", "Formats"]),
+    testTarget("RewardPluginsTests", ["RewardPlugins", "CRewardLibrary", "Rewards", "Formats"]),
     testTarget(
       "PolicyOptimizationTests", ["PolicyOptimization", "Formats"],
       resources: [.copy("Fixtures")]),

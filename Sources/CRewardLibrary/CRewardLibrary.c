@@ -1,6 +1,9 @@
+#define _GNU_SOURCE  // O_PATH
 #include "CRewardLibrary.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <fenv.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +20,30 @@ struct crl_library {
 static _Atomic(const char *) called;
 static _Thread_local const char *called_here;
 
-static void begin_call(const char *path) {
+// What the program computes with, and where it writes, is not the library's to change.
+typedef struct {
+  fenv_t arithmetic;
+  int directory;
+} surroundings;
+
+static surroundings begin_call(const char *path) {
+  surroundings before;
+  fegetenv(&before.arithmetic);
+  before.directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
   called_here = path;
   atomic_store(&called, path);
+  return before;
 }
 
-static void end_call(void) {
+static void end_call(surroundings before) {
   called_here = NULL;
   atomic_store(&called, NULL);
+  fesetenv(&before.arithmetic);
+  if (before.directory < 0) return;
+  if (fchdir(before.directory) != 0) {
+    // The directory is gone, for the library as well.
+  }
+  close(before.directory);
 }
 
 const char *crl_called(void) { return atomic_load(&called); }
@@ -72,16 +91,16 @@ static crl_library *open_library(const char *path, char *message) {
 crl_library *crl_open(const char *path, char *message) {
   static atomic_flag is_watching = ATOMIC_FLAG_INIT;
   if (!atomic_flag_test_and_set(&is_watching)) atexit(refuse_exit);
-  begin_call(path);
+  surroundings before = begin_call(path);
   crl_library *library = open_library(path, message);
-  end_call();
+  end_call(before);
   return library;
 }
 
 void crl_close(crl_library *library) {
-  begin_call(library->path);
+  surroundings before = begin_call(library->path);
   dlclose(library->handle);
-  end_call();
+  end_call(before);
   free(library);
 }
 
@@ -107,10 +126,10 @@ int32_t crl_score(const crl_library *library, int64_t step, size_t count, const 
         finished[i]};
   }
   message[0] = 0;
-  begin_call(library->path);
+  surroundings before = begin_call(library->path);
   int32_t result =
       library->score(step, completions, count, rewards, status, message, CRL_MESSAGE_SIZE);
-  end_call();
+  end_call(before);
   message[CRL_MESSAGE_SIZE - 1] = 0;
   free(completions);
   return result;

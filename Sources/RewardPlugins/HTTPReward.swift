@@ -1,3 +1,4 @@
+internal import Formats
 internal import Foundation
 public import Rewards
 internal import Synchronization
@@ -31,6 +32,7 @@ public final class HTTPReward: RewardFunction {
   private let timeout: Double
   private let headers: [String: String]
   private let secrets: [ServerSecrets]
+  private let usesProxy: Bool
   private let client = HTTPClient()
   /// Of all servers: one may be asked by several rewards of a run, such as training's and evaluation's.
   private static let lastID = Mutex(0)
@@ -74,17 +76,68 @@ public final class HTTPReward: RewardFunction {
     self.urls = parsed
     self.timeout = timeout
     self.headers = headers
+    self.usesProxy = usesProxy
     secrets = parsed.map { ServerSecrets($0, headers: headers) }
     if !usesProxy { ProxyExemption.add(parsed.compactMap { $0.host() }) }
+  }
+
+  /// Throws where a server is to be asked through a proxy, and one of its host or of a domain above
+  /// without.
+  ///
+  /// - Throws: `RewardError.badOption`.
+  public static func checkProxies(of rewards: [any RewardFunction]) throws(RewardError) {
+    let servers = rewards.compactMap { $0 as? HTTPReward }
+    let exempt = servers.filter { !$0.usesProxy }.flatMap(\.urls).compactMap { $0.host() }
+    for server in servers where server.usesProxy {
+      for host in server.urls.compactMap({ $0.host() }) {
+        guard let other = exempt.first(where: { ProxyExemption.covers(host, $0) }) else { continue }
+        throw .badOption(
+          reward: server.name, option: "proxy",
+          problem: "got true for \(host), and \(other) is asked without a proxy by another reward: "
+            + "the system's libraries know one way for both (need the same)")
+      }
+    }
   }
 
   public static func isURL(_ text: String) -> Bool { url(text) != nil }
 
   private static func url(_ text: String) -> URL? {
-    guard let url = URL(string: text), let scheme = url.scheme?.lowercased(),
+    guard let url = URL(string: escaped(text), encodingInvalidCharacters: false),
+      let scheme = url.scheme?.lowercased(),
       ["http", "https"].contains(scheme), let host = url.host(), !host.isEmpty
     else { return nil }
     return url
+  }
+
+  /// A URL in which what must not stand there is escaped, before its host and behind it.
+  ///
+  /// Foundation's own way escapes the escapes that are there already, too.
+  private static func escaped(_ text: String) -> String {
+    let start = text.firstRange(ofBytes: "://")?.upperBound ?? text.startIndex
+    let end = text.utf8[start...].firstIndex { "/?#".utf8.contains($0) } ?? text.endIndex
+    let host = text.utf8[start..<end].lastIndex(of: UInt8(ascii: "@"))
+    let user = host.map { escapingInvalid(text[start..<$0], allowing: ":") } ?? ""
+    return String(text[..<start]) + user + String(text[(host ?? start)..<end])
+      + escapingInvalid(text[end...], allowing: ":/?@#")
+  }
+
+  private static func escapingInvalid(_ text: Substring, allowing: String) -> String {
+    let bytes = Array(text.utf8)
+    let allowed = Set("-._~!$&'()*+,;=\(allowing)".utf8)
+    var result: [UInt8] = []
+    for (place, byte) in bytes.enumerated() {
+      let isEscape =
+        byte == UInt8(ascii: "%") && place + 2 < bytes.count
+        && bytes[place + 1...place + 2].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+      let isPlain =
+        byte < 0x80 && Character(Unicode.Scalar(byte)).isLetter || allowed.contains(byte)
+      if isEscape || isPlain || (0x30...0x39).contains(byte) {
+        result.append(byte)
+      } else {
+        result += Array(String(format: "%%%02X", Int(byte)).utf8)
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
   }
 
   /// What a server is called by default: the last part of its path, or else its host; of a

@@ -19,6 +19,14 @@ struct LineEnding: Sendable {
       }
     }
 
+    /// Whether the child ended by itself.
+    var isEnd: Bool {
+      switch self {
+      case .inbox(.ended), .early(.ended): true
+      case .told, .inbox, .early, .deadline: false
+      }
+    }
+
     /// Whether it says of the reply before that it may be none.
     var isDoubt: Bool { if case .early = self { true } else { false } }
 
@@ -38,6 +46,8 @@ struct LineEnding: Sendable {
   var line: [UInt8]?
   /// The last line on standard error.
   var errorLine: String?
+  /// The end of what is there.
+  var errors = ""
 
   /// The ending in one line.
   func description(status: TerminationStatus) -> String {
@@ -52,7 +62,9 @@ struct LineEnding: Sendable {
       case .inbox(.cancelled), .early(.cancelled): "cancelled"
       case .deadline(let time): "no reply within \(time.inSeconds) s"
       }
-    return errorLine.map { "\(reason); its last error line: \($0)" } ?? reason
+    let text = errorLine.map { "\(reason); its last error line: \($0)" } ?? reason
+    // What it says before it is ended is of something else.
+    return LimitHint(in: cause.isEnd ? reason + errors : "")?.adding(to: text) ?? text
   }
 
   private static func inWords(_ status: TerminationStatus) -> String {

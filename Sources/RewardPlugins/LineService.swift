@@ -32,6 +32,7 @@ struct LineService: Sendable {
       // Both readers end now, whoever still holds the pipes: the child itself is dead.
       await readers.waitForAll()
       ending.errorLine = errorTail.lastLine
+      ending.errors = String(decoding: errorTail.contents.suffix(4 << 10), as: UTF8.self)
       return ending
     }
   }

@@ -86,6 +86,11 @@ actor PluginWorker {
     func counted(_ response: RewardResponse) -> RewardResponse {
       var response = response
       if restarts > 0 { response.counts.append(("restarts", restarts)) }
+      response.scores = response.scores.map { score in
+        score.failureReason.flatMap { reason in
+          LimitHint(in: reason).map { .failed($0.adding(to: reason)) }
+        } ?? score
+      }
       return response
     }
     while true {

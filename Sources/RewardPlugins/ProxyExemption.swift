@@ -1,3 +1,4 @@
+internal import Formats
 internal import Foundation
 internal import Glibc
 internal import Synchronization
@@ -8,6 +9,14 @@ internal import Synchronization
 /// URLSession has no way to forbid that but the variable `no_proxy`.
 enum ProxyExemption {
   private static let lock = Mutex(())
+
+  /// Whether `host` is asked without a proxy where `exempt` is: it is the same, or lies within it.
+  static func covers(_ host: String, _ exempt: String) -> Bool {
+    let (host, exempt) = (host.lowercased(), exempt.lowercased())
+    return host.hasSameBytes(as: exempt)
+      || Array(host.utf8).suffix(exempt.utf8.count + 1)
+        .elementsEqual(".\(exempt)".utf8)
+  }
 
   static func add(_ hosts: [String]) {
     lock.withLock { _ in

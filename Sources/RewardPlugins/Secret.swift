@@ -5,7 +5,7 @@ public import Rewards
 /// A text that may be secret: itself, or where it is to be found.
 ///
 ///     env:NAME      the value of an environment variable
-///     file:PATH     the content of a file, without white space at its ends
+///     file:PATH     the content of a file in UTF-8, without white space at its ends
 ///     anything else the text itself
 public struct Secret: Sendable, Equatable {
   /// The text or reference, as it was given.
@@ -45,14 +45,22 @@ public struct Secret: Sendable, Equatable {
       guard let found = ProcessInfo.processInfo.environment[name] else {
         throw bad("\(source): there is no such environment variable")
       }
+      // Bytes that are none have become this mark.
+      guard !found.utf8.contains("\u{FFFD}".utf8) else {
+        throw bad("\(source): is no text in UTF-8")
+      }
       text = found
     } else if let path = filePath {
+      let bytes: [UInt8]
       do {
-        text = String(
-          decoding: try Files.read(path, maximumBytes: Self.largestFile), as: UTF8.self)
+        bytes = try Files.read(path, maximumBytes: Self.largestFile).withoutByteOrderMark
       } catch {
         throw bad("\(source): \(error.message)")
       }
+      guard firstInvalidUTF8(in: bytes[...]) == nil else {
+        throw bad("\(source): is no text in UTF-8")
+      }
+      text = String(decoding: bytes, as: UTF8.self)
     } else {
       guard !Redaction.isRedacted(source) else {
         throw bad(

@@ -161,7 +161,13 @@ extension Recipe {
   ///
   /// - Parameter threads: How many a reward model computes with.
   public func rewardSet(threads: Int = 1) throws -> RewardSet {
-    try RewardSet(rewards.map { try $0.entry(threads: threads) })
+    let entries = try rewards.map { try $0.entry(threads: threads) }
+    var functions = entries.map(\.function)
+    if let labeller = rewardModel?.labeller, case .url = labeller.source {
+      functions.append(try labeller.entry(threads: threads).function)
+    }
+    try HTTPReward.checkProxies(of: functions)
+    return try RewardSet(entries)
   }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Formats
+import RewardPlugins
 import Rewards
 import Runs
 import Sampling
@@ -140,10 +141,10 @@ extension Failure {
         .numerics, text,
         help: "scale or clip the \(name), so that they are of the order of 1; what was saved is "
           + "from before")
-    case .rewardsFailed(let step, _, _, _, _):
-      self.init(.rewardFailed, text, help: Self.mending("rewards", step: step))
-    case .labelsFailed(let step, _, _, _):
-      self.init(.rewardFailed, text, help: Self.mending("reward_model", step: step))
+    case .rewardsFailed(let step, _, _, _, let reason):
+      self.init(.rewardFailed, text, help: Self.mending("rewards", reason, step: step))
+    case .labelsFailed(let step, _, _, let reason):
+      self.init(.rewardFailed, text, help: Self.mending("reward_model", reason, step: step))
     case .differentInputs(let path, let differences):
       self.init(
         differences.contains { $0.file == nil } ? .badRecipe : .badData, "",
@@ -202,8 +203,8 @@ extension Failure {
 
   /// What helps where a reward fails; with steps behind it a run goes on with another reward only if
   /// its user says so.
-  private static func mending(_ section: String, step: Int) -> String {
-    "mend the reward, then give the same command again"
+  private static func mending(_ section: String, _ reason: String, step: Int) -> String {
+    (LimitHint(named: reason)?.help ?? "mend the reward") + ", then give the same command again"
       + (step > 1 ? " with --allow \(section)" : "")
   }
 
@@ -242,6 +243,7 @@ extension Failure {
     case .wrongCount, .notFinite, .tokenOutOfRange, .sumNotFinite, .scoreFailed, .threw:
       self.init(.rewardFailed, text)
     }
+    if let hint = LimitHint(named: text) { help = hint.help }
   }
 
   private init(_ error: TextSamplerError) {

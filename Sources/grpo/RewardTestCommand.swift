@@ -182,7 +182,8 @@ struct RewardTestCommand: AsyncParsableCommand {
       guard let failure = report.result.failure else { continue }
       throw Failure(
         .rewardFailed, "reward '\(report.name.visible())': \(failure.visible())",
-        help: "a run would end with this; mend the reward")
+        help: "a run would end with this; "
+          + (LimitHint(named: failure)?.help ?? "mend the reward"))
     }
   }
 

@@ -287,6 +287,43 @@ private final class DeafPort {
     }
   }
 
+  /// A server sees what was written, with what must not stand in a URL escaped.
+  @Test(arguments: [
+    ("/x?k=a%2Bb&q=é", "/x?k=a%2Bb&q=%C3%A9"), ("/a%20b c?q=1 2", "/a%20b%20c?q=1%202"),
+    ("/x?q=100%&r=%zz", "/x?q=100%25&r=%25zz"), ("/x?q=[a]|{b}", "/x?q=%5Ba%5D%7C%7Bb%7D"),
+    ("/x?k=a%2Bb", "/x?k=a%2Bb"), ("/x#y z", "/x"),
+  ])
+  func escapesOfAURLAreKept(written: String, sent: String) async throws {
+    let server = try await ScriptServer(
+      "def answer(handler, request): reply(handler, {\"rewards\": [1.0, 0.0]})")
+    let place = server.url.replacing("http://", with: "http://us%65r:pä%40@s@").replacing(
+      "/get_reward", with: written)
+    let reward = try patient(place)
+    #expect(try await reward.score(.of("4", "5")).scores == [.value(1), .value(0)])
+    let headers = server.headers
+    #expect(headers["path"]?.string == sent)
+    let credentials = Data("user:pä@@s".utf8).base64EncodedString()
+    #expect(headers["Authorization"]?.string == "Basic \(credentials)")
+  }
+
+  @Test(arguments: [
+    ("http://a.example/x", "http://a.example/y", true), ("http://a.b/", "https://B:8/", true),
+    ("http://a.b/", "http://ab/", false), ("http://b/", "http://a.b/", false),
+  ])
+  func aProxyAndNoneForTheSameHostAreRefused(
+    through: String, without: String, isRefused: Bool
+  ) throws {
+    let rewards = [
+      try HTTPReward([through], name: "one", usesProxy: true), try HTTPReward([without]),
+    ]
+    if isRefused {
+      #expect(throws: RewardError.self) { try HTTPReward.checkProxies(of: rewards) }
+    } else {
+      try HTTPReward.checkProxies(of: rewards)
+    }
+    try HTTPReward.checkProxies(of: [rewards[0], try HTTPReward([without], usesProxy: true)])
+  }
+
   /// libcurl asks the proxy of `http_proxy` unless it is told otherwise.
   @Test func hostsAreExemptFromTheProxyUnlessItIsAskedFor() throws {
     _ = try HTTPReward(["http://with.proxy.invalid/x"], usesProxy: true)

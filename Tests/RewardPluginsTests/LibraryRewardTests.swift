@@ -1,3 +1,4 @@
+import CRewardLibrary
 import Foundation
 import RewardPlugins
 import Rewards
@@ -49,6 +50,29 @@ import Testing
       try await reward.score(request).scores == [.value(1), .value(0), .notApplicable])
     #expect(try await reward.score(RewardRequest(step: 1, completions: [])).scores == [])
     await reward.stop()
+  }
+
+  /// What the program computes, and where it writes, stays what it was.
+  @Test func roundingAndTheCurrentDirectoryAreKept() async throws {
+    let folder = try ScriptFolder()
+    let path = try await library(
+      folder,
+      "#include <fenv.h>\n#include <unistd.h>\n"
+        + source("fesetround(FE_UPWARD); return chdir(\"/\") + 7;"))
+    let directory = FileManager.default.currentDirectoryPath
+    var message = [CChar](repeating: 0, count: Int(CRL_MESSAGE_SIZE))
+    var (rewards, status): ([Double], [Int32]) = ([0], [0])
+    // SAFETY: no array is read or written, for there is no completion.
+    guard let library = unsafe crl_open(path, &message) else {
+      Issue.record("it cannot be loaded")
+      return
+    }
+    let result = unsafe crl_score(
+      library, 1, 0, [0], [0], [0], [0], [0], [0], &rewards, &status, &message)
+    #expect(result == 7)
+    #expect(fegetround() == FE_TONEAREST)
+    #expect(FileManager.default.currentDirectoryPath == directory)
+    unsafe crl_close(library)
   }
 
   @Test func aLibrarySeesAllThereIs() async throws {

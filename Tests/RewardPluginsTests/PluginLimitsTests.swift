@@ -49,7 +49,52 @@ import Testing
       $0.limits.cpuSeconds = 1
     }
     let reason = failure(try await reward.scorePair())
-    #expect(["it ended (signal 24)", "it ended (signal 9)"].contains(reason))
+    #expect(
+      ["it ended (signal 24) (the limit cpu_seconds may be why)", "it ended (signal 9)"]
+        .contains(reason ?? ""))
+  }
+
+  @Test(arguments: [
+    ("import mmap; mmap.mmap(-1, 30 << 30)", "memory_megabytes"),
+    ("bytearray(100 << 30)", "memory_megabytes"),
+    ("raise RuntimeError(\"can't start new thread\")", "memory_megabytes"),
+    (
+      "sys.stderr.write('Could not reserve enough space\\nA fatal exception.\\n'); os._exit(1)",
+      "memory_megabytes"
+    ),
+    ("files = [open('/dev/null') for _ in range(1000)]", "open_files"),
+    ("open('large', 'wb').truncate(1 << 30)", "file_megabytes"),
+    (
+      "import signal as s; s.signal(s.SIGXFSZ, s.SIG_DFL); os.kill(os.getpid(), s.SIGXFSZ)",
+      "file_megabytes"
+    ),
+  ])
+  func aLimitThatEndsItIsNamed(statement: String, key: String) async throws {
+    let folder = try ScriptFolder()
+    let ending = try await folder.python(
+      "for request in requests():\n    if n(request): \(statement)\n    reply(request, rewards=[])")
+    let reason = try #require(failure(try await ending.scorePair()))
+    #expect(reason.hasSuffix(" (the limit \(key) may be why)"), "\(reason)")
+    #expect(LimitHint(named: reason)?.help.contains(key) == true)
+    try folder.write("f.py", "import os, sys\ndef f(completions, **_):\n    \(statement)")
+    var options = PluginOptions()
+    (options.timeout, options.startTimeout) = (
+      PluginOptions.longestTimeout, PluginOptions.longestTimeout
+    )
+    options.directory = folder.path
+    let function = try PythonReward.reward("f.py:f", options: options)
+    let failed = try #require(failure(try await function.score(.of("4", "5")).scores))
+    #expect(failed.hasSuffix(" (the limit \(key) may be why)"), "\(failed)")
+    await function.stop()
+  }
+
+  @Test func aPluginThatEndsForAnotherReasonNamesNoLimit() async throws {
+    let folder = try ScriptFolder()
+    let ending = try await folder.python(
+      "for request in requests():\n    if n(request): sys.exit('sorry')\n    reply(request, rewards=[])"
+    )
+    let reason = try #require(failure(try await ending.scorePair()))
+    #expect(LimitHint(named: reason) == nil && reason.hasSuffix("sorry"), "\(reason)")
   }
 
   @Test func tooManyFilesAreThePluginsOwnError() async throws {

@@ -14,6 +14,8 @@ import Testing
     let folder = try ScriptFolder()
     try folder.write("token", " s3cret\n")
     #expect(try Secret("file:\(folder.path)/token").value(of: "token") == "s3cret")
+    try folder.write("marked", "\u{FEFF}s3cret\r\n")
+    #expect(try Secret("file:\(folder.path)/marked").value(of: "token") == "s3cret")
     let path = try #require(ProcessInfo.processInfo.environment["PATH"])
     #expect(try Secret("env:PATH").value(of: "token") == path)
   }
@@ -21,9 +23,11 @@ import Testing
   @Test func whatIsNotThereIsNamed() throws {
     let folder = try ScriptFolder()
     try folder.write("empty", "\n")
+    try Data([0x73, 0xE9]).write(to: URL(filePath: folder.path + "/latin1"))
     for (source, problem) in [
       ("env:NO_SUCH_NAME", "env:NO_SUCH_NAME: there is no such environment variable"),
       ("file:\(folder.path)/empty", "file:\(folder.path)/empty: is empty"),
+      ("file:\(folder.path)/latin1", "file:\(folder.path)/latin1: is no text in UTF-8"),
       ("file:/no/such/file", "file:/no/such/file: no such file"),
       (
         "***",

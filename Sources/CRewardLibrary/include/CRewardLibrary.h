@@ -1,4 +1,5 @@
-// Loads a library that implements grpo_reward.h, and calls it.
+// Loads a library that implements grpo_reward.h, and calls it. Rounding and the current directory are
+// afterwards what they were before.
 #ifndef CREWARDLIBRARY_H
 #define CREWARDLIBRARY_H
 
