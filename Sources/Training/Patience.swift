@@ -20,16 +20,18 @@ public struct Patience: Sendable {
   func wait<Value: Sendable>(
     for work: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
-    let outcome = await Timed(clock: {
-      while !isStopping() { try await Task.sleep(for: .milliseconds(5)) }
-      try await Task.sleep(for: grace)
-    }) {
-      do {
-        return Result<Value, any Error>.success(try await work())
-      } catch {
-        return .failure(error)
-      }
-    }
+    let outcome = await Timed(
+      clock: {
+        while !isStopping() { try await Task.sleep(for: .milliseconds(5)) }
+        try await Task.sleep(for: grace)
+      },
+      work: {
+        do {
+          return Result<Value, any Error>.success(try await work())
+        } catch {
+          return .failure(error)
+        }
+      })
     if outcome.isLate { throw CancellationError() }
     return try outcome.value.get()
   }
