@@ -14,7 +14,14 @@ public enum ModelDirectory {
   ///   embedding it is tied to; numbers that are not finite are refused. Where other weights are
   ///   found, they are named.
   public static func load(_ directory: String) throws(FormatError) -> Model {
-    var configuration = try ModelConfiguration(parsing: configurationBytes(directory))
+    let (bytes, path) = try configurationBytes(directory)
+    if try RewardModel.isReward(directory) {
+      throw FormatError(
+        file: path, field: "architectures",
+        message:
+          "is a reward model (need a language model; rewards: [{ model: DIRECTORY }] takes it)")
+    }
+    var configuration = try ModelConfiguration(parsing: bytes, file: path)
     try addGeneration(of: directory, to: &configuration)
     let weights = try weights(directory, configuration, as: "AutoModelForCausalLM")
     let heads = weights.tensors.map(\.name).filter(ParameterLayout.isValueHead)

@@ -98,6 +98,16 @@ import Testing
     }
   }
 
+  @Test func aLanguageModelIsNotReadFromARewardModel() throws {
+    let path = try folder(model(tied: true).files())
+    defer { try? Files.remove(path) }
+    #expect {
+      _ = try ModelDirectory.load(path)
+    } throws: {
+      String(describing: $0).contains("config.json: architectures: is a reward model (need a ")
+    }
+  }
+
   @Test func aModelWithoutItsHeadIsRefused() throws {
     let model = model(tied: true)
     var files = try model.files()
