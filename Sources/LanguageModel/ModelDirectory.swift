@@ -15,13 +15,13 @@ public enum ModelDirectory {
   ///   found, they are named.
   public static func load(_ directory: String) throws(FormatError) -> Model {
     let (bytes, path) = try configurationBytes(directory)
+    var configuration = try ModelConfiguration(parsing: bytes, file: path)
     if try RewardModel.isReward(directory) {
       throw FormatError(
         file: path, field: "architectures",
         message:
           "is a reward model (need a language model; rewards: [{ model: DIRECTORY }] takes it)")
     }
-    var configuration = try ModelConfiguration(parsing: bytes, file: path)
     try addGeneration(of: directory, to: &configuration)
     let weights = try weights(directory, configuration, as: "AutoModelForCausalLM")
     let heads = weights.tensors.map(\.name).filter(ParameterLayout.isValueHead)
