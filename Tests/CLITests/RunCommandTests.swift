@@ -40,7 +40,9 @@ import Testing
     for file in files { #expect(folder.exists("run/" + file), "\(file)") }
     #expect(try folder.text("run/metrics.jsonl").split(separator: "\n").count == 8)
     let lines = outcome.outputLines
-    #expect(lines.count { !$0.hasPrefix("check  ") && !$0.hasPrefix("       ") } < 15)
+    // Beside what the run shows, and the rewards that were slow on this machine today.
+    let others = ["check  ", "       ", "seconds of "]
+    #expect(lines.count { line in !others.contains { line.hasPrefix($0) } } < 15)
     #expect(lines[0].hasPrefix("run: "))
     #expect(lines[0].contains(" 8 steps, 2 reference resets, "))
     for name in ["greedy accuracy", "pass@2", "maj@2", "reward", "kl", "clip_ratio/region_mean"] {
