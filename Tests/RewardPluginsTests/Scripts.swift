@@ -26,6 +26,21 @@ final class ScriptFolder {
     try await makeExecutable(path + "/" + name, text)
   }
 
+  /// A folder with a function in Python, and the reward that it is.
+  static func reward(
+    _ source: String, function: String = "f", style: PythonReward.Style = .trl,
+    conversational: Bool = false, arguments: JSONObject? = nil
+  ) throws -> (ScriptFolder, CommandReward) {
+    let folder = try ScriptFolder()
+    try folder.write("rewards.py", source)
+    return (
+      folder,
+      try PythonReward.reward(
+        "rewards.py:\(function)", style: style, conversational: conversational,
+        arguments: arguments, options: folder.options())
+    )
+  }
+
   func read(_ name: String) -> String? {
     try? String(contentsOfFile: path + "/" + name, encoding: .utf8)
   }
