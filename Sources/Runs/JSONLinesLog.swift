@@ -17,7 +17,7 @@ public final class JSONLinesLog {
   /// Opens the log, or makes an empty one.
   ///
   /// - Parameter owner: The right to write the run that the log is of, which is confirmed before
-  ///   each line.
+  ///   lines are written.
   /// - Throws: a `FormatError`, which is `.cannotCreate` when it cannot be opened for writing, or is
   ///   no regular file.
   public init(path: String, owner: RunLock? = nil) throws(FormatError) {
@@ -39,22 +39,32 @@ public final class JSONLinesLog {
 
   /// Appends one line.
   ///
-  /// - Throws: a `FormatError`; also when the last line is not whole, which `truncate` cures.
+  /// - Throws: as ``append(contentsOf:)``.
   public func append(_ object: JSONObject) throws(FormatError) {
+    try append(contentsOf: [object])
+  }
+
+  /// Appends a line for each, or none at all.
+  ///
+  /// - Throws: a `FormatError`; also when the last line is not whole, which `truncate` cures.
+  public func append(contentsOf objects: [JSONObject]) throws(FormatError) {
     guard isWhole else {
       throw FormatError(file: path, message: "the last line is not whole; cut the log back first")
     }
     try owner?.confirm()
-    var line = JSON.object(object).encodedBytes()
-    line.append(UInt8(ascii: "\n"))
+    var lines: [UInt8] = []
+    for object in objects {
+      lines += JSON.object(object).encodedBytes()
+      lines.append(UInt8(ascii: "\n"))
+    }
     do throws(FormatError) {
-      try Files.write(line, to: descriptor, named: path)
+      try Files.write(lines, to: descriptor, named: path)
     } catch {
       // Best effort: the error that is thrown is the one that matters.
       _ = ftruncate(descriptor, off_t(offset))
       throw error
     }
-    offset += line.count
+    offset += lines.count
   }
 
   /// Makes all lines so far survive a crash of the machine.

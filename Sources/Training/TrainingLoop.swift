@@ -285,7 +285,7 @@ struct TrainingLoop {
     _ rollout: Rollout, _ advantages: Advantages, step: Int, _ log: JSONLinesLog
   ) throws {
     let keys = LogKeys(rewards: rollout.report.functions.map(\.name))
-    var shown: [SampleShown] = []
+    var (lines, shown) = ([JSONObject](), [SampleShown]())
     for (i, completion) in rollout.completions.enumerated() {
       let values = advantages.completions[i].values(tokenCount: completion.tokenIDs.count)
       let advantage = values.mean ?? 0
@@ -305,7 +305,7 @@ struct TrainingLoop {
       if train.logsTokenIDs {
         line["token_ids"] = .array(completion.tokenIDs.map { .integer($0) })
       }
-      try log.append(line)
+      lines.append(line)
       let place = i % train.completionsPerQuestion
       if i < train.completionsPerQuestion, place < train.shownCompletions {
         shown.append(
@@ -314,6 +314,7 @@ struct TrainingLoop {
             reward: rollout.report.outcomes[i].total, advantage: advantage))
       }
     }
+    try log.append(contentsOf: lines)
     if !shown.isEmpty { report(.completions(step: step, shown)) }
   }
 

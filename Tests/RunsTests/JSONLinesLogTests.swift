@@ -12,6 +12,10 @@ import Testing
     try log.append(["step": 2])
     #expect(try text(scratch["m"]).hasSuffix("{\"step\":2}\n"))
     #expect(try log.offset == text(scratch["m"]).utf8.count)
+    try log.append(contentsOf: [["step": 3], ["step": 4]])
+    try log.append(contentsOf: [])
+    #expect(try text(scratch["m"]).hasSuffix("{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n"))
+    #expect(try log.offset == text(scratch["m"]).utf8.count)
   }
 
   @Test func whatIsNoFileIsNamedAndADeviceIsNotCut() throws {
