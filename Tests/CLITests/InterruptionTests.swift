@@ -71,9 +71,16 @@ import Testing
     #expect(stopped.help?.hasSuffix("/grpo \(words.joined(separator: " "))") == true)
     #expect(!folder.exists("run/model"))
 
+    try await expectResumes(with: words, after: 3, in: folder)
+  }
+
+  /// That the run goes on behind the step, and ends as one that was never stopped.
+  private func expectResumes(
+    with words: [String], after step: Int, in folder: Workspace
+  ) async throws {
     let resumed = try await GrpoProgram.run(words, in: folder)
     #expect(resumed.status == 0, "\(resumed.errors)")
-    #expect(resumed.errors.contains("continues after step 3 of 8"))
+    #expect(resumed.errors.contains("continues after step \(step) of 8"))
     let whole = try await GrpoProgram.run(
       "run", "recipe.yaml", "--output", "whole", "-q", in: folder)
     #expect(whole.status == 0, "\(whole.errors)")
@@ -90,13 +97,7 @@ import Testing
     #expect(stopped.status == 75)
     #expect(stopped.errors.contains("\nstopped after step 2, which is saved\n"))
     try folder.write("go", "")
-    let resumed = try await GrpoProgram.run("run", "recipe.yaml", in: folder)
-    #expect(resumed.status == 0, "\(resumed.errors)")
-    #expect(resumed.errors.contains("continues after step 2 of 8"))
-    let whole = try await GrpoProgram.run(
-      "run", "recipe.yaml", "--output", "whole", "-q", in: folder)
-    #expect(whole.status == 0, "\(whole.errors)")
-    try expectSameRun("run", "whole", in: folder)
+    try await expectResumes(with: ["run", "recipe.yaml"], after: 2, in: folder)
   }
 
   @Test func theSecondInterruptEndsAtOnce() async throws {
