@@ -167,14 +167,18 @@ private struct Matcher: Sendable {
       }
       var (start, end) = (position, position + found.count)
       position = end
-      if token.isWholeWord || token.stripsBefore || token.stripsAfter {
-        let before = String(decoding: bytes[..<start], as: UTF8.self).unicodeScalars.reversed()
-        let after = String(decoding: bytes[end...], as: UTF8.self).unicodeScalars
-        if token.isWholeWord, before.first?.isOfWord == true || after.first?.isOfWord == true {
-          continue
-        }
-        if token.stripsBefore { start = max(taken, start - before.widthOfSpace) }
-        if token.stripsAfter { end += after.widthOfSpace }
+      if token.isWholeWord,
+        bytes.scalar(before: start)?.isOfWord == true || bytes.scalar(at: end)?.isOfWord == true
+      {
+        continue
+      }
+      while token.stripsBefore, start > taken, let scalar = bytes.scalar(before: start),
+        scalar.properties.isWhitespace
+      {
+        start -= UTF8.width(scalar)
+      }
+      while token.stripsAfter, let scalar = bytes.scalar(at: end), scalar.properties.isWhitespace {
+        end += UTF8.width(scalar)
       }
       take(upTo: start)
       parts.append(.token(token))
@@ -185,10 +189,15 @@ private struct Matcher: Sendable {
   }
 }
 
-extension Sequence<Unicode.Scalar> {
-  /// The bytes of the white space that it begins with.
-  fileprivate var widthOfSpace: Int {
-    prefix { $0.properties.isWhitespace }.reduce(0) { $0 + UTF8.width($1) }
+extension [UInt8] {
+  /// The scalar of UTF-8 that ends before `end`, which has four bytes at most.
+  fileprivate func scalar(before end: Int) -> Unicode.Scalar? {
+    String(decoding: self[Swift.max(0, end - 4)..<end], as: UTF8.self).unicodeScalars.last
+  }
+
+  /// The scalar of UTF-8 that begins at `start`.
+  fileprivate func scalar(at start: Int) -> Unicode.Scalar? {
+    String(decoding: self[start..<Swift.min(start + 4, count)], as: UTF8.self).unicodeScalars.first
   }
 }
 

@@ -43,6 +43,16 @@ import Tokenization
     #expect(cut("ab .ab. xab ab1 _ab \u{E9}ab", word) == ["#7", " .", "#7", ". xab ab1 _ab éab"])
   }
 
+  /// With a look at the whole text for each token this would not end.
+  @Test func aTokenLooksNoFurtherThanItsWhiteSpace() {
+    let tokens = [
+      AddedToken(
+        id: 7, text: "<t>", isWholeWord: true, stripsBefore: true, stripsAfter: true)
+    ]
+    let text = String(repeating: "1 <t> é", count: 20_000)
+    #expect(cut(text, tokens).count { $0 == "#7" } == 20_000)
+  }
+
   @Test func specialOnesAreTextWhereTheyAreSplit() {
     #expect(cut("<|a|><b>", chat, splits: true) == ["<|a|>", "#8"])
   }
