@@ -1,7 +1,7 @@
 import PolicyOptimization
 import Testing
 
-@Suite struct ObjectiveBatchSelectionTests {
+@Suite struct ObjectiveBatchTests {
   private let batch = ObjectiveBatch(
     completions: [0..<2, 2..<2, 2..<5], logProb: [1, 2, 3, 4, 5], oldLogProb: [6, 7, 8, 9, 10],
     value: [11, 12, 13, 14, 15], advantage: [0, 0, 1, 1, 1],

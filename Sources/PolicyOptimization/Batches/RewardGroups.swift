@@ -1,0 +1,176 @@
+/// The rewards of one step, by group: the completions of one question stand together.
+public struct RewardGroups: Sendable, Equatable {
+  /// What one reward function said of a completion.
+  public struct Component: Sendable, Equatable {
+    /// What the function counts for in the sum.
+    public var weight: Double
+    /// nil where the function does not apply.
+    public var value: Double?
+
+    public init(weight: Double = 1, value: Double?) {
+      precondition(weight.isFinite && value?.isFinite ?? true)
+      self.weight = weight
+      self.value = value
+    }
+  }
+
+  /// What an estimator may know about one completion.
+  public struct Completion: Sendable, Equatable {
+    public var tokenCount: Int
+    /// nil where no reward exists (a failed score, or none that applies): such a completion
+    /// leaves its group's statistics and gets no advantage.
+    public var rewards: RewardStream?
+    /// V(s_t), the value before each token; nil: no value function.
+    ///
+    /// After the last token it is 0.
+    ///
+    /// Shape: [tokenCount].
+    public var values: [Double]?
+    /// The reward functions one by one, in the same order for every completion; empty: unknown.
+    public var components: [Component]
+
+    public init(
+      tokenCount: Int, rewards: RewardStream?, values: [Double]? = nil,
+      components: [Component] = []
+    ) {
+      precondition(tokenCount >= 0)
+      // An empty completion may carry its terminal score at token 0.
+      precondition((rewards?.entries.last?.token ?? 0) < max(1, tokenCount))
+      precondition(values.map { $0.count == tokenCount } ?? true, "one value per token")
+      self.tokenCount = tokenCount
+      self.rewards = rewards
+      self.values = values
+      self.components = components
+    }
+  }
+
+  /// In canonical order; groups may differ in size and may be empty.
+  public var groups: [[Completion]]
+  /// The reward of each group's greedy completion, nil where it has none; empty: none was drawn.
+  ///
+  /// Shape: [groups], or empty.
+  public var greedyRewards: [Double?]
+
+  public init(_ groups: [[Completion]], greedyRewards: [Double?] = []) {
+    precondition(greedyRewards.isEmpty || greedyRewards.count == groups.count)
+    self.groups = groups
+    self.greedyRewards = greedyRewards
+  }
+
+  /// Groups of completions with one score each; nil where a completion has none.
+  ///
+  /// Shapes: scores, tokenCounts: [groups][completions of the group].
+  public init(scores: [[Double?]], tokenCounts: [[Int]]) {
+    precondition(scores.map(\.count) == tokenCounts.map(\.count))
+    self.init(
+      zip(scores, tokenCounts).map { scores, counts in
+        zip(scores, counts).map { score, count in
+          Completion(
+            tokenCount: count, rewards: score.map { .terminal($0, tokenCount: count) })
+        }
+      })
+  }
+
+  /// Every single reward, whatever it is for.
+  package var numbers: [Double] {
+    groups.joined().flatMap { $0.rewards?.entries.map(\.reward) ?? [] }
+      + greedyRewards.compactMap(\.self)
+  }
+
+  /// Tokens of each completion, in canonical order.
+  var tokenCounts: [Int] { groups.joined().map(\.tokenCount) }
+}
+
+extension RewardGroups {
+  /// How a group's scored completions relate to each other.
+  enum Spread: Sendable, Equatable {
+    /// No completion has a reward.
+    case unscored
+    /// One completion has a reward: there is nothing to compare it with.
+    case singleton
+    /// Several have, and the largest equals the smallest exactly.
+    case degenerate
+    case informative
+
+    init(of rewards: [Double]) {
+      switch rewards.count {
+      case 0: self = .unscored
+      case 1: self = .singleton
+      default: self = rewards.allSatisfy { $0 == rewards[0] } ? .degenerate : .informative
+      }
+    }
+  }
+
+  /// Figures that hold for every estimator.
+  ///
+  /// `reward` and `reward_std` are mean and standard deviation (ddof 1) over all scored completions
+  /// of the step, not by group; the first is absent when none is scored, the second when fewer
+  /// than two are. `frac_reward_zero_std` is the share of *completions*, among the scored ones,
+  /// whose group has no spread: TRL's definition, but by exact equality where TRL asks whether the
+  /// standard deviation is within 1e-8 of 0. A group of one is in the share and is counted
+  /// under `groups/singleton`, not under `groups/degenerate`.
+  public func statistics() -> [(name: String, value: Double)] {
+    let totals = groups.map { group in group.compactMap { $0.rewards?.total } }
+    let scored = totals.flatMap(\.self)
+    let spreads = totals.map(Spread.init(of:))
+    let flat = zip(totals, spreads).filter { $1 == .singleton || $1 == .degenerate }
+      .reduce(0) { $0 + $1.0.count }
+
+    var statistics: [(name: String, value: Double)] = []
+    if let moments = Moments(of: scored) {
+      statistics.append(("reward", moments.mean))
+      if let deviation = moments.standardDeviation {
+        statistics.append(("reward_std", deviation))
+      }
+    }
+    statistics += [
+      ("frac_reward_zero_std", Double(flat) / Double(max(1, scored.count))),
+      ("groups/degenerate", Double(spreads.count { $0 == .degenerate })),
+      ("groups/singleton", Double(spreads.count { $0 == .singleton })),
+      ("groups/unscored", Double(spreads.count { $0 == .unscored })),
+      ("rewards/unscored", Double(groups.reduce(0) { $0 + $1.count } - scored.count)),
+    ]
+    return statistics
+  }
+}
+
+extension RewardGroups {
+  /// One advantage per completion, from the total rewards of its group.
+  ///
+  /// `estimate` sees the rewards of the scored completions of an informative group, and answers
+  /// with as many advantages. Unscored completions, groups of one and groups whose rewards are
+  /// all equal get exactly 0 without asking it.
+  func outcomeAdvantages(_ estimate: ([Double]) -> [Double]) -> Advantages {
+    var completions: [Advantages.Completion] = []
+    for group in groups {
+      let rewards = group.compactMap { $0.rewards?.total }
+      let isInformative = Spread(of: rewards) == .informative
+      var scored = (isInformative ? estimate(rewards) : rewards.map { _ in 0 }).makeIterator()
+      for completion in group {
+        let advantage = completion.rewards == nil ? nil : scored.next()
+        completions.append(.uniform(advantage ?? 0))
+      }
+    }
+    return Advantages(completions: completions, statistics: statistics())
+  }
+
+  /// One advantage per token, group by group.
+  ///
+  /// `estimate` sees the scored completions of a group and answers for each with one number per
+  /// token; unscored completions get exactly 0.
+  func tokenAdvantages(
+    _ estimate: (_ scored: [(completion: Completion, rewards: RewardStream)]) -> [[Double]]
+  ) -> Advantages {
+    var completions: [Advantages.Completion] = []
+    for group in groups {
+      let scored = group.compactMap { completion in completion.rewards.map { (completion, $0) } }
+      var estimates = estimate(scored).makeIterator()
+      for completion in group {
+        let advantages = completion.rewards == nil ? nil : estimates.next()
+        completions.append(
+          .perToken(advantages ?? Array(repeating: 0, count: completion.tokenCount)))
+      }
+    }
+    return Advantages(completions: completions, statistics: statistics())
+  }
+}
