@@ -52,25 +52,40 @@ public struct RewardSet: Sendable {
     self.entries = entries
   }
 
-  /// Starts every function, in order; those already started are stopped again when one fails.
-  public func start() async throws {
+  /// Starts every function, does what is to be done with them, and stops them however that ends.
+  ///
+  /// They start in order; where one fails, those before it are stopped, and `body` is not run. They
+  /// stop in a task of its own, which nobody cancels: a cancelled run leaves no program behind.
+  public func whileStarted<Value>(_ body: () async throws -> Value) async throws -> Value {
+    try await start()
+    do {
+      let value = try await body()
+      await stop(entries[...])
+      return value
+    } catch {
+      await stop(entries[...])
+      throw error
+    }
+  }
+
+  private func start() async throws {
     for (position, entry) in entries.enumerated() {
       do {
         try await entry.function.start()
       } catch {
-        for earlier in entries[..<position] { await earlier.function.stop() }
+        await stop(entries[..<position])
         throw error
       }
     }
   }
 
+  private func stop(_ started: ArraySlice<Entry>) async {
+    await Task { for entry in started { await entry.function.stop() } }.value
+  }
+
   /// Throws where scores that were given since the last call turned out to be doubtful.
   public func confirm() async throws {
     for entry in entries { try await entry.function.confirm() }
-  }
-
-  public func stop() async {
-    for entry in entries { await entry.function.stop() }
   }
 
   /// Runs all functions, at the same time, on the same request.

@@ -7,70 +7,48 @@ internal import Rewards
 internal import Sampling
 
 extension TrainingLoop {
-  /// A reward model that learns while the policy does, and what it learns from.
-  struct RewardModelCourse {
-    let model: ContinualReward
-    let recipe: Recipe.RewardModel
-    let source: Source
-
-    enum Source {
-      /// Completions of the policy, compared by a reward.
-      case labeller(RewardSet)
-      /// Comparisons that people made.
-      case preferences([PreferencePair])
-    }
-
-    func start() async throws {
-      if case .labeller(let labeller) = source { try await labeller.start() }
-    }
-
-    func stop() async {
-      if case .labeller(let labeller) = source { await labeller.stop() }
-    }
-  }
-
   /// Before step `step`: what the reward model learns from the policy as it is now.
   ///
   /// The first time from the policy that training starts with; after each iteration again, unless
-  /// the recipe leaves it at that. A lesson that a checkpoint holds already, because its step then
-  /// failed, is not given again.
-  func teachRewardModel(
+  /// the recipe leaves it at that. An update that a checkpoint holds already, because its step then
+  /// failed, is not made again.
+  func updateRewardModel(
     _ policy: Parameters, before step: Int, _ progress: RunProgress
   ) async throws {
-    guard let course = rewardModel, step % train.stepsPerIteration == 0,
-      step == 0 || course.recipe.isContinuous
+    guard let update = rewardModel, step % train.stepsPerIteration == 0,
+      step == 0 || update.recipe.isContinuous
     else { return }
     let phase = step / train.stepsPerIteration
-    guard await course.model.lessons == phase else { return }
-    let (pairs, labels) = try await comparisons(of: policy, course, progress, phase: phase)
-    try await course.model.learn(from: pairs, labels: labels, before: step)
-    report(.rewardModelLearned(step: step + 1, metrics: await course.model.lesson))
+    guard await update.model.updatesMade == phase else { return }
+    let (pairs, labels) = try await comparisons(of: policy, update, progress, phase: phase)
+    try await update.model.learn(from: pairs, labels: labels, before: step)
+    report(.rewardModelLearned(step: step + 1, metrics: await update.model.lastUpdate))
   }
 
   /// New comparisons, and how many completions they were chosen from, as far as those have a label.
   private func comparisons(
-    of policy: Parameters, _ course: RewardModelCourse, _ progress: RunProgress, phase: Int
+    of policy: Parameters, _ update: RewardModelUpdate, _ progress: RunProgress, phase: Int
   ) async throws -> (pairs: [PreferencePair], labels: Int) {
     let seed = UInt64(recipe.seed)
-    switch course.source {
+    switch update.source {
     case .preferences(let pairs):
       let order = DataOrder(count: pairs.count, seed: seed, stream: 5)
-      let chosen = order.rows(step: phase, count: min(course.recipe.questions, pairs.count))
+      let chosen = order.rows(step: phase, count: min(update.recipe.questions, pairs.count))
         .map { pairs[$0] }
       return (chosen, 2 * chosen.count)
     case .labeller(let labeller):
       let order = DataOrder(count: questions.questions.count, seed: seed, stream: 5)
-      let rows = order.rows(step: phase, count: course.recipe.questions)
+      let rows = order.rows(step: phase, count: update.recipe.questions)
       let draws = Draws(key: RandomKey(seed: seed, purpose: .comparison), step: phase)
       var seen: [Int: Int] = [:]
       let rollout = try await Rollout.collect(
         sampler: sampler, policy: policy, questions: rows.map { questions.questions[$0] },
-        prompts: rows.map { prompts[$0] }, completions: course.recipe.completionsPerQuestion,
+        prompts: rows.map { prompts[$0] }, completions: update.recipe.completionsPerQuestion,
         rewards: labeller, progress: progress, draws: draws, seen: &seen)
       try await labeller.confirm()
       try checkLabels(RewardFailures(rollout.report), before: phase * train.stepsPerIteration)
       let pairs = rollout.pairs(
-        atMost: course.recipe.pairsPerQuestion, key: draws.key, phase: phase)
+        atMost: update.recipe.pairsPerQuestion, key: draws.key, phase: phase)
       return (pairs, rollout.report.outcomes.count { $0.total != nil })
     }
   }

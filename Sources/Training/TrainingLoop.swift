@@ -17,7 +17,7 @@ internal import Tokenization
 ///       update the reward model, where there is one
 ///
 /// Shao et al. 2024, "DeepSeekMath", algorithm 1 (<https://arxiv.org/abs/2402.03300>), whose last
-/// line, the reward model's continued training, is ``teachRewardModel``. Every other algorithm is
+/// line, the reward model's continued training, is ``updateRewardModel``. Every other algorithm is
 /// the same loop with other settings.
 struct TrainingLoop {
   let recipe: Recipe
@@ -29,7 +29,7 @@ struct TrainingLoop {
   let sampler: TextSampler
   let rewards: RewardSet
   /// A reward model that learns meanwhile, one of the rewards.
-  let rewardModel: RewardModelCourse?
+  let rewardModel: RewardModelUpdate?
   let evaluator: Evaluator?
   /// Called before a checkpoint is written.
   let willSave: () throws -> Void
@@ -37,6 +37,14 @@ struct TrainingLoop {
   let isCancelled: () -> Bool
 
   private var engine: Engine { sampler.engine }
+
+  /// Does what is to be done while rewards, and what labels for a reward model, are started.
+  func whileRewardsRun<Value>(_ body: () async throws -> Value) async throws -> Value {
+    try await rewards.whileStarted {
+      guard let rewardModel else { return try await body() }
+      return try await rewardModel.whileStarted(body)
+    }
+  }
 
   /// Runs all steps that the last checkpoint has not done, from `policy` if there is none, and returns
   /// what was answered in the last of them.
@@ -167,7 +175,7 @@ struct TrainingLoop {
     let (step, seed) = (state.step, UInt64(recipe.seed))
     let whole = Stopwatch()
     let progress = progress(state)
-    try await teachRewardModel(trainer.policy, before: step, progress)
+    try await updateRewardModel(trainer.policy, before: step, progress)
     let draws = Draws(key: RandomKey(seed: seed, purpose: .sampling), step: step)
     let (rollout, collection, failures) = try await collect(
       rows, trainer.policy, progress, draws)
@@ -179,7 +187,7 @@ struct TrainingLoop {
     let audit = rollout.audit(
       engine: engine, policy: trainer.policy, temperature: Float(train.temperature),
       key: RandomKey(seed: seed, purpose: .audit), step: step)
-    // Nothing of a checkpoint has moved before here, except a reward model that knows its lessons:
+    // Nothing of a checkpoint has moved before here, except a reward model that has learned:
     // completions whose scores fail leave a state from which this step can be made again.
     moveReference(trainer, before: step)
     let updating = Stopwatch()
@@ -215,7 +223,7 @@ struct TrainingLoop {
     if train.axes.usesReference {
       line.set("reference_resets", count: referenceMoves(through: step))
     }
-    for statistic in await rewardModel?.model.lesson ?? [] {
+    for statistic in await rewardModel?.model.lastUpdate ?? [] {
       line[statistic.name] = statistic.value
     }
     line.set("num_tokens", count: state.tokenCount)

@@ -30,7 +30,7 @@ extension TrainingRun {
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
     let trainer = PolicyTrainer(
       engine: sampler.engine, policy: start.model.parameters, settings: settings)
-    let rewardModel = try rewardModelCourse(start)
+    let rewardModel = try rewardModelUpdate(start)
     var state = TrainingState()
     do {
       _ = try await run.checkpoints.latest {
@@ -46,15 +46,8 @@ extension TrainingRun {
     let row =
       try checked(row) ?? order.rows(step: state.step, count: train.questionsPerStep)[0]
     let rewards = try rewardSet(with: rewardModel)
-    try await rewards.start()
-    do {
-      let explanation = try await explain(
-        row, updates: updates, after: state, train, trainer, sampler, rewards)
-      await rewards.stop()
-      return explanation
-    } catch {
-      await rewards.stop()
-      throw error
+    return try await rewards.whileStarted {
+      try await explain(row, updates: updates, after: state, train, trainer, sampler, rewards)
     }
   }
 

@@ -107,7 +107,7 @@ public final class TrainingRun {
     return try await locked { lock in
       try await self.prepare(lock, trains: true)
       let start = try await self.warmStart()
-      if self.recipe.train != nil { try await self.train(from: start, resume: true) }
+      if self.recipe.train != nil { try await self.trainPolicy(from: start, resume: true) }
       return try await self.summary(timer)
     }
   }
@@ -132,7 +132,7 @@ public final class TrainingRun {
       if self.recipe.warmStart != nil, !self.warmStartIsDone {
         throw TrainingError.missingStart(path: self.run.warmStartModel)
       }
-      try await self.train(from: try await self.warmStart(), resume: resume)
+      try await self.trainPolicy(from: try await self.warmStart(), resume: resume)
       return try await self.summary(timer)
     }
   }
@@ -179,14 +179,12 @@ public final class TrainingRun {
     let sampler = try sampler(start)
     _ = try sampler.encode(questions)
     if let test { _ = try sampler.encode(test) }
-    if recipe.train != nil {
-      let rewards = try rewardSet()
-      do {
-        try await rewards.start()
-      } catch {
-        throw try ending(recipe.warmStart == nil ? .train : .warmStart, with: error)
-      }
-      await rewards.stop()
+    guard recipe.train != nil else { return }
+    let rewards = try rewardSet()
+    do {
+      try await rewards.whileStarted {}
+    } catch {
+      throw try ending(recipe.warmStart == nil ? .train : .warmStart, with: error)
     }
   }
 

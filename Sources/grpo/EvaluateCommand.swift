@@ -179,9 +179,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       try EvaluationOutput(
         path: $0, questions: questions.file, questionColumn: questionColumn(recipe))
     }
-    try await rewards.start()
     var results: [EvaluationReport] = []
-    do {
+    try await rewards.whileStarted {
       for (policy, evaluator) in evaluated {
         results.append(
           try await evaluator.report(
@@ -189,11 +188,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             record: { if results.isEmpty { try output?.append($0) } }))
         if results.count == 1 { try output?.finish() }
       }
-    } catch {
-      await rewards.stop()
-      throw error
     }
-    await rewards.stop()
     let table = try EvaluationTable(
       model: model, report: results[0], baseline: baseline,
       baselineReport: results.dropFirst().first, reward: judge.name,

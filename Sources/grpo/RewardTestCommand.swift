@@ -164,18 +164,12 @@ struct RewardTestCommand: AsyncParsableCommand {
     var reports: [RewardTrialReport] = []
     for entry in try entries(recipe) {
       let function = entry.function
-      try await function.start()
-      do {
-        reports.append(
-          RewardTrialReport(
-            name: function.name,
-            result: try await RewardTrial(probes, range: range ?? entry.range).run(function)))
+      let result = try await RewardSet([entry]).whileStarted {
+        let result = try await RewardTrial(probes, range: range ?? entry.range).run(function)
         try await function.confirm()
-      } catch {
-        await function.stop()
-        throw error
+        return result
       }
-      await function.stop()
+      reports.append(RewardTrialReport(name: function.name, result: result))
     }
     try RewardTrialReport.write(reports, json: json)
     for report in reports {

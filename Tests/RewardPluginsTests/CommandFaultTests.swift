@@ -257,6 +257,6 @@ import Testing
     #expect(report.functions[0].failureCount == 2)
     #expect(report.functions[0].firstFailure == "it ended (exit status 9)")
     #expect(report.functions[1].values == [1, 0])
-    await set.stop()
+    for entry in set.entries { await entry.function.stop() }
   }
 }

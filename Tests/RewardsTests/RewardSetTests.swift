@@ -164,10 +164,34 @@ import Testing
     let second = StartableReward(name: "second", failsToStart: true)
     let set = try RewardSet([.init(first), .init(second)])
     await #expect(throws: RewardError.cannotStart(reward: "second", problem: "told so")) {
-      try await set.start()
+      try await set.whileStarted { Issue.record("one did not start") }
     }
     #expect(await first.isRunning == false)
     #expect(await first.startCount == 1)
+  }
+
+  @Test func functionsRunWhileTheBodyDoesAndStopHoweverItEnds() async throws {
+    struct Fault: Error {}
+    let reward = StartableReward(name: "one", failsToStart: false)
+    let set = try RewardSet([.init(reward)])
+    #expect(try await set.whileStarted { await reward.isRunning })
+    #expect(await reward.isRunning == false)
+    await #expect(throws: Fault.self) { try await set.whileStarted { throw Fault() } }
+    #expect(await reward.isRunning == false)
+    #expect(await reward.startCount == 2)
+  }
+
+  @Test func aCancelledTaskStopsThemAsAnyOther() async throws {
+    let reward = StartableReward(name: "one", failsToStart: false)
+    let set = try RewardSet([.init(reward)])
+    let task = Task {
+      try await set.whileStarted { try await Task.sleep(for: .seconds(86_400)) }
+    }
+    while await reward.isRunning == false { await Task.yield() }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(await reward.isRunning == false)
+    #expect(await reward.wasCancelledWhenStopped == false)
   }
 
   @Test func anEmptyRequestGivesAnEmptyReport() async throws {
@@ -243,6 +267,7 @@ private actor StartableReward: RewardFunction {
   private let failsToStart: Bool
   private(set) var isRunning = false
   private(set) var startCount = 0
+  private(set) var wasCancelledWhenStopped = false
 
   init(name: String, failsToStart: Bool) {
     self.name = name
@@ -255,7 +280,10 @@ private actor StartableReward: RewardFunction {
     isRunning = true
   }
 
-  func stop() { isRunning = false }
+  func stop() {
+    isRunning = false
+    wasCancelledWhenStopped = Task.isCancelled
+  }
 
   func score(_ request: RewardRequest) -> RewardResponse { RewardResponse(scores: []) }
 }

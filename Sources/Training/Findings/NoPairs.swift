@@ -1,7 +1,7 @@
 internal import Formats
 
 extension Finding {
-  /// `no_pairs`: in half of the steps or more, the reward model's last lesson had nothing to teach.
+  /// `no_pairs`: in half of the steps or more, the reward model's last update had nothing to learn from.
   @Sendable static func noPairs(in steps: ObservedSteps) -> Finding? {
     let empty = steps.lines.filter { $0["reward_model/pairs"]?.double == 0 }
     guard let last = empty.last, 2 * empty.count >= steps.lines.count else { return nil }

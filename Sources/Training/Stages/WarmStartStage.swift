@@ -9,33 +9,6 @@ internal import Tokenization
 
 // Where the policy comes from that training starts from: tokenizer, model, warm start.
 extension TrainingRun {
-  func tokenizer(writes: Bool) throws -> SentencePieceTokenizer {
-    switch recipe.tokenizer {
-    case .file(let path): return try SentencePieceTokenizer(path: path)
-    case .trained(let size):
-      let path = run.tokenizer
-      if Files.exists(path) {
-        report(.found(.tokenizer, detail: path))
-      } else {
-        report(.began(.tokenizer, detail: "at most \(size) pieces from \(questions.file)"))
-        let answer = try recipe.warmStart.map {
-          try PromptTemplate($0.answer, file: "warm_start.answer")
-        }
-        let sentences = try questions.questions.map { question in
-          let learned = try answer.map { try question.filling($0, file: questions.file) }
-          return question.prompt + (learned ?? question.answer ?? "")
-        }
-        let bytes = try SentencePieceTokenizer.train(
-          sentences: sentences, options: .init(vocabularySize: size))
-        if !writes { return try SentencePieceTokenizer(bytes: bytes, name: path) }
-        try writeAccepted()
-        try run.write(bytes, to: path)
-        try record([("tokenizer.model", bytes)], in: run.path)
-      }
-      return try SentencePieceTokenizer(path: path)
-    }
-  }
-
   func warmStarted() throws -> Start {
     try Start(directory: run.warmStartModel)
   }
@@ -98,15 +71,16 @@ extension TrainingRun {
     try run.createDirectory(run.warmStart)
     let log = try run.log(run.warmStartMetrics)
     try log.truncate(toOffset: 0)
-    let rewards = warmStart.untilAccuracy == nil ? nil : try rewardSet()
     do {
-      try await rewards?.start()
-      try await self.warmStart(warmStart, start, log, rewards)
+      if warmStart.untilAccuracy == nil {
+        try await self.warmStart(warmStart, start, log, nil)
+      } else {
+        let rewards = try rewardSet()
+        try await rewards.whileStarted { try await self.warmStart(warmStart, start, log, rewards) }
+      }
     } catch {
-      await rewards?.stop()
       throw try ending(.warmStart, with: error)
     }
-    await rewards?.stop()
     try log.synchronize()
     try record(try write(start, to: run.warmStartModel), in: run.warmStartModel)
     for finding in warmStartFindings { report(.finding(finding)) }

@@ -10,7 +10,7 @@ import Training
 
   private var file: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent(Self.path)
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(Self.path)
   }
 
   /// What one token adds to the objective, over the ratio: figure 1 of PPO's paper, ε = 0.2.

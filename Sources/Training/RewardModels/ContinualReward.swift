@@ -14,7 +14,7 @@ package import Tokenization
 ///
 /// Shao et al. 2024 (DeepSeekMath), section 4.1.4 and algorithm 1
 /// (<https://arxiv.org/abs/2402.03300>), whose share of history is 10 %. Every eighth question's
-/// comparisons are never trained on: those of the present lesson measure what is new, those kept of
+/// comparisons are never trained on: those of the present update measure what is new, those kept of
 /// earlier ones what is forgotten.
 package actor ContinualReward: RewardFunction {
   package struct Settings: Sendable, Equatable {
@@ -39,10 +39,10 @@ package actor ContinualReward: RewardFunction {
   private var memory: PairReservoir
   /// Pairs of earlier updates that were never trained on.
   private var heldOut: PairReservoir
-  /// Lessons so far.
-  private(set) var lessons = 0
-  /// What the last lesson showed.
-  private(set) var lesson: [(name: String, value: Double)] = []
+  /// Rounds of learning so far, each from new comparisons.
+  private(set) var updatesMade = 0
+  /// What the last of them showed.
+  private(set) var lastUpdate: [(name: String, value: Double)] = []
 
   /// - Parameters:
   ///   - model: where it starts; its tokens are the policy's.
@@ -71,7 +71,7 @@ package actor ContinualReward: RewardFunction {
 
   /// Learns from new comparisons.
   ///
-  /// ``lesson``, under `reward_model/`: `pairs`, new ones; `agreement`, the share of them on which
+  /// ``lastUpdate``, under `reward_model/`: `pairs`, new ones; `agreement`, the share of them on which
   /// the model and the labeller agreed beforehand; `loss`, the mean over the last tenth of the
   /// updates; `fresh_accuracy` and `calibration_error` on new pairs held out, `old_accuracy` on
   /// those of earlier updates, all afterwards; and `drift`, the root mean square change of the
@@ -98,7 +98,7 @@ package actor ContinualReward: RewardFunction {
     let key = RandomKey(seed: settings.seed, purpose: .replay)
     memory.add(new, key: key)
     heldOut.add(apart, key: key)
-    lessons += 1
+    updatesMade += 1
     let last = losses.suffix(max(1, losses.count / 10))
     let statistics: [(name: String, value: Double?)] = [
       ("pairs", Double(fresh.count)), ("labels", fresh.isEmpty ? Double(labels) : nil),
@@ -107,7 +107,7 @@ package actor ContinualReward: RewardFunction {
       ("fresh_accuracy", found?.accuracy), ("calibration_error", found?.calibrationError),
       ("old_accuracy", old?.accuracy), ("drift", Self.drift(before, after)),
     ]
-    lesson = statistics.compactMap { statistic in
+    lastUpdate = statistics.compactMap { statistic in
       guard let value = statistic.value, value.isFinite else { return nil }
       return ("reward_model/\(statistic.name)", value)
     }
@@ -142,7 +142,7 @@ package actor ContinualReward: RewardFunction {
   }
 
   /// Orders of their own for each update, behind those of the data.
-  private func stream(_ number: UInt64) -> UInt64 { 1 << 32 + 2 * UInt64(lessons) + number }
+  private func stream(_ number: UInt64) -> UInt64 { 1 << 32 + 2 * UInt64(updatesMade) + number }
 
   private static func drift(
     _ before: [PreferenceLoss.Comparison], _ after: [PreferenceLoss.Comparison]
@@ -171,20 +171,20 @@ extension ContinualReward {
   /// Everything that the next update depends on, beside ``encodedParts()``.
   var encodedState: JSON {
     [
-      "lessons": .integer(lessons), "update_count": .integer(trainer.updateCount),
+      "lessons": .integer(updatesMade), "update_count": .integer(trainer.updateCount),
       "memory": memory.encoded, "held_out": heldOut.encoded,
-      "lesson": .object(JSONObject(lesson.map { ($0.name, .number($0.value)) })),
+      "lesson": .object(JSONObject(lastUpdate.map { ($0.name, .number($0.value)) })),
     ]
   }
 
   func encodedParts() throws -> [(name: String, bytes: [UInt8])] { try trainer.encodedParts() }
 
   func restore(_ state: JSON?, from checkpoint: Checkpoint) throws {
-    guard let lessons = state?["lessons"]?.natural,
+    guard let updatesMade = state?["lessons"]?.natural,
       let entries = state?["lesson"]?.object?.entries,
-      case let lesson = entries.compactMap({ entry in
+      case let lastUpdate = entries.compactMap({ entry in
         entry.value.double.map { (name: entry.key, value: $0) }
-      }), lesson.count == entries.count,
+      }), lastUpdate.count == entries.count,
       let updates = state?["update_count"]?.natural
     else {
       throw FormatError(
@@ -198,6 +198,6 @@ extension ContinualReward {
     memory = try reservoir("memory", settings.replaySize)
     heldOut = try reservoir("held_out", Self.heldOutSize)
     try trainer.restore(updateCount: updates) { try checkpoint.read($0) }
-    (self.lessons, self.lesson) = (lessons, lesson)
+    (self.updatesMade, self.lastUpdate) = (updatesMade, lastUpdate)
   }
 }

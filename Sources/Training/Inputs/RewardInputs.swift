@@ -64,7 +64,7 @@ package struct RewardInputs {
       variables.append((place, variable.name, value))
       let path = RecipePath.absolute(value, from: processes.directory)
       if variable.value == nil || value.isEmpty { continue }
-      if Self.isReadable(path) {
+      if FoundFiles.isReadable(path) {
         files.append(("\(place)/\(Self.name(path))", path))
       } else if Files.isDirectory(path) {
         try add(directory: path, as: place)
@@ -79,7 +79,7 @@ package struct RewardInputs {
     for name in Self.parts(of: word) {
       for folder in folders {
         let path = RecipePath.absolute(name, from: folder)
-        if Self.isReadable(path) {
+        if FoundFiles.isReadable(path) {
           try add(path, as: folder == processes.directory ? place : self.place(path, place))
         } else if Files.isDirectory(path) {
           try add(directory: path, as: place)
@@ -93,7 +93,7 @@ package struct RewardInputs {
     case .string(let text):
       if text.isEmpty { return }
       let path = RecipePath.absolute(text, from: processes.directory)
-      if Self.isReadable(path) {
+      if FoundFiles.isReadable(path) {
         try add(path, as: place)
       } else if Files.isDirectory(path) {
         try add(directory: path, as: place)
@@ -116,7 +116,7 @@ package struct RewardInputs {
         continue
       }
       let package = "\(root)/\(first)"
-      guard Files.isDirectory(package), Self.hasPython(package) else { continue }
+      guard Files.isDirectory(package), FoundFiles.hasPython(package) else { continue }
       let stem = "\(root)/\(parts.joined(separator: "/"))"
       if let main = ["\(stem).py", "\(stem)/__init__.py"].first(where: { Files.size($0) != nil }) {
         try add(main, as: place)
@@ -142,7 +142,7 @@ package struct RewardInputs {
   }
 
   private mutating func add(package folder: String, as place: String) throws(FormatError) {
-    for path in Self.files(in: folder, ending: ".py") {
+    for path in FoundFiles.files(in: folder, ending: ".py") {
       try add(path, as: self.place(path, place))
     }
   }
@@ -152,14 +152,16 @@ package struct RewardInputs {
   /// One that holds the reward's own holds everything, runs included; and what is in a large one is
   /// left alone.
   private mutating func add(directory: String, as place: String) throws(FormatError) {
-    if Self.isOfSystem(directory + "/") || !followed.insert(ByteKey(directory)).inserted { return }
+    if FoundFiles.isOfSystem(directory + "/") || !followed.insert(ByteKey(directory)).inserted {
+      return
+    }
     let isAbove = (processes.directory + "/").utf8.starts(with: "\(directory)/".utf8)
     if isAbove || directory == environment["HOME"] || directory == environment["TMPDIR"] {
       readsUnknown = true
       return
     }
     if !folders.contains(directory) { folders.append(directory) }
-    let files = Self.files(in: directory)
+    let files = FoundFiles.files(in: directory)
     let bytes = files.reduce(0) { $0 + (Files.size($1) ?? 0) }
     if files.count > Self.mostFiles || bytes > Self.mostBytes {
       readsUnknown = true
@@ -184,7 +186,7 @@ package struct RewardInputs {
     // A name without an ending and without a first line says nothing of its language.
     let isAny = runner.isEmpty && !Self.name(path).contains(".")
     // Python looks beside what a link leads to.
-    let beside = [path, Self.resolved(path)].map { RecipePath.directory(of: $0) }
+    let beside = [path, FoundFiles.resolved(path)].map { RecipePath.directory(of: $0) }
     if path.hasSuffix(".py") || runner.contains("python") || isAny {
       try follow(python: text, under: place, beside: beside)
     }
@@ -220,14 +222,14 @@ package struct RewardInputs {
     for literal in source.literals where [".py", ".sh", ".so"].contains(where: literal.hasSuffix) {
       for root in beside + folders {
         let path = RecipePath.absolute(literal, from: root)
-        if Self.isReadable(path) { try add(path, as: self.place(path, place)) }
+        if FoundFiles.isReadable(path) { try add(path, as: self.place(path, place)) }
       }
     }
     for name in source.imports {
       for root in roots {
         if Files.size("\(root)/\(name).py") != nil {
           try add("\(root)/\(name).py", as: self.place("\(root)/\(name).py", place))
-        } else if Files.isDirectory("\(root)/\(name)"), Self.hasPython("\(root)/\(name)") {
+        } else if Files.isDirectory("\(root)/\(name)"), FoundFiles.hasPython("\(root)/\(name)") {
           try add(package: "\(root)/\(name)", as: place)
         }
       }
@@ -255,9 +257,9 @@ package struct RewardInputs {
     for name in Self.names(of: part, home: environment["HOME"]) {
       for folder in folders {
         let path = RecipePath.absolute(name, from: folder)
-        if Self.isReadable(path) {
+        if FoundFiles.isReadable(path) {
           isThere = true
-          if !Self.isOfSystem(path) { try add(path, as: self.place(path, place)) }
+          if !FoundFiles.isOfSystem(path) { try add(path, as: self.place(path, place)) }
         } else if Files.isDirectory(path) {
           isThere = true
           if isPlace {
@@ -319,49 +321,9 @@ package struct RewardInputs {
   }
 
   private static let largestScript = 1 << 20
-  private static let mostListed = 10_000
   private static let mostFiles = 1000
   private static let mostBytes = 256 << 20
   private static let mostRoots = 100
-
-  private static func hasPython(_ folder: String) -> Bool {
-    !files(in: folder, ending: ".py").isEmpty
-  }
-
-  /// What can be read in a directory and below it, runs of this program and hidden files aside.
-  private static func files(in folder: String, ending: String = "") -> [String] {
-    var (found, folders, seen) = ([String](), [folder], Set<ByteKey>())
-    while let next = folders.popLast(), found.count < mostListed {
-      guard seen.insert(ByteKey(resolved(next))).inserted else { continue }
-      let names = (try? Files.names(in: next)) ?? []
-      if names.contains("lock"), names == ["lock"] || names.contains("recipe.yaml") { continue }
-      for name in names where !name.hasPrefix(".") && name != "__pycache__" {
-        let path = "\(next)/\(name)"
-        if ending.isEmpty || name.hasSuffix(ending), isReadable(path) {
-          found.append(path)
-        } else if Files.isDirectory(path) {
-          folders.append(path)
-        }
-      }
-    }
-    return found
-  }
-
-  /// What nobody here may read, no program of theirs can, either.
-  private static func isReadable(_ path: String) -> Bool {
-    Files.size(path) != nil && FileManager.default.isReadableFile(atPath: path)
-  }
-
-  /// Where the path leads to behind all its links.
-  private static func resolved(_ path: String) -> String {
-    URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
-  }
-
-  private static func isOfSystem(_ path: String) -> Bool {
-    ["/usr/", "/bin/", "/sbin/", "/lib", "/dev/", "/proc/", "/sys/", "/etc/"].contains {
-      path.hasPrefix($0)
-    } || ["/", "//", "/tmp/", "/var/tmp/"].contains(path)
-  }
 
   private static func name(_ path: String) -> String {
     path.split(bytes: "/").last ?? path

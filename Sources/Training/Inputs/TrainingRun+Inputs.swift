@@ -158,7 +158,7 @@ extension TrainingRun {
   private func mendableSections(of earlier: Recipe, done: Int) throws -> [String] {
     guard !isTrained, done == 0 else { return [] }
     let endedWarmStart = earlier.warmStart?.untilAccuracy != nil && warmStartIsDone
-    // A checkpoint before the first step has the reward model's first lesson.
+    // A checkpoint before the first step has the reward model's first update.
     return try (endedWarmStart ? [] : ["rewards"])
       + (run.checkpoints.steps().isEmpty ? ["reward_model"] : [])
   }

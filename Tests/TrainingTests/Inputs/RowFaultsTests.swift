@@ -4,7 +4,7 @@ import Rewards
 import Testing
 import Training
 
-@Suite struct QuestionSetRowFaultTests {
+@Suite struct RowFaultsTests {
   private func fault(_ lines: [String], _ reward: String, _ options: JSONObject = [:]) throws
     -> String?
   {

@@ -116,7 +116,7 @@ import Training
   }
 
   @Test func everyStudyOfOursHasAnEffectWithAllItSets() throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().appending(path: "recipes/studies")
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
       let path = folder.appending(path: name).path

@@ -57,13 +57,13 @@ package struct MemoryNeed {
       drawing.rows(
         questions: train.questionsPerStep, completions: train.completionsPerQuestion)
       + count * (completion.whole + Double(tokens) * (completion.token + hidden))
-    var lesson = 0.0
+    var comparisons = 0.0
     if let rewardModel = recipe.rewardModel, rewardModel.labeller != nil {
-      lesson =
+      comparisons =
         Double(rewardModel.questions) * Double(rewardModel.completionsPerQuestion)
         * (Self.drawn.whole + Double(tokens) * Self.drawn.token)
     }
-    step = max(training, lesson)
+    step = max(training, comparisons)
   }
 
   /// What an array or a closure takes beside what it holds: its head, and the allocator's.

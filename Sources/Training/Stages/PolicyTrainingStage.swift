@@ -9,9 +9,9 @@ internal import Runs
 internal import Sampling
 internal import Tokenization
 
-// Training itself: its loop with rewards and reward model, and the models that it leaves.
+// Training the policy: its loop with rewards and reward model, and the models that it leaves.
 extension TrainingRun {
-  func train(from start: Start, resume: Bool) async throws {
+  func trainPolicy(from start: Start, resume: Bool) async throws {
     guard let train = recipe.train else { return }
     if isTrained {
       report(.found(.train, detail: run.model))
@@ -33,20 +33,12 @@ extension TrainingRun {
           "reward \(entry.function.name): on_error zero takes failed scores for 0: wrong labels"))
     }
     do {
-      try await rewards.start()
+      lastAnswers = try await loop.whileRewardsRun {
+        try await loop.run(from: start.model.parameters, resuming: resume)
+      }
     } catch {
       throw try ending(.train, with: error)
     }
-    do {
-      try await rewardModel?.start()
-      lastAnswers = try await loop.run(from: start.model.parameters, resuming: resume)
-    } catch {
-      await rewards.stop()
-      await rewardModel?.stop()
-      throw try ending(.train, with: error)
-    }
-    await rewards.stop()
-    await rewardModel?.stop()
     var models = [(path: run.model, files: try start.files())]
     if let rewardModel {
       // A run that died between its two models has written this one already.
@@ -61,7 +53,7 @@ extension TrainingRun {
   func loop(_ train: Recipe.Train, from start: Start) throws -> TrainingLoop {
     try checkMemory(for: start.model.configuration)
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
-    let rewardModel = try rewardModelCourse(start)
+    let rewardModel = try rewardModelUpdate(start)
     let rewards = try rewardSet(with: rewardModel)
     var settings = train.settings(seed: recipe.seed)
     if let ownObjective {
@@ -81,9 +73,17 @@ extension TrainingRun {
       }, isCancelled: isCancelled)
   }
 
+  /// The reward model of the recipe, as training starts with it.
+  func rewardModelUpdate(_ start: Start) throws -> RewardModelUpdate? {
+    try recipe.rewardModel.map {
+      try RewardModelUpdate(
+        $0, policy: start, seed: recipe.seed, threads: workers.count, patience: patience)
+    }
+  }
+
   /// The directory of the reward model as training has left it.
-  func modelFiles(
-    of rewardModel: TrainingLoop.RewardModelCourse, _ start: Start
+  private func modelFiles(
+    of rewardModel: RewardModelUpdate, _ start: Start
   ) async throws -> [(name: String, bytes: [UInt8])] {
     let configuration = start.model.configuration
     return try await rewardModel.model.modelFiles(
@@ -92,44 +92,8 @@ extension TrainingRun {
   }
 
   /// The recipe's rewards, and what the reward model says.
-  func rewardSet(with rewardModel: TrainingLoop.RewardModelCourse?) throws -> RewardSet {
+  func rewardSet(with rewardModel: RewardModelUpdate?) throws -> RewardSet {
     let learned = rewardModel.map { RewardSet.Entry($0.model, weight: $0.recipe.weight) }
     return try RewardSet(try rewardSet().entries + (learned.map { [$0] } ?? []))
-  }
-
-  /// The reward model of the recipe, as training starts with it.
-  func rewardModelCourse(_ start: Start) throws -> TrainingLoop.RewardModelCourse? {
-    guard let section = recipe.rewardModel else { return nil }
-    var model = RewardModel(from: start.model)
-    if let path = section.path {
-      model = try RewardModel(directory: path).ending(
-        with: start.model.configuration.eosTokenIDs)
-      let (found, need) = (
-        model.configuration.vocabularySize, start.model.configuration.vocabularySize
-      )
-      guard found == need else {
-        throw FormatError(
-          file: path, field: "vocab_size", message: "got \(found); need \(need), the policy's")
-      }
-    }
-    let source: TrainingLoop.RewardModelCourse.Source
-    if let path = section.preferences {
-      source = .preferences(
-        try PreferencePair.read(
-          DataFile.rows(path: path),
-          SequenceEncoding(
-            start.tokenizer, end: model.configuration.endID,
-            longest: model.configuration.maximumPositions)))
-    } else if let labeller = section.labeller {
-      let entry = try labeller.entry(threads: workers.count)
-      source = .labeller(try RewardSet([entry.waited(with: patience)]))
-    } else {
-      preconditionFailure("the recipe was read with one of both")
-    }
-    return TrainingLoop.RewardModelCourse(
-      model: ContinualReward(
-        model, name: section.name, tokenizer: start.tokenizer,
-        settings: section.settings(seed: recipe.seed), threads: workers.count),
-      recipe: section, source: source)
   }
 }

@@ -6,7 +6,7 @@ internal import Rewards
 internal import Runs
 internal import Sampling
 
-// What a finished run says of itself.
+// The last stage: what a finished run says of itself.
 extension TrainingRun {
   func evaluator(_ sampler: TextSampler, _ rewards: RewardSet) throws -> Evaluator? {
     guard let test, let first = rewards.entries.first else { return nil }
@@ -34,16 +34,13 @@ extension TrainingRun {
       if let evaluator = try evaluator(sampler(start), rewards) {
         summary.judge = rewards.entries[0].function.name
         do {
-          try await rewards.start()
-          try await evaluate(&summary, evaluator, evaluation, model)
+          try await rewards.whileStarted {
+            try await evaluate(&summary, evaluator, evaluation, model)
+          }
         } catch let error as RewardError {
           // What is trained is there, whatever the rewards do now.
           summary.failure = error
-        } catch {
-          await rewards.stop()
-          throw error
         }
-        await rewards.stop()
       }
     }
     try recordWritten()
@@ -52,7 +49,7 @@ extension TrainingRun {
     return summary
   }
 
-  func evaluate(
+  private func evaluate(
     _ summary: inout Summary, _ evaluator: Evaluator, _ evaluation: Recipe.Evaluation,
     _ model: Model
   ) async throws {
@@ -81,7 +78,7 @@ extension TrainingRun {
 
   /// What the whole run shows: of its rewards and updates all steps, of what the policy has become
   /// the last ones.
-  func findings(_ summary: Summary) -> [Finding] {
+  private func findings(_ summary: Summary) -> [Finding] {
     guard let train = recipe.train else { return warmStartFindings }
     let answers = summary.after.map(Self.answers)
     var observed = ObservedSteps(
@@ -103,7 +100,7 @@ extension TrainingRun {
     }
   }
 
-  func readMetrics() -> [JSONObject] {
+  private func readMetrics() -> [JSONObject] {
     let reading = LogReading(path: run.metrics)
     if let problem = reading.problem {
       report(.warning("\(problem); the summary goes without it"))
