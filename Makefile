@@ -17,10 +17,10 @@ EXAMPLES := Examples/Embedding Examples/OwnObjective
 TEST := timeout --foreground --signal=INT --kill-after=60 3600 swift test -c release --skip-build
 RUNS := 40
 
-.PHONY: help quickstart build test repeat faults lint format conformance commands packages
+.PHONY: help quickstart build test repeat faults lint format conformance same-bits commands packages
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 quickstart: packages ## build the program, then train and evaluate recipes/quickstart.yaml
 	swift build -c release --product grpo
@@ -60,6 +60,9 @@ format: ## lay out every Swift file
 
 conformance: build $(VENV)/ready $(VENV)/llama.cpp ## compare with the Python tools; MODEL=DIR for a model of your own
 	Conformance/run.sh $(GRPO) $(VENV)/bin/python $(MODEL)
+
+same-bits: packages ## show that this computes what BASE computes: BASE=REVISION
+	python3 -B Conformance/same_bits.py $(BASE)
 
 commands: build ## run every command that the documents show, as it stands there
 	python3 -B Conformance/commands.py

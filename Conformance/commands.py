@@ -29,6 +29,7 @@ LEFT_OUT = {
     "make faults": "takes minutes",
     "make repeat": "runs all tests forty times",
     "make commands": "is this",
+    "make same-bits BASE=main": "builds two programs",
     "make build": "has just been done",
     "make conformance": "has a target of its own, and needs packages of Python",
     "make conformance MODEL=runs/quickstart/model": "the same",
