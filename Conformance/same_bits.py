@@ -12,6 +12,7 @@ tell time. Exit status: 0 all equal, 1 something differs or is in one program on
 not be run.
 """
 import argparse
+import collections
 import fnmatch
 import hashlib
 import json
@@ -134,13 +135,15 @@ class Recording:
     def __init__(self, path):
         kept = json.loads(pathlib.Path(path).read_text())
         if kept["machine"] != machine():
-            sys.exit(f"{path}: recorded on {kept['machine']}; this is {machine()}")
+            raise NotRun(f"{path}: recorded on {kept['machine']}; this is {machine()}")
         self.presets, self.cases = kept["presets"], kept["cases"]
 
     def result(self, case):
+        if case.preset and case.preset not in self.presets:
+            raise NotRun("it has no such preset", NotRun.ABSENT)
         kept = self.cases.get(case.name)
         if kept is None:
-            raise NotRun("not recorded", NotRun.ABSENT)
+            raise NotRun("not recorded")
         if kept["inputs"] != digest(case):
             raise NotRun("recorded with another recipe or other settings")
         if "failed" in kept:
@@ -306,7 +309,7 @@ def main():
                   or any(fnmatch.fnmatch(case.name, f"*{pattern}*") for pattern in chosen.only)]
         if chosen.record:
             return record(programs[0], wanted, chosen.record)
-        worst = 0
+        worst, counts = 0, collections.Counter()
         print(f"{'case':50}" + "".join(f"{name:13}" for name in COLUMNS))
         for case in wanted:
             row, notes, status = compare(case, *programs)
@@ -314,8 +317,14 @@ def main():
             for note in notes:
                 print(f"    {note}", flush=True)
             worst = max(worst, status)
+            counts[next((text for text in row if text not in ("equal", "-")), "equal")] += 1
+        print(f"{len(wanted)} cases: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
         return worst
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except NotRun as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        sys.exit(2)
