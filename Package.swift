@@ -28,7 +28,7 @@ let package = Package(
   name: "swift-grpo",
   products: [
     .executable(name: "grpo", targets: ["grpo"]),
-    .library(name: "Training", targets: ["Training"]),
+    .library(name: "Training", targets: ["Training", "Recipes"]),
     .library(name: "Evaluation", targets: ["Evaluation"]),
     .library(name: "LanguageModel", targets: ["LanguageModel", "Sampling", "Tokenization"]),
     .library(name: "PolicyOptimization", targets: ["PolicyOptimization"]),
@@ -72,17 +72,20 @@ let package = Package(
       [
         "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards", "Kernels", "Formats",
       ]),
+    target(
+      "Recipes", ["Formats", "PolicyOptimization", "Rewards", "RewardPlugins", "Yams"]),
     target("Runs", ["Formats"]),
     target(
       "Training",
       [
-        "Kernels", "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards",
-        "RewardPlugins", "PolicyOptimization", "Evaluation", "Runs", "Formats", "Yams",
+        "Recipes", "Kernels", "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards",
+        "RewardPlugins", "PolicyOptimization", "Evaluation", "Runs", "Formats",
       ]),
     .executableTarget(
       name: "grpo",
       dependencies: [
-        "Training", "Evaluation", "LanguageModel", "Sampling", "Tokenization", "Datasets",
+        "Training", "Recipes", "Evaluation", "LanguageModel", "Sampling", "Tokenization",
+        "Datasets",
         "Rewards", "RewardPlugins", "PolicyOptimization", "Runs", "Formats", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
@@ -134,11 +137,14 @@ let package = Package(
         "Evaluation", "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards", "Kernels",
         "Formats",
       ]),
+    testTarget(
+      "RecipesTests", ["Recipes", "PolicyOptimization", "Rewards", "RewardPlugins", "Formats"]),
     testTarget("RunsTests", ["Runs", "Formats"]),
     testTarget(
       "TrainingTests",
       [
-        "Training", "Evaluation", "LanguageModel", "Sampling", "PolicyOptimization", "Rewards",
+        "Training", "Recipes", "Evaluation", "LanguageModel", "Sampling", "PolicyOptimization",
+        "Rewards",
         "Formats", "Kernels",
       ],
       resources: [.copy("Fixtures")]),

@@ -2,6 +2,7 @@ internal import Foundation
 internal import Kernels
 package import LanguageModel
 internal import PolicyOptimization
+public import Recipes
 internal import RewardPlugins
 public import Rewards
 package import Sampling
@@ -183,38 +184,9 @@ extension Recipe {
 }
 
 extension Recipe.Reward {
+  /// The score with its weight; a plug-in is not yet started.
   func entry(threads: Int) throws -> RewardSet.Entry {
-    RewardSet.Entry(
-      try function(threads: threads), weight: weight, onError: onError,
-      range: range.map { $0[0]...$0[1] })
-  }
-
-  /// The score itself; a plug-in is not yet started.
-  private func function(threads: Int) throws -> any RewardFunction {
-    try source.refuseRedactedTexts()
-    return switch source {
-    case .builtIn(let name, let options):
-      try BuiltInReward.named(name, options: options, label: label)
-    case .command(let command):
-      try CommandReward(command.arguments, name: label, options: command.options)
-    case .python(let python):
-      try PythonReward.reward(
-        python.function, name: label, style: python.style, conversational: python.conversational,
-        arguments: python.arguments, interpreter: python.interpreter,
-        options: python.processes.options)
-    case .url(let server):
-      try HTTPReward(
-        try server.urls.map { try Secret($0).value(of: "url") },
-        name: label, timeout: server.timeoutSeconds, headers: server.resolvedHeaders,
-        usesProxy: server.usesProxy)
-    case .library(let library):
-      if library.isIsolated {
-        try LibraryReward.isolated(
-          library.path, name: label, options: library.processes.options)
-      } else {
-        LibraryReward(library.path, name: label)
-      }
-    case .model(let judge):
+    try entry { judge in
       try LearnedReward(
         directory: judge.directory, name: label, style: judge.style,
         appendsEOS: judge.appendsEOS, threads: threads)

@@ -3,6 +3,7 @@ internal import Evaluation
 internal import Kernels
 internal import LanguageModel
 internal import PolicyOptimization
+internal import Recipes
 internal import Rewards
 internal import Sampling
 

@@ -5,6 +5,7 @@ internal import Foundation
 internal import Kernels
 internal import LanguageModel
 public import PolicyOptimization
+public import Recipes
 public import Rewards
 public import Runs
 internal import Sampling

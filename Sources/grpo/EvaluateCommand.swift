@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Formats
 import Kernels
+import Recipes
 import Rewards
 import Sampling
 import Training

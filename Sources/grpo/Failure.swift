@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Formats
+import Recipes
 import RewardPlugins
 import Rewards
 import Runs

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Formats
+import Recipes
 import RewardPlugins
 import Rewards
 import Training
@@ -143,7 +144,7 @@ struct RewardTestCommand: AsyncParsableCommand {
       throw ValidationError("--conversational has no effect without --python of --style trl")
     }
     if python != nil { _ = try style(or: PythonReward.Style.trl) }
-    if model != nil { _ = try style(or: LearnedReward.Style.grpo) }
+    if model != nil { _ = try style(or: Recipe.Judge.Style.grpo) }
     if style != nil && python == nil && model == nil {
       throw ValidationError("--style has no effect without --python or --model")
     }

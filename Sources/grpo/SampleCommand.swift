@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Evaluation
 import Formats
+import Recipes
 import Sampling
 import Training
 

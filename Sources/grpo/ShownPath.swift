@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Recipes
 import Training
 
 /// A path as it is shown: from the current directory, where it lies within it.

@@ -1,6 +1,7 @@
 import Datasets
 import Evaluation
 import Formats
+import Recipes
 import Rewards
 import Runs
 import Training

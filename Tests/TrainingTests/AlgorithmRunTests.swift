@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import PolicyOptimization
+import Recipes
 import Synchronization
 import TestSupport
 import Testing

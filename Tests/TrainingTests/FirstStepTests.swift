@@ -1,4 +1,5 @@
 import Formats
+import Recipes
 import Rewards
 import Synchronization
 import TestSupport

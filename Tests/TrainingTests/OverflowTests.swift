@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import PolicyOptimization
+import Recipes
 import Rewards
 import Runs
 import TestSupport

@@ -1,4 +1,5 @@
 import PolicyOptimization
+import Recipes
 import TestSupport
 import Testing
 import Training

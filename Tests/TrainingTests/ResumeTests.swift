@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Recipes
 import Runs
 import Synchronization
 import TestSupport

@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 import Training
 
 /// A recipe of a few seconds in a directory of its own: sums of one-digit numbers.

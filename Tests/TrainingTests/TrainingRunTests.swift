@@ -1,6 +1,7 @@
 import Evaluation
 import Formats
 import Foundation
+import Recipes
 import Rewards
 import Synchronization
 import TestSupport

@@ -1,4 +1,5 @@
 package import Formats
+package import Recipes
 
 extension Finding {
   /// `goal_missed`: a warm start took all of its steps, and the accuracy that was to end it was not

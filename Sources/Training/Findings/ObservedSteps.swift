@@ -1,5 +1,6 @@
 internal import Datasets
 package import Formats
+internal import Recipes
 internal import Rewards
 
 /// Steps of a run that follow each other, as the checks for findings see them.

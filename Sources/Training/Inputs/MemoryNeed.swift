@@ -3,6 +3,7 @@ internal import Evaluation
 internal import Kernels
 package import LanguageModel
 internal import PolicyOptimization
+package import Recipes
 internal import Rewards
 internal import Sampling
 

@@ -1,5 +1,6 @@
 package import Formats
 internal import Foundation
+package import Recipes
 internal import RewardPlugins
 
 /// What the scores of a reward of one's own depend on, as far as it can be told without starting it.

@@ -1,5 +1,6 @@
 package import Datasets
 package import Formats
+internal import Recipes
 package import Rewards
 
 extension QuestionSet {

@@ -1,3 +1,5 @@
+internal import Recipes
+
 /// Something that a run was begun with and that has become another.
 public struct RunDifference: Sendable, Equatable {
   /// A key of the recipe, or the key that names the file; `MANIFEST.json` has the same names.
@@ -24,6 +26,11 @@ public struct RunDifference: Sendable, Equatable {
 }
 
 extension RunDifference {
+  /// A key of the recipe that has another value now.
+  init(_ difference: Recipe.Difference) {
+    self.init(field: difference.field, got: difference.got, need: difference.need)
+  }
+
   /// What it means for the run at `path`, in one line.
   public func problem(of path: String) -> String {
     let what =

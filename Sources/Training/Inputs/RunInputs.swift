@@ -1,6 +1,7 @@
 internal import Formats
 internal import Foundation
 internal import LanguageModel
+internal import Recipes
 internal import RewardPlugins
 internal import Runs
 internal import Tokenization
@@ -116,7 +117,7 @@ struct RunInputs {
   /// one, its key alone is told. What the run made itself may be missing on either side: it is
   /// made, or written down, again.
   func differences(from earlier: Recipe, _ manifest: RunManifest?) -> [RunDifference] {
-    var found = recipe.differences(from: earlier)
+    var found = recipe.differences(from: earlier).map(RunDifference.init)
     guard let manifest else { return found }
     found.removeAll { difference in
       let now = files.filter { RunDifference.isField($0.field, within: difference.field) }
@@ -151,7 +152,7 @@ struct RunInputs {
 
   /// All names that a difference may have, or could have had.
   func fields(with earlier: Recipe?, _ manifest: RunManifest?) -> [String] {
-    recipe.fieldNames + (earlier?.fieldNames ?? []) + files.map(\.field)
+    recipe.keys + (earlier?.keys ?? []) + files.map(\.field)
       + (manifest?.inputs.map(\.field) ?? [])
   }
 

@@ -2,6 +2,7 @@ internal import Datasets
 internal import Formats
 internal import Foundation
 internal import PolicyOptimization
+internal import Recipes
 internal import Rewards
 internal import Runs
 
@@ -168,7 +169,7 @@ extension TrainingRun {
     guard Files.exists(run.recipe) else { return [] }
     let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
     let done = try run.checkpoints.lastStep() ?? 0
-    return recipe.differences(from: earlier).filter {
+    return recipe.differences(from: earlier).map(RunDifference.init).filter {
       !recipe.mayChange($0, since: earlier, stepsDone: done)
     }
   }

@@ -1,27 +1,17 @@
 internal import Evaluation
 internal import Kernels
 internal import LanguageModel
+public import Recipes
 public import Rewards
 internal import Tokenization
 
 /// What a trained reward model says of a completion.
 public actor LearnedReward: RewardFunction {
-  /// What the model reads.
-  public enum Style: String, Sendable, CaseIterable {
-    /// The beginning of sequence, prompt and completion, encoded apart, and the end of sequence
-    /// behind a completion that has ended: what `grpo reward train` and TRL's `RewardTrainer` train
-    /// on.
-    case grpo
-    /// Prompt and completion encoded as one text, without special tokens: what TRL's `GRPOTrainer`
-    /// gives a reward model.
-    case trl
-  }
-
   public nonisolated let name: String
   private let model: RewardModel
   private let engine: Engine
   private let encoding: SequenceEncoding
-  private let style: Style
+  private let style: Recipe.Judge.Style
   private let appendsEOS: Bool
 
   /// - Parameters:
@@ -32,7 +22,8 @@ public actor LearnedReward: RewardFunction {
   ///     the style `trl`, which has none.
   /// - Throws: `FormatError` or `TextSamplerError`.
   public init(
-    directory: String, name: String? = nil, style: Style = .grpo, appendsEOS: Bool = true,
+    directory: String, name: String? = nil, style: Recipe.Judge.Style = .grpo,
+    appendsEOS: Bool = true,
     threads: Int = 1
   ) throws {
     model = try RewardModel(directory: directory)

@@ -1,6 +1,7 @@
 internal import Evaluation
 internal import Kernels
 internal import LanguageModel
+internal import Recipes
 internal import Rewards
 internal import Sampling
 

@@ -4,6 +4,7 @@ internal import Formats
 internal import Kernels
 internal import LanguageModel
 internal import PolicyOptimization
+internal import Recipes
 internal import Rewards
 internal import Runs
 internal import Sampling

@@ -1,5 +1,6 @@
 internal import Datasets
 internal import Formats
+internal import Recipes
 internal import Runs
 internal import Tokenization
 

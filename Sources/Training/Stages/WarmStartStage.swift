@@ -2,6 +2,7 @@ internal import Datasets
 internal import Evaluation
 internal import Formats
 internal import LanguageModel
+internal import Recipes
 internal import Rewards
 internal import Runs
 internal import Sampling

@@ -1,5 +1,6 @@
 internal import Evaluation
 internal import Formats
+internal import Recipes
 internal import Runs
 
 /// One run of a comparison, as read from its directory.

@@ -1,5 +1,6 @@
 internal import Evaluation
 internal import Formats
+public import Recipes
 
 /// Runs a study: first the warm starts, then every variant from them.
 ///

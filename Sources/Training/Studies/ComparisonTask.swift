@@ -1,6 +1,7 @@
 internal import Evaluation
 public import Formats
 internal import Foundation
+internal import Recipes
 internal import Runs
 internal import Sampling
 internal import Synchronization

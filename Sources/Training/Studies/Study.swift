@@ -1,5 +1,6 @@
 internal import Formats
 internal import Foundation
+public import Recipes
 internal import RewardPlugins
 
 /// What is compared: every variant of every recipe, with every seed.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Recipes
 internal import Runs
 
 /// The runs of a study, each with its recipe and directory.

@@ -1,5 +1,6 @@
 internal import Formats
 internal import Foundation
+public import Recipes
 internal import Rewards
 
 extension Study {

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import LanguageModel
+import Recipes
 import Testing
 import Training
 

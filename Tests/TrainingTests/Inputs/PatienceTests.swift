@@ -1,5 +1,6 @@
 import Evaluation
 import Formats
+import Recipes
 import Rewards
 import Synchronization
 import TestSupport

@@ -4,6 +4,7 @@ import Formats
 import Foundation
 import Kernels
 import LanguageModel
+import Recipes
 import Rewards
 import TestSupport
 import Testing
@@ -49,7 +50,7 @@ import Training
     }
 
     func scores(
-      _ style: LearnedReward.Style, appendsEOS: Bool = true, _ completions: [Completion]
+      _ style: Recipe.Judge.Style, appendsEOS: Bool = true, _ completions: [Completion]
     ) async throws -> [Score] {
       let reward = try LearnedReward(directory: path, style: style, appendsEOS: appendsEOS)
       return try await reward.score(RewardRequest(step: 0, completions: completions)).scores

@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import LanguageModel
 import PolicyOptimization
+import Recipes
 import Rewards
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Recipes
 import Rewards
 import Testing
 import Training

@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Recipes
 import Synchronization
 import TestSupport
 import Testing

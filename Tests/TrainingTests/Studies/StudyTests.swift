@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 import Testing
 import Training
 
@@ -225,5 +226,45 @@ import Training
     let error = #expect(throws: RecipeError.self) { try plan(study) }
     let text = try #require(error).description
     #expect(text.hasSuffix(problem), "\(text)")
+  }
+
+  @Test func aStudyChoosesOverItsRecipesAndTheCommandLineOverBoth() throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    try small.write(
+      "study.yaml",
+      """
+      recipes: [recipe.yaml]
+      set: { train.num_iterations: 3, train.epsilon: 0.1 }
+      variants: { trust region: { train.algorithm: trpo, train.epsilon: null } }
+      """)
+    let study = try Study(contentsOf: small.directory + "/study.yaml")
+    let overrides = study.settings + study.variants[0].settings
+    let region = try Recipe(contentsOf: study.recipes[0], overrides: overrides)
+    #expect(region.warnings.first?.contains("train.learning_rate") == true)
+    let chosen = try Recipe(
+      contentsOf: study.recipes[0],
+      overrides: study.settings
+        + [RecipeOverride(assignment: "train.surrogate=policy-gradient")].compactMap(\.self))
+    #expect(chosen.warnings.first?.contains("train.epsilon: has no effect") == true)
+  }
+
+  @Test func pathsOfPluginsCountFromWhereTheyAreWritten() throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    func directory(_ overrides: [RecipeOverride]) throws -> String? {
+      let recipe = try Recipe(contentsOf: small.directory + "/recipe.yaml", overrides: overrides)
+      guard case .command(let command) = recipe.rewards.first?.source else { return nil }
+      return command.processes.directory
+    }
+    let axis = try #require(Study.Axis("rewards.0.command=[./score.py]"))
+    var study = Study()
+    try study.vary(axis)
+    #expect(
+      try directory(study.variants[0].settings) == FileManager.default.currentDirectoryPath)
+
+    try small.write("study.yaml", "variants: { a: { rewards: [{ command: [./score.py] }] } }\n")
+    let file = try Study(contentsOf: small.directory + "/study.yaml")
+    #expect(try directory(file.variants[0].settings) == small.directory)
   }
 }

@@ -1,6 +1,7 @@
 import Kernels
 import LanguageModel
 import PolicyOptimization
+import Recipes
 import Sampling
 import Testing
 import Training

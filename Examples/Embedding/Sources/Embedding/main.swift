@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Recipes
 import Rewards
 import Sampling
 import Training

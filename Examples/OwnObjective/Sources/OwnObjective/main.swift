@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 import Training
 
 // swift run OwnObjective RECIPE.yaml: any recipe, with an objective and an advantage of our own.

@@ -4,21 +4,21 @@ internal import Formats
 ///
 /// Scalars are kept as written: what `yes`, `1e-4` or `012` mean is decided by the key that asks,
 /// never by YAML's rules for untyped scalars (by which `1e-4` is a text).
-struct RecipeNode {
-  enum Content {
+package struct RecipeNode {
+  package enum Content {
     case scalar(String, quoted: Bool)
     case list([RecipeNode])
     case map([Entry])
   }
 
-  struct Entry {
-    var key: String
-    var value: RecipeNode
+  package struct Entry {
+    package var key: String
+    package var value: RecipeNode
   }
 
-  var content: Content
+  package var content: Content
   /// Where the value was written; for a map's value, where its key stands.
-  var place: RecipePlace
+  package var place: RecipePlace
   /// The directory that paths in the value count from, absolute; nil for the recipe's.
   var directory: String?
 
@@ -29,12 +29,12 @@ struct RecipeNode {
 
   static let nulls = ["null", "~"]
 
-  var entries: [Entry]? {
+  package var entries: [Entry]? {
     if case .map(let entries) = content { entries } else { nil }
   }
 
   /// What was found, for a message: the scalar itself, "a list" or "a map".
-  var found: String {
+  package var found: String {
     switch content {
     case .scalar("", quoted: false): "nothing"
     case .scalar(let text, quoted: true): "\"\(text.shortened())\""

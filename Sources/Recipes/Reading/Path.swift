@@ -5,15 +5,15 @@ internal import Formats
 /// A `..` is dropped with the name before it, as text; not so behind a symbolic link, where the system
 /// goes on from what the link leads to. Hence the same file has the same path, for all that text can
 /// tell.
-enum RecipePath {
+package enum RecipePath {
   /// `path` as an absolute path, counted from `directory` when relative.
-  static func absolute(_ path: String, from directory: String) -> String {
+  package static func absolute(_ path: String, from directory: String) -> String {
     "/" + components(isAbsolute(path) ? path : directory + "/" + path).joined(separator: "/")
   }
 
   /// How `path` is named from within `directory`, both absolute; from within `/` by itself, and also
   /// where the way out of `directory` is the way out of a symbolic link.
-  static func relative(_ path: String, to directory: String) -> String {
+  package static func relative(_ path: String, to directory: String) -> String {
     let target = components(path)
     let base = components(directory)
     if base.isEmpty { return path }
@@ -24,11 +24,11 @@ enum RecipePath {
   }
 
   /// The directory that holds `path`, which is absolute.
-  static func directory(of path: String) -> String {
+  package static func directory(of path: String) -> String {
     "/" + components(path).dropLast().joined(separator: "/")
   }
 
-  static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+  package static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
 
   private static func components(_ path: String) -> [String] {
     var components: [String] = []

@@ -1,8 +1,8 @@
 import PolicyOptimization
+import Recipes
 import Testing
-import Training
 
-@Suite struct RecipeTrainTests {
+@Suite struct TrainTests {
   private func train(_ keys: String) throws -> Recipe.Train {
     try #require(
       try SampleRecipe.recipe(replacing: "  num_iterations: 2\n", with: keys).train)

@@ -1,5 +1,3 @@
-internal import Sampling
-
 extension Recipe {
   /// How the policy is judged on the held-out questions: `evaluation`.
   ///
@@ -32,7 +30,7 @@ extension Recipe.Evaluation: RecipeSection {
     fields("every", &every, .integer(1...))
     fields("samples", &samples, .integer(1...1024))
     fields("k", &k, .list(of: .integer(1...65536), count: 1...64))
-    fields("temperature", &temperature, .number(SamplingOptions.temperatures))
+    fields("temperature", &temperature, .temperature)
     fields("questions", &questions, .integer(1...))
     guard fields.isSound else { return }
     if let large = k.firstIndex(where: { $0 > samples }) {

@@ -79,7 +79,7 @@ extension RecipePlace {
 
 extension String {
   /// The text with control characters and line separators written as escapes.
-  func onOneLine() -> String {
+  package func onOneLine() -> String {
     var text = ""
     for scalar in unicodeScalars {
       switch scalar {
@@ -95,7 +95,7 @@ extension String {
   }
 
   /// The text cut to 60 scalars, with a mark where something is missing.
-  func shortened() -> String {
+  package func shortened() -> String {
     let head = String(String.UnicodeScalarView(unicodeScalars.prefix(60)))
     return head.utf8.count < utf8.count ? head + "…" : head
   }

@@ -1,7 +1,7 @@
 import Foundation
 import PolicyOptimization
+import Recipes
 import Testing
-import Training
 
 /// Keys that change nothing beside others are named: refused where they contradict what was chosen,
 /// warned of where a longer run would give them an effect.

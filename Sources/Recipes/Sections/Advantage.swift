@@ -102,7 +102,7 @@ extension Recipe.Advantage {
   }
 
   /// γ, where there is one; 1 elsewhere.
-  var discount: Double {
+  package var discount: Double {
     switch self {
     case .whitened(let estimator): estimator.discount
     case .weight(let weight): weight.discount
@@ -111,7 +111,7 @@ extension Recipe.Advantage {
   }
 
   /// λ, where there is one; 1 elsewhere.
-  var lambda: Double {
+  package var lambda: Double {
     if case .weight(let weight) = self { weight.lambda } else { 1 }
   }
 }

@@ -1,7 +1,7 @@
 public import Formats
 internal import Foundation
 public import RewardPlugins
-internal import Rewards
+package import Rewards
 
 extension Recipe {
   /// How the processes of a plug-in are run.
@@ -44,7 +44,7 @@ extension Recipe {
 
     public init() {}
 
-    var options: PluginOptions {
+    package var options: PluginOptions {
       var options = PluginOptions()
       options.timeout = timeoutSeconds
       options.startTimeout = startSeconds
@@ -78,7 +78,7 @@ extension Recipe {
 
     var defaultLabel: String { CommandReward.name(of: arguments.first ?? "command") }
 
-    var options: PluginOptions {
+    package var options: PluginOptions {
       var options = processes.options
       options.ids = ids
       return options
@@ -128,16 +128,23 @@ extension Recipe {
 
   /// A reward model that scores completions.
   public struct Judge: Sendable, Equatable {
+    /// What the model reads.
+    public enum Style: String, Sendable, CaseIterable {
+      /// The beginning of sequence, prompt and completion, encoded apart, and the end of sequence
+      /// behind a completion that has ended: what `grpo reward train` and TRL's `RewardTrainer`
+      /// train on.
+      case grpo
+      /// Prompt and completion encoded as one text, without special tokens: what TRL's `GRPOTrainer`
+      /// gives a reward model.
+      case trl
+    }
+
     /// The model's directory, a `LlamaForSequenceClassification` with its `tokenizer.model`: `model`.
     ///
     /// Required.
     public var directory = ""
-    /// What the model reads, `grpo` or `trl`: `style`.
-    ///
-    /// `grpo`: the beginning of sequence, prompt and completion, encoded apart. `trl`: what TRL's
-    /// GRPOTrainer gives a reward model, prompt and completion encoded as one text without special
-    /// tokens.
-    public var style: LearnedReward.Style = .grpo
+    /// What the model reads: `style`.
+    public var style = Style.grpo
     /// Whether the end of sequence stands behind a completion that has ended, as where the model was
     /// trained, for `style: grpo`: `append_eos`.
     ///
@@ -169,7 +176,7 @@ extension Recipe {
     public init() {}
 
     /// What every request has beside the usual headers, references resolved.
-    var resolvedHeaders: [String: String] {
+    package var resolvedHeaders: [String: String] {
       get throws(RewardError) {
         var result: [String: String] = [:]
         if let token { result["Authorization"] = "Bearer \(try Secret(token).value(of: "token"))" }
@@ -287,7 +294,7 @@ extension Recipe.Reward.Source {
   /// Refuses what was read from a file that secrets of URLs were left out of.
   ///
   /// - Throws: `RewardError.badOption`.
-  func refuseRedactedTexts() throws(RewardError) {
+  package func refuseRedactedTexts() throws(RewardError) {
     func refuse(_ texts: [String], _ option: String) throws(RewardError) {
       for text in texts where Redaction.isRedacted(text) {
         throw .badOption(

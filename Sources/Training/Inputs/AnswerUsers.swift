@@ -1,5 +1,6 @@
 internal import Datasets
 internal import Formats
+package import Recipes
 package import Rewards
 
 extension Recipe {

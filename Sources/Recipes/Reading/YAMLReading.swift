@@ -10,7 +10,7 @@ extension RecipeNode {
   /// A byte order mark is skipped.
   ///
   /// - Parameter place: what to name in messages for a line of `text`.
-  init(yaml text: String, place: (_ line: Int) -> RecipePlace) throws(RecipeError) {
+  package init(yaml text: String, place: (_ line: Int) -> RecipePlace) throws(RecipeError) {
     let text = String(decoding: Array(text.utf8).withoutByteOrderMark, as: UTF8.self)
     if let line = Self.lineWithTooManyAliases(text) {
       throw RecipeError("too many aliases (need none)", at: place(line))

@@ -1,18 +1,15 @@
 import Foundation
+import Recipes
 import Testing
-import Training
 
 /// What is chosen on the command line, or by a study, and what the recipe's file says beside it.
-@Suite struct RecipeChoiceTests {
-  private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "recipes")
-
+@Suite struct ChoiceTests {
   private static func shipped() throws -> [String] {
     let manager = FileManager.default
-    let names = try manager.contentsOfDirectory(atPath: folder.path).filter {
+    let names = try manager.contentsOfDirectory(atPath: shippedRecipes.path).filter {
       $0.hasSuffix(".yaml")
     }
-    return (names + ["studies/arithmetic.yaml"]).sorted().map { folder.path + "/" + $0 }
+    return (names + ["studies/arithmetic.yaml"]).sorted().map { shippedRecipes.path + "/" + $0 }
   }
 
   private func set(_ assignments: String...) -> [RecipeOverride] {
@@ -43,7 +40,7 @@ import Training
   }
 
   @Test func whatHasNoEffectWithTheChoiceIsLeftOutAndNamedInOneLine() throws {
-    let path = Self.folder.path + "/quickstart.yaml"
+    let path = shippedRecipes.path + "/quickstart.yaml"
     let recipe = try Recipe(contentsOf: path, overrides: set("train.algorithm=trpo"))
     #expect(
       recipe.warnings.first == """
@@ -64,7 +61,7 @@ import Training
   @Test func keysOfTheCommandLineStayCheckedAndAreAllNamed() throws {
     let error = #expect(throws: RecipeError.self) {
       try Recipe(
-        contentsOf: Self.folder.path + "/quickstart.yaml",
+        contentsOf: shippedRecipes.path + "/quickstart.yaml",
         overrides: set("train.algorithm=trpo", "train.epsilon=0.1", "train.learning_rate=1e-3"))
     }
     let problems = try #require(error.map { [$0] + $0.others })
@@ -158,26 +155,6 @@ import Training
     #expect(recipe.rewards.map(\.weight) == [2])
   }
 
-  @Test func aStudyChoosesOverItsRecipesAndTheCommandLineOverBoth() throws {
-    let small = try SmallRecipe()
-    defer { small.remove() }
-    try small.write(
-      "study.yaml",
-      """
-      recipes: [recipe.yaml]
-      set: { train.num_iterations: 3, train.epsilon: 0.1 }
-      variants: { trust region: { train.algorithm: trpo, train.epsilon: null } }
-      """)
-    let study = try Study(contentsOf: small.directory + "/study.yaml")
-    let overrides = study.settings + study.variants[0].settings
-    let region = try Recipe(contentsOf: study.recipes[0], overrides: overrides)
-    #expect(region.warnings.first?.contains("train.learning_rate") == true)
-    let chosen = try Recipe(
-      contentsOf: study.recipes[0],
-      overrides: study.settings + set("train.surrogate=policy-gradient"))
-    #expect(chosen.warnings.first?.contains("train.epsilon: has no effect") == true)
-  }
-
   @Test(arguments: [
     "data.train", "data.test", "prompt", "tokenizer.path", "model.path", "rewards.0.library",
     "rewards.0.model", "reward_model.preferences", "reward_model.path",
@@ -193,7 +170,7 @@ import Training
       yaml.contains(" \(name): \(here)/some/where") || yaml.contains("\(name): \(here)/some/where"))
   }
 
-  @Test func pathsOfPluginsAndStudiesCountFromWhereTheyAreWritten() throws {
+  @Test func pathsOfPluginsCountFromWhereTheyAreWritten() throws {
     let here = FileManager.default.currentDirectoryPath
     func directory(_ overrides: [RecipeOverride]) throws -> String? {
       switch try SampleRecipe.recipe(overrides: overrides).rewards.first?.source {
@@ -205,16 +182,6 @@ import Training
     #expect(try directory(set("rewards.0.command=[./score.py]")) == here)
     #expect(try directory(set("rewards.0.python=score.py:f")) == here)
     #expect(try directory(set("rewards=[{ command: [./score.py] }]")) == here)
-    let axis = try #require(Study.Axis("rewards.0.command=[./score.py]"))
-    var study = Study()
-    try study.vary(axis)
-    #expect(try directory(study.variants[0].settings) == here)
-
-    let small = try SmallRecipe()
-    defer { small.remove() }
-    try small.write("study.yaml", "variants: { a: { rewards: [{ command: [./score.py] }] } }\n")
-    let file = try Study(contentsOf: small.directory + "/study.yaml")
-    #expect(try directory(file.variants[0].settings) == small.directory)
   }
 
   @Test func rewardsMayBeGivenInSwift() throws {
@@ -223,7 +190,7 @@ import Training
     let recipe = try Recipe(yaml: text, file: "/home/r/a.yaml", ownRewards: true)
     #expect(recipe.rewards.isEmpty)
     #expect(try recipe.validated() == recipe)
-    let error = #expect(throws: RecipeError.self) { try TrainingRun(recipe, threads: 1) }
+    let error = #expect(throws: RecipeError.self) { try recipe.requireRewards() }
     #expect(error?.description.hasPrefix("rewards: is missing (need a list of 1 to 64") == true)
   }
 }

@@ -1,7 +1,7 @@
+import Recipes
 import Testing
-import Training
 
-@Suite struct RecipeYAMLTests {
+@Suite struct YAMLReadingTests {
   private func message(_ text: String) -> String? {
     do {
       _ = try Recipe(yaml: text, file: "/r.yaml")

@@ -8,19 +8,19 @@ internal import RewardPlugins
 /// map replaces a map, `null` stands for the default. Paths count from a directory of the
 /// override's own. Keys of the recipe's file that have no effect beside what is set are left out.
 public struct RecipeOverride: Sendable, Equatable {
-  enum Value: Equatable {
+  package enum Value: Equatable {
     /// A scalar or a flow list or map: `0.1`, `[1, 4]`, `{ vocab_size: 512 }`.
     case yaml(String)
     case text(String)
   }
 
   /// What the user typed, for messages: `--seed`, or `--set train.beta`.
-  let option: String
+  package let option: String
   /// The key as a dotted path, list items by index: `rewards.0.weight`.
-  let key: String
-  let value: Value
+  package let key: String
+  package let value: Value
   /// What paths in the value count from; absolute.
-  let directory: String
+  package let directory: String
 
   /// A key and its value as YAML, set by an option of the given name.
   ///
@@ -29,7 +29,7 @@ public struct RecipeOverride: Sendable, Equatable {
     self.init(option: option, key: key, .yaml(value), directory: directory)
   }
 
-  init(option: String, key: String, _ value: Value, directory: String = "") {
+  package init(option: String, key: String, _ value: Value, directory: String = "") {
     (self.option, self.key, self.value) = (option, key, value)
     self.directory = RecipePath.absolute(
       directory, from: FileManager.default.currentDirectoryPath)
@@ -58,7 +58,7 @@ public struct RecipeOverride: Sendable, Equatable {
     return "\(key)=\(Redaction.redacted(value, of: name.map(String.init) ?? ""))"
   }
 
-  var place: RecipePlace { .option(option, key: key) }
+  package var place: RecipePlace { .option(option, key: key) }
 
   /// Whether the key is `other`, or lies within it, as `rewards.0.weight` does within `rewards`: what
   /// sets `other` later leaves nothing of this.

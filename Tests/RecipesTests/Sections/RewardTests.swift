@@ -1,10 +1,15 @@
 import Formats
 import Foundation
+import Recipes
 import Rewards
 import Testing
-import Training
 
-@Suite struct RecipeRewardTests {
+@Suite struct RewardTests {
+  /// What the recipe's rewards make, none of which is a reward model.
+  private func scores(_ recipe: Recipe) throws -> [RewardSet.Entry] {
+    try recipe.rewards.map { try $0.entry { _ in throw CancellationError() } }
+  }
+
   private func rewards(_ items: String) throws -> [Recipe.Reward] {
     try SampleRecipe.recipe(replacing: "  - exact_match\n", with: items).rewards
   }
@@ -108,8 +113,8 @@ import Training
     // The run goes on with the recipe that it began with, and nobody goes on without the secret.
     let resolved = try Recipe(yaml: text, file: "/home/r/recipe.yaml")
     #expect(recipe.differences(from: resolved).isEmpty)
-    #expect(throws: RewardError.self) { try resolved.rewardSet() }
-    _ = try recipe.rewardSet()
+    #expect(throws: RewardError.self) { try scores(resolved) }
+    _ = try scores(recipe)
     #expect(try recipe.validated() == recipe)
     let other = try SampleRecipe.recipe(
       replacing: "  - exact_match\n", with: "  - url: http://b/x\n")
@@ -158,10 +163,10 @@ import Training
     #expect(text.contains("url: \"file:url\"\n") && text.contains("token: \"file:token\"\n"))
     #expect(text.contains("X: \"env:PATH\"\n") && text.contains("proxy: true\n"))
     #expect(try Recipe(yaml: text, file: folder + "/recipe.yaml") == recipe)
-    _ = try recipe.rewardSet()
+    _ = try scores(recipe)
     try FileManager.default.removeItem(atPath: folder + "/token")
     #expect {
-      _ = try recipe.rewardSet()
+      _ = try scores(recipe)
     } throws: {
       String(describing: $0).hasPrefix("token: option of url: file:\(folder)/token: ")
     }

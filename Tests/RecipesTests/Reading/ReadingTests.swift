@@ -1,8 +1,8 @@
 import Foundation
+import Recipes
 import Testing
-import Training
 
-@Suite struct RecipeReadingTests {
+@Suite struct ReadingTests {
   @Test(arguments: [
     BadRecipe(
       "num_iterations: 2", "num_iteration: 2",

@@ -48,7 +48,7 @@ extension Recipe.Tokenizer: RecipeSection {
 
   public init() { self = .trained(vocabularySize: 512) }
 
-  init(defaultFor model: Recipe.Model) {
+  package init(defaultFor model: Recipe.Model) {
     switch model {
     case .new: self.init()
     case .directory(let path): self = .file(RecipePath.absolute("tokenizer.model", from: path))

@@ -17,7 +17,7 @@ extension Recipe {
   }
 
   /// The text of a recipe's or study's file.
-  static func text(of path: String) throws(RecipeError) -> String {
+  package static func text(of path: String) throws(RecipeError) -> String {
     do throws(FormatError) {
       return try ForeignFormat.text(
         in: Files.read(path, maximumBytes: Self.largestFile), file: path, need: "a recipe in UTF-8")
@@ -92,34 +92,6 @@ extension Recipe {
     return node(relativeTo: RecipePath.absolute(directory, from: here)).yaml
   }
 
-  /// The keys that have another value in `other`, with both values, in the recipe's order.
-  ///
-  ///     train.beta: differs (got 0.01; need 0.005)
-  ///
-  /// "Got" is this recipe's value and "need" the other's. `output` is no difference: a run that
-  /// was moved is still the same run. Secrets are not compared.
-  public func differences(from other: Recipe) -> [RunDifference] {
-    let mine = node(relativeTo: "/").leaves()
-    let others = other.node(relativeTo: "/").leaves()
-    func byBytes(_ leaves: [(path: String, value: String)]) -> [ByteKey: ByteKey] {
-      Dictionary(leaves.map { (ByteKey($0.path), ByteKey($0.value)) }) { first, _ in first }
-    }
-    let (values, otherValues) = (byBytes(mine), byBytes(others))
-    // Where a run lies, how much memory it takes and when it scores do not change what it computes.
-    let incidental: Set<String> = [
-      "output", "train.activation_memory_megabytes", "train.scoring_parts",
-    ]
-    func shown(_ path: String, _ values: [ByteKey: ByteKey]) -> String {
-      values[ByteKey(path)]?.text ?? "nothing"
-    }
-    let paths = mine.map(\.path) + others.map(\.path).filter { values[ByteKey($0)] == nil }
-    return paths.filter { path in
-      !incidental.contains(path) && values[ByteKey(path)] != otherValues[ByteKey(path)]
-    }.map {
-      RunDifference(field: $0, got: shown($0, values), need: shown($0, otherValues))
-    }
-  }
-
   /// Whether secrets stand in the recipe itself, in whose place ``resolvedYAML(relativeTo:)`` has a
   /// mark.
   public var hasSecrets: Bool {
@@ -127,8 +99,8 @@ extension Recipe {
     return !shown.yaml.hasSameBytes(as: whole.yaml)
   }
 
-  /// Every key that has a value, as a dotted path.
-  var fieldNames: [String] { node(relativeTo: "/").leaves().map(\.path) }
+  /// Every key that has a value as a dotted path, and the values as written; secrets have a mark.
+  var leaves: [(path: String, value: String)] { node(relativeTo: "/").leaves() }
 
   private func node(relativeTo directory: String, redacts: Bool = true) -> RecipeNode {
     var context = RecipeContext(directory: directory)

@@ -1,5 +1,3 @@
-internal import Sampling
-
 extension Recipe {
   /// Reinforcement in TRL's terms, with the outer loop of DeepSeekMath's algorithm 1: `train`.
   ///
@@ -109,7 +107,7 @@ extension Recipe.Train: RecipeSection {
     fields("num_generations", &completionsPerQuestion, .integer(1...4096))
     fields("max_completion_length", &maxCompletionTokens, .integer(1...65534), .required)
     if fields.isReading { axes = algorithm.axes(maxCompletionTokens: maxCompletionTokens) }
-    fields("temperature", &temperature, .number(SamplingOptions.temperatures))
+    fields("temperature", &temperature, .temperature)
     fields("top_k", &topK, .integer(0...1_000_000))
     fields("top_p", &topP, .number(above: 0, through: 1))
     fields("min_p", &minP, .number(0...1))

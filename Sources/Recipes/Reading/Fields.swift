@@ -217,7 +217,7 @@ final class RecipeFields {
 }
 
 /// What reading and writing a value need to know beside the value.
-struct RecipeContext {
+package struct RecipeContext {
   /// The dotted path of the key at hand; empty for the recipe itself.
   var path = ""
   /// The directory from which paths in the recipe count; absolute.
@@ -226,10 +226,14 @@ struct RecipeContext {
   var ownRewards = false
   /// Whether what is written is for others to read, so that a mark stands for secrets.
   var redacts = false
-  var journal = RecipeJournal()
+  package var journal = RecipeJournal()
+
+  package init(directory: String, ownRewards: Bool = false) {
+    (self.directory, self.ownRewards) = (directory, ownRewards)
+  }
 
   /// The context of a key within this one.
-  subscript(key: String) -> RecipeContext {
+  package subscript(key: String) -> RecipeContext {
     var inner = self
     inner.path = path.isEmpty ? key : "\(path).\(key)"
     return inner
@@ -237,8 +241,8 @@ struct RecipeContext {
 }
 
 /// What was noticed while reading, in the order of the declarations.
-final class RecipeJournal {
-  private(set) var problems: [RecipeError] = []
+package final class RecipeJournal {
+  package private(set) var problems: [RecipeError] = []
   /// Those of `problems` about keys that are unknown or have no effect, and the keys' paths.
   private(set) var refused: [(path: String, problem: RecipeError)] = []
   /// Required keys that are absent.

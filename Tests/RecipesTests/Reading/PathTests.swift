@@ -1,9 +1,9 @@
 import Foundation
+import Recipes
 import Testing
-import Training
 
 /// A path in a recipe and on the command line names the same file.
-@Suite struct RecipePathTests {
+@Suite struct PathTests {
   /// A folder with `A/sub`, `B/link` to it, and a file `data.jsonl` in both `A` and `B`.
   private final class Links {
     let path: String

@@ -1,16 +1,14 @@
 import Foundation
+import Recipes
 import Testing
-import Training
 
-@Suite struct RecipeWritingTests {
+@Suite struct YAMLWritingTests {
   @Test(arguments: ["quickstart", "smoke", "reading", "spell-backward", "arithmetic-long"])
   func everyRecipeOfTheRepositoryIsReadAndWrittenBack(_ name: String) throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let recipe = try Recipe(contentsOf: root.appending(path: "recipes/\(name).yaml").path)
+    let recipe = try Recipe(contentsOf: shippedRecipes.appending(path: "\(name).yaml").path)
     #expect(recipe.warnings == [])
     #expect(recipe.output == "runs/\(name)")
-    #expect(recipe.data.train.hasPrefix(root.path + "/data/"))
+    #expect(recipe.data.train.hasPrefix(repository.path + "/data/"))
 
     let text = recipe.resolvedYAML(relativeTo: "/somewhere/else")
     #expect(try Recipe(yaml: text, file: "/somewhere/else/recipe.yaml") == recipe)

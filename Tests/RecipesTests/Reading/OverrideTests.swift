@@ -1,8 +1,8 @@
 import Foundation
+import Recipes
 import Testing
-import Training
 
-@Suite struct RecipeOverrideTests {
+@Suite struct OverrideTests {
   private func set(_ assignments: String...) -> [RecipeOverride] {
     assignments.compactMap { RecipeOverride(assignment: $0) }
   }

@@ -3,11 +3,11 @@ internal import Foundation
 internal import Rewards
 
 /// What a key's value looks like: how it is read, described and written.
-struct RecipeFormat<Value> {
+package struct RecipeFormat<Value> {
   /// The permitted values in words, for messages.
   let need: String
   /// The value, or nil after having reported what is wrong.
-  let read: (RecipeNode, RecipeContext) -> Value?
+  package let read: (RecipeNode, RecipeContext) -> Value?
   let write: (Value, RecipeContext) -> RecipeNode.Content
 
   init(
@@ -58,7 +58,7 @@ extension RecipeContext {
 }
 
 extension RecipeFormat where Value == Int {
-  static func integer(_ range: PartialRangeFrom<Int>) -> Self {
+  package static func integer(_ range: PartialRangeFrom<Int>) -> Self {
     integer(range.lowerBound...Int.max)
   }
 
@@ -116,6 +116,11 @@ extension Double {
   }
 }
 
+extension RecipeFormat where Value == Double {
+  /// What logits may be divided by.
+  static var temperature: Self { number(0.001...100) }
+}
+
 extension RecipeFormat where Value == Bool {
   /// YAML 1.2's truth values; `yes` and `on` are refused, since readers differ on them.
   static var flag: Self {
@@ -130,7 +135,7 @@ extension RecipeFormat where Value == Bool {
 }
 
 extension RecipeFormat where Value == String {
-  static var text: Self { text(called: "a text") }
+  package static var text: Self { text(called: "a text") }
 
   private static func text(called name: String) -> Self {
     Self(need: name, called: name, quoted: true) { text, quoted in
@@ -140,7 +145,7 @@ extension RecipeFormat where Value == String {
   }
 
   /// A path that counts from the recipe's directory; absolute in memory.
-  static var path: Self {
+  package static var path: Self {
     let text = text(called: "a path")
     return Self(
       need: text.need,
@@ -177,7 +182,7 @@ extension RecipeFormat where Value: RawRepresentable & CaseIterable, Value.RawVa
 
 extension RecipeFormat {
   /// A list of `count` items of one format.
-  static func list<Item>(
+  package static func list<Item>(
     of item: RecipeFormat<Item>, count: ClosedRange<Int>
   ) -> Self where Value == [Item] {
     let need = "a list of \(count.lowerBound) to \(count.upperBound) items, each \(item.need)"

@@ -70,7 +70,7 @@ public struct Recipe: Sendable, Equatable {
   public var evaluation: Evaluation?
 
   /// What the recipe says that is allowed and yet hardly meant, one line each.
-  @Incidental public internal(set) var warnings: [String] = []
+  @Incidental public package(set) var warnings: [String] = []
 
   /// The defaults; what is required must be set before the recipe is valid.
   public init() {}
@@ -109,7 +109,7 @@ extension Recipe: RecipeSection {
   }
 
   /// Checks that there is something to score by, where rewards are not given in Swift.
-  func requireRewards() throws(RecipeError) {
+  package func requireRewards() throws(RecipeError) {
     if train != nil && rewards.isEmpty {
       throw RecipeError("is missing (need \(RecipeFormat.rewards.need))", field: "rewards")
     }

@@ -1,0 +1,47 @@
+internal import Formats
+
+extension Recipe {
+  /// A key that has another value in one recipe than in another.
+  public struct Difference: Sendable, Equatable, CustomStringConvertible {
+    /// The key as a dotted path.
+    public var field: String
+    /// The value in the one, and in the other.
+    public var got: String
+    public var need: String
+
+    public var description: String {
+      "\(field): differs (got \(got); need \(need))".onOneLine()
+    }
+  }
+
+  /// Every key that has a value, as a dotted path.
+  package var keys: [String] { leaves.map(\.path) }
+
+  /// The keys that have another value in `other`, with both values, in the recipe's order.
+  ///
+  ///     train.beta: differs (got 0.01; need 0.005)
+  ///
+  /// "Got" is this recipe's value and "need" the other's. `output` is no difference: a run that
+  /// was moved is still the same run. Secrets are not compared.
+  public func differences(from other: Recipe) -> [Difference] {
+    let mine = leaves
+    let others = other.leaves
+    func byBytes(_ leaves: [(path: String, value: String)]) -> [ByteKey: ByteKey] {
+      Dictionary(leaves.map { (ByteKey($0.path), ByteKey($0.value)) }) { first, _ in first }
+    }
+    let (values, otherValues) = (byBytes(mine), byBytes(others))
+    // Where a run lies, how much memory it takes and when it scores do not change what it computes.
+    let incidental: Set<String> = [
+      "output", "train.activation_memory_megabytes", "train.scoring_parts",
+    ]
+    func shown(_ path: String, _ values: [ByteKey: ByteKey]) -> String {
+      values[ByteKey(path)]?.text ?? "nothing"
+    }
+    let paths = mine.map(\.path) + others.map(\.path).filter { values[ByteKey($0)] == nil }
+    return paths.filter { path in
+      !incidental.contains(path) && values[ByteKey(path)] != otherValues[ByteKey(path)]
+    }.map {
+      Difference(field: $0, got: shown($0, values), need: shown($0, otherValues))
+    }
+  }
+}
