@@ -120,8 +120,9 @@ def updates():
                    ("line_search/step",))
     for form, fisher, trials in itertools.product(("half-mean", "sum"), ("exact", "sampled"), (10, 0)):
         yield Case(f"trust region, {form}, {fisher}, {trials} trials", plain | train(
-            update="trust-region", trust_region_form=form, fisher=fisher, backtrack_trials=trials),
-            ("trust_region/kl",))
+            update="trust-region", trust_region_form=form, fisher=fisher, backtrack_trials=trials,
+            max_kl=0.01 if form == "half-mean" else 100),
+            ("trust_region/step" if trials else "trust_region/kl",))
     yield Case("trust region, policy to old", plain | train(
         update="trust-region", trust_region_kl="policy-to-old"), ("trust_region/kl",))
     yield Case("trust region, mini-batches", plain | train(
@@ -149,7 +150,7 @@ def advantages():
     yield Case("whitened, discounted", train(advantage="whitened", gamma=0.9))
     for name in ("total-reward", "action-value", "reward-to-go", "baseline", "baseline-inside-sum",
                  "advantage", "td-residual"):
-        yield Case(name, train(advantage=name, whiten_advantages=True))
+        yield Case(name, train(advantage=name, whiten_advantages=True, token_cost=0.02))
     yield Case("discounts", train(advantage="reward-to-go", gamma=0.9, outer_discount=True))
     for baseline in ("group-mean", "value"):
         yield Case(f"baseline {baseline}", train(advantage="baseline", baseline=baseline))
@@ -158,8 +159,9 @@ def advantages():
 
 
 def objectives():
-    for name in ("policy-gradient", "ratio", "cispo", "sapo", "gmpo", "vespo"):
+    for name in ("policy-gradient", "ratio", "sapo", "gmpo", "vespo"):
         yield Case(name, train(surrogate=name))
+    yield Case("cispo", train(surrogate="cispo", epsilon_high=1.02), ("cispo_clip_ratio",))
     yield Case("clip on both sides, delta", train(epsilon=0.02, epsilon_high=0.03, delta=1.1),
                ("clip_ratio/low_mean", "clip_ratio/high_mean", "clip_ratio/delta_mean"))
     yield Case("dual clip", train(epsilon=0.02, dual_clip=1.1), ("clip_ratio/dual_mean",))
