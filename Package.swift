@@ -30,7 +30,7 @@ let package = Package(
     .executable(name: "grpo", targets: ["grpo"]),
     .library(name: "Training", targets: ["Training", "Recipes"]),
     .library(name: "Evaluation", targets: ["Evaluation"]),
-    .library(name: "LanguageModel", targets: ["LanguageModel", "Sampling", "Tokenization"]),
+    .library(name: "Sampling", targets: ["Sampling", "LanguageModel", "Tokenization"]),
     .library(name: "PolicyOptimization", targets: ["PolicyOptimization"]),
     .library(name: "Rewards", targets: ["Rewards", "RewardPlugins"]),
     .library(name: "Formats", targets: ["Formats", "Datasets", "Runs"]),
@@ -54,7 +54,7 @@ let package = Package(
     target("Kernels", ["CKernels"]),
     target("Tokenization", ["CSentencePiece", "Formats"]),
     target("LanguageModel", ["Kernels", "Formats"]),
-    target("Sampling", ["LanguageModel", "Kernels"]),
+    target("Sampling", ["LanguageModel", "Tokenization", "Kernels", "Formats"]),
     target("Datasets", ["Formats"]),
     target("Rewards", ["Formats"]),
     .target(
@@ -84,9 +84,8 @@ let package = Package(
     .executableTarget(
       name: "grpo",
       dependencies: [
-        "Training", "Recipes", "Evaluation", "LanguageModel", "Sampling", "Tokenization",
-        "Datasets",
-        "Rewards", "RewardPlugins", "PolicyOptimization", "Runs", "Formats", "Kernels",
+        "Training", "Recipes", "Evaluation", "Sampling", "Tokenization", "Datasets", "Rewards",
+        "RewardPlugins", "PolicyOptimization", "Runs", "Formats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -124,7 +123,8 @@ let package = Package(
     testTarget(
       "LanguageModelTests", ["LanguageModel", "Kernels", "Formats"],
       resources: [.copy("Fixtures")]),
-    testTarget("SamplingTests", ["Sampling", "LanguageModel", "Kernels"]),
+    testTarget(
+      "SamplingTests", ["Sampling", "LanguageModel", "Tokenization", "Kernels", "Formats"]),
     testTarget("DatasetsTests", ["Datasets", "Formats"]),
     testTarget("RewardsTests", ["Rewards", "Formats"]),
     testTarget("RewardPluginsTests", ["RewardPlugins", "CRewardLibrary", "Rewards", "Formats"]),

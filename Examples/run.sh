@@ -22,6 +22,7 @@ tried() {
   if grep -q 'failed: ' "$work/said"; then cat "$work/said" >&2; exit 1; fi
 }
 
+step "$examples/Streaming" "$model" 12+34=
 step "$examples/Embedding" "$model" "$top/data/arithmetic/train.jsonl" "$top/prompts/arithmetic.txt"
 step "$examples/OwnObjective" "$top/recipes/smoke.yaml"
 tried --command "$top/Examples/score.py" --data "$top/data/arithmetic/train.jsonl"

@@ -8,7 +8,7 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "Embedding",
-      dependencies: ["Evaluation", "LanguageModel", "Rewards", "Training"].map {
+      dependencies: ["Rewards", "Sampling", "Training"].map {
         .product(name: $0, package: "swift-grpo")
       })
   ]

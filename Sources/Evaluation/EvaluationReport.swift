@@ -1,3 +1,4 @@
+internal import Datasets
 public import Formats
 package import Rewards
 
@@ -49,10 +50,10 @@ public struct EvaluationReport: Sendable {
       Double(count) > RewardTrial.largestFailedShare * Double(completions)
     }
 
-    mutating func add(_ scores: [Score]) {
-      let reasons = scores.compactMap(\.failureReason)
+    mutating func add(_ judgements: [Judgement]) {
+      let reasons = judgements.compactMap(\.failure)
       count += reasons.count
-      completions += scores.count
+      completions += judgements.count
       reason = reason ?? reasons.first.map(oneLine)
     }
   }
@@ -66,6 +67,12 @@ public struct EvaluationReport: Sendable {
     /// The right answer.
     public var answer: String?
     public var isCorrect: Bool
+
+    init(_ judgement: Judgement) {
+      (prompt, completion) = (judgement.question.prompt, judgement.completion.text)
+      (extracted, answer) = (judgement.extracted, judgement.question.answer)
+      isCorrect = judgement.isCorrect
+    }
   }
 
   package init(

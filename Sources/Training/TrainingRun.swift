@@ -201,7 +201,7 @@ public final class TrainingRun {
   }
 
   /// The policy that training starts from.
-  typealias Start = TextModel
+  typealias Start = Policy
 
   func engine(_ configuration: ModelConfiguration) -> Engine {
     let megabytes = recipe.train?.activationMemoryMegabytes ?? 1024
@@ -212,8 +212,8 @@ public final class TrainingRun {
     _ start: Start, maximumTokens: Int = TrainingRun.answerTokens
   ) throws -> TextSampler {
     let eos = start.model.configuration.eosTokenIDs
-    return try TextSampler(
-      engine: engine(start.model.configuration), tokenizer: start.tokenizer,
+    return TextSampler(
+      start, engine: engine(start.model.configuration),
       options: recipe.train?.samplingOptions(eosIDs: eos)
         ?? .init(maximumTokens: maximumTokens, eosIDs: eos),
       stop: recipe.train?.stop ?? [])

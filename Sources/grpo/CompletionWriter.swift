@@ -1,4 +1,3 @@
-import Evaluation
 import Formats
 import Recipes
 import Sampling
@@ -6,9 +5,7 @@ import Training
 
 /// Draws completions of one prompt after the other and prints them.
 final class CompletionWriter {
-  private let policy: Policy
-  private let options: SamplingOptions
-  private let stop: [String]
+  private let sampler: TextSampler
   private let seed: UInt64
   private let samples: Int
   private let json: Bool
@@ -19,14 +16,13 @@ final class CompletionWriter {
     model: String, threads: Int, sampling: SamplingArguments, recipe: Recipe?, samples: Int,
     json: Bool
   ) throws {
-    policy = try Policy(model, threads: threads)
+    let policy = try Policy(directory: model)
     for warning in policy.warnings { StandardError.write("warning: \(warning.visible())") }
-    options = sampling.options(eosIDs: policy.eosIDs, recipe: recipe)
-    stop = sampling.stop.isEmpty ? recipe?.train?.stop ?? [] : sampling.stop
+    sampler = TextSampler(
+      policy, options: sampling.options(eosIDs: policy.eosIDs, recipe: recipe),
+      stop: sampling.stop.isEmpty ? recipe?.train?.stop ?? [] : sampling.stop, threads: threads)
     seed = UInt64(sampling.seed ?? recipe?.seed ?? 0)
     (self.samples, self.json) = (samples, json)
-    // What is wrong with the model is said before a prompt is asked for.
-    _ = try policy.sampler(options: options)
   }
 
   /// Completions that are drawn before the first of them is printed, at most.
@@ -38,9 +34,9 @@ final class CompletionWriter {
     count += 1
     do {
       for first in stride(from: 0, to: samples, by: Self.atOnce) {
-        let completions = try policy.complete(
-          prompt, count: min(Self.atOnce, samples - first), options: options, stop: stop,
-          seed: seed, row: row, firstSample: first)
+        let completions = try sampler.complete(
+          prompt, count: min(Self.atOnce, samples - first), seed: seed, row: row,
+          firstSample: first)
         for completion in completions {
           try StandardOutput.write(
             line: json
@@ -48,13 +44,14 @@ final class CompletionWriter {
               : completion.text.visible(keepingLines: true))
         }
       }
-    } catch TextSamplerError.promptTooLong(_, _, let tokens, let context) {
-      throw TextSamplerError.promptTooLong(
-        file: place.file, line: place.line, tokens: tokens, context: context)
+    } catch var error as PromptError {
+      error.place = place
+      throw error
     }
   }
 
-  private static func encoded(_ completion: Policy.DrawnText, of prompt: String) -> JSONObject {
+  private static func encoded(_ completion: TextSampler.DrawnText, of prompt: String) -> JSONObject
+  {
     let drawn = completion.drawn
     return [
       "prompt": .string(prompt), "completion": .string(completion.text),

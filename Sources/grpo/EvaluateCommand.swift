@@ -2,7 +2,6 @@ import ArgumentParser
 import Datasets
 import Evaluation
 import Formats
-import Kernels
 import Recipes
 import Rewards
 import Sampling
@@ -164,17 +163,13 @@ struct EvaluateCommand: AsyncParsableCommand {
         "warning: \(count) \(count == 1 ? "question says" : "questions say") little about a model "
           + "(need \(Self.fewQuestions) or more)")
     }
-    let workers = Workers(count: computing.threads)
-    func evaluator(_ policy: Policy) throws -> Evaluator {
-      try Evaluator(
-        sampler: sampler(of: policy, recipe), questions: questions, limit: limit,
-        reward: judge)
-    }
     // All that can be wrong with the files is found before anything is computed.
     let evaluated = try ([model] + (baseline.map { [$0] } ?? [])).map { path in
-      let policy = try Policy(path, workers: workers, withTokenizer: true)
+      let policy = try Policy(directory: path)
       for warning in policy.warnings { StandardError.write("warning: \(warning.visible())") }
-      return (policy, try evaluator(policy))
+      let evaluator = try Evaluator(
+        sampler: sampler(of: policy, recipe), questions: questions, limit: limit, reward: judge)
+      return (policy, evaluator)
     }
     let output = try self.output.map {
       try EvaluationOutput(
@@ -291,13 +286,14 @@ struct EvaluateCommand: AsyncParsableCommand {
     return questions
   }
 
-  private func sampler(of policy: Policy, _ recipe: Recipe?) throws -> TextSampler {
+  private func sampler(of policy: Policy, _ recipe: Recipe?) -> TextSampler {
     var options =
       recipe?.train?.samplingOptions(eosIDs: policy.eosIDs)
       ?? SamplingOptions(maximumTokens: 64, eosIDs: policy.eosIDs)
     if let maxCompletionLength { options.maximumTokens = maxCompletionLength }
-    return try policy.sampler(
-      options: options, stop: stop.isEmpty ? recipe?.train?.stop ?? [] : stop)
+    return TextSampler(
+      policy, options: options, stop: stop.isEmpty ? recipe?.train?.stop ?? [] : stop,
+      threads: computing.threads)
   }
 }
 

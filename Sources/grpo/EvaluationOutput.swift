@@ -94,7 +94,7 @@ final class EvaluationOutput {
     return object.keys == columns
   }
 
-  func append(_ judgement: Evaluator.Judgement) throws {
+  func append(_ judgement: Judgement) throws {
     let (question, completion) = (judgement.question, judgement.completion)
     let values: [JSON] = [
       .integer(question.line),

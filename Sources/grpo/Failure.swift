@@ -42,12 +42,12 @@ extension Failure {
     case let error as RewardError: self.init(error)
     case let error as TokenizerError:
       self.init(.badData, error.description.visible())
-    case let error as TextSamplerError: self.init(error)
+    case let error as PolicyError: self.init(error)
+    case let error as PromptError: self.init(error)
     case let error as SamplingError:
-      switch error {
-      case .notFinite: self.init(.numerics, error.description, help: Self.notFiniteHelp)
-      case .promptTooLong: self.init(.badData, error.description)
-      }
+      self.init(
+        .numerics, error.description,
+        help: "the model's weights overflow; look at how they were trained")
     case is CancellationError:
       self.init(.resumable, "stopped during the evaluation; the model is saved")
       isError = false
@@ -57,8 +57,6 @@ extension Failure {
       self.init(.numerics, "internal: \(String(describing: error).visible())")
     }
   }
-
-  private static let notFiniteHelp = "the model's weights overflow; look at how they were trained"
 
   private init(_ error: StandardOutput.Failure) {
     switch error {
@@ -247,18 +245,22 @@ extension Failure {
     if let hint = LimitHint(named: text) { help = hint.help }
   }
 
-  private init(_ error: TextSamplerError) {
-    let help: String
-    switch error {
-    case .vocabulary, .addedToken:
-      help = "model and tokenizer must be those that were made together"
-    case .promptEmpty:
-      help = "a prompt needs text"
-    case .endsPrompts:
-      help = "set it to false in that file: completions are ended here by what the policy draws"
-    case .promptTooLong:
-      help = "shorten the prompt or its template, or take a model with a longer context"
-    }
+  private init(_ error: PolicyError) {
+    let help =
+      switch error {
+      case .vocabulary, .addedToken: "model and tokenizer must be those that were made together"
+      case .endsPrompts:
+        "set it to false in that file: completions are ended here by what the policy draws"
+      }
+    self.init(.badData, error.description.visible(), help: help)
+  }
+
+  private init(_ error: PromptError) {
+    let help =
+      switch error.problem {
+      case .empty: "a prompt needs text"
+      case .tooLong: "shorten the prompt or its template, or take a model with a longer context"
+      }
     self.init(.badData, error.description.visible(), help: help)
   }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Datasets
-import Evaluation
 import Formats
 import Recipes
 import Sampling
@@ -146,7 +145,7 @@ struct SampleCommand: AsyncParsableCommand {
   private func interactively(_ body: () throws -> Void) throws {
     do {
       try body()
-    } catch let error as TextSamplerError {
+    } catch let error as PromptError {
       StandardError.write("error: \(error)")
     } catch let error as FormatError {
       StandardError.write("error: \(error)")

@@ -1,9 +1,7 @@
 import ArgumentParser
 import Datasets
-import Evaluation
 import Formats
-import Kernels
-import LanguageModel
+import Sampling
 
 /// `grpo score`.
 struct ScoreCommand: AsyncParsableCommand {
@@ -29,39 +27,46 @@ struct ScoreCommand: AsyncParsableCommand {
   private static let largestInput = 1 << 30
 
   func run() async throws {
-    let policy = try Policy(
-      model, workers: Workers(count: computing.threads), withTokenizer: false)
+    let scorer = try SequenceScorer(directory: model, threads: computing.threads)
     let data = try DataArgument(input, maximumBytes: Self.largestInput)
     let rows = try DataFile.rows(data.bytes, file: data.file)
     let sequences = try rows.map { line throws(FormatError) in
-      try ids(of: line, vocabulary: policy.model.configuration.vocabularySize, policy.context)
+      try ids(of: line, scorer)
     }
-    try SequenceScorer(policy).score(sequences) { scores in
-      try StandardOutput.write(line: JSON.object(scores.encoded).encoded())
+    try scorer.score(sequences) { scores in
+      try StandardOutput.write(line: scores.encoded.encoded())
     }
   }
 
-  private func ids(
-    of line: Row, vocabulary: Int, _ context: Int
-  ) throws(FormatError) -> [Int] {
+  private func ids(of line: Row, _ scorer: SequenceScorer) throws(FormatError) -> [Int] {
     let field = "input_ids"
     guard let values = line.object[field]?.array else {
       let found = line.object[field]?.kindInWords ?? "nothing"
       throw line.error(field: field, "got \(found); need an array of token ids")
     }
-    guard (1...context).contains(values.count) else {
+    guard (1...scorer.context).contains(values.count) else {
       throw line.error(
-        field: field, "got \(values.count) ids; need 1 to \(context), the model's context")
+        field: field, "got \(values.count) ids; need 1 to \(scorer.context), the model's context")
     }
     var ids: [Int] = []
     for (position, value) in values.enumerated() {
-      guard let id = value.int, (0..<vocabulary).contains(id) else {
+      guard let id = value.int, scorer.vocabulary.contains(id) else {
         throw line.error(
           field: "\(field)[\(position)]",
-          "got \(value.encoded().shortened(to: 40)); need an id from 0 to \(vocabulary - 1)")
+          "got \(value.encoded().shortened(to: 40)); need an id from 0 to "
+            + "\(scorer.vocabulary.upperBound - 1)")
       }
       ids.append(id)
     }
     return ids
+  }
+}
+
+extension SequenceScorer.Scores {
+  fileprivate var encoded: JSON {
+    [
+      "token_logprobs": .array(logProbs.map { $0.map { .number(Double($0)) } ?? .null }),
+      "entropies": .array(entropies.map { .number(Double($0)) }),
+    ]
   }
 }

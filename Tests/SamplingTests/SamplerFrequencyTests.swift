@@ -8,12 +8,12 @@ import Testing
 @Suite struct SamplerFrequencyTests {
   private static let draws = 20_000
 
-  @Test(arguments: Policy.options.filter { $0.temperature > 0 })
+  @Test(arguments: OddPolicy.options.filter { $0.temperature > 0 })
   func tokensAreDrawnAsOftenAsTheirProbabilitiesSay(options: SamplingOptions) throws {
-    let policy = Policy(tied: false)
+    let policy = OddPolicy(tied: false)
     var options = options
     options.maximumTokens = 1
-    let request = Policy.requests[0]
+    let request = OddPolicy.requests[0]
     let found = try policy.sample(options, [request], completions: Self.draws).completions[0]
     var counts = [Int](repeating: 0, count: 77)
     for completion in found { counts[completion.tokens[0]] += 1 }
@@ -47,9 +47,9 @@ import Testing
 
   /// Later tokens follow the distribution after the tokens before them.
   @Test func secondTokensFollowTheFirst() throws {
-    let policy = Policy(tied: false)
+    let policy = OddPolicy(tied: false)
     let options = SamplingOptions(topK: 4, maximumTokens: 2, eosIDs: [])
-    let request = Policy.requests[3]
+    let request = OddPolicy.requests[3]
     let found = try policy.sample(options, [request], completions: Self.draws).completions[0]
     var counts: [[Int]: Int] = [:]
     var probabilities: [[Int]: Double] = [:]

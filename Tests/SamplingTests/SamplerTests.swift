@@ -6,12 +6,12 @@ import Testing
 
 /// What the sampler said is bit for bit what the trainer computes, and depends on nothing else.
 @Suite struct SamplerTests {
-  @Test(arguments: [false, true], Policy.options) func theTrainerComputesWhatTheSamplerRecorded(
+  @Test(arguments: [false, true], OddPolicy.options) func theTrainerComputesWhatTheSamplerRecorded(
     tied: Bool, options: SamplingOptions
   ) throws {
-    let policy = Policy(tied: tied)
+    let policy = OddPolicy(tied: tied)
     let completions = try policy.sample(options).completions
-    let batch = Policy.batch(Policy.requests, completions)
+    let batch = OddPolicy.batch(OddPolicy.requests, completions)
     for workers in [1, 3] {
       let found = policy.engine(workers: workers).forward(
         policy.parameters, batch, temperature: Float(options.scoringTemperature), keep: false)
@@ -27,15 +27,15 @@ import Testing
   }
 
   /// The kept activations lie in the order of drawing, the recomputed ones in that of questions.
-  @Test(arguments: [false, true], Policy.options)
+  @Test(arguments: [false, true], OddPolicy.options)
   func keptActivationsGiveTheGradientOfRecomputedOnes(
     tied: Bool, options: SamplingOptions
   ) throws {
-    let policy = Policy(tied: tied)
+    let policy = OddPolicy(tied: tied)
     let engine = policy.engine()
     let result = try policy.sample(options, engine: engine, keep: true)
     let kept = try #require(result.kept)
-    let batch = Policy.batch(Policy.requests, result.completions)
+    let batch = OddPolicy.batch(OddPolicy.requests, result.completions)
     var rng = SplitMix64(seed: 7)
     let dLogProb: [Float] = .uniform(batch.tokenCount, using: &rng)
     let dEntropy: [Float] = .uniform(batch.tokenCount, using: &rng)
@@ -54,10 +54,10 @@ import Testing
     }
   }
 
-  @Test(arguments: Policy.options) func everyNumberOfThreadsDrawsTheSame(
+  @Test(arguments: OddPolicy.options) func everyNumberOfThreadsDrawsTheSame(
     options: SamplingOptions
   ) throws {
-    let policy = Policy(tied: false)
+    let policy = OddPolicy(tied: false)
     let expected = try policy.sample(options, engine: policy.engine(workers: 1))
     for (workers, bytes, keep) in [(2, 1 << 30, true), (3, 1 << 30, false), (3, 1, true)] {
       let engine = policy.engine(workers: workers, activationBytes: bytes)
@@ -68,30 +68,30 @@ import Testing
     }
   }
 
-  @Test(arguments: Policy.options) func aQuestionIsTheSameAloneAndAmongOthersInAnyOrder(
+  @Test(arguments: OddPolicy.options) func aQuestionIsTheSameAloneAndAmongOthersInAnyOrder(
     options: SamplingOptions
   ) throws {
-    let policy = Policy(tied: true)
+    let policy = OddPolicy(tied: true)
     let engine = policy.engine()
-    let alone = try Policy.requests.map {
+    let alone = try OddPolicy.requests.map {
       try policy.sample(options, [$0], engine: engine).completions[0]
     }
     var rng = SplitMix64(seed: 8)
     for _ in 0..<3 {
       let order = alone.indices.shuffled(using: &rng)
-      let found = try policy.sample(options, order.map { Policy.requests[$0] }, engine: engine)
+      let found = try policy.sample(options, order.map { OddPolicy.requests[$0] }, engine: engine)
       let difference = difference(found.completions, order.map { alone[$0] })
       #expect(difference == nil, "order \(order)")
     }
   }
 
   @Test func completionsMayBeDrawnInSeveralCalls() throws {
-    let policy = Policy(tied: false)
-    let options = Policy.options[0]
+    let policy = OddPolicy(tied: false)
+    let options = OddPolicy.options[0]
     let all = try policy.sample(options, completions: 7).completions
     var found = all.map { _ in [SampledCompletion]() }
     for (first, count) in [(0, 2), (2, 1), (3, 4)] {
-      let requests = Policy.requests.map {
+      let requests = OddPolicy.requests.map {
         Sampler.Request(prompt: $0.prompt, row: $0.row, firstSample: $0.firstSample + first)
       }
       let part = try policy.sample(options, requests, completions: count).completions
@@ -102,10 +102,11 @@ import Testing
 
   /// (seed, purpose, step, row, sample, position), and the prompt: nothing else keys a draw.
   @Test func everyPartOfTheKeyChangesTheDraws() throws {
-    let policy = Policy(tied: false)
+    let policy = OddPolicy(tied: false)
     let options = SamplingOptions(maximumTokens: 12, eosIDs: [])
-    let request = Policy.requests[0]
-    func tokens(_ draws: Draws = Policy.draws(), row: Int = 0, first: Int = 0) throws -> [[Int]] {
+    let request = OddPolicy.requests[0]
+    func tokens(_ draws: Draws = OddPolicy.draws(), row: Int = 0, first: Int = 0) throws -> [[Int]]
+    {
       let request = Sampler.Request(prompt: request.prompt, row: row, firstSample: first)
       return try policy.sample(options, [request], draws: draws).completions[0].map(\.tokens)
     }
@@ -113,7 +114,7 @@ import Testing
     #expect(try tokens() == expected)
     let evaluation = Draws(key: RandomKey(seed: 5, purpose: .evaluation), step: 11)
     let others = try [
-      tokens(Policy.draws(seed: 6)), tokens(Policy.draws(step: 12)), tokens(evaluation),
+      tokens(OddPolicy.draws(seed: 6)), tokens(OddPolicy.draws(step: 12)), tokens(evaluation),
       tokens(row: 1), tokens(first: 6),
     ]
     for other in others { for (a, b) in zip(other, expected) { #expect(a != b) } }
@@ -126,8 +127,8 @@ import Testing
 
   /// A question drawn twice in a step: `firstSample` keeps its draws apart.
   @Test func identicalQuestionsDifferByTheirFirstSample() throws {
-    let policy = Policy(tied: false)
-    let prompt = Policy.requests[0].prompt
+    let policy = OddPolicy(tied: false)
+    let prompt = OddPolicy.requests[0].prompt
     let options = SamplingOptions(maximumTokens: 12, eosIDs: [])
     let found = try policy.sample(
       options,
@@ -141,11 +142,11 @@ import Testing
   }
 
   @Test(arguments: [false, true]) func greedyTakesTheMostLikelyToken(tied: Bool) throws {
-    let policy = Policy(tied: tied)
+    let policy = OddPolicy(tied: tied)
     let options = SamplingOptions(
       temperature: 0, topK: 5, topP: 0.5, maximumTokens: 15, eosIDs: [])
     let found = try policy.sample(options)
-    for (request, completions) in zip(Policy.requests, found.completions) {
+    for (request, completions) in zip(OddPolicy.requests, found.completions) {
       let logits = policy.logits(request.prompt + completions[0].tokens)
       for (t, token) in completions[0].tokens.enumerated() {
         let row = logits[request.prompt.count + t - 1]
@@ -156,14 +157,14 @@ import Testing
     }
     // The log-probs are those of the full distribution at temperature 1.
     let scored = policy.engine().forward(
-      policy.parameters, Policy.batch(Policy.requests, found.completions), temperature: 1,
+      policy.parameters, OddPolicy.batch(OddPolicy.requests, found.completions), temperature: 1,
       keep: false)
     #expect(
       bitDifference(scored.logProbs, found.completions.flatMap { $0.flatMap(\.logProbs) }) == nil)
   }
 
   @Test func tiesGoToTheLowerID() throws {
-    let policy = Policy(tied: false)
+    let policy = OddPolicy(tied: false)
     let greedy = SamplingOptions(temperature: 0, maximumTokens: 1, eosIDs: [])
     func first() throws -> [Int] {
       try policy.sample(greedy, completions: 1).completions.map { $0[0].tokens[0] }
@@ -178,7 +179,7 @@ import Testing
     #expect(lower < token && token < higher)
     #expect(try first()[0] == lower)
     let two = SamplingOptions(topK: 2, maximumTokens: 1, eosIDs: [])
-    let supports = try policy.sample(two, [Policy.requests[0]]).completions[0].map(\.supports)
+    let supports = try policy.sample(two, [OddPolicy.requests[0]]).completions[0].map(\.supports)
     for support in supports { #expect(support == [[Int32(lower), Int32(token)]]) }
   }
 }

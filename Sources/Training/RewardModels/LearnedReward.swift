@@ -1,8 +1,8 @@
-internal import Evaluation
 internal import Kernels
 internal import LanguageModel
 public import Recipes
 public import Rewards
+internal import Sampling
 internal import Tokenization
 
 /// What a trained reward model says of a completion.
@@ -20,7 +20,7 @@ public actor LearnedReward: RewardFunction {
   ///   - name: by default the directory's name.
   ///   - appendsEOS: whether the end of sequence stands behind a completion that has ended; not for
   ///     the style `trl`, which has none.
-  /// - Throws: `FormatError` or `TextSamplerError`.
+  /// - Throws: `FormatError` or `PolicyError`.
   public init(
     directory: String, name: String? = nil, style: Recipe.Judge.Style = .grpo,
     appendsEOS: Bool = true,
@@ -28,7 +28,7 @@ public actor LearnedReward: RewardFunction {
   ) throws {
     model = try RewardModel(directory: directory)
     let tokenizer = try SentencePieceTokenizer(path: directory + "/tokenizer.model")
-    try TextModel.check(tokenizer, fits: model.configuration)
+    try PolicyError.check(tokenizer, fits: model.configuration)
     self.name = name ?? String(directory.split(separator: "/").last ?? "model")
     (self.style, self.appendsEOS) = (style, appendsEOS)
     engine = Engine(

@@ -1,9 +1,9 @@
 internal import Datasets
-internal import Evaluation
 internal import Formats
 internal import Kernels
 internal import LanguageModel
 public import PolicyOptimization
+internal import Sampling
 internal import Tokenization
 
 /// Trains a reward model on a file of comparisons, or of scores, and judges it on others.
@@ -92,7 +92,7 @@ public struct RewardModelFitting {
     try Files.checkPlace(ofDirectory: options.output)
     var model = try Self.model(options.model)
     tokenizer = try SentencePieceTokenizer(path: options.model + "/tokenizer.model")
-    try TextModel.check(tokenizer, fits: model.configuration)
+    try PolicyError.check(tokenizer, fits: model.configuration)
     model = model.ending(with: model.configuration.ending(as: tokenizer).eosTokenIDs)
     // What there can be in the way of writing the model, before anything is computed.
     _ = try tokenizer.huggingFaceFiles(for: model.configuration)

@@ -1,9 +1,9 @@
 internal import Datasets
-internal import Evaluation
 internal import Formats
 internal import LanguageModel
 internal import Recipes
 internal import Rewards
+internal import Sampling
 internal import Tokenization
 
 /// A reward model that learns while the policy does, and what it learns from.
@@ -23,7 +23,7 @@ struct RewardModelUpdate {
   ///
   /// - Parameter policy: That training starts from, whose tokens are the reward model's.
   init(
-    _ recipe: Recipe.RewardModel, policy: TextModel, seed: Int, threads: Int, patience: Patience?
+    _ recipe: Recipe.RewardModel, policy: Policy, seed: Int, threads: Int, patience: Patience?
   ) throws {
     self.recipe = recipe
     var model = RewardModel(from: policy.model)

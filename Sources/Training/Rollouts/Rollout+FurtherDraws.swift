@@ -14,10 +14,8 @@ extension Rollout {
     _ progress: RunProgress, _ draws: Draws
   ) async throws -> [Double?] {
     guard case .greedyBaseline = axes.advantage else { return [] }
-    var options = sampler.options
-    options.temperature = 0
-    let greedy = try TextSampler(
-      engine: sampler.engine, tokenizer: sampler.tokenizer, options: options, stop: sampler.stop)
+    var greedy = sampler
+    greedy.options.temperature = 0
     return try await totals(of: greedy, policy, completions: 1, rewards, progress, draws)
   }
 

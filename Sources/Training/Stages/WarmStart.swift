@@ -6,6 +6,7 @@ internal import LanguageModel
 internal import PolicyOptimization
 internal import Recipes
 internal import Runs
+internal import Sampling
 internal import Tokenization
 
 /// Next-token training on question and answer: the policy learns the form of the task.

@@ -1,11 +1,11 @@
 import Datasets
-import Evaluation
 import Formats
 import Foundation
 import Kernels
 import LanguageModel
 import Recipes
 import Rewards
+import Sampling
 import TestSupport
 import Testing
 import Tokenization

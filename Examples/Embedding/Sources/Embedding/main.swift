@@ -1,4 +1,3 @@
-import Evaluation
 import Foundation
 import Recipes
 import Rewards
@@ -13,9 +12,10 @@ guard arguments.count == 3, let model = arguments.first else {
 }
 
 func show(_ directory: String) throws {
-  let policy = try Policy(directory, threads: 2)
+  let policy = try Policy(directory: directory)
   let options = SamplingOptions(maximumTokens: 8, eosIDs: policy.eosIDs)
-  for completion in try policy.complete("12+34=", count: 4, options: options) {
+  let sampler = TextSampler(policy, options: options, threads: 2)
+  for completion in try sampler.complete("12+34=", count: 4) {
     print("12+34=\(completion.text)")
   }
 }

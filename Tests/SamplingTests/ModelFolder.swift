@@ -1,4 +1,3 @@
-import Evaluation
 import Foundation
 import Kernels
 import LanguageModel

@@ -1,7 +1,7 @@
 import Evaluation
 import Testing
 
-@Suite struct StandardErrorTests {
+@Suite struct MeanEstimateTests {
   @Test func matchesHandComputedValues() throws {
     // m = 3, Σ(x−3)² = 4 + 1 + 0 + 9 = 14 (1, 2, 3, 6), SE = √(14/3/4).
     let estimate = try #require(MeanEstimate(of: [1, 2, 3, 6]))

@@ -1,49 +1,16 @@
-internal import Formats
-public import LanguageModel
-public import Tokenization
+package import LanguageModel
+package import Tokenization
 
-/// A language model and its tokenizer: what a Hugging Face directory holds, read and written.
-///
-/// The ids that end a completion are those that any of its files names: `config.json`,
-/// `generation_config.json`, `tokenizer_config.json` and the tokenizer
-/// (``ModelConfiguration/addEndIDs(_:)``). The first of them is written behind a completion.
-///
-/// A model may have more ids than its tokenizer has pieces, as matrices are often padded to a round
-/// number. They stay in the distribution, as in transformers, and decode to nothing
-/// (``PaddedTokenizer``). Pieces without an id are an error.
-public struct TextModel: Sendable {
-  public let model: Model
-  public let tokenizer: SentencePieceTokenizer
+// A policy as a Hugging Face directory, read and written.
 
-  /// - Throws: `TextSamplerError` for a tokenizer that does not belong to the model.
-  public init(
-    _ model: Model, _ tokenizer: SentencePieceTokenizer
-  ) throws(TextSamplerError) {
-    try Self.check(tokenizer, fits: model.configuration)
-    if tokenizer.settings.addsEnd { throw .endsPrompts }
-    let configuration = model.configuration.ending(as: tokenizer)
-    self.model = Model(configuration: configuration, parameters: model.parameters)
-    self.tokenizer = tokenizer
-  }
-
-  /// Reads a model directory: `config.json`, `generation_config.json`, the weights and
-  /// `tokenizer.model`.
+extension Policy {
+  /// Reads `config.json`, `generation_config.json`, the weights and `tokenizer.model`, with what
+  /// stands beside them about the tokenizer.
   ///
-  /// - Throws: `FormatError` or `TextSamplerError`.
+  /// - Throws: `FormatError`, which names the file, or `PolicyError`.
   public init(directory: String) throws {
     try self.init(
       ModelDirectory.load(directory), SentencePieceTokenizer(path: directory + "/tokenizer.model"))
-  }
-
-  /// Checks that every id of a tokenizer is one of the model's.
-  package static func check(
-    _ tokenizer: any Tokenizer, fits configuration: ModelConfiguration
-  ) throws(TextSamplerError) {
-    let (pieces, ids) = (tokenizer.vocabularySize, configuration.vocabularySize)
-    if let token = (tokenizer as? SentencePieceTokenizer)?.addedToken(beyond: ids) {
-      throw .addedToken(token.text, id: token.id, model: ids)
-    }
-    if pieces > ids { throw .vocabulary(tokenizer: pieces, model: ids) }
   }
 
   /// The files of its directory.

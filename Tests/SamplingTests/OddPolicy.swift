@@ -4,7 +4,7 @@ import Sampling
 import TestSupport
 
 /// A policy of odd sizes, and what is asked of it.
-struct Policy {
+struct OddPolicy {
   let parameters: Parameters
   var configuration: ModelConfiguration { parameters.configuration }
 

@@ -1,4 +1,3 @@
-import Evaluation
 import Formats
 import Foundation
 import Kernels
@@ -7,7 +6,7 @@ import Sampling
 import Testing
 import Tokenization
 
-@Suite struct TextModelTests {
+@Suite struct PolicyDirectoryTests {
   /// A model of `rows` ids for a tokenizer of 262 pieces or so, with random weights.
   private func model(
     _ tokenizer: SentencePieceTokenizer, rows: Int? = nil, eos: [Int] = [2], padding: Int? = nil
@@ -36,12 +35,12 @@ import Tokenization
   }
 
   @Test func whatIsWrittenIsReadAgain() throws {
-    let whole = try TextModel(model(tokenizer()), tokenizer())
+    let whole = try Policy(model(tokenizer()), tokenizer())
     let folder = try ModelFolder()
     for file in try whole.files() {
       try Data(file.bytes).write(to: URL(fileURLWithPath: "\(folder.path)/\(file.name)"))
     }
-    let read = try TextModel(directory: folder.path)
+    let read = try Policy(directory: folder.path)
     for (a, b) in zip(try whole.files(), try read.files()) {
       #expect(a.name == b.name && a.bytes == b.bytes)
     }
@@ -61,14 +60,14 @@ import Tokenization
     let text = try String(contentsOfFile: path, encoding: .utf8)
     try text.replacingOccurrences(of: "\"eos_token_id\": 2", with: "\"eos_token_id\": [7, 5]")
       .write(toFile: path, atomically: true, encoding: .utf8)
-    let policy = try Policy(folder.path, threads: 1)
+    let policy = try Policy(directory: folder.path)
     #expect(policy.eosIDs == [7, 5, 9, 2])
-    let files = try TextModel(directory: folder.path).files()
+    let files = try policy.files()
     for name in ["config.json", "generation_config.json"] {
       #expect(try config(files, name)["eos_token_id"] == [7, 5, 9, 2])
     }
-    let sampler = try policy.sampler(
-      options: SamplingOptions(temperature: 0, maximumTokens: 3, eosIDs: policy.eosIDs))
+    let sampler = TextSampler(
+      policy, options: SamplingOptions(temperature: 0, maximumTokens: 3, eosIDs: policy.eosIDs))
     #expect(try sampler.text(of: [65, 9]) == sampler.text(of: [65]))
   }
 
@@ -81,25 +80,22 @@ import Tokenization
     let piece = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model").piece(of: 9)
     #expect(piece == "<0x06>")
     try write("special_tokens_map.json", #"{"eos_token": "<unk>", "pad_token": "<unk>"}"#)
-    #expect(try TextModel(directory: folder.path).model.configuration.eosTokenIDs == [2, 0])
+    #expect(try Policy(directory: folder.path).model.configuration.eosTokenIDs == [2, 0])
     try write("special_tokens_map.json", "{}")
     try write(
       "tokenizer_config.json",
       #"{"eos_token": {"content": "<0x06>"}, "bos_token": "<0x07>", "chat_template": "x", "#
         + #""add_bos_token": false, "legacy": true, "additional_special_tokens": ["<0x08>"]}"#)
     try write("chat_template.jinja", "{{ messages }}")
-    let whole = try TextModel(directory: folder.path)
+    let whole = try Policy(directory: folder.path)
     #expect(whole.model.configuration.eosTokenIDs == [2, 9])
-    let policy = try Policy(folder.path, threads: 1)
-    let options = SamplingOptions(temperature: 0, maximumTokens: 2, eosIDs: policy.eosIDs)
-    #expect(
-      try policy.complete("1+", options: options)[0].promptIDs == whole.tokenizer.encode("1+"))
-    let error = #expect(throws: TextSamplerError.self) {
-      try policy.complete("", options: options)
-    }
+    let sampler = TextSampler(
+      whole, options: SamplingOptions(temperature: 0, maximumTokens: 2, eosIDs: whole.eosIDs))
+    #expect(try sampler.complete("1+")[0].promptIDs == whole.tokenizer.encode("1+"))
+    let error = #expect(throws: PromptError.self) { try sampler.complete("") }
     #expect(
       error?.description
-        == "prompt:1: prompt: is empty (need text, as no beginning of sequence precedes it)")
+        == "prompt: is empty (need text, as no beginning of sequence precedes it)")
 
     let files = try whole.files()
     for file in files {
@@ -109,7 +105,7 @@ import Tokenization
     #expect(settings["eos_token"] == "<0x06>" && settings["bos_token"] == "<0x07>")
     #expect(settings["add_bos_token"] == false && settings["chat_template"] == "x")
     #expect(settings["additional_special_tokens"] == ["<0x08>"] && settings["legacy"] == nil)
-    let again = try TextModel(directory: copy.path)
+    let again = try Policy(directory: copy.path)
     #expect(again.model.configuration.eosTokenIDs == [2, 9])
     #expect(again.tokenizer.bosID == nil && again.tokenizer.settings.beginning == "<0x07>")
     for (a, b) in zip(files, try again.files()) { #expect(a.name == b.name && a.bytes == b.bytes) }
@@ -122,7 +118,7 @@ import Tokenization
     let text = try String(contentsOfFile: path, encoding: .utf8)
     try text.replacingOccurrences(of: "\"eos_token_id\": 2", with: "\"eos_token_id\": 7")
       .write(toFile: path, atomically: true, encoding: .utf8)
-    let other = try TextModel(directory: folder.path)
+    let other = try Policy(directory: folder.path)
     #expect(other.model.configuration.endID == 7)
     #expect(
       try config(other.files(), "tokenizer_config.json")["eos_token"]?.string
@@ -133,7 +129,7 @@ import Tokenization
     let folder = try ModelFolder()
     try Data(#"{"eos_token_id": [2, 5], "temperature": 0.6, "stop_strings": ["Q:"]}"#.utf8).write(
       to: URL(fileURLWithPath: folder.path + "/generation_config.json"))
-    let written = try config(TextModel(directory: folder.path).files(), "generation_config.json")
+    let written = try config(Policy(directory: folder.path).files(), "generation_config.json")
     #expect(written["temperature"] == 0.6 && written["stop_strings"] == ["Q:"])
     #expect(written["eos_token_id"] == [2, 5] && written["bos_token_id"] == 1)
   }
@@ -141,11 +137,11 @@ import Tokenization
   @Test func anEndThatIsNoPieceIsFoundAmongAddedTokens() throws {
     let folder = try ModelFolder()
     let pieces = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model").vocabularySize
-    func read(_ text: String) throws -> TextModel {
+    func read(_ text: String) throws -> Policy {
       try Data(text.utf8).write(
         to: URL(fileURLWithPath: folder.path + "/tokenizer_config.json"))
       let tokenizer = try SentencePieceTokenizer(path: folder.path + "/tokenizer.model")
-      return try TextModel(model(tokenizer, rows: pieces + 2), tokenizer)
+      return try Policy(model(tokenizer, rows: pieces + 2), tokenizer)
     }
     let decoder = #""added_tokens_decoder": {"\#(pieces + 1)": {"content": "<|end|>"}}"#
     let whole = try read(#"{"eos_token": "<|end|>", \#(decoder)}"#)
@@ -154,7 +150,7 @@ import Tokenization
     #expect(
       try read(#"{"eos_token": "<|end|>"}"#).model.configuration.eosTokenIDs == [2, pieces])
     let beyond = #""added_tokens_decoder": {"\#(pieces + 2)": {"content": "<|end|>"}}"#
-    let refusal = #expect(throws: TextSamplerError.self) { try read("{\(beyond)}") }
+    let refusal = #expect(throws: PolicyError.self) { try read("{\(beyond)}") }
     #expect(
       refusal?.description == "the tokenizer does not fit the model (added token \"<|end|>\" has "
         + "the id \(pieces + 2); need 0...\(pieces + 1))")
@@ -166,7 +162,7 @@ import Tokenization
       let error = #expect(throws: FormatError.self) { try read(text) }
       #expect(error?.description == "\(folder.path)/tokenizer_config.json: \(problem)")
     }
-    let error = #expect(throws: TextSamplerError.self) { try read(#"{"add_eos_token": true}"#) }
+    let error = #expect(throws: PolicyError.self) { try read(#"{"add_eos_token": true}"#) }
     #expect(
       error?.description
         == "tokenizer_config.json: add_eos_token: would end every prompt (got true; need false)")
@@ -175,19 +171,15 @@ import Tokenization
   @Test func rowsWithoutAPieceStayAndDecodeToNothing() throws {
     let tokenizer = try tokenizer()
     let pieces = tokenizer.vocabularySize
-    let whole = try TextModel(model(tokenizer, rows: pieces + 7), tokenizer)
-    let engine = Engine(
-      whole.model.configuration, workers: Workers(count: 1), activationBytes: 1 << 24)
-    let sampler = try TextSampler(
-      engine: engine, tokenizer: tokenizer,
-      options: SamplingOptions(maximumTokens: 8, eosIDs: [2]))
+    let whole = try Policy(model(tokenizer, rows: pieces + 7), tokenizer)
+    let sampler = TextSampler(whole, options: SamplingOptions(maximumTokens: 8, eosIDs: [2]))
     let ids = tokenizer.encode("12+3")
     #expect(try sampler.text(of: ids + [pieces, pieces + 6] + ids) == "12+312+3")
     #expect(throws: TokenizerError.self) { try sampler.text(of: [pieces + 7]) }
     // Directories of such models are read and written.
     #expect(try config(whole.files(), "config.json")["vocab_size"]?.int == pieces + 7)
-    #expect(throws: TextSamplerError.self) {
-      try TextModel(model(tokenizer, rows: pieces - 1), tokenizer)
+    #expect(throws: PolicyError.self) {
+      try Policy(model(tokenizer, rows: pieces - 1), tokenizer)
     }
   }
 
@@ -197,7 +189,7 @@ import Tokenization
       (nil, 0, "<unk>"), (2, 2, "</s>"), (tokenizer.vocabularySize, 0, "<unk>"),
     ] as [(Int?, Int, String)] {
       let rows = tokenizer.vocabularySize + 1
-      let files = try TextModel(model(tokenizer, rows: rows, padding: own), tokenizer).files()
+      let files = try Policy(model(tokenizer, rows: rows, padding: own), tokenizer).files()
       #expect(try config(files, "config.json")["pad_token_id"]?.int == id)
       #expect(try config(files, "generation_config.json")["pad_token_id"]?.int == id)
       #expect(try config(files, "tokenizer_config.json")["pad_token"]?.string == piece)
@@ -209,7 +201,7 @@ import Tokenization
       $0.trainer.treatsWhitespaceAsSuffix = true
       $0.normalizer.addsDummyPrefix = true
     }
-    let whole = try TextModel(model(tokenizer), tokenizer)
+    let whole = try Policy(model(tokenizer), tokenizer)
     for export in [{ try whole.files() }, { try whole.descriptions() }] {
       let error = #expect(throws: TokenizerError.self) { try export() }
       #expect(
@@ -218,7 +210,7 @@ import Tokenization
     // And a configuration that could not be read again.
     var configuration = model(try self.tokenizer()).configuration
     configuration.normEpsilon = 0.5
-    let other = try TextModel(
+    let other = try Policy(
       Model(configuration: configuration, parameters: Parameters(configuration, seed: 1)),
       self.tokenizer())
     #expect(throws: FormatError.self) { try other.descriptions() }

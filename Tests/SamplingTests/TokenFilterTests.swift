@@ -5,7 +5,7 @@ import Sampling
 import Testing
 
 /// The tokens that filters leave, against a reference that ranks every token by itself.
-@Suite struct SupportTests {
+@Suite struct TokenFilterTests {
   /// Top-k, then top-p of what is left, then min-p; of equal tokens the lower id ranks first.
   private func reference(_ logits: [Float], _ options: SamplingOptions) -> [Int32] {
     let highest = Double(logits.max() ?? 0)
@@ -25,8 +25,8 @@ import Testing
   }
 
   /// Tokens come in families of equal logits, so that every cut falls among equals.
-  private func tiedPolicy() -> Policy {
-    let policy = Policy(tied: false)
+  private func tiedPolicy() -> OddPolicy {
+    let policy = OddPolicy(tied: false)
     for token in 0..<77 where token % 4 != 0 {
       for k in 0..<36 {
         policy.parameters.head[token, k] = policy.parameters.head[token / 4 * 4, k]
@@ -45,12 +45,12 @@ import Testing
   func filtersLeaveWhatTheReferenceLeaves(
     numbers: (temperature: Double, topK: Int?, topP: Double, minP: Double), tied: Bool
   ) throws {
-    let policy = tied ? tiedPolicy() : Policy(tied: false)
+    let policy = tied ? tiedPolicy() : OddPolicy(tied: false)
     let options = SamplingOptions(
       temperature: numbers.temperature, topK: numbers.topK, topP: numbers.topP,
       minP: numbers.minP, maximumTokens: 8, eosIDs: [])
     let found = try policy.sample(options, completions: 2).completions
-    for (request, completions) in zip(Policy.requests, found) {
+    for (request, completions) in zip(OddPolicy.requests, found) {
       for completion in completions {
         let logits = policy.logits(request.prompt + completion.tokens)
         let supports = try #require(completion.supports)
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test func noFilterRecordsNoSupport() throws {
-    let policy = Policy(tied: false)
+    let policy = OddPolicy(tied: false)
     for options in [
       SamplingOptions(maximumTokens: 3, eosIDs: []),
       SamplingOptions(temperature: 0, topK: 3, minP: 0.5, maximumTokens: 3, eosIDs: []),
@@ -85,7 +85,7 @@ import Testing
   /// A single token left is drawn for certain: log-prob and entropy are exactly 0.
   @Test func oneTokenLeftIsCertain() throws {
     let options = SamplingOptions(temperature: 1.4, topK: 1, maximumTokens: 9, eosIDs: [])
-    let found = try Policy(tied: false).sample(options).completions
+    let found = try OddPolicy(tied: false).sample(options).completions
     #expect(found.joined().allSatisfy { $0.logProbs.allSatisfy { $0 == 0 } })
     #expect(found.joined().allSatisfy { $0.entropies.allSatisfy { $0 == 0 } })
   }

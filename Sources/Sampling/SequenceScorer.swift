@@ -1,49 +1,49 @@
-import Evaluation
-import Formats
-import Kernels
-import LanguageModel
+internal import Kernels
+internal import LanguageModel
 
-/// What a model says about every token of whole sequences.
-struct SequenceScorer {
-  struct Scores {
+/// What a model says about every token of whole sequences of ids; no tokenizer is needed.
+public struct SequenceScorer {
+  public struct Scores: Sendable {
     /// log p of each id after those before it; the first has none.
-    var logProbs: [Float?]
+    public var logProbs: [Float?]
     /// Entropy of the distribution after each id, in nats.
-    var entropies: [Float]
-
-    var encoded: JSONObject {
-      [
-        "token_logprobs": .array(logProbs.map { $0.map { .number(Double($0)) } ?? .null }),
-        "entropies": .array(entropies.map { .number(Double($0)) }),
-      ]
-    }
+    public var entropies: [Float]
   }
 
-  private let policy: Policy
+  private let model: Model
   private let engine: Engine
 
-  init(_ policy: Policy) {
-    self.policy = policy
-    engine = policy.engine()
+  /// Reads a model directory; it may lack `tokenizer.model`.
+  ///
+  /// - Parameter threads: How many compute; results do not depend on it.
+  /// - Throws: `FormatError`, which names the file.
+  public init(directory: String, threads: Int = 1) throws {
+    model = try ModelDirectory.load(directory)
+    engine = Engine(
+      model.configuration, workers: Workers(count: threads), activationBytes: 1 << 30)
   }
+
+  /// Ids that a sequence may have.
+  public var vocabulary: Range<Int> { 0..<model.configuration.vocabularySize }
+
+  /// Ids of the longest sequence.
+  public var context: Int { model.configuration.maximumPositions }
 
   /// Calls `body` with the scores of each sequence, in order.
   ///
   /// - Parameter sequences: Ids of the vocabulary, at least one and at most the context's length.
-  /// - Throws: a `Failure` for numbers that are not finite, and what `body` throws.
-  func score(_ sequences: [[Int]], _ body: (Scores) throws -> Void) throws {
+  /// - Throws: `SamplingError` for logits that are not finite, and what `body` throws.
+  public func score(_ sequences: [[Int]], _ body: (Scores) throws -> Void) throws {
     var first = 0
     while first < sequences.count {
       var (last, rows) = (first, 0)
       repeat {
         rows += sequences[last].count
         last += 1
-      } while last < sequences.count && rows + sequences[last].count <= Policy.rowsAtOnce
+      } while last < sequences.count && rows + sequences[last].count <= TextSampler.rowsAtOnce
       for (index, scores) in scores(of: sequences[first..<last], rows: rows).enumerated() {
         guard scores.entropies.allSatisfy(\.isFinite) else {
-          throw Failure(
-            .numerics, "sequence \(first + index + 1): the logits are not finite",
-            help: "the model's weights overflow; look at how they were trained")
+          throw SamplingError.sequenceNotFinite(number: first + index + 1)
         }
         try body(scores)
       }
@@ -64,9 +64,9 @@ struct SequenceScorer {
           row: a.row(of: sequence, at: position), tokens: [Int32(next)], support: nil)
       }
     }
-    engine.transformer.forward(policy.parameters, a, from: 0)
+    engine.transformer.forward(model.parameters, a, from: 0)
     let (logProbs, entropies) = engine.head.logProbs(
-      policy.parameters, a, predictions, temperature: 1)
+      model.parameters, a, predictions, temperature: 1)
     var start = 0
     return sequences.map { ids in
       let own = start..<start + ids.count

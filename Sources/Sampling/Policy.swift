@@ -1,0 +1,43 @@
+internal import Kernels
+public import LanguageModel
+public import Tokenization
+
+/// A language model and its tokenizer: what completes texts.
+///
+/// The ids that end a completion are those that the model or the tokenizer names
+/// (``ModelConfiguration/addEndIDs(_:)``). The first of them is written behind a completion.
+///
+/// A model may have more ids than its tokenizer has pieces, as matrices are often padded to a round
+/// number. They stay in the distribution, as in transformers, and decode to nothing
+/// (``PaddedTokenizer``). Pieces without an id are an error.
+public struct Policy: Sendable {
+  public let model: Model
+  public let tokenizer: SentencePieceTokenizer
+
+  /// - Throws: `PolicyError` for a tokenizer that does not belong to the model.
+  public init(
+    _ model: Model, _ tokenizer: SentencePieceTokenizer
+  ) throws(PolicyError) {
+    try PolicyError.check(tokenizer, fits: model.configuration)
+    if tokenizer.settings.addsEnd { throw .endsPrompts }
+    let configuration = model.configuration.ending(as: tokenizer)
+    self.model = Model(configuration: configuration, parameters: model.parameters)
+    self.tokenizer = tokenizer
+  }
+
+  /// Tokens of a prompt and its completion together, at most.
+  public var context: Int { model.configuration.maximumPositions }
+
+  /// The ids that end a completion.
+  public var eosIDs: [Int] { model.configuration.eosTokenIDs }
+
+  /// What its files say that is left out, one line each.
+  public var warnings: [String] { model.configuration.warnings }
+
+  package var parameters: Parameters { model.parameters }
+
+  func engine(threads: Int) -> Engine {
+    Engine(
+      model.configuration, workers: Workers(count: threads), activationBytes: 1 << 30)
+  }
+}

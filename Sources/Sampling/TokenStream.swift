@@ -1,0 +1,87 @@
+/// The tokens of one completion as they are drawn.
+///
+///     let policy = try Policy(directory: "runs/quickstart/model")
+///     let options = SamplingOptions(maximumTokens: 64, eosIDs: policy.eosIDs)
+///     for try await token in policy.stream("12+34=", options: options) {
+///       print(token.text, terminator: "")
+///     }
+///
+/// The texts, joined, are the text that ``TextSampler`` gives for the same seed, row and sample.
+/// Text that later tokens may still change waits for them: a character whose bytes are not all
+/// there, and what may be the beginning of a stop text.
+///
+/// A token is drawn when it is asked for. Every iteration computes in memory of its own and draws the
+/// same tokens again, so that streams of one policy may run at the same time; an iteration that is
+/// given up leaves nothing behind, and in a task that is cancelled the next token is a
+/// `CancellationError`.
+public struct TokenStream: AsyncSequence, Sendable {
+  public struct Token: Sendable, Equatable {
+    public var id: Int
+    /// log p of the token under the distribution it was drawn from.
+    public var logProb: Float
+    /// The text that is certain with this token and was not before; the last token has all the rest.
+    public var text: String
+  }
+
+  fileprivate let policy: Policy
+  fileprivate let prompt: String
+  fileprivate let options: SamplingOptions
+  fileprivate let stop: [String]
+  fileprivate let key: (seed: UInt64, row: Int, sample: Int)
+  fileprivate let threads: Int
+
+  public func makeAsyncIterator() -> Iterator { Iterator(self) }
+
+  public struct Iterator: AsyncIteratorProtocol {
+    private let stream: TokenStream
+    private var begun: (sampler: TextSampler, drawing: Drawing)?
+    /// Bytes of the text that were handed on.
+    private var streamed = 0
+
+    fileprivate init(_ stream: TokenStream) { self.stream = stream }
+
+    /// - Throws: `PromptError`, `SamplingError` for logits that are not finite, `CancellationError`.
+    public mutating func next() async throws -> Token? {
+      try Task.checkCancellation()
+      var (sampler, drawing) = try begun ?? stream.begin()
+      defer { begun = (sampler, drawing) }
+      if drawing.isFinished { return nil }
+      try drawing.advance(sampler.endRule)
+      let drawn = drawing.completions[0][0]
+      let text =
+        try drawing.isFinished
+        ? sampler.text(of: drawn.tokens) : sampler.certainText(of: drawn.tokens)
+      let token = Token(
+        id: drawn.tokens[drawn.tokens.count - 1], logProb: drawn.logProbs[drawn.tokens.count - 1],
+        text: String(decoding: text.utf8.dropFirst(streamed), as: UTF8.self))
+      streamed = text.utf8.count
+      return token
+    }
+  }
+
+  fileprivate func begin() throws(PromptError) -> (TextSampler, Drawing) {
+    let sampler = TextSampler(policy, options: options, stop: stop, threads: threads)
+    return (
+      sampler,
+      try sampler.drawing(prompt, seed: key.seed, row: key.row, sample: key.sample)
+    )
+  }
+}
+
+extension Policy {
+  /// A completion of a prompt, which is taken as it is, token by token.
+  ///
+  /// - Parameters:
+  ///   - stop: Texts that end it.
+  ///   - seed: The same seed, row and sample number give the same completion.
+  ///   - row: Tells apart prompts that are drawn under one seed.
+  ///   - threads: How many compute; results do not depend on it.
+  public func stream(
+    _ prompt: String, options: SamplingOptions, stop: [String] = [], seed: UInt64 = 0,
+    row: Int = 0, sample: Int = 0, threads: Int = 1
+  ) -> TokenStream {
+    TokenStream(
+      policy: self, prompt: prompt, options: options, stop: stop, key: (seed, row, sample),
+      threads: threads)
+  }
+}
