@@ -329,6 +329,6 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except NotRun as problem:
+    except (NotRun, subprocess.CalledProcessError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(2)
