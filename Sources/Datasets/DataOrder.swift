@@ -7,6 +7,38 @@
 /// is a permutation of any n, so none has to be skipped or repeated. Hoang, Morris & Rogaway 2012,
 /// "An Enciphering Scheme Based on a Card Shuffle", figure 1 (<https://arxiv.org/abs/1208.1176>).
 public struct DataOrder: Sendable {
+  /// What rows are drawn for; two streams never follow each other.
+  public enum Stream: Sendable {
+    case warmStart
+    /// The questions of a training step.
+    case training
+    /// The questions of a step, dealt into mini-batches.
+    case miniBatches
+    /// The questions that take the place of degenerate ones.
+    case dynamicSampling
+    /// The questions or preferences that a reward-model update learns from.
+    case comparisons
+    /// The examples of a reward model that is trained by itself.
+    case rewardModel
+    /// The new and the replayed pairs of one reward-model update.
+    case newPairs(update: Int)
+    case replayedPairs(update: Int)
+
+    /// A run's order follows from it: these numbers may never change.
+    var number: UInt64 {
+      switch self {
+      case .warmStart: 1
+      case .training: 2
+      case .miniBatches: 3
+      case .dynamicSampling: 4
+      case .comparisons: 5
+      case .rewardModel: 7
+      case .newPairs(let update): 1 << 32 + 2 * UInt64(update)
+      case .replayedPairs(let update): 1 << 32 + 2 * UInt64(update) + 1
+      }
+    }
+  }
+
   /// The number of rows, at least 1.
   public let count: Int
   private let key: UInt64
@@ -15,13 +47,10 @@ public struct DataOrder: Sendable {
   private static var rounds: UInt64 { 90 }
 
   /// The order of `count` rows.
-  ///
-  /// - Parameter stream: Tells apart orders that must not follow each other, such as those of the
-  ///   warm start and of the training after it.
-  public init(count: Int, seed: UInt64, stream: UInt64 = 0) {
+  public init(count: Int, seed: UInt64, stream: Stream) {
     precondition(count > 0, "an order needs rows")
     self.count = count
-    key = mixed(mixed(seed) ^ stream)
+    key = mixed(mixed(seed) ^ stream.number)
   }
 
   /// The rows of one step, both counted from 0, with `questions` rows a step.

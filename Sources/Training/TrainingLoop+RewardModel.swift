@@ -33,12 +33,12 @@ extension TrainingLoop {
     let seed = UInt64(recipe.seed)
     switch update.source {
     case .preferences(let pairs):
-      let order = DataOrder(count: pairs.count, seed: seed, stream: 5)
+      let order = DataOrder(count: pairs.count, seed: seed, stream: .comparisons)
       let chosen = order.rows(step: phase, count: min(update.recipe.questions, pairs.count))
         .map { pairs[$0] }
       return (chosen, 2 * chosen.count)
     case .labeller(let labeller):
-      let order = DataOrder(count: questions.questions.count, seed: seed, stream: 5)
+      let order = DataOrder(count: questions.questions.count, seed: seed, stream: .comparisons)
       let rows = order.rows(step: phase, count: update.recipe.questions)
       let draws = Draws(key: RandomKey(seed: seed, purpose: .comparison), step: phase)
       var seen: [Int: Int] = [:]

@@ -74,7 +74,7 @@ struct TrainingLoop {
       _ = try await evaluate(evaluator, policy, state)
     }
     let seed = UInt64(recipe.seed)
-    let order = DataOrder(count: questions.questions.count, seed: seed, stream: 2)
+    let order = DataOrder(count: questions.questions.count, seed: seed, stream: .training)
     var savedStep = checkpoint?.step
     var isChecked = false
     let firstLine = checkpoint == nil ? nil : LogReading(path: run.metrics).lines.first

@@ -43,7 +43,7 @@ extension TrainingRun {
         ? error : TrainingError.differentInputs(path: run.path, differences)
     }
     let order = DataOrder(
-      count: questions.questions.count, seed: UInt64(recipe.seed), stream: 2)
+      count: questions.questions.count, seed: UInt64(recipe.seed), stream: .training)
     let row =
       try checked(row) ?? order.rows(step: state.step, count: train.questionsPerStep)[0]
     let rewards = try rewardSet(with: rewardModel)

@@ -128,21 +128,19 @@ package actor ContinualReward: RewardFunction {
 
   private func train(on new: [PreferencePair]) -> [Double] {
     if new.isEmpty { return [] }
-    let order = DataOrder(count: new.count, seed: settings.seed, stream: stream(0))
+    let order = DataOrder(count: new.count, seed: settings.seed, stream: .newPairs(update: updatesMade))
     let replayed =
       memory.pairs.isEmpty
       ? 0 : Int((settings.replayShare * Double(settings.batchSize)).rounded())
     let replay = DataOrder(
-      count: max(1, memory.pairs.count), seed: settings.seed, stream: stream(1))
+      count: max(1, memory.pairs.count), seed: settings.seed,
+      stream: .replayedPairs(update: updatesMade))
     return (0..<settings.steps).map { step in
       trainer.update(
         order.rows(step: step, count: settings.batchSize - replayed).map { new[$0] }
           + replay.rows(step: step, count: replayed).map { memory.pairs[$0] })
     }
   }
-
-  /// Orders of their own for each update, behind those of the data.
-  private func stream(_ number: UInt64) -> UInt64 { 1 << 32 + 2 * UInt64(updatesMade) + number }
 
   private static func drift(
     _ before: [PreferenceLoss.Comparison], _ after: [PreferenceLoss.Comparison]

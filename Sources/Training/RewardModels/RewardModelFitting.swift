@@ -149,7 +149,7 @@ public struct RewardModelFitting {
     isCancelled: () -> Bool = { false }
   ) throws -> Result {
     let before = agreement
-    let order = DataOrder(count: train.count, seed: UInt64(options.seed), stream: 7)
+    let order = DataOrder(count: train.count, seed: UInt64(options.seed), stream: .rewardModel)
     for step in 0..<options.steps {
       if isCancelled() { throw CancellationError() }
       let rows = order.rows(step: step, count: options.batchSize)

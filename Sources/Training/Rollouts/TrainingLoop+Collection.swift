@@ -22,7 +22,7 @@ extension TrainingLoop {
     let rounds = train.axes.dynamicSamplingRounds
     if rounds == 0 { return (rollout, [], failures) }
     let order = DataOrder(
-      count: questions.questions.count, seed: UInt64(recipe.seed), stream: 4)
+      count: questions.questions.count, seed: UInt64(recipe.seed), stream: .dynamicSampling)
     var (round, replaced) = (0, 0)
     var dull = rollout.dullQuestions
     while !dull.isEmpty, round < rounds {

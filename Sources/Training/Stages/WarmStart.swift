@@ -40,7 +40,7 @@ struct WarmStart {
       let ids = sampler.tokenizer.encode(text)
       return try fit(ids + (engine.configuration.endID.map { [$0] } ?? []), question, prompts)
     }
-    let order = DataOrder(count: rows.count, seed: seed, stream: 1)
+    let order = DataOrder(count: rows.count, seed: seed, stream: .warmStart)
     var tokens = 0
     for step in 0..<recipe.steps {
       if isCancelled() { throw TrainingError.stoppedEarly(stage: .warmStart) }

@@ -274,7 +274,7 @@ package final class PolicyTrainer {
       firsts.append(firsts[firsts.count - 1] + question.completions.count)
     }
     let questions = batch.questions.count
-    let dealt = DataOrder(count: questions, seed: settings.seed, stream: 3)
+    let dealt = DataOrder(count: questions, seed: settings.seed, stream: .miniBatches)
       .rows(step: rollouts.step, count: questions)
     return (0..<count).map { part in
       let own = stride(from: part, to: questions, by: count).map { dealt[$0] }.sorted()
