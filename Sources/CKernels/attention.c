@@ -1,55 +1,43 @@
 #include "CKernels.h"
 #include "vector.h"
 
+// Lanes run along a head, whose size is a number of vectors: `vectors` of at most 8. Keys are counted
+// from position 0, so where a key's row is stored, and how many rows are computed together, cannot
+// change a bit.
+
+// Head sizes of one, two and four vectors have loops of a known length.
+#define by_vectors(function, head_size, ...)                     \
+  switch (((head_size) + 15) / 16) {                             \
+    case 1: function(1, __VA_ARGS__); break;                     \
+    case 2: function(2, __VA_ARGS__); break;                     \
+    case 4: function(4, __VA_ARGS__); break;                     \
+    default: function(((head_size) + 15) / 16, __VA_ARGS__);     \
+  }
+
 // Vector i of a head's row. The last one reaches past the head's end where its size is no multiple
 // of 16: those lanes belong to the next head, or to whatever was computed in this memory before, and
 // are zeros here, since a product with zero would not silence a NaN.
 #define load_head(x, i, vectors, own) \
   ((i) + 1 < (vectors) ? load((x) + 16 * (i)) : (v16)((i16)load((x) + 16 * (i)) & (own)))
 
-// The scores q·k of one query against its keys.
-CK_INLINE void score(
-  long vectors, const v16 *q, const float *k, long ldkv, const int32_t *keys, long count,
-  long head_size, float *scores) {
-  i16 own = inside16(head_size - 16 * (vectors - 1));
-  for (long j = 0; j < count; j++) {
-    const float *key = k + keys[j] * ldkv;
-    v16 sum = q[0] * load_head(key, 0, vectors, own);
-    for (long i = 1; i < vectors; i++) sum = fma16(q[i], load_head(key, i, vectors, own), sum);
-    scores[j] = sum16(sum);
-  }
-}
+// One query row and one head of it: where its parts lie, and the rows of its keys.
+typedef struct {
+  long query, out;  // offsets of its head in q, and in out
+  long shift;       // offset of its key/value head within their rows
+  float *statistics;
+  const int32_t *keys;
+  long count;
+} head_row;
 
-// One query row and one head. Lanes run along the head; keys are counted from position 0, so
-// where a key's row is stored, and how many rows are computed together, cannot change a bit.
-CK_INLINE void attend(
-  long vectors, float *out, float *statistics, const float *query, const float *k, const float *v,
-  long ldkv, const int32_t *keys, long count, long head_size, float *scores) {
-  v16 q[8];
-  for (long i = 0; i < vectors; i++) q[i] = load(query + 16 * i);
-  score(vectors, q, k, ldkv, keys, count, head_size, scores);
-  for (long j = count; j < (count + 15) / 16 * 16; j++) scores[j] = -__builtin_inff();
-  v16 highest = load(scores);
-  for (long j = 16; j < count; j += 16) highest = max16(highest, load(scores + j));
-  float maximum = maximum16(highest);
-  v16 total = {0};
-  for (long j = 0; j < count; j += 16) {
-    v16 e = exp16(load(scores + j) - splat(maximum));
-    store(scores + j, e);
-    total += e;
-  }
-  float inverse = 1 / sum16(total);
-  statistics[0] = maximum;
-  statistics[1] = inverse;
-  v16 sum[8] = {{0}};
-  for (long j = 0; j < count; j++) {
-    const float *value = v + keys[j] * ldkv;
-    v16 p = splat(scores[j]);
-    for (long i = 0; i < vectors; i++) sum[i] = fma16(p, load(value + 16 * i), sum[i]);
-  }
-  float result[128];
-  for (long i = 0; i < vectors; i++) store(result + 16 * i, sum[i] * splat(inverse));
-  memcpy(out, result, head_size * sizeof(float));
+CK_INLINE head_row head_of_row(ck_attention a, long row, long head) {
+  return (head_row){
+    .query = row * a.ldq + head * a.head_size,
+    .out = row * a.ldout + head * a.head_size,
+    .shift = head / (a.heads / a.kv_heads) * a.head_size,
+    .statistics = a.statistics + row * a.ldstatistics + 2 * head,
+    .keys = a.table + a.sequences[row] * a.capacity,
+    .count = a.positions[row] + 1,
+  };
 }
 
 // x·scale, and zeros up to the next multiple of 16.
@@ -59,70 +47,90 @@ CK_INLINE void pad(float *padded, const float *x, long head_size, float scale) {
   for (long i = head_size; i < width; i++) padded[i] = 0;
 }
 
-#define ATTEND(V)                                                                              \
-  attend(                                                                                      \
-    V, out + r * ldout + h * head_size, statistics + r * ldstatistics + 2 * h, padded, k + shift,   \
-    v + shift, ldkv, keys, positions[r] + 1, head_size, scores)
-
-CK_CLONES void ck_attention_forward(
-  float *out, long ldout, float *statistics, long ldstatistics, const float *q, long ldq,
-  const float *k, const float *v, long ldkv, const int32_t *table, long capacity, const int32_t *sequences,
-  const int32_t *positions, long rows, long heads, long kv_heads, long head_size, float scale,
-  float *scores, float *padded) {
-  for (long r = 0; r < rows; r++) {
-    const int32_t *keys = table + sequences[r] * capacity;
-    for (long h = 0; h < heads; h++) {
-      long shift = h / (heads / kv_heads) * head_size;
-      pad(padded, q + r * ldq + h * head_size, head_size, scale);
-      switch ((head_size + 15) / 16) {
-        case 1: ATTEND(1); break;
-        case 2: ATTEND(2); break;
-        case 4: ATTEND(4); break;
-        default: ATTEND((head_size + 15) / 16);
-      }
-    }
+// The scores q·k of one query against its keys.
+CK_INLINE void score(long vectors, ck_attention a, head_row h, const v16 *q) {
+  i16 own = inside16(a.head_size - 16 * (vectors - 1));
+  const float *k = a.k + h.shift;
+  for (long j = 0; j < h.count; j++) {
+    const float *key = k + h.keys[j] * a.ldkv;
+    v16 sum = q[0] * load_head(key, 0, vectors, own);
+    for (long i = 1; i < vectors; i++) sum = fma16(q[i], load_head(key, i, vectors, own), sum);
+    a.scores[j] = sum16(sum);
   }
 }
 
+CK_INLINE void attend(long vectors, ck_attention a, head_row h) {
+  float *scores = a.scores;
+  v16 q[8];
+  pad(a.padded, a.q + h.query, a.head_size, a.scale);
+  for (long i = 0; i < vectors; i++) q[i] = load(a.padded + 16 * i);
+  score(vectors, a, h, q);
+  for (long j = h.count; j < (h.count + 15) / 16 * 16; j++) scores[j] = -__builtin_inff();
+  v16 highest = load(scores);
+  for (long j = 16; j < h.count; j += 16) highest = max16(highest, load(scores + j));
+  float maximum = maximum16(highest);
+  v16 total = {0};
+  for (long j = 0; j < h.count; j += 16) {
+    v16 e = exp16(load(scores + j) - splat(maximum));
+    store(scores + j, e);
+    total += e;
+  }
+  float inverse = 1 / sum16(total);
+  h.statistics[0] = maximum;
+  h.statistics[1] = inverse;
+  v16 sum[8] = {{0}};
+  for (long j = 0; j < h.count; j++) {
+    const float *value = a.v + h.shift + h.keys[j] * a.ldkv;
+    v16 p = splat(scores[j]);
+    for (long i = 0; i < vectors; i++) sum[i] = fma16(p, load(value + 16 * i), sum[i]);
+  }
+  float result[128];
+  for (long i = 0; i < vectors; i++) store(result + 16 * i, sum[i] * splat(inverse));
+  memcpy(a.out + h.out, result, a.head_size * sizeof(float));
+}
+
+CK_CLONES void ck_attention_forward(ck_attention a, long rows) {
+  for (long r = 0; r < rows; r++)
+    for (long head = 0; head < a.heads; head++)
+      by_vectors(attend, a.head_size, a, head_of_row(a, r, head));
+}
+
 // The scores of one query against its keys, as probabilities.
-CK_INLINE void probabilities(
-  long vectors, const v16 *q, const float *k, long ldkv, const int32_t *keys, long count,
-  long head_size, float maximum, float inverse, float *scores) {
-  score(vectors, q, k, ldkv, keys, count, head_size, scores);
-  for (long j = count; j < (count + 15) / 16 * 16; j++) scores[j] = maximum;
-  for (long j = 0; j < count; j += 16)
-    store(scores + j, exp16(load(scores + j) - splat(maximum)) * splat(inverse));
+CK_INLINE void probabilities(long vectors, ck_attention a, head_row h, const v16 *q) {
+  float maximum = h.statistics[0], inverse = h.statistics[1];
+  score(vectors, a, h, q);
+  for (long j = h.count; j < (h.count + 15) / 16 * 16; j++) a.scores[j] = maximum;
+  for (long j = 0; j < h.count; j += 16)
+    store(a.scores + j, exp16(load(a.scores + j) - splat(maximum)) * splat(inverse));
 }
 
 // With p = softmax(s), s = scale·q·k: dv_j += p_j·dout; ds_j = p_j (dout·v_j − dout·out);
 // dq += scale Σ ds_j k_j; dk_j += scale · ds_j q.
 CK_INLINE void attend_backward(
-  long vectors, float *dq, float *dk, float *dv, const float *dout, const float *out,
-  const float *statistics, const float *query, const float *k, const float *v, long ldkv,
-  const int32_t *keys, long count, long head_size, float scale, float *scores, float *padded) {
-  float *wide = padded + 16 * vectors;
+  long vectors, ck_attention a, head_row h, float *dq, float *dk, float *dv, const float *dout) {
+  float *wide = a.padded + 16 * vectors;
   v16 q[8], d[8], dquery[8];
-  pad(padded, query, head_size, scale);
-  for (long i = 0; i < vectors; i++) q[i] = load(padded + 16 * i);
-  pad(padded, dout, head_size, 1);
-  pad(wide, out, head_size, 1);
+  pad(a.padded, a.q + h.query, a.head_size, a.scale);
+  for (long i = 0; i < vectors; i++) q[i] = load(a.padded + 16 * i);
+  pad(a.padded, dout + h.out, a.head_size, 1);
+  pad(wide, a.out + h.out, a.head_size, 1);
   v16 dots = {0};
   for (long i = 0; i < vectors; i++) {
-    d[i] = load(padded + 16 * i);
+    d[i] = load(a.padded + 16 * i);
     dots = fma16(d[i], load(wide + 16 * i), dots);
     dquery[i] = (v16){0};
   }
   float delta = sum16(dots);
-  long tail = head_size - 16 * (vectors - 1);
+  long tail = a.head_size - 16 * (vectors - 1);
   i16 own = inside16(tail);
-  probabilities(
-    vectors, q, k, ldkv, keys, count, head_size, statistics[0], statistics[1], scores);
-  for (long j = 0; j < count; j++) {
-    const float *key = k + keys[j] * ldkv, *value = v + keys[j] * ldkv;
-    float *dkey = dk + keys[j] * ldkv, *dvalue = dv + keys[j] * ldkv;
+  probabilities(vectors, a, h, q);
+  for (long j = 0; j < h.count; j++) {
+    long start = h.keys[j] * a.ldkv + h.shift;
+    const float *key = a.k + start, *value = a.v + start;
+    float *dkey = dk + start, *dvalue = dv + start;
     v16 sum = d[0] * load_head(value, 0, vectors, own);
     for (long i = 1; i < vectors; i++) sum = fma16(d[i], load_head(value, i, vectors, own), sum);
-    float p = scores[j], ds = p * (sum16(sum) - delta);
+    float p = a.scores[j], ds = p * (sum16(sum) - delta);
     for (long i = 0; i < vectors; i++) {
       dquery[i] = fma16(splat(ds), load(key + 16 * i), dquery[i]);
       v16 newkey = fma16(splat(ds), q[i], load(dkey + 16 * i));
@@ -136,93 +144,55 @@ CK_INLINE void attend_backward(
       }
     }
   }
-  for (long i = 0; i < vectors; i++) store(padded + 16 * i, dquery[i] * splat(scale));
-  for (long i = 0; i < head_size; i++) dq[i] += padded[i];
+  for (long i = 0; i < vectors; i++) store(a.padded + 16 * i, dquery[i] * splat(a.scale));
+  for (long i = 0; i < a.head_size; i++) dq[h.query + i] += a.padded[i];
 }
 
-#define ATTEND_BACKWARD(V)                                                                  \
-  attend_backward(                                                                          \
-    V, dq + qo, dk + shift, dv + shift, dout + oo, out + oo, statistics + row * ldstatistics + 2 * h, \
-    q + qo, k + shift, v + shift, ldkv, keys, positions[row] + 1, head_size, scale, scores, padded)
-
 CK_CLONES void ck_attention_backward(
-  float *dq, float *dk, float *dv, const float *dout, const float *out, const float *statistics,
-  long ldstatistics, const float *q, long ldq, long ldout, const float *k, const float *v, long ldkv,
-  const int32_t *index, const int32_t *table, long capacity, const int32_t *sequences,
-  const int32_t *positions, long rows, long heads, long kv_heads, long kv_head, long head_size,
-  float scale, float *scores, float *padded) {
-  long group = heads / kv_heads, shift = kv_head * head_size;
-  for (long r = 0; r < rows; r++) {
-    long row = index[r];
-    const int32_t *keys = table + sequences[row] * capacity;
-    for (long h = kv_head * group; h < (kv_head + 1) * group; h++) {
-      long qo = row * ldq + h * head_size, oo = row * ldout + h * head_size;
-      switch ((head_size + 15) / 16) {
-        case 1: ATTEND_BACKWARD(1); break;
-        case 2: ATTEND_BACKWARD(2); break;
-        case 4: ATTEND_BACKWARD(4); break;
-        default: ATTEND_BACKWARD((head_size + 15) / 16);
-      }
-    }
-  }
+  ck_attention a, float *dq, float *dk, float *dv, const float *dout, const int32_t *index,
+  long rows, long kv_head) {
+  long group = a.heads / a.kv_heads;
+  for (long r = 0; r < rows; r++)
+    for (long head = kv_head * group; head < (kv_head + 1) * group; head++)
+      by_vectors(
+        attend_backward, a.head_size, a, head_of_row(a, index[r], head), dq, dk, dv, dout);
 }
 
 CK_INLINE void attend_tangent(
-  long vectors, float *tout, const float *tquery, const float *tk, const float *tv,
-  const float *out, const float *statistics, const float *query, const float *k, const float *v,
-  long ldkv, const int32_t *keys, long count, long head_size, float scale, float *scores,
-  float *padded) {
-  v16 q[8], tq[8], sum[8] = {{0}};
-  pad(padded, query, head_size, scale);
-  for (long i = 0; i < vectors; i++) q[i] = load(padded + 16 * i);
-  pad(padded, tquery, head_size, scale);
-  for (long i = 0; i < vectors; i++) tq[i] = load(padded + 16 * i);
-  probabilities(
-    vectors, q, k, ldkv, keys, count, head_size, statistics[0], statistics[1], scores);
-  i16 own = inside16(head_size - 16 * (vectors - 1));
+  long vectors, ck_attention a, head_row h, float *tout, const float *tq, const float *tk,
+  const float *tv) {
+  v16 q[8], tquery[8], sum[8] = {{0}};
+  pad(a.padded, a.q + h.query, a.head_size, a.scale);
+  for (long i = 0; i < vectors; i++) q[i] = load(a.padded + 16 * i);
+  pad(a.padded, tq + h.query, a.head_size, a.scale);
+  for (long i = 0; i < vectors; i++) tquery[i] = load(a.padded + 16 * i);
+  probabilities(vectors, a, h, q);
+  i16 own = inside16(a.head_size - 16 * (vectors - 1));
   float mean = 0;
-  for (long j = 0; j < count; j++) {
-    long start = keys[j] * ldkv;
+  for (long j = 0; j < h.count; j++) {
+    long start = h.keys[j] * a.ldkv + h.shift;
     v16 products = {0};
     for (long i = 0; i < vectors; i++) {
       products = fma16(q[i], load_head(tk + start, i, vectors, own), products);
-      products = fma16(tq[i], load_head(k + start, i, vectors, own), products);
+      products = fma16(tquery[i], load_head(a.k + start, i, vectors, own), products);
     }
-    float p = scores[j], ts = p * sum16(products);
+    float p = a.scores[j], ts = p * sum16(products);
     mean += ts;
     for (long i = 0; i < vectors; i++) {
       sum[i] = fma16(splat(p), load(tv + start + 16 * i), sum[i]);
-      sum[i] = fma16(splat(ts), load(v + start + 16 * i), sum[i]);
+      sum[i] = fma16(splat(ts), load(a.v + start + 16 * i), sum[i]);
     }
   }
-  pad(padded, out, head_size, 1);
+  pad(a.padded, a.out + h.out, a.head_size, 1);
   for (long i = 0; i < vectors; i++)
-    store(padded + 16 * i, fma16(splat(-mean), load(padded + 16 * i), sum[i]));
-  memcpy(tout, padded, head_size * sizeof(float));
+    store(a.padded + 16 * i, fma16(splat(-mean), load(a.padded + 16 * i), sum[i]));
+  memcpy(tout + h.out, a.padded, a.head_size * sizeof(float));
 }
 
-#define ATTEND_TANGENT(V)                                                                      \
-  attend_tangent(                                                                              \
-    V, tout + oo, tq + qo, tk + shift, tv + shift, out + oo, statistics + r * ldstatistics + 2 * h, \
-    q + qo, k + shift, v + shift, ldkv, keys, positions[r] + 1, head_size, scale, scores, padded)
-
 CK_CLONES void ck_attention_tangent(
-  float *tout, const float *tq, const float *tk, const float *tv, const float *out, long ldout,
-  const float *statistics, long ldstatistics, const float *q, long ldq, const float *k,
-  const float *v, long ldkv, const int32_t *table, long capacity, const int32_t *sequences,
-  const int32_t *positions, long rows, long heads, long kv_heads, long head_size, float scale,
-  float *scores, float *padded) {
-  for (long r = 0; r < rows; r++) {
-    const int32_t *keys = table + sequences[r] * capacity;
-    for (long h = 0; h < heads; h++) {
-      long shift = h / (heads / kv_heads) * head_size;
-      long qo = r * ldq + h * head_size, oo = r * ldout + h * head_size;
-      switch ((head_size + 15) / 16) {
-        case 1: ATTEND_TANGENT(1); break;
-        case 2: ATTEND_TANGENT(2); break;
-        case 4: ATTEND_TANGENT(4); break;
-        default: ATTEND_TANGENT((head_size + 15) / 16);
-      }
-    }
-  }
+  ck_attention a, float *tout, const float *tq, const float *tk, const float *tv, long rows) {
+  for (long r = 0; r < rows; r++)
+    for (long head = 0; head < a.heads; head++)
+      by_vectors(
+        attend_tangent, a.head_size, a, head_of_row(a, r, head), tout, tq, tk, tv);
 }

@@ -1,25 +1,6 @@
 #include "CKernels.h"
 #include "vector.h"
 
-// log x = e·ln 2 + log m with m in [√½, √2): log m = 2 atanh(s), s = (m − 1)/(m + 1), |s| < 0.172,
-// by its series to s²¹.
-double ck_log(double x) {
-  uint64_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  int64_t exponent = (int64_t)(bits >> 52) - 1023;
-  if (exponent == -1023) return ck_log(x * 0x1p54) - 54 * 0.693147180559945309417;
-  bits = (bits & 0x000fffffffffffffull) | 0x3ff0000000000000ull;
-  double m;
-  memcpy(&m, &bits, sizeof m);
-  if (m > 1.41421356237309504880) {
-    m *= 0.5;
-    exponent += 1;
-  }
-  double s = (m - 1) / (m + 1), square = s * s, series = 0;
-  for (int n = 21; n >= 1; n -= 2) series = series * square + 1.0 / n;
-  return (double)exponent * 0.693147180559945309417 + 2 * s * series;
-}
-
 // Lanes at or past `count` become −∞.
 #define masked_load(p, i, count)                                                           \
   ({                                                                                       \
@@ -30,7 +11,7 @@ double ck_log(double x) {
     m_;                                                                                    \
   })
 
-CK_CLONES ck_softmax_row ck_softmax(
+CK_CLONES ck_softmax_row ck_softmax_forward(
   float *exponentials, const float *logits, long count, float inverse_temperature) {
   v16 scale = splat(inverse_temperature), highest = splat(-__builtin_inff());
   for (long i = 0; i < count; i += 16) highest = max16(highest, masked_load(logits, i, count) * scale);
@@ -99,7 +80,7 @@ CK_CLONES void ck_softmax_fisher(
   }
 }
 
-CK_CLONES long ck_draw(const float *exponentials, long count, double target) {
+CK_CLONES long ck_softmax_draw(const float *exponentials, long count, double target) {
   double passed = 0;
   long last = 0;
   for (long i = 0; i < count; i += 16) {

@@ -1,5 +1,4 @@
 internal import CKernels
-internal import Synchronization
 
 /// Adam with decoupled weight decay.
 ///
@@ -32,9 +31,6 @@ package final class AdamW: Sendable {
     secondMoment = FloatBuffer(count: count)
   }
 
-  /// Parameters that one task updates.
-  private static let chunk = 1 << 16
-
   /// Update number `update`, counted from 1, with the gradient times `gradientScale`.
   ///
   /// Only parameters inside `decayed` decay; the ranges have bounds that are multiples of 16.
@@ -46,12 +42,12 @@ package final class AdamW: Sendable {
     precondition(update >= 1)
     let step = learningRate / (1 - power(c.beta1, update))
     let root = 1 / (1 - power(c.beta2, update)).squareRoot()
-    var pieces: [(range: Range<Int>, decay: Float)] = []
+    var chunks: [(range: Range<Int>, decay: Float)] = []
     var end = 0
     func append(_ range: Range<Int>, _ decay: Double) {
       precondition(range.lowerBound % 16 == 0 && range.upperBound % 16 == 0)
-      for first in stride(from: range.lowerBound, to: range.upperBound, by: AdamW.chunk) {
-        pieces.append((first..<min(first + AdamW.chunk, range.upperBound), Float(decay)))
+      for first in stride(from: range.lowerBound, to: range.upperBound, by: FloatBuffer.chunk) {
+        chunks.append((first..<min(first + FloatBuffer.chunk, range.upperBound), Float(decay)))
       }
     }
     for range in decayed {
@@ -60,7 +56,7 @@ package final class AdamW: Sendable {
       end = range.upperBound
     }
     append(end..<weights.count, 1)
-    let work = pieces
+    let work = chunks
     workers.run(work.count) { task, _ in
       let (range, decay) = work[task]
       unsafe ck_adamw(
@@ -82,17 +78,4 @@ package final class AdamW: Sendable {
     }
     return result
   }
-}
-
-/// √Σ x²: pieces of fixed size in double precision, added in order.
-package func euclideanNorm(_ x: FloatBuffer, workers: Workers) -> Double {
-  let piece = 1 << 16
-  let count = (x.count + piece - 1) / piece
-  let partial = Mutex([Double](repeating: 0, count: count))
-  workers.run(count) { task, _ in
-    let range = Workers.chunk(task, of: x.count, size: piece)
-    let sum = unsafe ck_sum_of_squares(x.pointer + range.lowerBound, range.count)
-    partial.withLock { $0[task] = sum }
-  }
-  return partial.withLock { $0.reduce(0, +) }.squareRoot()
 }

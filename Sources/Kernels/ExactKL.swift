@@ -13,9 +13,9 @@ package enum ExactKL {
   /// KL(p‖q), 0 or more.
   package static func forward(of p: Softmax.Distribution, from q: Softmax.Distribution) -> Double {
     precondition(p.count == q.count && p.temperature == q.temperature)
-    guard p.statistics.isFinite, q.statistics.isFinite else { return .nan }
+    guard p.isFinite, q.isFinite else { return .nan }
     if p.count == 1 { return 0 }
-    return unsafe ck_kl(row(p), row(q), p.count, 1 / p.temperature, offset(p, q))
+    return unsafe ck_exact_kl_forward(row(p), row(q), p.count, 1 / p.temperature, offset(p, q))
   }
 
   /// Adds the gradient of c·KL(q‖p) + h·KL(p‖q) with respect to p's logits to row 0 of dlogits.
@@ -30,18 +30,18 @@ package enum ExactKL {
     precondition(p.count == q.count && p.temperature == q.temperature)
     if p.count == 1 { return }
     let kl = h == 0 ? 0 : forward(of: p, from: q)
-    unsafe ck_kl_backward(
+    unsafe ck_exact_kl_backward(
       dlogits.pointer(0..<1), row(p), row(q), p.count, 1 / p.temperature, offset(p, q), c, h,
       Float(kl))
   }
 
   private static func row(_ d: Softmax.Distribution) -> ck_distribution {
     unsafe ck_distribution(
-      exponentials: d.exponentials.pointer(0..<1), logits: d.logits.pointer(d.row..<d.row + 1),
-      inverse_sum: d.statistics.inverseSum)
+      exponentials: d.exponentials.pointer(0..<1), logits: d.logits.pointer,
+      inverse_sum: d.inverseSum)
   }
 
   private static func offset(_ p: Softmax.Distribution, _ q: Softmax.Distribution) -> Float {
-    Float(p.statistics.logPartition - q.statistics.logPartition)
+    Float(p.logPartition - q.logPartition)
   }
 }

@@ -1,37 +1,5 @@
 internal import CKernels
 
-/// A weight W: [outputs, inputs] stored in panels of 16 outputs, [outputs/16][inputs][16].
-///
-/// The lanes past `outputs` in the last panel are zero. A gradient has the same layout, so the
-/// optimizer runs over flat memory.
-package struct PackedWeight: Sendable {
-  package let buffer: FloatBuffer
-  package let offset: Int
-  package let outputs: Int
-  package let inputs: Int
-
-  package init(buffer: FloatBuffer, offset: Int, outputs: Int, inputs: Int) {
-    (self.buffer, self.offset, self.outputs, self.inputs) = (buffer, offset, outputs, inputs)
-    precondition(offset >= 0 && offset + count <= buffer.count)
-  }
-
-  package var panels: Int { (outputs + 15) / 16 }
-  package var count: Int { panels * inputs * 16 }
-
-  /// The element in row `output`, column `input`.
-  package subscript(output: Int, input: Int) -> Float {
-    get { buffer[index(output, input)] }
-    nonmutating set { buffer[index(output, input)] = newValue }
-  }
-
-  private func index(_ output: Int, _ input: Int) -> Int {
-    precondition(0 <= output && output < outputs && 0 <= input && input < inputs)
-    return offset + (output / 16 * inputs + input) * 16 + output % 16
-  }
-
-  var pointer: UnsafeMutablePointer<Float> { unsafe buffer.pointer + offset }
-}
-
 /// The product of rows with a weight, and its two transposes.
 ///
 ///     y = x·Wᵀ,   dx = dy·W,   dW = dyᵀ·x
@@ -54,7 +22,7 @@ package enum Linear {
     let panels = panels ?? 0..<weight.panels
     precondition(y.columns == weight.outputs && x.columns == weight.inputs)
     precondition(0 <= panels.lowerBound && panels.upperBound <= weight.panels)
-    unsafe ck_gemm(
+    unsafe ck_linear_forward(
       y.pointer(rows) + 16 * panels.lowerBound, y.stride, x.pointer(first..<first + rows.count),
       x.stride, weight.pointer + panels.lowerBound * weight.inputs * 16, weight.inputs * 16,
       rows.count, panels.count, weight.inputs, accumulate ? 1 : 0)
@@ -78,7 +46,7 @@ package enum Linear {
     _ transposed: FloatBuffer, weight: PackedWeight, panels: Range<Int>
   ) {
     precondition(transposed.count >= transposedCount(weight))
-    unsafe ck_transpose_panels(
+    unsafe ck_linear_transpose(
       transposed.pointer, weight.pointer, weight.outputs, weight.inputs, panels.lowerBound,
       panels.upperBound)
   }
@@ -96,7 +64,7 @@ package enum Linear {
     let first = dyFirst ?? rows.lowerBound
     precondition(dx.columns == weight.inputs && dy.columns == weight.outputs)
     precondition(transposed.count >= transposedCount(weight))
-    unsafe ck_gemm(
+    unsafe ck_linear_forward(
       dx.pointer(rows), dx.stride, dy.pointer(first..<first + rows.count), dy.stride,
       transposed.pointer, weight.outputs.roundedUp(to: 16) * 16, rows.count,
       weight.inputs.roundedUp(to: 16) / 16, weight.outputs, accumulate ? 1 : 0)
@@ -124,12 +92,12 @@ package enum Linear {
       let dyPacked = unsafe packed + block * inputPanels * 16
       for first in stride(from: 0, to: index.count, by: block) {
         let rows = min(block, index.count - first)
-        unsafe ck_gather_panels(
+        unsafe ck_linear_gather(
           packed, block, x.pointer, x.stride, base + first, rows, inputPanels)
         for panel in panels {
-          unsafe ck_gather_panels(
+          unsafe ck_linear_gather(
             dyPacked, block, dy.pointer + 16 * panel, dy.stride, base + first, rows, 1)
-          unsafe ck_gemm_outer(
+          unsafe ck_linear_backward_weight(
             gradient.pointer + panel * inputs * 16, packed, dyPacked, block, rows, inputs)
         }
       }

@@ -61,7 +61,7 @@ package enum RMSNorm {
     for row in index { precondition(row >= 0 && row < min(x.rows, dy.rows)) }
     unsafe index.withUnsafeBufferPointer { index in
       guard let base = index.baseAddress else { return }
-      unsafe ck_rmsnorm_gain_backward(
+      unsafe ck_rmsnorm_backward_gain(
         dgain.pointer(0..<1), dy.pointer, x.pointer, rstd.pointer, base, index.count, x.stride, 0,
         x.stride)
     }

@@ -8,8 +8,26 @@ internal import CKernels
 /// A distribution restricted to a support is the softmax of the logits gathered over the support,
 /// in ascending order of token id.
 package enum Softmax {
-  /// What a row says, in double precision.
-  package struct Statistics: Sendable {
+  /// The first `count` numbers of a row: logits, or their tangents.
+  package struct Logits: Sendable {
+    package let matrix: Matrix
+    package let row: Int
+    package let count: Int
+
+    package init(_ matrix: Matrix, row: Int, count: Int) {
+      precondition(0 < count && count <= matrix.columns)
+      (self.matrix, self.row, self.count) = (matrix, row, count)
+    }
+
+    var pointer: UnsafeMutablePointer<Float> { unsafe matrix.pointer(row..<row + 1) }
+  }
+
+  /// Logits together with what `forward` says about them, in double precision.
+  package struct Distribution: Sendable {
+    package let logits: Logits
+    package let temperature: Float
+    /// Row 0 holds e^{z − max z}.
+    package let exponentials: Matrix
     /// log Σ e^{z_j}.
     ///
     /// NaN if a logit is NaN or +∞, or all are −∞. A single −∞ has probability 0.
@@ -18,93 +36,66 @@ package enum Softmax {
     let sum: Double
     var inverseSum: Float { Float(1 / sum) }
 
+    package var count: Int { logits.count }
     package var isFinite: Bool { logPartition.isFinite }
 
     /// log p of a token from its logit, rounded once to single precision.
-    package func logProb(logit: Float, temperature: Float) -> Float {
+    package func logProb(logit: Float) -> Float {
       Float(Double(logit * (1 / temperature)) - logPartition)
     }
   }
 
-  /// A row of logits together with what `forward` says about its first `count` entries.
-  package struct Distribution: Sendable {
-    /// Row 0 holds e^{z − max z}.
-    package let exponentials: Matrix
-    package let logits: Matrix
-    package let row: Int
-    package let count: Int
-    package let temperature: Float
-    package let statistics: Statistics
-
-    /// Runs `forward`.
-    package init(exponentials: Matrix, logits: Matrix, row: Int, count: Int, temperature: Float) {
-      (self.exponentials, self.logits, self.row) = (exponentials, logits, row)
-      (self.count, self.temperature) = (count, temperature)
-      statistics = Softmax.forward(
-        exponentials, logits, row: row, count: count, temperature: temperature)
-    }
-  }
-
-  /// Writes e^{z − max z} of the first `count` logits of a row to row 0 of `exponentials`.
+  /// The distribution of `logits`; e^{z − max z} goes to row 0 of `exponentials`.
   package static func forward(
-    _ exponentials: Matrix, _ logits: Matrix, row: Int, count: Int, temperature: Float
-  ) -> Statistics {
-    precondition(0 < count && count <= logits.columns && count <= exponentials.columns)
-    precondition(temperature > 0)
-    let result = unsafe ck_softmax(
-      exponentials.pointer(0..<1), logits.pointer(row..<row + 1), count, 1 / temperature)
-    guard result.sum > 0, result.sum.isFinite, result.maximum.isFinite else {
-      return Statistics(logPartition: .nan, entropy: .nan, sum: .nan)
-    }
-    let logSum = ck_log(result.sum)
-    return Statistics(
-      logPartition: Double(result.maximum) + logSum, entropy: logSum - result.weighted / result.sum,
-      sum: result.sum)
+    _ exponentials: Matrix, _ logits: Logits, temperature: Float
+  ) -> Distribution {
+    precondition(logits.count <= exponentials.columns && temperature > 0)
+    let row = unsafe ck_softmax_forward(
+      exponentials.pointer(0..<1), logits.pointer, logits.count, 1 / temperature)
+    let isFinite = row.sum > 0 && row.sum.isFinite && row.maximum.isFinite
+    let logSum = isFinite ? ck_log(row.sum) : .nan
+    return Distribution(
+      logits: logits, temperature: temperature, exponentials: exponentials,
+      logPartition: Double(row.maximum) + logSum, entropy: logSum - row.weighted / row.sum,
+      sum: isFinite ? row.sum : .nan)
   }
 
-  /// The place in the row that a number from 0..<1 falls on: place j has length p_j.
-  package static func draw(
-    _ exponentials: Matrix, count: Int, statistics: Statistics, uniform: Double
-  ) -> Int {
-    precondition(0 < count && count <= exponentials.columns && 0 <= uniform && uniform < 1)
-    return unsafe ck_draw(exponentials.pointer(0..<1), count, uniform * statistics.sum)
+  /// The index in the row that a number from 0..<1 falls on: index j has length p_j.
+  package static func draw(_ d: Distribution, uniform: Double) -> Int {
+    precondition(0 <= uniform && uniform < 1)
+    return unsafe ck_softmax_draw(d.exponentials.pointer(0..<1), d.count, uniform * d.sum)
   }
 
   /// The gradient of Σ_i c_i·log p(t_i) + h·H with respect to the logits, written to a row of
-  /// dlogits, which may be the row of logits itself; `exponentials` is what `forward` wrote.
+  /// dlogits, which may be the row of logits itself.
   ///
   ///     ∂/∂logit_j = (Σ_i c_i·1[j = t_i] − p_j·Σ_i c_i − h·p_j·(log p_j + H)) / T
   package static func backward(
-    _ dlogits: Matrix, row: Int, exponentials: Matrix, logits: Matrix, logitsRow: Int, count: Int,
-    temperature: Float, statistics: Statistics, targets: [(token: Int, coefficient: Float)],
-    dEntropy: Float
+    _ dlogits: Matrix, row: Int, of d: Distribution,
+    targets: [(index: Int, coefficient: Float)], dEntropy: Float
   ) {
-    precondition(0 < count && count <= logits.columns && count <= dlogits.columns)
-    precondition(count <= exponentials.columns)
+    precondition(d.count <= dlogits.columns)
     var total: Float = 0
     for target in targets { total += target.coefficient }
     let output = unsafe dlogits.pointer(row..<row + 1)
     unsafe ck_softmax_backward(
-      output, exponentials.pointer(0..<1), logits.pointer(logitsRow..<logitsRow + 1), count,
-      1 / temperature, statistics.inverseSum, Float(statistics.logPartition), total, dEntropy,
-      Float(statistics.entropy))
+      output, d.exponentials.pointer(0..<1), d.logits.pointer, d.count, 1 / d.temperature,
+      d.inverseSum, Float(d.logPartition), total, dEntropy, Float(d.entropy))
     for target in targets {
-      precondition(0 <= target.token && target.token < count)
-      unsafe output[target.token] += target.coefficient / temperature
+      precondition(0 <= target.index && target.index < d.count)
+      unsafe output[target.index] += target.coefficient / d.temperature
     }
   }
 
-  /// The derivative of every log p along a row of tangents of the logits, written to row 0 of
-  /// tlogProbs, which may be that row itself.
+  /// The derivative of every log p along tangents of the logits, written to row 0 of tlogProbs, which
+  /// may be their row itself.
   ///
   ///     tlog p_j = (tlogits_j − Σ_i p_i·tlogits_i) / T
-  package static func tangent(
-    _ tlogProbs: Matrix, tlogits: Matrix, row: Int, of d: Distribution
-  ) {
-    precondition(d.count <= tlogits.columns && d.count <= tlogProbs.columns)
+  package static func tangent(_ tlogProbs: Matrix, tlogits: Logits, of d: Distribution) {
+    precondition(d.count == tlogits.count && d.count <= tlogProbs.columns)
     unsafe ck_softmax_tangent(
-      tlogProbs.pointer(0..<1), d.exponentials.pointer(0..<1), tlogits.pointer(row..<row + 1),
-      d.count, 1 / d.temperature, d.statistics.sum)
+      tlogProbs.pointer(0..<1), d.exponentials.pointer(0..<1), tlogits.pointer, d.count,
+      1 / d.temperature, d.sum)
   }
 
   /// The distribution's Fisher matrix applied to a tangent of the logits, given as the tangent of the
@@ -119,6 +110,6 @@ package enum Softmax {
     precondition(d.count <= tlogProbs.columns && d.count <= dlogits.columns)
     unsafe ck_softmax_fisher(
       dlogits.pointer(0..<1), d.exponentials.pointer(0..<1), tlogProbs.pointer(0..<1), d.count,
-      d.statistics.inverseSum, weight / d.temperature)
+      d.inverseSum, weight / d.temperature)
   }
 }

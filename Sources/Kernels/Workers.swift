@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Threads that live as long as the engine and share out the tasks of one job at a time.
 ///
-/// A task is a fixed piece of work: which thread runs it, and how many threads there are, cannot
+/// A task is a fixed share of the work: which thread runs it, and how many threads there are, cannot
 /// change its result. Idle threads spin for about 50 µs, since the next job of a step follows at
 /// once, and then sleep.
 package final class Workers: Sendable {
@@ -38,9 +38,20 @@ package final class Workers: Sendable {
     withoutActuallyEscaping(body) { shared.run(tasks, $0) }
   }
 
-  /// The chunks of `count` rows that `run` should hand out: pieces of at most `size` rows.
-  package static func chunk(_ task: Int, of count: Int, size: Int) -> Range<Int> {
-    task * size..<min((task + 1) * size, count)
+  /// Runs `body(chunk, worker)` once for each chunk of `size` that `range` is cut into from its start.
+  package func run(
+    _ range: Range<Int>, chunksOf size: Int,
+    _ body: @Sendable (_ chunk: Range<Int>, _ worker: Int) -> Void
+  ) {
+    run((range.count + size - 1) / size) { task, worker in
+      let first = range.lowerBound + task * size
+      body(first..<min(first + size, range.upperBound), worker)
+    }
+  }
+
+  /// Runs each of `tasks` once, as `run(_:_:)` does.
+  package func run(_ tasks: [@Sendable (_ worker: Int) -> Void]) {
+    run(tasks.count) { task, worker in tasks[task](worker) }
   }
 }
 

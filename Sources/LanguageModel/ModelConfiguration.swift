@@ -51,6 +51,13 @@ public struct ModelConfiguration: Sendable, Equatable {
 }
 
 extension ModelConfiguration {
+  /// Numbers of a row's queries, of all heads.
+  package var queryWidth: Int { attentionHeads * headSize }
+  /// Numbers of a row's keys, and of its values.
+  package var keyWidth: Int { keyValueHeads * headSize }
+}
+
+extension ModelConfiguration {
   init(parsing source: (bytes: [UInt8], file: String)) throws(FormatError) {
     try self.init(parsing: source.bytes, file: source.file)
   }

@@ -26,15 +26,14 @@ package struct ParameterLayout: Sendable {
   package private(set) var count = 0
 
   package init(_ c: ModelConfiguration) {
-    let (queryWidth, keyWidth) = (c.attentionHeads * c.headSize, c.keyValueHeads * c.headSize)
     append(Self.embedding, [c.vocabularySize, c.hiddenSize])
     for layer in 0..<c.layers {
       let prefix = "model.layers.\(layer)."
       append(prefix + "input_layernorm.weight", [c.hiddenSize])
-      append(prefix + "self_attn.q_proj.weight", [queryWidth, c.hiddenSize])
-      append(prefix + "self_attn.k_proj.weight", [keyWidth, c.hiddenSize])
-      append(prefix + "self_attn.v_proj.weight", [keyWidth, c.hiddenSize])
-      append(prefix + "self_attn.o_proj.weight", [c.hiddenSize, queryWidth])
+      append(prefix + "self_attn.q_proj.weight", [c.queryWidth, c.hiddenSize])
+      append(prefix + "self_attn.k_proj.weight", [c.keyWidth, c.hiddenSize])
+      append(prefix + "self_attn.v_proj.weight", [c.keyWidth, c.hiddenSize])
+      append(prefix + "self_attn.o_proj.weight", [c.hiddenSize, c.queryWidth])
       append(prefix + "post_attention_layernorm.weight", [c.hiddenSize])
       append(prefix + "mlp.gate_proj.weight", [c.intermediateSize, c.hiddenSize])
       append(prefix + "mlp.up_proj.weight", [c.intermediateSize, c.hiddenSize])
@@ -141,7 +140,7 @@ package struct Parameters: Sendable {
   /// Whether no number has overflowed.
   package func isFinite(_ workers: Workers) -> Bool {
     // The sum of as many squares of Floats as memory holds is finite in double precision.
-    euclideanNorm(buffer, workers: workers).isFinite
+    buffer.euclideanNorm(workers).isFinite
   }
 
   /// The tensor's numbers, row-major.

@@ -134,7 +134,7 @@ public struct RewardModel: Sendable {
   }
 
   /// The numbers of the tokens in ``batch(_:)`` at which rewards are read, one for each completion.
-  package static func places(in batch: TokenBatch) -> [Int] {
+  package static func lastTokens(of batch: TokenBatch) -> [Int] {
     batch.completionRanges.map { $0.upperBound - 1 }
   }
 
@@ -142,6 +142,6 @@ public struct RewardModel: Sendable {
   package func rewards(_ questions: [TokenBatch.Question], engine: Engine) -> [Double] {
     let batch = batch(questions)
     let values = engine.values(parameters, batch, head, keep: false).values
-    return Self.places(in: batch).map { Double(values[$0]) }
+    return Self.lastTokens(of: batch).map { Double(values[$0]) }
   }
 }

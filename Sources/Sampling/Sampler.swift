@@ -54,8 +54,8 @@ public struct Sampler {
     keep: Bool = false, endRule: (([Int]) throws -> Bool)? = nil
   ) throws -> Result {
     let rows = try rows(of: requests, count)
-    let keeps = keep && count > 0 && engine.canKeep(rows: rows)
-    if !keeps, requests.count > 1, !engine.canHold(rows: rows) {
+    let keeps = keep && count > 0 && engine.memory.canKeep(rows: rows)
+    if !keeps, requests.count > 1, !engine.memory.canHold(rows: rows) {
       return try sampleInHalves(
         p, requests, completions: count, draws: draws, endRule: endRule)
     }
@@ -71,7 +71,7 @@ public struct Sampler {
     keep: Bool = false
   ) throws(PromptError) -> Drawing {
     let limits = try limits(of: requests)
-    let activations = engine.activations(
+    let activations = engine.memory.activations(
       keep ? .everything : .keysAndValues, rows: try rows(of: requests, count),
       longest: zip(requests, limits).map { $0.prompt.count + $1 }.max() ?? 1)
     return Drawing(

@@ -52,7 +52,7 @@ public struct SequenceScorer {
   }
 
   private func scores(of sequences: ArraySlice<[Int]>, rows: Int) -> [Scores] {
-    let a = engine.activations(
+    let a = engine.memory.activations(
       .keysAndValues, rows: rows, longest: sequences.map(\.count).max() ?? 1)
     var predictions = Predictions()
     for ids in sequences {
@@ -65,14 +65,14 @@ public struct SequenceScorer {
       }
     }
     engine.transformer.forward(model.parameters, a, from: 0)
-    let (logProbs, entropies) = engine.head.logProbs(
-      model.parameters, a, predictions, temperature: 1)
+    let found = engine.head.scores(model.parameters, a, predictions, temperature: 1)
     var start = 0
     return sequences.map { ids in
       let own = start..<start + ids.count
       start = own.upperBound
       return Scores(
-        logProbs: [nil] + logProbs[own].dropLast().map { $0 }, entropies: Array(entropies[own]))
+        logProbs: [nil] + found.logProbs[own].dropLast().map { $0 },
+        entropies: Array(found.entropies[own]))
     }
   }
 }

@@ -11,36 +11,30 @@ struct TokenDraw: Sendable {
 
   /// A draw for each of the uniform numbers from 0..<1, all from one row.
   static func draw(
-    _ row: TokenHead.Row, options: SamplingOptions, uniforms: [Double]
+    _ row: LogitRow, options: SamplingOptions, uniforms: [Double]
   ) -> [TokenDraw] {
     let temperature = Float(options.scoringTemperature)
-    let vocabulary = row.logits.columns
-    var statistics = Softmax.forward(
-      row.exponentials, row.logits, row: row.index, count: vocabulary, temperature: temperature)
-    guard statistics.isFinite else { return uniforms.map { _ in TokenDraw(isFinite: false) } }
+    var distribution = row.distribution(over: nil, temperature: temperature)
+    guard distribution.isFinite else { return uniforms.map { _ in TokenDraw(isFinite: false) } }
     var kept: [Int32]?
     if options.filters {
-      kept = TokenFilter.support(row.exponentials, count: vocabulary, options: options)
-      let (logits, index, count) = row.distribution(support: kept)
-      statistics = Softmax.forward(
-        row.exponentials, logits, row: index, count: count, temperature: temperature)
+      kept = TokenFilter.support(
+        distribution.exponentials, count: distribution.count, options: options)
+      distribution = row.distribution(over: kept, temperature: temperature)
     }
-    let count = kept?.count ?? vocabulary
     return uniforms.map { uniform in
       let token: Int
       if options.temperature == 0 {
         token = argmax(row.logits, row: row.index)
       } else {
-        let index = Softmax.draw(
-          row.exponentials, count: count, statistics: statistics, uniform: uniform)
+        let index = Softmax.draw(distribution, uniform: uniform)
         token = kept.map { Int($0[index]) } ?? index
       }
       return TokenDraw(
         token: token,
-        logProb: statistics.logProb(
-          logit: row.logits[row.index, token], temperature: temperature),
-        entropy: Float(statistics.entropy),
-        support: options.filters ? kept ?? (0..<Int32(vocabulary)).map { $0 } : nil)
+        logProb: distribution.logProb(logit: row.logits[row.index, token]),
+        entropy: Float(distribution.entropy),
+        support: options.filters ? kept ?? (0..<Int32(row.logits.columns)).map { $0 } : nil)
     }
   }
 

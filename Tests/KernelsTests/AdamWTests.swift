@@ -84,7 +84,7 @@ import Testing
       }
       return (
         weights.values + adam.firstMoment.values + adam.secondMoment.values,
-        euclideanNorm(weights, workers: workers)
+        weights.euclideanNorm(workers)
       )
     }
     let one = run(1)
@@ -97,23 +97,23 @@ import Testing
 
   @Test func normIsTheRootOfTheSumOfSquares() {
     let workers = Workers(count: 2)
-    #expect(euclideanNorm(buffer([3, 0, 4]), workers: workers) == 5)
-    #expect(euclideanNorm(FloatBuffer(count: 0), workers: workers) == 0)
+    #expect(buffer([3, 0, 4]).euclideanNorm(workers) == 5)
+    #expect(FloatBuffer(count: 0).euclideanNorm(workers) == 0)
     #expect(
-      euclideanNorm(buffer([1e30, -1e30]), workers: workers) == 2.0.squareRoot()
+      buffer([1e30, -1e30]).euclideanNorm(workers) == 2.0.squareRoot()
         * Double(Float(1e30)))
     var rng = SplitMix64(seed: 53)
     for count in [1, 7, 8, 9, 65_535, 65_537, 200_003] {
       let x: [Float] = .uniform(count, using: &rng)
       let expected = x.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-      #expect(relativeError(euclideanNorm(buffer(x), workers: workers), expected) < 1e-12)
+      #expect(relativeError(buffer(x).euclideanNorm(workers), expected) < 1e-12)
     }
   }
 
   @Test func aNumberThatIsNotFiniteReachesTheNorm() {
     for bad: Float in [.nan, .infinity] {
       let x = buffer([1, bad, 2])
-      #expect(!euclideanNorm(x, workers: Workers(count: 1)).isFinite)
+      #expect(!x.euclideanNorm(Workers(count: 1)).isFinite)
     }
   }
 }

@@ -9,8 +9,8 @@ struct AttentionCase {
   let attention: Attention
   let q, k, v, dout: Matrix
   private(set) var keys: KeyTable
-  /// Per row, its place in the canonical order (question; prompt; then completion, position).
-  private(set) var places: [Int] = []
+  /// Per row, its index in the canonical order (question; prompt; then completion, position).
+  private(set) var indices: [Int] = []
   /// Per row, the rows it attends to, its own last.
   private var paths: [[Int]] = []
 
@@ -20,14 +20,14 @@ struct AttentionCase {
   ) {
     attention = Attention(heads: heads, keyValueHeads: keyValueHeads, headSize: headSize)
     keys = KeyTable(capacity: 55)
-    // A row's numbers depend on its place alone.
+    // A row's numbers depend on its index alone.
     let count = questions.reduce(0) { $0 + $1.reduce(0, +) }
     func matrix(_ columns: Int) -> Matrix { Matrix(rows: count, columns: columns) }
     (q, dout) = (matrix(heads * headSize), matrix(heads * headSize))
     (k, v) = (matrix(keyValueHeads * headSize), matrix(keyValueHeads * headSize))
     appendRows(of: questions, order)
-    for (row, place) in places.enumerated() {
-      var rng = SplitMix64(seed: UInt64(place))
+    for (row, index) in indices.enumerated() {
+      var rng = SplitMix64(seed: UInt64(index))
       for target in [q, k, v, dout] {
         for column in 0..<target.columns {
           target[row, column] = .random(in: -1..<1, using: &rng)
@@ -39,10 +39,10 @@ struct AttentionCase {
   /// The prompts must come before their completions; completions may come in any order.
   private mutating func appendRows(of questions: [[Int]], _ order: Order) {
     var next = 0
-    var completions: [(sequence: Int, start: Int, places: Range<Int>, path: [Int])] = []
+    var completions: [(sequence: Int, start: Int, indices: Range<Int>, path: [Int])] = []
     var sequences = 0
-    // Questions in storage order, each with its first place in the canonical order.
-    var firsts: [(lengths: [Int], place: Int)] = []
+    // Questions in storage order, each with its first index in the canonical order.
+    var firsts: [(lengths: [Int], index: Int)] = []
     for lengths in questions {
       firsts.append((lengths, next))
       next += lengths.reduce(0, +)
@@ -54,14 +54,14 @@ struct AttentionCase {
       sequences += 1
       var path: [Int] = []
       for position in 0..<lengths[0] {
-        append(sequence: prompt, position: position, place: first + position, path: &path)
+        append(sequence: prompt, position: position, index: first + position, path: &path)
       }
-      var place = first + lengths[0]
+      var index = first + lengths[0]
       for length in lengths.dropFirst() {
         keys.appendSequence(copying: (prompt, lengths[0]))
-        completions.append((sequences, lengths[0], place..<place + length, path))
+        completions.append((sequences, lengths[0], index..<index + length, path))
         sequences += 1
-        place += length
+        index += length
       }
       if order != .byPosition { appendAll(&completions) }
     }
@@ -69,21 +69,21 @@ struct AttentionCase {
   }
 
   private mutating func appendAll(
-    _ completions: inout [(sequence: Int, start: Int, places: Range<Int>, path: [Int])],
+    _ completions: inout [(sequence: Int, start: Int, indices: Range<Int>, path: [Int])],
     byPosition: Bool = false
   ) {
     if !byPosition {
       for var c in completions {
-        for (t, place) in c.places.enumerated() {
-          append(sequence: c.sequence, position: c.start + t, place: place, path: &c.path)
+        for (t, index) in c.indices.enumerated() {
+          append(sequence: c.sequence, position: c.start + t, index: index, path: &c.path)
         }
       }
     } else {
-      for t in 0..<(completions.map(\.places.count).max() ?? 0) {
-        for i in completions.indices where t < completions[i].places.count {
+      for t in 0..<(completions.map(\.indices.count).max() ?? 0) {
+        for i in completions.indices where t < completions[i].indices.count {
           let c = completions[i]
           append(
-            sequence: c.sequence, position: c.start + t, place: c.places.lowerBound + t,
+            sequence: c.sequence, position: c.start + t, index: c.indices.lowerBound + t,
             path: &completions[i].path)
         }
       }
@@ -91,17 +91,17 @@ struct AttentionCase {
     completions = []
   }
 
-  private mutating func append(sequence: Int, position: Int, place: Int, path: inout [Int]) {
-    let row = places.count
+  private mutating func append(sequence: Int, position: Int, index: Int, path: inout [Int]) {
+    let row = indices.count
     keys.append(row: row, sequence: sequence, position: position)
-    places.append(place)
+    indices.append(index)
     path.append(row)
     paths.append(path)
   }
 
   /// The rows of a matrix in the canonical order.
   func canonical(_ matrix: Matrix) -> [Float] {
-    places.indices.sorted { places[$0] < places[$1] }.flatMap { row in
+    indices.indices.sorted { indices[$0] < indices[$1] }.flatMap { row in
       (0..<matrix.columns).map { matrix[row, $0] }
     }
   }
@@ -121,8 +121,9 @@ struct AttentionCase {
     let own = Matrix(rows: rows.count, columns: q.columns)
     own.copy(rows: 0..<rows.count, from: q, first: rows.lowerBound)
     attention.forward(
-      out, statistics: statistics, q: own, first: 0, k: k, v: v, keys: keys, rows: rows,
-      scratch: scratch)
+      .init(
+        q: own, k: k, v: v, out: out, statistics: statistics, keys: keys, first: rows.lowerBound),
+      rows: rows, scratch: scratch)
     return (out, statistics)
   }
 
@@ -132,22 +133,23 @@ struct AttentionCase {
     let (dk, dv) = (
       Matrix(rows: k.rows, columns: k.columns), Matrix(rows: k.rows, columns: k.columns)
     )
-    let index = places.indices.sorted { places[$0] < places[$1] }.map(Int32.init)
+    let order = indices.indices.sorted { indices[$0] < indices[$1] }.map(Int32.init)
     for _ in 0..<times {
       for head in 0..<attention.keyValueHeads {
         attention.backward(
-          dq: dq, dk: dk, dv: dv, dout: dout, out: out, statistics: statistics, q: q, k: k, v: v,
-          keys: keys, index: index[...], keyValueHead: head, scratch: scratch)
+          dq: dq, dk: dk, dv: dv, dout: dout,
+          .init(q: q, k: k, v: v, out: out, statistics: statistics, keys: keys), index: order[...],
+          keyValueHead: head, scratch: scratch)
       }
     }
     return (dq, dk, dv)
   }
 
-  /// Tangents of q, k and v: what a row's are depends on its place alone.
+  /// Tangents of q, k and v: what a row's are depends on its index alone.
   func tangents() -> (tq: Matrix, tk: Matrix, tv: Matrix) {
     let tangents = [q, k, v].map { Matrix(rows: $0.rows, columns: $0.columns) }
-    for (row, place) in places.enumerated() {
-      var rng = SplitMix64(seed: UInt64(1000 + place))
+    for (row, index) in indices.enumerated() {
+      var rng = SplitMix64(seed: UInt64(1000 + index))
       for target in tangents {
         for column in 0..<target.columns {
           target[row, column] = .random(in: -1..<1, using: &rng)
@@ -165,8 +167,9 @@ struct AttentionCase {
     let tout = Matrix(
       .init(repeating: untouched, count: q.rows * q.columns), columns: q.columns)
     attention.tangent(
-      tout, tq: t.tq, tk: t.tk, tv: t.tv, out: out, statistics: statistics, q: q, k: k, v: v,
-      keys: keys, rows: rows ?? 0..<q.rows, scratch: scratch)
+      tout, tq: t.tq, tk: t.tk, tv: t.tv,
+      .init(q: q, k: k, v: v, out: out, statistics: statistics, keys: keys),
+      rows: rows ?? 0..<q.rows, scratch: scratch)
     return tout
   }
 

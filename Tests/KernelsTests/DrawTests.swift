@@ -4,15 +4,15 @@ import TestSupport
 import Testing
 
 @Suite struct DrawTests {
-  /// What `ck_draw` takes from these numbers for a target of `share` of their sum.
+  /// What `ck_softmax_draw` takes from these numbers for a target of `share` of their sum.
   private func draw(_ weights: [Float], share: Double) -> Int {
     let padded = weights + .init(repeating: 0, count: 16 - weights.count % 16)
     let total = weights.reduce(0.0) { $0 + Double($1) }
     // SAFETY: the array reaches past the count to a multiple of 16.
-    return unsafe ck_draw(padded, weights.count, share * total)
+    return unsafe ck_softmax_draw(padded, weights.count, share * total)
   }
 
-  @Test(arguments: [1, 2, 15, 16, 17, 40]) func everyPlaceHasItsLength(count: Int) {
+  @Test(arguments: [1, 2, 15, 16, 17, 40]) func everyIndexHasItsLength(count: Int) {
     var rng = SplitMix64(seed: UInt64(count))
     let weights = (0..<count).map { _ in Float.random(in: 0.5..<1, using: &rng) }
     let key = RandomKey(seed: 1, purpose: .sampling)
@@ -28,16 +28,16 @@ import Testing
     #expect(statistic < bound)
   }
 
-  /// The first place whose running sum passes the target, for numbers whose sums are exact.
-  @Test func edgesFallToTheNextPlace() {
+  /// The first index whose running sum passes the target, for numbers whose sums are exact.
+  @Test func edgesFallToTheNextIndex() {
     let weights: [Float] = [0, 1, 0, 2, 1, 0] + .init(repeating: 0, count: 20) + [4, 0]
     let expected = [(0, 1), (0.99, 1), (1, 3), (2.5, 3), (3, 4), (3.9, 4), (4, 26), (7.9, 26)]
-    for (target, place) in expected {
-      #expect(draw(weights, share: target / 8) == place, "target \(target)")
+    for (target, index) in expected {
+      #expect(draw(weights, share: target / 8) == index, "target \(target)")
     }
   }
 
-  @Test func aPlaceOfNoLengthIsNeverDrawn() {
+  @Test func anIndexOfNoLengthIsNeverDrawn() {
     var rng = SplitMix64(seed: 71)
     for _ in 0..<200 {
       let count = Int.random(in: 1...70, using: &rng)

@@ -29,9 +29,9 @@ import Testing
   private func row(
     _ logits: [Float], count: Int? = nil, _ temperature: Float
   ) -> Softmax.Distribution {
-    Softmax.Distribution(
-      exponentials: Matrix(rows: 1, columns: logits.count),
-      logits: Matrix(logits, columns: logits.count), row: 0, count: count ?? logits.count,
+    Softmax.forward(
+      Matrix(rows: 1, columns: logits.count),
+      .init(Matrix(logits, columns: logits.count), row: 0, count: count ?? logits.count),
       temperature: temperature)
   }
 

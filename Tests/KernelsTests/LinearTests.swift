@@ -20,7 +20,7 @@ import Testing
       dy = Matrix(.uniform(rows * outputs, using: &rng), columns: outputs)
       transposed = FloatBuffer(count: Linear.transposedCount(weight))
       transposed.fill(.nan)
-      Linear.transpose(transposed, weight: weight, panels: 0..<(inputs + 15) / 16)
+      Linear.transpose(transposed, weight: weight, panels: 0..<weight.inputPanels)
     }
 
     func forward(_ rows: Range<Int>, into y: Matrix, accumulate: Bool = false) {

@@ -61,7 +61,7 @@ import Testing
       numbers.append(x.lastWrite)
     }
     #expect(Set(numbers).count == writes.count + 1)
-    _ = (x[0], row[0, 0], x.doubles, euclideanNorm(x, workers: workers))
+    _ = (x[0], row[0, 0], x.doubles, x.euclideanNorm(workers))
     y.copy(from: x)
     #expect(x.lastWrite == numbers.last)
   }

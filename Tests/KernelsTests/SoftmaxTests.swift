@@ -29,11 +29,12 @@ import Testing
   ) {
     let logits = logits(count)
     let (row, exponentials) = (Matrix(logits, columns: count), Matrix(rows: 1, columns: count))
-    let s = Softmax.forward(exponentials, row, row: 0, count: count, temperature: temperature)
+    let s = Softmax.forward(
+      exponentials, .init(row, row: 0, count: count), temperature: temperature)
     let expected = reference(logits.doubles, Double(temperature))
     // Of a logit of 6 divided by 0.7: its last bit is 1e-6.
     #expect(
-      worstError(logits.map { s.logProb(logit: $0, temperature: temperature) }, expected) < 2e-6)
+      worstError(logits.map { s.logProb(logit: $0) }, expected) < 2e-6)
     #expect(abs(s.entropy - entropy(expected)) < 2e-6)
     #expect(exponentials.paddingIsZero)
     #expect(s.isFinite)
@@ -41,8 +42,9 @@ import Testing
 
   @Test func oneTokenIsCertain() {
     let (row, exponentials) = (Matrix([-3.7], columns: 1), Matrix(rows: 1, columns: 1))
-    let s = Softmax.forward(exponentials, row, row: 0, count: 1, temperature: 0.3)
-    #expect(s.logProb(logit: -3.7, temperature: 0.3) == 0)
+    let s = Softmax.forward(
+      exponentials, .init(row, row: 0, count: 1), temperature: 0.3)
+    #expect(s.logProb(logit: -3.7) == 0)
     #expect(s.entropy == 0)
   }
 
@@ -52,30 +54,33 @@ import Testing
     for stale: Float in [0, 1e9, .nan, .infinity] {
       let row = Matrix(Array(logits[..<21]) + .init(repeating: stale, count: 19), columns: 40)
       let exponentials = Matrix(.init(repeating: stale, count: 40), columns: 40)
-      let s = Softmax.forward(exponentials, row, row: 0, count: 21, temperature: 1)
+      let s = Softmax.forward(
+        exponentials, .init(row, row: 0, count: 21), temperature: 1)
       let expected = reference(Array(logits[..<21]).doubles, 1)
-      #expect(worstError([s.logProb(logit: logits[4], temperature: 1)], [expected[4]]) < 2e-6)
+      #expect(worstError([s.logProb(logit: logits[4])], [expected[4]]) < 2e-6)
       #expect(abs(s.entropy - entropy(expected)) < 2e-6)
       #expect((21..<32).allSatisfy { exponentials[0, $0] == 0 })
-      #expect(Softmax.draw(exponentials, count: 21, statistics: s, uniform: 0.999_999_999) < 21)
+      #expect(Softmax.draw(s, uniform: 0.999_999_999) < 21)
     }
   }
 
   @Test(arguments: [1, 16, 21, 600]) func aLogitThatIsNoNumberIsSeen(count: Int) {
-    for place in Set([0, count / 2, count - 1]) {
+    for index in Set([0, count / 2, count - 1]) {
       for bad: Float in [.nan, -.nan, .infinity] {
         var logits = logits(count)
-        logits[place] = bad
+        logits[index] = bad
         let exponentials = Matrix(rows: 1, columns: count)
         let s = Softmax.forward(
-          exponentials, Matrix(logits, columns: count), row: 0, count: count, temperature: 0.9)
-        #expect(!s.isFinite && s.entropy.isNaN, "\(bad) at \(place) of \(count)")
-        #expect(s.logProb(logit: 1, temperature: 0.9).isNaN)
+          exponentials, .init(Matrix(logits, columns: count), row: 0, count: count),
+          temperature: 0.9)
+        #expect(!s.isFinite && s.entropy.isNaN, "\(bad) at \(index) of \(count)")
+        #expect(s.logProb(logit: 1).isNaN)
       }
     }
     let none = Softmax.forward(
       Matrix(rows: 1, columns: count),
-      Matrix(.init(repeating: -.infinity, count: count), columns: count), row: 0, count: count,
+      .init(
+        Matrix(.init(repeating: -.infinity, count: count), columns: count), row: 0, count: count),
       temperature: 1)
     #expect(!none.isFinite)
   }
@@ -85,27 +90,25 @@ import Testing
     let (row, exponentials) = (
       Matrix([0, -200, -.infinity, 0], columns: 4), Matrix(rows: 1, columns: 4)
     )
-    let s = Softmax.forward(exponentials, row, row: 0, count: 4, temperature: 1)
+    let s = Softmax.forward(
+      exponentials, .init(row, row: 0, count: 4), temperature: 1)
     #expect(abs(s.entropy - log(2.0)) < 1e-12)
-    #expect(s.logProb(logit: -200, temperature: 1) == Float(-200 - log(2.0)))
+    #expect(s.logProb(logit: -200) == Float(-200 - log(2.0)))
   }
 
   /// Σ c log p(t) + h·H of one row, its kernel gradient, and the same written elsewhere.
   private func backward(
-    _ logits: [Float], _ temperature: Float, _ targets: [(token: Int, coefficient: Float)],
+    _ logits: [Float], _ temperature: Float, _ targets: [(index: Int, coefficient: Float)],
     _ dEntropy: Float, inPlace: Bool
   ) -> Matrix {
     let row = Matrix(logits, columns: logits.count)
     let exponentials = Matrix(rows: 1, columns: logits.count)
-    let s = Softmax.forward(
-      exponentials, row, row: 0, count: logits.count, temperature: temperature)
+    let d = Softmax.forward(
+      exponentials, .init(row, row: 0, count: logits.count), temperature: temperature)
     let dlogits =
       inPlace ? row : Matrix(.init(repeating: 9, count: logits.count), columns: logits.count)
     for _ in 0..<(inPlace ? 1 : 2) {
-      Softmax.backward(
-        dlogits, row: 0, exponentials: exponentials, logits: row, logitsRow: 0,
-        count: logits.count, temperature: temperature, statistics: s, targets: targets,
-        dEntropy: dEntropy)
+      Softmax.backward(dlogits, row: 0, of: d, targets: targets, dEntropy: dEntropy)
     }
     return dlogits
   }
@@ -115,7 +118,7 @@ import Testing
   ) {
     let logits = logits(count, scale: 2)
     // Two completions may begin with the same token.
-    let targets: [(token: Int, coefficient: Float)] = [
+    let targets: [(index: Int, coefficient: Float)] = [
       (count / 2, 0.8), (count - 1, -0.3), (count / 2, 0.5),
     ]
     for h: Float in [0, 0.7, -1.3] {
@@ -124,7 +127,7 @@ import Testing
         of: { z in
           let logProbs = reference(z, Double(temperature))
           return targets.reduce(Double(h) * entropy(logProbs)) {
-            $0 + Double($1.coefficient) * logProbs[$1.token]
+            $0 + Double($1.coefficient) * logProbs[$1.index]
           }
         }, at: logits, gradient: gradient.values)
       // A single token's gradient is 0, up to the rounding of its coefficients.
@@ -138,7 +141,7 @@ import Testing
   }
 
   @Test func backwardOverwritesAndMayWorkInPlace() {
-    let targets: [(token: Int, coefficient: Float)] = [(3, 1), (20, -2)]
+    let targets: [(index: Int, coefficient: Float)] = [(3, 1), (20, -2)]
     let apart = backward(logits(21), 0.7, targets, 0.4, inPlace: false)
     let inPlace = backward(logits(21), 0.7, targets, 0.4, inPlace: true)
     #expect(bitDifference(apart.values, inPlace.values) == nil)
@@ -148,12 +151,12 @@ import Testing
     let logits = logits(21, scale: 1.5)
     let exponentials = Matrix(rows: 1, columns: 21)
     let s = Softmax.forward(
-      exponentials, Matrix(logits, columns: 21), row: 0, count: 21, temperature: 0.8)
+      exponentials, .init(Matrix(logits, columns: 21), row: 0, count: 21), temperature: 0.8)
     var counts = [Int](repeating: 0, count: 21)
     let key = RandomKey(seed: 3, purpose: .sampling)
     for i in 0..<20_000 {
       let uniform = key.uniform(step: 0, row: 0, sample: 0, position: i)
-      counts[Softmax.draw(exponentials, count: 21, statistics: s, uniform: uniform)] += 1
+      counts[Softmax.draw(s, uniform: uniform)] += 1
     }
     let p = reference(logits.doubles, 0.8).map { exp($0) }
     let (statistic, bound) = chiSquared(counts, probabilities: p)
@@ -167,11 +170,11 @@ import Testing
     var rng = SplitMix64(seed: 12)
     let t: [Float] = .uniform(count, using: &rng)
     let dy: [Float] = .uniform(count, using: &rng)
-    let d = Softmax.Distribution(
-      exponentials: Matrix(rows: 1, columns: count), logits: Matrix(logits, columns: count), row: 0,
-      count: count, temperature: temperature)
+    let d = Softmax.forward(
+      Matrix(rows: 1, columns: count), .init(Matrix(logits, columns: count), row: 0, count: count),
+      temperature: temperature)
     let tangent = Matrix(t, columns: count)
-    Softmax.tangent(tangent, tlogits: tangent, row: 0, of: d)
+    Softmax.tangent(tangent, tlogits: .init(tangent, row: 0, count: count), of: d)
     let differences = tangentError(
       of: { reference($0, Double(temperature)) }, at: logits, along: t, tangent: tangent.values)
     #expect(differences < 1e-6)
@@ -191,11 +194,11 @@ import Testing
     let logits = logits(count, scale: 2)
     var rng = SplitMix64(seed: 13)
     let t: [Float] = .uniform(count, using: &rng)
-    let d = Softmax.Distribution(
-      exponentials: Matrix(rows: 1, columns: count), logits: Matrix(logits, columns: count), row: 0,
-      count: count, temperature: temperature)
+    let d = Softmax.forward(
+      Matrix(rows: 1, columns: count), .init(Matrix(logits, columns: count), row: 0, count: count),
+      temperature: temperature)
     let product = Matrix(t, columns: count)
-    Softmax.tangent(product, tlogits: product, row: 0, of: d)
+    Softmax.tangent(product, tlogits: .init(product, row: 0, count: count), of: d)
     Softmax.fisher(product, tlogProbs: product, of: d, weight: 0.3)
     let p = reference(logits.doubles, Double(temperature)).map { exp($0) }
     let mean = zip(p, t).reduce(0) { $0 + $1.0 * Double($1.1) }
@@ -214,11 +217,11 @@ import Testing
     let t: [Float] = .uniform(21, using: &rng)
     var found: [[Float]] = []
     for stale: Float in [0, 1e9, .nan] {
-      let d = Softmax.Distribution(
-        exponentials: Matrix(rows: 1, columns: 40), logits: Matrix(logits(40), columns: 40), row: 0,
-        count: 21, temperature: 0.7)
+      let d = Softmax.forward(
+        Matrix(rows: 1, columns: 40), .init(Matrix(logits(40), columns: 40), row: 0, count: 21),
+        temperature: 0.7)
       let tlogits = Matrix(t + .init(repeating: stale, count: 19), columns: 40)
-      Softmax.tangent(tlogits, tlogits: tlogits, row: 0, of: d)
+      Softmax.tangent(tlogits, tlogits: .init(tlogits, row: 0, count: 21), of: d)
       found.append(Array(tlogits.values[..<32]))
       #expect(found[0] == found.last)
       #expect(tlogits.values[21..<32].allSatisfy { $0 == 0 })

@@ -13,10 +13,10 @@ import Testing
       let y = [Float].uniform(rows * (16 * panels + 5), using: &rng)
       var (wide, narrow) = (y, y)
       // SAFETY: the arrays have the shapes that the header asks for, with strides a little larger.
-      unsafe ck_gemm(
+      unsafe ck_linear_forward(
         &wide, 16 * panels + 5, x, depth + 3, b, 16 * depth + 16, rows, panels, depth,
         Int32(accumulate))
-      unsafe ck_gemm_narrow(
+      unsafe ck_linear_forward_narrow(
         &narrow, 16 * panels + 5, x, depth + 3, b, 16 * depth + 16, rows, panels, depth,
         Int32(accumulate))
       #expect(bitDifference(wide, narrow) == nil)
@@ -33,8 +33,8 @@ import Testing
     let g = [Float].uniform(16 * inputs, using: &rng)
     var (wide, narrow) = (g, g)
     // SAFETY: the arrays have the shapes that the header asks for.
-    unsafe ck_gemm_outer(&wide, x, dy, ld, rows, inputs)
-    unsafe ck_gemm_outer_narrow(&narrow, x, dy, ld, rows, inputs)
+    unsafe ck_linear_backward_weight(&wide, x, dy, ld, rows, inputs)
+    unsafe ck_linear_backward_weight_narrow(&narrow, x, dy, ld, rows, inputs)
     #expect(bitDifference(wide, narrow) == nil)
     #expect(wide != g)
   }

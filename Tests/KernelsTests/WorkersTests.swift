@@ -94,11 +94,17 @@ import Testing
     }
   }
 
-  @Test func chunksCoverTheRows() {
-    for (rows, size) in [(1, 1), (7, 3), (6, 3), (48, 48), (49, 48)] {
-      let chunks = (0..<(rows + size - 1) / size).map { Workers.chunk($0, of: rows, size: size) }
-      #expect(chunks.flatMap { Array($0) } == Array(0..<rows))
-      #expect(chunks.allSatisfy { !$0.isEmpty && $0.count <= size })
+  @Test func chunksCoverTheRangeOnce() {
+    let workers = Workers(count: 2)
+    for (range, size) in [(3..<3, 4), (0..<1, 1), (5..<12, 3), (0..<6, 3), (2..<51, 48)] {
+      let (counters, wrong) = (Counters(range.upperBound), Counters(1))
+      workers.run(range, chunksOf: size) { chunk, _ in
+        for i in chunk { counters.raise(i) }
+        let isCut = (chunk.lowerBound - range.lowerBound) % size == 0
+        if !isCut || chunk.isEmpty || chunk.count > size { wrong.raise(0) }
+      }
+      #expect(counters.values == (0..<range.upperBound).map { range.contains($0) ? 1 : 0 })
+      #expect(wrong.values == [0])
     }
   }
 }

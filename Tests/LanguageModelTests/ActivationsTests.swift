@@ -18,9 +18,9 @@ import Testing
       (30, second.completions.lowerBound), (11, first.completions.lowerBound),
       (31, second.completions.lowerBound),
     ] { a.append(token, to: sequence) }
-    let (rows, ends) = a.canonicalOrder()
-    #expect(rows.map { a.tokens[Int($0)] } == [1, 2, 10, 11, 20, 3, 30, 31])
-    #expect(ends == [5, 8])
+    let order = a.canonicalOrder()
+    #expect(order.rows.map { a.tokens[Int($0)] } == [1, 2, 10, 11, 20, 3, 30, 31])
+    #expect(order.groups == [0..<5, 5..<8])
   }
 
   @Test func aCompletionBeginsWithItsPromptsRows() {
@@ -33,14 +33,14 @@ import Testing
     #expect(a.row(of: group.completions.lowerBound + 1, at: 3) == 3)
     #expect(a.length(of: group.completions.lowerBound) == 3)
     #expect(a.length(of: group.completions.lowerBound + 1) == 4)
-    #expect(a.rowCount == 4 && a.sequenceCount == 3)
+    #expect(a.rowCount == 4)
   }
 
   @Test func nothingIsLeftAfterRemovingAll() {
     let a = activations()
     a.appendGroup(prompt: [1, 2, 3], completions: 2)
     a.removeAll()
-    #expect(a.rowCount == 0 && a.sequenceCount == 0 && a.groups.isEmpty)
+    #expect(a.rowCount == 0 && a.groups.isEmpty)
     #expect(a.canonicalOrder().rows.isEmpty)
     a.appendGroup(prompt: [7], completions: 0)
     #expect(a.row(of: 0, at: 0) == 0 && a.tokens == [7])

@@ -79,7 +79,8 @@ import Testing
             let gradient = Parameters(p.configuration)
             let last = [Float](repeating: 0, count: t) + [1]
             engine.backward(
-              p, gradient: gradient, cut, dLogProb: last, temperature: Self.temperature, kept: nil)
+              p, gradient: gradient, cut, TokenGradient(dLogProb: last),
+              temperature: Self.temperature, kept: nil)
             let logProb = engine.forward(p, cut, temperature: Self.temperature, keep: false)
               .logProbs[t]
             result.append(
@@ -194,7 +195,7 @@ import Testing
     #expect(distance(sampled, exact.doubles) < 1e-5)
   }
 
-  @Test(arguments: kinds, [false, true]) func threadsPiecesAndKeptActivationsGiveTheSameBits(
+  @Test(arguments: kinds, [false, true]) func threadsMicroBatchesAndKeptActivationsGiveTheSameBits(
     kind: Fisher, tied: Bool
   ) {
     let p = TinyPolicy.parameters(TinyPolicy.configuration(tied: tied))

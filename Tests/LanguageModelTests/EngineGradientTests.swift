@@ -21,8 +21,8 @@ import Testing
       let engine = TinyPolicy.engine(parameters.configuration)
       for _ in 0..<times {
         engine.backward(
-          parameters, gradient: gradient, batch, dLogProb: dLogProb, dEntropy: dEntropy,
-          temperature: 0.7, kept: nil)
+          parameters, gradient: gradient, batch,
+          TokenGradient(dLogProb: dLogProb, dEntropy: dEntropy), temperature: 0.7, kept: nil)
       }
     }
 

@@ -31,8 +31,9 @@ import Testing
     let gradient = Parameters(p.configuration)
     let dLogProb: [Float] = .uniform(batch.tokenCount, using: &rng)
     engine.backward(
-      p, gradient: gradient, batch, dLogProb: dLogProb,
-      dEntropy: .uniform(batch.tokenCount, using: &rng), temperature: 0.7, kept: forward.kept)
+      p, gradient: gradient, batch,
+      TokenGradient(dLogProb: dLogProb, dEntropy: .uniform(batch.tokenCount, using: &rng)),
+      temperature: 0.7, kept: forward.kept)
     return Outcome(
       logProbs: forward.logProbs, entropies: forward.entropies, gradient: gradient.flat)
   }
@@ -137,7 +138,7 @@ import Testing
     #expect(difference == nil)
   }
 
-  /// One piece, a few, and one for each question.
+  /// One micro-batch, a few, and one for each question.
   @Test(arguments: [false, true]) func theMemoryBudgetChangesNoBit(tied: Bool) {
     let p = TinyPolicy.parameters(TinyPolicy.configuration(tied: tied))
     let batch = TinyPolicy.batch(TinyPolicy.lengths, supported: true)
@@ -147,7 +148,7 @@ import Testing
       + BackwardWorkspace.bytesPerRow(p.configuration)
     for rows in [0, 30, 60] {
       let engine = TinyPolicy.engine(p.configuration, activationBytes: rows * bytesPerRow)
-      #expect(!engine.canKeep(rows: 61) && engine.canKeep(rows: rows))
+      #expect(!engine.memory.canKeep(rows: 61) && engine.memory.canKeep(rows: rows))
       let forward = engine.forward(p, batch, temperature: 1, keep: true)
       #expect(forward.kept == nil)
       let difference = outcome(p, batch, activationBytes: rows * bytesPerRow).difference(all)
@@ -187,7 +188,8 @@ import Testing
       let (gradient, product) = (Parameters(configuration), Parameters(configuration))
       let ones = [Float](repeating: 1, count: batch.tokenCount)
       engine.backward(
-        p, gradient: gradient, batch, dLogProb: ones, temperature: 1, kept: forward.kept)
+        p, gradient: gradient, batch, TokenGradient(dLogProb: ones), temperature: 1,
+        kept: forward.kept)
       engine.fisherProduct(
         p, tangent: p, into: product, batch, weights: ones, temperature: 1, kind: .exact,
         kept: forward.kept)
@@ -213,7 +215,7 @@ import Testing
       let gradient = Parameters(p.configuration)
       for kept in [forward.kept, nil] {
         engine.backward(
-          p, gradient: gradient, batch, dLogProb: [], temperature: 1, kept: kept)
+          p, gradient: gradient, batch, TokenGradient(dLogProb: []), temperature: 1, kept: kept)
       }
       #expect(gradient.flat.allSatisfy { $0 == 0 })
     }

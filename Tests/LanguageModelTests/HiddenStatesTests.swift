@@ -83,7 +83,8 @@ import Testing
     let gradient = Parameters(c.policy.configuration)
     engine.backward(
       c.policy, gradient: gradient, c.batch,
-      dKLOld: .init(repeating: 1, count: c.batch.tokenCount), temperature: Self.temperature,
+      TokenGradient(dKLOld: .init(repeating: 1, count: c.batch.tokenCount)),
+      temperature: Self.temperature,
       old: same, kept: nil)
     #expect(gradient.flat.allSatisfy { $0 == 0 })
   }
@@ -102,8 +103,9 @@ import Testing
       let engine = c.engine()
       let gradient = Parameters(c.policy.configuration)
       engine.backward(
-        c.policy, gradient: gradient, c.batch, dLogProb: d[0], dEntropy: d[1], dKLOld: d[2],
-        dKLReference: d[3], temperature: Self.temperature,
+        c.policy, gradient: gradient, c.batch,
+        TokenGradient(dLogProb: d[0], dEntropy: d[1], dKLOld: d[2], dKLReference: d[3]),
+        temperature: Self.temperature,
         old: ExactDivergence(engine.hiddenStates(c.old, c.batch), direction),
         reference: ExactDivergence(engine.hiddenStates(c.reference, c.batch), other), kept: nil)
       func divergences(
@@ -128,8 +130,10 @@ import Testing
     }
   }
 
-  /// Threads, pieces, and where the hidden rows came from change nothing.
-  @Test(arguments: [false, true]) func everyNumberOfThreadsAndPiecesGivesTheSameBits(tied: Bool) {
+  /// Threads, micro-batches, and where the hidden rows came from change nothing.
+  @Test(arguments: [false, true]) func everyNumberOfThreadsAndMicroBatchesGivesTheSameBits(
+    tied: Bool
+  ) {
     let c = Case(tied: tied, supported: true)
     let bytesPerRow =
       Activations.bytesPerRow(c.policy.configuration, .everything)
@@ -137,10 +141,9 @@ import Testing
     func outcome(workers: Int, rows: Int, keep: Bool) -> [Float] {
       let engine = c.engine(workers: workers, activationBytes: rows * bytesPerRow)
       let old = ExactDivergence(engine.hiddenStates(c.old, c.batch), .otherToPolicy)
-      let other = engine.forward(
-        c.reference, c.batch, temperature: 1, keep: keep, keepHidden: true)
-      guard let hidden = other.hidden else { return [] }
-      let reference = ExactDivergence(hidden, .policyToOther)
+      let other = engine.forward(c.reference, c.batch, temperature: 1, keep: keep)
+      let reference = ExactDivergence(
+        engine.hiddenStates(c.reference, c.batch, kept: other.kept), .policyToOther)
       let forward = engine.forward(
         c.policy, c.batch, temperature: Self.temperature, keep: keep, old: old,
         reference: reference)
@@ -148,9 +151,10 @@ import Testing
       var rng = SplitMix64(seed: 8)
       engine.backward(
         c.policy, gradient: gradient, c.batch,
-        dLogProb: .uniform(c.batch.tokenCount, using: &rng),
-        dKLOld: .uniform(c.batch.tokenCount, using: &rng),
-        dKLReference: .uniform(c.batch.tokenCount, using: &rng), temperature: Self.temperature,
+        TokenGradient(
+          dLogProb: .uniform(c.batch.tokenCount, using: &rng),
+          dKLOld: .uniform(c.batch.tokenCount, using: &rng),
+          dKLReference: .uniform(c.batch.tokenCount, using: &rng)), temperature: Self.temperature,
         old: old, reference: reference, kept: forward.kept)
       return (forward.klOld ?? []) + (forward.klReference ?? []) + forward.logProbs + gradient.flat
     }

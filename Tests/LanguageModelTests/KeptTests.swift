@@ -17,7 +17,7 @@ import Testing
     // Reading, and passes that keep nothing, leave it as it is.
     _ = engine.forward(p, batch, temperature: 1, keep: false)
     let gradient = Parameters(p.configuration)
-    engine.backward(p, gradient: gradient, batch, dLogProb: nil, temperature: 1, kept: kept)
+    engine.backward(p, gradient: gradient, batch, TokenGradient(), temperature: 1, kept: kept)
     #expect(kept.activations(under: p) === held)
   }
 
@@ -73,7 +73,7 @@ import Testing
       let forward = engine.forward(p, batch, temperature: 1, keep: false, kept: kept())
       let values = engine.values(p, batch, head, keep: false, kept: kept()).values
       engine.backward(
-        p, gradient: gradient, batch, dLogProb: ones, temperature: 1, kept: kept())
+        p, gradient: gradient, batch, TokenGradient(dLogProb: ones), temperature: 1, kept: kept())
       engine.fisherProduct(
         p, tangent: p, into: product, batch, weights: ones, temperature: 1, kind: .sampled,
         kept: kept())

@@ -44,7 +44,7 @@ import Testing
     // Logits and entropies of every position.
     let logits = try fixture.floats("logits")
     let scale = max(1, Double(logits.map(abs).max() ?? 0))
-    let a = engine.activations(
+    let a = engine.memory.activations(
       .keysAndValues, rows: fixture.ids.count * fixture.ids[0].count,
       longest: fixture.ids[0].count)
     for row in fixture.ids { a.appendGroup(prompt: row, completions: 0) }
@@ -53,10 +53,7 @@ import Testing
     let entropies = FloatBuffer(count: a.rowCount)
     engine.head.forEachRow(parameters, a, rows: (0..<a.rowCount).map(Int32.init)) { i, row in
       for token in 0..<found.columns { found[i, token] = row.logits[row.index, token] }
-      entropies[i] = Float(
-        Softmax.forward(
-          row.exponentials, row.logits, row: row.index, count: found.columns, temperature: 1
-        ).entropy)
+      entropies[i] = Float(row.distribution(over: nil, temperature: 1).entropy)
     }
     var worst: [String: Double] = [:]
     func compare(_ name: String, _ expected: [Float], _ value: (Int) -> Float) {
@@ -72,7 +69,8 @@ import Testing
     let gradient = Parameters(configuration)
     engine.backward(
       parameters, gradient: gradient, fixture.batch,
-      dLogProb: try fixture.floats("coefficients"), temperature: 1, kept: forward.kept)
+      TokenGradient(dLogProb: try fixture.floats("coefficients")), temperature: 1,
+      kept: forward.kept)
     var worstGradient = (name: "", error: 0.0)
     for tensor in gradient.layout.tensors {
       let expected = try fixture.floats("grad." + tensor.name)

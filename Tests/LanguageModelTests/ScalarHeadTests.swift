@@ -31,8 +31,9 @@ import Testing
       let gradient = Parameters(parameters.configuration)
       for _ in 0..<times {
         engine.backward(
-          parameters, gradient: gradient, batch, dLogProb: dLogProb, dValue: dValue,
-          temperature: 0.7, values: own, kept: nil)
+          parameters, gradient: gradient, batch,
+          TokenGradient(dLogProb: dLogProb, dValue: dValue), temperature: 0.7, values: own,
+          kept: nil)
       }
       return (gradient, (0..<36).map { own.gradient[0, $0] })
     }
@@ -108,7 +109,7 @@ import Testing
     for (a, b) in zip(found, expected) { #expect(abs(a - 2 * b) < 2e-6 * scale) }
   }
 
-  @Test func everyNumberOfThreadsAndPiecesGivesTheSameBits() {
+  @Test func everyNumberOfThreadsAndMicroBatchesGivesTheSameBits() {
     let c = Case(tied: true)
     let expected = c.backward(workers: 1)
     for (workers, bytes) in [(2, 1 << 30), (3, 1 << 30), (1, 0), (2, 100_000), (3, 0)] {

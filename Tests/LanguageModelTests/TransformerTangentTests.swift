@@ -18,7 +18,7 @@ import Testing
     _ p: Parameters, along t: Parameters, _ prompt: [Int], workers: Int
   ) -> [[Float]] {
     let engine = TinyPolicy.engine(p.configuration, workers: workers)
-    let a = engine.activations(.everything, rows: prompt.count, longest: prompt.count)
+    let a = engine.memory.activations(.everything, rows: prompt.count, longest: prompt.count)
     a.appendGroup(prompt: prompt, completions: 0)
     engine.transformer.forward(p, a, from: 0)
     let w = BackwardWorkspace(p, rowCapacity: prompt.count, workers: workers)

@@ -80,17 +80,17 @@ import Testing
     var found: [[[Float]]] = batch.questions.map { $0.completions.map { _ in [] } }
     for t in 0..<20 {
       let first = a.rowCount
-      var places: [(question: Int, completion: Int)] = []
+      var rows: [(question: Int, completion: Int)] = []
       for (q, question) in batch.questions.enumerated() {
         for (i, completion) in question.completions.enumerated() where t < completion.tokens.count {
           a.append(completion.tokens[t], to: groups[q].completions.lowerBound + i)
-          places.append((q, i))
+          rows.append((q, i))
         }
       }
       c.engine.transformer.forward(c.parameters, a, from: first)
       let logits = c.logits(a, rows: Array(first..<a.rowCount), from: first)
-      for (k, place) in places.enumerated() {
-        found[place.question][place.completion] += logits[k * 77..<(k + 1) * 77]
+      for (k, row) in rows.enumerated() {
+        found[row.question][row.completion] += logits[k * 77..<(k + 1) * 77]
       }
     }
     for (q, question) in batch.questions.enumerated() {

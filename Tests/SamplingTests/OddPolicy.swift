@@ -76,7 +76,7 @@ struct OddPolicy {
   /// The logits after each token of a sequence.
   func logits(_ tokens: [Int]) -> [[Float]] {
     let engine = engine()
-    let a = engine.activations(.everything, rows: tokens.count, longest: tokens.count)
+    let a = engine.memory.activations(.everything, rows: tokens.count, longest: tokens.count)
     a.appendGroup(prompt: tokens, completions: 0)
     engine.transformer.forward(parameters, a, from: 0)
     let found = Matrix(rows: tokens.count, columns: configuration.vocabularySize)

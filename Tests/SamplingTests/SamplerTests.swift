@@ -42,8 +42,10 @@ import Testing
     func gradient(_ engine: Engine, kept: Kept?) -> [Float] {
       let gradient = Parameters(policy.configuration)
       engine.backward(
-        policy.parameters, gradient: gradient, batch, dLogProb: dLogProb, dEntropy: dEntropy,
-        temperature: Float(options.scoringTemperature), kept: kept)
+        policy.parameters, gradient: gradient, batch,
+        TokenGradient(dLogProb: dLogProb, dEntropy: dEntropy),
+        temperature: Float(options.scoringTemperature),
+        kept: kept)
       return gradient.layout.tensors.flatMap { gradient.values($0) }
     }
     let expected = gradient(engine, kept: kept)

@@ -24,33 +24,33 @@ static inline void ck_pause(void) {
 /// Adds to y instead when `accumulate` is not 0: the chain then starts from y.
 /// Shapes: x: [rows, ≥ depth], row stride ldx; b: [panels][depth][16], panel stride
 /// `panel_stride` floats; y: [rows, 16·panels], row stride ldy.
-void ck_gemm(
+void ck_linear_forward(
   float *y, long ldy, const float *x, long ldx, const float *b, long panel_stride, long rows,
   long panels, long depth, int accumulate);
 /// The same bits by the loops for processors with fewer registers.
-void ck_gemm_narrow(
+void ck_linear_forward_narrow(
   float *y, long ldy, const float *x, long ldx, const float *b, long panel_stride, long rows,
   long panels, long depth, int accumulate);
 
 /// dst[p][r][l] = src[index[r] · ldsrc + 16p + l] (a gather into panels), r < rows.
 /// Panel stride of dst is 16 · ld floats.
-void ck_gather_panels(
+void ck_linear_gather(
   float *dst, long ld, const float *src, long ldsrc, const int32_t *index, long rows,
   long panels);
 
 /// One panel of a weight gradient: g[k, l] += Σ_r x[r, k] · dy[r, l], one chain over r in ascending
 /// order that starts from g. Shapes: g: [inputs][16]; x: [⌈inputs/16⌉][ld][16] and dy: [ld][16], as
-/// ck_gather_panels writes them; rows ≤ ld.
-void ck_gemm_outer(
+/// ck_linear_gather writes them; rows ≤ ld.
+void ck_linear_backward_weight(
   float *g, const float *x, const float *dy, long ld, long rows, long inputs);
 /// The same bits by the loops for processors with fewer registers.
-void ck_gemm_outer_narrow(
+void ck_linear_backward_weight_narrow(
   float *g, const float *x, const float *dy, long ld, long rows, long inputs);
 
 /// Turns panels over outputs into panels over inputs:
 /// dst[kp][n][l] = src[n / 16][16 kp + l][n % 16]; lanes with 16 kp + l ≥ K become 0.
 /// Shapes: src: [N/16][K][16]; dst: [⌈K/16⌉][16·⌈N/16⌉][16]. Does panels kp in first..<last.
-void ck_transpose_panels(float *dst, const float *src, long N, long K, long first, long last);
+void ck_linear_transpose(float *dst, const float *src, long N, long K, long first, long last);
 
 /// x[r] = row tokens[r] of a table in panels [⌈V/16⌉][inputs][16], and zeros up to ld.
 void ck_embedding_forward(
@@ -80,7 +80,7 @@ void ck_rmsnorm_backward(
 
 /// dgain[c] += Σ_r dy[i(r), c] · x[i(r), c] · rstd[i(r)], r in ascending order, i = index, for the
 /// columns first..<last (multiples of 16).
-void ck_rmsnorm_gain_backward(
+void ck_rmsnorm_backward_gain(
   float *dgain, const float *dy, const float *x, const float *rstd, const int32_t *index,
   long rows, long ld, long first, long last);
 
@@ -97,36 +97,43 @@ void ck_rotary(
   float *x, long ld, long rows, long heads, long head_size, const float *cosines,
   const float *sines, const int32_t *positions, float sign);
 
-/// out[r, h] = Σ_j p_j v[key_j, h′],  p = softmax_j(scale · q[r, h]·k[key_j, h′]), h′ = h / (heads /
-/// kv_heads), over the keys at positions 0 ... positions[r] of the row's sequence: key_j =
-/// table[sequences[r] · capacity + j]. Writes max and 1/Σ of the softmax to statistics[r][2h], [2h + 1].
-/// `scores` is scratch of 16 floats more than the longest sequence, `padded` of 256 floats.
-/// k and v may be read up to 15 floats past a row's end. head_size ≤ 128.
-void ck_attention_forward(
-  float *out, long ldout, float *statistics, long ldstatistics, const float *q, long ldq,
-  const float *k, const float *v, long ldkv, const int32_t *table, long capacity, const int32_t *sequences,
-  const int32_t *positions, long rows, long heads, long kv_heads, long head_size, float scale,
-  float *scores, float *padded);
+/// What one call of attention works on.
+///
+/// Row r has `heads` queries of `head_size` numbers; query head h reads key/value head h′ = h / (heads
+/// / kv_heads). It attends to the rows at the positions 0 ... positions[r] of its sequence: key_j =
+/// table[sequences[r] · capacity + j].
+typedef struct {
+  const float *q;       ///< [rows, heads · head_size]
+  const float *k, *v;   ///< [rows, kv_heads · head_size]; read up to 15 floats past a row's end
+  float *out;           ///< [rows, heads · head_size]; written forward, read by the other two
+  float *statistics;    ///< [rows, 2 heads], max and 1/Σ of each softmax; written forward, then read
+  long ldq, ldkv, ldout, ldstatistics;  ///< row strides; ldkv is that of k and v
+  const int32_t *table;       ///< [sequences, capacity]: rows of k and v
+  const int32_t *sequences;   ///< of each row
+  const int32_t *positions;   ///< of each row
+  long capacity;
+  long heads, kv_heads, head_size;  ///< head_size ≤ 128
+  float scale;                      ///< of the scores: 1/√head_size
+  float *scores;  ///< scratch: 16 floats more than the longest sequence
+  float *padded;  ///< scratch: 256 floats
+} ck_attention;
+
+/// out[r, h] = Σ_j p_j v[key_j, h′],  p = softmax_j(scale · q[r, h]·k[key_j, h′]), for r < rows.
+void ck_attention_forward(ck_attention a, long rows);
 
 /// The transpose of the above for the query heads of one kv head: adds to dq, dk, dv. Query rows are
-/// index[0], index[1], … in that order; all pointers are to row 0.
+/// index[0], index[1], … in that order; all pointers are to row 0. dq is laid out as q, dk and dv as k
+/// and v, dout as out.
 void ck_attention_backward(
-  float *dq, float *dk, float *dv, const float *dout, const float *out, const float *statistics,
-  long ldstatistics, const float *q, long ldq, long ldout, const float *k, const float *v, long ldkv,
-  const int32_t *index, const int32_t *table, long capacity, const int32_t *sequences,
-  const int32_t *positions, long rows, long heads, long kv_heads, long kv_head, long head_size,
-  float scale, float *scores, float *padded);
+  ck_attention a, float *dq, float *dk, float *dv, const float *dout, const int32_t *index,
+  long rows, long kv_head);
 
 /// The derivative of out along (tq, tk, tv): with p of the forward pass and its statistics,
 /// ts_j = scale · (tq·k_j + q·tk_j),  tout = Σ_j p_j (tv_j + ts_j v_j) − (Σ_j p_j ts_j) out.
-/// tout, out: row stride ldout; tq as q, tk and tv as k and v; the rest as in the forward pass. What
-/// lies past a head's end in tk and tv is read, but never used.
+/// tout is laid out as out, tq as q, tk and tv as k and v. What lies past a head's end in tk and tv is
+/// read, but never used.
 void ck_attention_tangent(
-  float *tout, const float *tq, const float *tk, const float *tv, const float *out, long ldout,
-  const float *statistics, long ldstatistics, const float *q, long ldq, const float *k,
-  const float *v, long ldkv, const int32_t *table, long capacity, const int32_t *sequences,
-  const int32_t *positions, long rows, long heads, long kv_heads, long head_size, float scale,
-  float *scores, float *padded);
+  ck_attention a, float *tout, const float *tq, const float *tk, const float *tv, long rows);
 
 /// y = silu(gate) · up, silu(x) = x / (1 + e^−x).
 void ck_swiglu_forward(float *y, const float *gate, const float *up, long count);
@@ -147,12 +154,12 @@ typedef struct {
   float maximum;
   double sum, weighted;
 } ck_softmax_row;
-ck_softmax_row ck_softmax(
+ck_softmax_row ck_softmax_forward(
   float *exponentials, const float *logits, long count, float inverse_temperature);
 
-/// The first index at which the running sum of `exponentials` (as ck_softmax writes them) passes
+/// The first index at which the running sum of `exponentials` (as ck_softmax_forward writes them) passes
 /// `target`, never one whose exponential is 0; the last such index if rounding leaves none.
-long ck_draw(const float *exponentials, long count, double target);
+long ck_softmax_draw(const float *exponentials, long count, double target);
 
 /// The gradient of Σ cᵢ log p(tᵢ) + h·H(p) with respect to the logits, but for the +cᵢ at the
 /// targets: dlogits[j] = −inverse_temperature · p_j · (c + h·(log p_j + entropy)), c = Σ cᵢ,
@@ -164,7 +171,7 @@ void ck_softmax_backward(
   float entropy);
 
 /// The derivative of log p along tlogits: tlogp[j] = inverse_temperature · (tlogits[j] − Σ_i p_i
-/// tlogits[i]), p_i = exponentials[i] / sum. The sum runs as in ck_softmax. tlogp may alias tlogits.
+/// tlogits[i]), p_i = exponentials[i] / sum. The sum runs as in ck_softmax_forward. tlogp may alias tlogits.
 /// Padded lanes get 0.
 void ck_softmax_tangent(
   float *tlogp, const float *exponentials, const float *tlogits, long count,
@@ -175,7 +182,7 @@ void ck_softmax_fisher(
   float *dlogits, const float *exponentials, const float *tlogp, long count, float inverse_sum,
   float c);
 
-/// Two distributions over the same `count` tokens, as ck_softmax left them: probabilities
+/// Two distributions over the same `count` tokens, as ck_softmax_forward left them: probabilities
 /// exponentials[j] · inverse_sum, of logits · inverse_temperature.
 typedef struct {
   const float *exponentials, *logits;
@@ -186,13 +193,13 @@ typedef struct {
 /// negative, none but a rounding error of second order is lost where p and q are close, and equal
 /// rows give exactly 0. `offset` is log-partition p − log-partition q; |u| is taken as at most 1000.
 /// Sums run over 512 entries in float, then in double.
-double ck_kl(
+double ck_exact_kl_forward(
   ck_distribution p, ck_distribution q, long count, float inverse_temperature, float offset);
 
 /// Adds the gradient of c·KL(q‖p) + h·KL(p‖q) with respect to the logits of p:
 /// dlogits[j] += inverse_temperature · (c·(p_j − q_j) + h·p_j·(log(p_j / q_j) − kl)), kl = KL(p‖q).
 /// dlogits aliases neither row. Padded lanes are left.
-void ck_kl_backward(
+void ck_exact_kl_backward(
   float *dlogits, ck_distribution p, ck_distribution q, long count, float inverse_temperature,
   float offset, float c, float h, float kl);
 

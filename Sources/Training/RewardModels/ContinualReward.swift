@@ -128,7 +128,8 @@ package actor ContinualReward: RewardFunction {
 
   private func train(on new: [PreferencePair]) -> [Double] {
     if new.isEmpty { return [] }
-    let order = DataOrder(count: new.count, seed: settings.seed, stream: .newPairs(update: updatesMade))
+    let order = DataOrder(
+      count: new.count, seed: settings.seed, stream: .newPairs(update: updatesMade))
     let replayed =
       memory.pairs.isEmpty
       ? 0 : Int((settings.replayShare * Double(settings.batchSize)).rounded())

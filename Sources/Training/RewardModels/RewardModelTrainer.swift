@@ -59,15 +59,15 @@ package final class RewardModelTrainer {
     _ questions: [TokenBatch.Question], loss: ([Double]) -> (Double, [Double])
   ) -> Double {
     let batch = model.batch(questions)
-    let places = RewardModel.places(in: batch)
+    let tokens = RewardModel.lastTokens(of: batch)
     let forward = engine.values(model.parameters, batch, model.head, keep: true)
-    let (loss, dReward) = loss(places.map { Double(forward.values[$0]) })
+    let (loss, dReward) = loss(tokens.map { Double(forward.values[$0]) })
     var dValue = [Float](repeating: 0, count: batch.tokenCount)
-    for (place, slope) in zip(places, dReward) { dValue[place] = Float(slope) }
+    for (token, slope) in zip(tokens, dReward) { dValue[token] = Float(slope) }
     gradient.buffer.fill()
     model.head.gradient.buffer.fill()
     engine.backward(
-      model.parameters, gradient: gradient, batch, dValue: dValue, temperature: 1,
+      model.parameters, gradient: gradient, batch, TokenGradient(dValue: dValue), temperature: 1,
       values: model.head, kept: forward.kept)
     let refusal = optimizer.update(
       [

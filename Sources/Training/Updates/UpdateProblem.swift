@@ -85,10 +85,12 @@ package struct UpdateProblem {
     valueHead?.gradient.buffer.fill()
     func floats(_ column: [Double]?) -> [Float]? { column.map { $0.map(Float.init) } }
     engine.backward(
-      policy, gradient: gradient, batch, dLogProb: result.dLogProb.map(Float.init),
-      dEntropy: floats(result.dEntropy), dKLOld: floats(result.dKLOld),
-      dKLReference: floats(result.dKLReference), dValue: floats(result.dValue),
-      temperature: temperature, old: old, reference: reference, values: valueHead, kept: kept)
+      policy, gradient: gradient, batch,
+      TokenGradient(
+        dLogProb: result.dLogProb.map(Float.init), dEntropy: floats(result.dEntropy),
+        dKLOld: floats(result.dKLOld), dKLReference: floats(result.dKLReference),
+        dValue: floats(result.dValue)), temperature: temperature, old: old, reference: reference,
+      values: valueHead, kept: kept)
   }
 
   /// Adds the product of the policy's Fisher matrix, as it stands, with a tangent.

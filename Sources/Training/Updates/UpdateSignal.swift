@@ -22,7 +22,7 @@ package struct UpdateSignal: Sendable, Equatable {
   package init(loss: Double, norm: Double) { (self.loss, self.norm) = (loss, norm) }
 
   package init(loss: Double, gradients: [FloatBuffer], workers: Workers) {
-    let norms = gradients.map { euclideanNorm($0, workers: workers) }
+    let norms = gradients.map { $0.euclideanNorm(workers) }
     self.init(
       loss: loss,
       norm: norms.count == 1 ? norms[0] : norms.reduce(0) { $0 + $1 * $1 }.squareRoot())

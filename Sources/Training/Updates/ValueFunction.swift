@@ -96,7 +96,8 @@ package final class ValueFunction {
         head.gradient.buffer.fill()
         engine.backward(
           trunk.parameters, gradient: trunk.gradient, part.batch,
-          dValue: result.dValue?.map(Float.init), temperature: part.temperature, values: head,
+          TokenGradient(dValue: result.dValue?.map(Float.init)), temperature: part.temperature,
+          values: head,
           kept: forward.kept)
         let refusal = update(
           [(trunk.parameters.buffer, trunk.gradient.buffer)], loss: result.loss,

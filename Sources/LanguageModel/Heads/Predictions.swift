@@ -4,7 +4,7 @@
 /// token of every completion. Shapes: rows, supports: [R]; starts: [R + 1]; tokens: [predictions].
 package struct Predictions: Sendable {
   package private(set) var rows: [Int32] = []
-  package private(set) var starts: [Int] = [0]
+  private var starts: [Int] = [0]
   package private(set) var tokens: [Int32] = []
   /// The tokens that the row's distribution was restricted to, ascending; nil: all of them.
   package private(set) var supports: [[Int32]?] = []
@@ -12,6 +12,9 @@ package struct Predictions: Sendable {
   package init() {}
 
   package var count: Int { tokens.count }
+
+  /// The predictions of row `i` of `rows`.
+  func ofRow(_ i: Int) -> Range<Int> { starts[i]..<starts[i + 1] }
 
   /// Appends a row and the tokens it predicts.
   package mutating func append(

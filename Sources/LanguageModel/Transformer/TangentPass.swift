@@ -6,22 +6,24 @@ extension Transformer {
   ///
   ///     th = (∂h/∂θ)·tθ
   ///
-  /// It goes through the layers beside the activations that were kept. The rows' tangents lie in the memory of the backward pass, which follows it, under
-  /// the names of the gradients; what is returned is one of its matrices. Shape: [R, C].
+  /// It goes through the layers beside the activations that were kept. The rows' tangents lie in the
+  /// memory of the backward pass, which follows it, under the names of the gradients; what is returned
+  /// is one of its matrices. Shape: [R, C].
   package func tangent(
     _ p: Parameters, along tangent: Parameters, _ a: Activations, _ w: BackwardWorkspace
   ) -> Matrix {
     precondition(a.retention == .everything && a.rowCount <= w.rowCapacity)
-    let size = chunkSize(rows: a.rowCount)
     let pass = TangentPass(
-      parameters: p, tangent: tangent, layers: a.layers, keys: a.keys, tokens: a.tokens,
-      rotary: rotary, attention: attention, scratch: scratch, workspace: w,
-      epsilon: Float(configuration.normEpsilon), rowCount: a.rowCount, chunkSize: size)
-    let chunks = (a.rowCount + size - 1) / size
-    workers.run(chunks) { task, _ in pass.embed(pass.chunk(task)) }
+      transformer: self, parameters: p, tangent: tangent, layers: a.layers, keys: a.keys,
+      tokens: a.tokens, workspace: w)
+    let rows = 0..<a.rowCount
+    workers.forEachChunk(of: rows) { chunk, _ in pass.embed(chunk) }
     for layer in p.layers.indices {
-      workers.run(chunks) { task, _ in pass.project(layer, pass.chunk(task)) }
-      workers.run(chunks) { task, worker in pass.attend(layer, pass.chunk(task), worker) }
+      workers.forEachChunk(of: rows) { chunk, _ in pass.project(layer, chunk) }
+      workers.forEachChunk(of: rows) { chunk, worker in
+        pass.attend(layer, chunk, worker)
+        pass.feedForward(layer, chunk)
+      }
     }
     return pass.tstream
   }
@@ -30,22 +32,15 @@ extension Transformer {
 /// One call of the tangent pass: reads like `ForwardPass`, each product beside its derivative.
 private struct TangentPass: Sendable {
   // Tasks write disjoint rows, and scratch by worker.
+  let transformer: Transformer
   let parameters: Parameters
   let tangent: Parameters
   let layers: [Activations.Layer]
   let keys: KeyTable
   let tokens: [Int32]
-  let rotary: Rotary
-  let attention: Attention
-  let scratch: [Transformer.Scratch]
   let workspace: BackwardWorkspace
-  let epsilon: Float
-  let rowCount: Int
-  let chunkSize: Int
 
   var tstream: Matrix { workspace.dmiddle }
-
-  func chunk(_ task: Int) -> Range<Int> { Workers.chunk(task, of: rowCount, size: chunkSize) }
 
   func embed(_ rows: Range<Int>) {
     Embedding.forward(
@@ -65,21 +60,25 @@ private struct TangentPass: Sendable {
     Linear.tangent(
       w.dvalue, tx: tnormed, normed, rows: rows, weight: weights.value, tweight: along.value)
     let positions = keys.positions[rows]
-    rotary.forward(w.dquery, rows: rows, positions: positions)
-    rotary.forward(w.dkey, rows: rows, positions: positions)
+    transformer.rotary.forward(w.dquery, rows: rows, positions: positions)
+    transformer.rotary.forward(w.dkey, rows: rows, positions: positions)
   }
 
-  /// Attention and the feed-forward block, once the tangents of all keys and values are there.
+  /// Attention, once the tangents of all keys and values are there, and its output projection.
   func attend(_ index: Int, _ rows: Range<Int>, _ worker: Int) {
+    let (layer, w) = (layers[index], workspace)
+    transformer.attention.tangent(
+      w.dattention, tq: w.dquery, tk: w.dkey, tv: w.dvalue, layer.attentionRows(keys), rows: rows,
+      scratch: transformer.scratch[worker].attention)
+    Linear.tangent(
+      tstream, tx: w.dattention, layer.attention, rows: rows,
+      weight: parameters.layers[index].output, tweight: tangent.layers[index].output,
+      accumulate: true)
+  }
+
+  func feedForward(_ index: Int, _ rows: Range<Int>) {
     let (layer, weights, along) = (layers[index], parameters.layers[index], tangent.layers[index])
     let (w, normed, tnormed) = (workspace, workspace.normed, workspace.dnormed)
-    attention.tangent(
-      w.dattention, tq: w.dquery, tk: w.dkey, tv: w.dvalue, out: layer.attention,
-      statistics: layer.statistics, q: layer.query, k: layer.key, v: layer.value, keys: keys,
-      rows: rows, scratch: scratch[worker].attention)
-    Linear.tangent(
-      tstream, tx: w.dattention, layer.attention, rows: rows, weight: weights.output,
-      tweight: along.output, accumulate: true)
     normalize(
       layer.middle, layer.middleScale, rows, gain: weights.feedForwardNorm,
       tgain: along.feedForwardNorm)
@@ -103,7 +102,8 @@ private struct TangentPass: Sendable {
   ) {
     let first = rows.lowerBound
     RMSNorm.forward(
-      workspace.normed, yFirst: first, rstd: rstd, x, rows: rows, gain: gain, epsilon: epsilon)
+      workspace.normed, yFirst: first, rstd: rstd, x, rows: rows, gain: gain,
+      epsilon: transformer.epsilon)
     RMSNorm.tangent(
       workspace.dnormed, tx: tstream, first: first, x, rows: rows, gain: gain, tgain: tgain,
       rstd: rstd)

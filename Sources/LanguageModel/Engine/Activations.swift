@@ -33,6 +33,13 @@ package final class Activations {
     let middleScale: FloatBuffer  // rstd of the second norm, [R]
     let gate: Matrix
     let up: Matrix
+
+    /// `first` is the row under which the first of query, attention and statistics is stored.
+    func attentionRows(_ keys: KeyTable, first: Int = 0) -> Attention.Rows {
+      Attention.Rows(
+        q: query, k: key, v: value, out: attention, statistics: statistics, keys: keys,
+        first: first)
+    }
   }
 
   package let configuration: ModelConfiguration
@@ -58,7 +65,6 @@ package final class Activations {
     self.rowCapacity = rowCapacity
     keys = KeyTable(capacity: maximumLength)
     let c = configuration
-    let (queries, keyWidth) = (c.attentionHeads * c.headSize, c.keyValueHeads * c.headSize)
     func layer(sharing first: Layer?) -> Layer {
       func rows(_ columns: Int, _ shared: Matrix?) -> Matrix {
         shared ?? Matrix(rows: rowCapacity, columns: columns)
@@ -66,10 +72,10 @@ package final class Activations {
       return Layer(
         input: rows(c.hiddenSize, first?.input),
         inputScale: first?.inputScale ?? FloatBuffer(count: rowCapacity),
-        query: rows(queries, first?.query),
-        key: Matrix(rows: rowCapacity, columns: keyWidth),
-        value: Matrix(rows: rowCapacity, columns: keyWidth),
-        attention: rows(queries, first?.attention),
+        query: rows(c.queryWidth, first?.query),
+        key: Matrix(rows: rowCapacity, columns: c.keyWidth),
+        value: Matrix(rows: rowCapacity, columns: c.keyWidth),
+        attention: rows(c.queryWidth, first?.attention),
         statistics: rows(2 * c.attentionHeads, first?.statistics),
         middle: rows(c.hiddenSize, first?.middle),
         middleScale: first?.middleScale ?? FloatBuffer(count: rowCapacity),
@@ -87,17 +93,15 @@ package final class Activations {
 
   /// Bytes of one row under a retention, for sizing to a memory budget.
   package static func bytesPerRow(_ c: ModelConfiguration, _ retention: Retention) -> Int {
-    let (queries, keyWidth) = (c.attentionHeads * c.headSize, c.keyValueHeads * c.headSize)
     let rest =
-      2 * c.hiddenSize + 2 * queries + 2 * c.attentionHeads + 2 * c.intermediateSize + 2
+      2 * c.hiddenSize + 2 * c.queryWidth + 2 * c.attentionHeads + 2 * c.intermediateSize + 2
     let kept = retention == .everything ? c.layers * rest + c.hiddenSize : rest
-    return 4 * (kept + c.layers * 2 * keyWidth)
+    return 4 * (kept + c.layers * 2 * c.keyWidth)
   }
 
   package var rowCount: Int { tokens.count }
   /// Positions of the longest sequence it can hold.
   package var maximumLength: Int { keys.capacity }
-  package var sequenceCount: Int { lengths.count }
 
   /// Rows of a sequence, its prompt's included.
   package func length(of sequence: Int) -> Int { lengths[sequence] }
@@ -149,22 +153,31 @@ package final class Activations {
     return keys.row(sequence, position)
   }
 
-  /// All rows in the canonical order (question; its prompt's rows; then completion, position), and
-  /// where each question's rows end: the order of every sum that crosses rows.
-  package func canonicalOrder() -> (rows: [Int32], ends: [Int]) {
-    var rows: [Int32] = []
-    rows.reserveCapacity(tokens.count)
-    var ends: [Int] = []
+  /// What a row's number exceeds its index by in the memory that only holds the rows of the last
+  /// forward call, which began at `first`; 0 where all are kept.
+  func base(from first: Int) -> Int { retention == .everything ? 0 : first }
+
+  /// All rows in the canonical order (question; its prompt's rows; then completion, position): the
+  /// order of every sum that crosses rows.
+  package struct CanonicalOrder: Sendable {
+    package fileprivate(set) var rows: [Int32] = []
+    /// Where each question's rows lie among them.
+    package fileprivate(set) var groups: [Range<Int>] = []
+  }
+
+  package func canonicalOrder() -> CanonicalOrder {
+    var order = CanonicalOrder()
+    order.rows.reserveCapacity(tokens.count)
     for group in groups {
-      let shared = lengths[group.prompt]
-      for position in 0..<shared { rows.append(Int32(keys.row(group.prompt, position))) }
+      let (first, shared) = (order.rows.count, lengths[group.prompt])
+      for position in 0..<shared { order.rows.append(Int32(keys.row(group.prompt, position))) }
       for sequence in group.completions {
         for position in shared..<lengths[sequence] {
-          rows.append(Int32(keys.row(sequence, position)))
+          order.rows.append(Int32(keys.row(sequence, position)))
         }
       }
-      ends.append(rows.count)
+      order.groups.append(first..<order.rows.count)
     }
-    return (rows, ends)
+    return order
   }
 }

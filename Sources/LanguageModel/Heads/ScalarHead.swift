@@ -60,26 +60,21 @@ package struct ScalarHead: Sendable {
       file: "score.safetensors")
   }
 
-  /// The value at each of `rows`, rows of `a` that the last forward call computed (any row where all
-  /// are kept): [R, 1].
+  /// The value at each of `rows`, rows of `a` that the last forward call computed, of all, or that are
+  /// kept: [R, 1].
   func forward(
-    _ transformer: Transformer, _ p: Parameters, _ a: Activations, rows: [Int32],
-    from first: Int = 0
+    _ transformer: Transformer, _ p: Parameters, _ a: Activations, rows: [Int32]
   ) -> Matrix {
     let values = Matrix(rows: rows.count, columns: 1)
     let scales = FloatBuffer(count: a.output.rows)
-    let base = a.retention == .everything ? 0 : first
-    let (output, scratch, weight) = (a.output, transformer.scratch, weight)
-    let size = transformer.chunkSize(rows: rows.count)
-    transformer.workers.run((rows.count + size - 1) / size) { task, worker in
-      let (chunk, normed) = (
-        Workers.chunk(task, of: rows.count, size: size), scratch[worker].normed
-      )
+    let (output, weight) = (a.output, weight)
+    transformer.workers.forEachChunk(of: rows.indices) { chunk, worker in
+      let normed = transformer.scratch[worker].normed
       for (i, row) in rows[chunk].enumerated() {
-        let source = Int(row) - base
+        let source = Int(row)
         RMSNorm.forward(
           normed, yFirst: i, rstd: scales, output, rows: source..<source + 1, gain: p.norm,
-          epsilon: Float(p.configuration.normEpsilon))
+          epsilon: transformer.epsilon)
       }
       Linear.forward(values, normed, rows: chunk, xFirst: 0, weight: weight)
     }

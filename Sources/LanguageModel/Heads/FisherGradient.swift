@@ -28,20 +28,17 @@ struct FisherGradient: LogitGradient {
     logitTangents(t, rows, of: block)
     for (i, row) in rows.enumerated() {
       block.replace(row, worker) { drow, policy in
-        let (tlogits, tlogitsRow, _) = t.row(i).distribution(support: block.support(of: row))
-        Softmax.tangent(drow, tlogits: tlogits, row: tlogitsRow, of: policy)
+        let tlogits = t.row(i, worker: worker).gathered(block.support(of: row))
+        Softmax.tangent(drow, tlogits: tlogits, of: policy)
         switch kind {
         case .exact:
           let weight = block.predictions(of: row).reduce(0) { $0 + weights[$1] }
           Softmax.fisher(drow, tlogProbs: drow, of: policy, weight: weight)
         case .sampled:
-          let targets = block.places(of: row).map {
-            ($0.place, weights[$0.prediction] * drow[0, $0.place])
+          let targets = block.targets(of: row).map {
+            ($0.index, weights[$0.prediction] * drow[0, $0.index])
           }
-          Softmax.backward(
-            drow, row: 0, exponentials: policy.exponentials, logits: policy.logits,
-            logitsRow: policy.row, count: policy.count, temperature: policy.temperature,
-            statistics: policy.statistics, targets: targets, dEntropy: 0)
+          Softmax.backward(drow, row: 0, of: policy, targets: targets, dEntropy: 0)
         }
       }
     }

@@ -11,7 +11,7 @@
     __builtin_elementwise_min(max16(u_, splat(-1000.0f)), splat(1000.0f));             \
   })
 
-CK_CLONES double ck_kl(
+CK_CLONES double ck_exact_kl_forward(
   ck_distribution p, ck_distribution q, long count, float inverse_temperature, float offset) {
   double total = 0;
   for (long block = 0; block < count; block += 512) {
@@ -40,7 +40,7 @@ CK_CLONES double ck_kl(
   return total;
 }
 
-CK_CLONES void ck_kl_backward(
+CK_CLONES void ck_exact_kl_backward(
   float *dlogits, ck_distribution p, ck_distribution q, long count, float inverse_temperature,
   float offset, float c, float h, float kl) {
   for (long i = 0; i < count; i += 16) {

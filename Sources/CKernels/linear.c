@@ -74,7 +74,7 @@ CK_INLINE void gemm(
 #undef across
 }
 
-CK_NARROW void ck_gemm_narrow(
+CK_NARROW void ck_linear_forward_narrow(
   float *y, long ldy, const float *x, long ldx, const float *b, long panel_stride, long rows,
   long panels, long depth, int accumulate) {
   gemm(0, y, ldy, x, ldx, b, panel_stride, rows, panels, depth, accumulate);
@@ -86,16 +86,16 @@ CK_WIDE static void gemm_wide(
   gemm(1, y, ldy, x, ldx, b, panel_stride, rows, panels, depth, accumulate);
 }
 
-void ck_gemm(
+void ck_linear_forward(
   float *y, long ldy, const float *x, long ldx, const float *b, long panel_stride, long rows,
   long panels, long depth, int accumulate) {
   if (ck_is_wide())
     gemm_wide(y, ldy, x, ldx, b, panel_stride, rows, panels, depth, accumulate);
   else
-    ck_gemm_narrow(y, ldy, x, ldx, b, panel_stride, rows, panels, depth, accumulate);
+    ck_linear_forward_narrow(y, ldy, x, ldx, b, panel_stride, rows, panels, depth, accumulate);
 }
 
-CK_CLONES void ck_gather_panels(
+CK_CLONES void ck_linear_gather(
   float *dst, long ld, const float *src, long ldsrc, const int32_t *index, long rows,
   long panels) {
   for (long r = 0; r < rows; r++) {
@@ -104,7 +104,7 @@ CK_CLONES void ck_gather_panels(
   }
 }
 
-void ck_transpose_panels(float *dst, const float *src, long N, long K, long first, long last) {
+void ck_linear_transpose(float *dst, const float *src, long N, long K, long first, long last) {
   long padded = (N + 15) / 16 * 16;
   for (long kp = first; kp < last; kp++)
     for (long np = 0; np < padded / 16; np++)
@@ -142,7 +142,7 @@ CK_INLINE void outer(
   }
 }
 
-CK_NARROW void ck_gemm_outer_narrow(
+CK_NARROW void ck_linear_backward_weight_narrow(
   float *g, const float *x, const float *dy, long ld, long rows, long inputs) {
   outer(0, g, x, dy, ld, rows, inputs);
 }
@@ -152,10 +152,10 @@ CK_WIDE static void outer_wide(
   outer(1, g, x, dy, ld, rows, inputs);
 }
 
-void ck_gemm_outer(
+void ck_linear_backward_weight(
   float *g, const float *x, const float *dy, long ld, long rows, long inputs) {
   if (ck_is_wide())
     outer_wide(g, x, dy, ld, rows, inputs);
   else
-    ck_gemm_outer_narrow(g, x, dy, ld, rows, inputs);
+    ck_linear_backward_weight_narrow(g, x, dy, ld, rows, inputs);
 }

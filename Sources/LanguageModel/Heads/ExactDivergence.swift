@@ -32,24 +32,39 @@ package struct ExactDivergence: Sendable {
   }
 }
 
-/// A comparison from the row on at which a piece of the batch begins.
+/// The rows of another policy that belong to a micro-batch, beside those of the one that is trained.
 struct ComparedRows: Sendable {
   let comparison: ExactDivergence
+  /// The other's row at which the micro-batch begins.
   let first: Int
+  /// Memory for its logits, per worker.
+  let memory: [LogitRows]
 
-  /// KL in the comparison's direction, rounded once.
-  func divergence(_ policy: Softmax.Distribution, _ other: Softmax.Distribution) -> Float {
+  /// Computes its logits at a chunk of the micro-batch's rows, for use by the same worker.
+  func compute(_ chunk: Range<Int>, worker: Int) {
+    let hidden = comparison.hidden
+    memory[worker].compute(
+      hidden.parameters, hidden.stream,
+      rows: first + chunk.lowerBound..<first + chunk.upperBound, .rows(worker: worker))
+  }
+
+  /// KL in the comparison's direction at row `index` of the chunk, rounded once.
+  func divergence(
+    of policy: Softmax.Distribution, at index: Int, worker: Int, over support: [Int32]?
+  ) -> Float {
+    let other = distribution(at: index, worker, support, policy.temperature)
     switch comparison.direction {
-    case .otherToPolicy: Float(ExactKL.forward(of: other, from: policy))
-    case .policyToOther: Float(ExactKL.forward(of: policy, from: other))
+    case .otherToPolicy: return Float(ExactKL.forward(of: other, from: policy))
+    case .policyToOther: return Float(ExactKL.forward(of: policy, from: other))
     }
   }
 
-  /// Adds `coefficient` times the divergence's gradient with respect to the policy's logits.
+  /// Adds `coefficient` times that divergence's gradient with respect to the policy's logits.
   func backward(
-    _ dlogits: Matrix, _ policy: Softmax.Distribution, _ other: Softmax.Distribution,
-    coefficient: Float
+    _ dlogits: Matrix, _ policy: Softmax.Distribution, at index: Int, worker: Int,
+    over support: [Int32]?, coefficient: Float
   ) {
+    let other = distribution(at: index, worker, support, policy.temperature)
     switch comparison.direction {
     case .otherToPolicy:
       ExactKL.backward(
@@ -58,5 +73,12 @@ struct ComparedRows: Sendable {
       ExactKL.backward(
         dlogits, policy: policy, other: other, dOtherToPolicy: 0, dPolicyToOther: coefficient)
     }
+  }
+
+  private func distribution(
+    at index: Int, _ worker: Int, _ support: [Int32]?, _ temperature: Float
+  ) -> Softmax.Distribution {
+    memory[worker].row(index, worker: worker)
+      .distribution(over: support, temperature: temperature)
   }
 }
