@@ -66,7 +66,7 @@ let package = Package(
       ],
       exclude: ["README.md", "protocol.md"], resources: [.embedInCode("Python/bridge.py")],
       swiftSettings: swiftSettings),
-    target("PolicyOptimization"),
+    target("PolicyOptimization", ["Formats"]),
     target(
       "Evaluation",
       [

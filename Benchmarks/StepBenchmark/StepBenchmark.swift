@@ -65,7 +65,7 @@ import Training
           AdamUpdate.Settings(
             schedule: LearningRateSchedule(peak: 1e-4, totalUpdates: 1_000_000),
             adam: AdamW.Coefficients(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0),
-            maximumGradientNorm: 1)), usesReference: true))
+            maximumGradientNorm: 1))))
     // No id ends a completion.
     let sampler = Sampler(
       engine: engine,

@@ -8,7 +8,7 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "OwnObjective",
-      dependencies: ["PolicyOptimization", "Training"].map {
+      dependencies: ["Formats", "PolicyOptimization", "Training"].map {
         .product(name: $0, package: "swift-grpo")
       })
   ]

@@ -210,7 +210,7 @@ public final class HTTPReward: RewardFunction {
     var retries = 0
     func counted(_ response: RewardResponse) -> RewardResponse {
       var response = response
-      if retries > 0 { response.counts.append(("retries", retries)) }
+      if retries > 0 { response.counts.append((.retries, retries)) }
       return response
     }
     while true {

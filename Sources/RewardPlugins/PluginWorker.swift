@@ -85,7 +85,7 @@ actor PluginWorker {
     var restarts = 0
     func counted(_ response: RewardResponse) -> RewardResponse {
       var response = response
-      if restarts > 0 { response.counts.append(("restarts", restarts)) }
+      if restarts > 0 { response.counts.append((.restarts, restarts)) }
       response.scores = response.scores.map { score in
         score.failureReason.flatMap { reason in
           LimitHint(in: reason).map { .failed($0.adding(to: reason)) }
@@ -144,7 +144,7 @@ actor PluginWorker {
     }
     var response = try decoded(reply.line)
     if reply.discarded > 0 {
-      response.counts.append(("discarded", reply.discarded))
+      response.counts.append((.discardedReplies, reply.discarded))
       response.notes.append("\(reply.discarded) lines came that no request had asked for")
     }
     return response

@@ -1,4 +1,4 @@
-internal import Formats
+package import Formats
 
 /// The keys under which a run logs what its rewards say, no two alike whatever the names are.
 ///
@@ -9,7 +9,7 @@ package struct LogKeys {
   /// that is a column of another kind.
   package private(set) var scores: [String] = []
   private var columns: Set<ByteKey>
-  private var metrics: Set<ByteKey> = [ByteKey("rewards/masked"), ByteKey("rewards/unscored")]
+  private var metrics: Set<Metric.Name> = []
 
   /// What a line of `completions.jsonl` has beside what rewards say.
   private static let ownColumns = [
@@ -27,20 +27,24 @@ package struct LogKeys {
       return key
     }
     for name in names {
-      metrics.formUnion(RewardLog.ownNames.map { ByteKey(Self.metric($0, of: name)) })
-      metrics.insert(ByteKey(Self.seconds(of: name)))
+      metrics.formUnion(RewardLog.ownNames.map { Self.metric($0, of: name) })
+      metrics.insert(Self.seconds(of: name))
     }
   }
 
   package static func column(_ name: String, of reward: String) -> String { "\(reward)/\(name)" }
 
-  package static func metric(_ name: String, of reward: String) -> String {
-    "rewards/\(reward)/\(name)"
+  package static func metric(_ name: Metric.Name, of reward: String) -> Metric.Name {
+    Metric.Name("rewards/\(reward)/\(name.text)")
   }
 
-  package static func seconds(of reward: String) -> String { "time/rewards/\(reward)" }
+  package static func seconds(of reward: String) -> Metric.Name {
+    Metric.Name("time/rewards/\(reward)")
+  }
 
-  package static func slowest(of reward: String) -> String { "\(seconds(of: reward))/slowest" }
+  package static func slowest(of reward: String) -> Metric.Name {
+    Metric.Name("time/rewards/\(reward)/slowest")
+  }
 
   /// Takes the key of a column, unless it is another's.
   mutating func takeColumn(_ name: String, of reward: String) -> Bool {
@@ -48,13 +52,13 @@ package struct LogKeys {
   }
 
   /// Takes the key of a metric, unless it is another's.
-  mutating func takeMetric(_ name: String, of reward: String) -> Bool {
-    metrics.insert(ByteKey(Self.metric(name, of: reward))).inserted
+  mutating func takeMetric(_ name: Metric.Name, of reward: String) -> Bool {
+    metrics.insert(Self.metric(name, of: reward)).inserted
   }
 
   /// Takes the key of the slowest score's time, unless it is another's.
   mutating func takeSlowest(of reward: String) -> Bool {
-    metrics.insert(ByteKey(Self.slowest(of: reward))).inserted
+    metrics.insert(Self.slowest(of: reward)).inserted
   }
 }
 
@@ -63,26 +67,26 @@ extension RewardReport {
   func withKeysOfItsOwn() -> RewardReport {
     var report = self
     var keys = LogKeys(rewards: functions.map(\.name))
-    for place in functions.indices {
-      let name = functions[place].name
+    for index in functions.indices {
+      let name = functions[index].name
       var refused: [String] = []
       func keep(_ isTaken: Bool, _ path: String) -> Bool {
         if !isTaken { refused.append(path) }
         return isTaken
       }
-      report.functions[place].metrics = functions[place].metrics.filter {
-        keep(keys.takeMetric($0.name, of: name), "metrics.\($0.name)")
+      report.functions[index].metrics = functions[index].metrics.filter {
+        keep(keys.takeMetric($0.name, of: name), "metrics.\($0.name.text)")
       }
-      report.functions[place].columns = functions[place].columns.filter {
+      report.functions[index].columns = functions[index].columns.filter {
         keep(keys.takeColumn($0.name, of: name), "columns.\($0.name)")
       }
-      if functions[place].slowestSeconds != nil, !keep(keys.takeSlowest(of: name), "seconds") {
-        report.functions[place].slowestSeconds = nil
+      if functions[index].slowestSeconds != nil, !keep(keys.takeSlowest(of: name), "seconds") {
+        report.functions[index].slowestSeconds = nil
       }
       guard let first = refused.first else { continue }
-      report.functions[place].counts = summedCounts(
-        functions[place].counts, [("unlogged", refused.count)])
-      report.functions[place].notes.append(
+      report.functions[index].counts = summedCounts(
+        functions[index].counts, [(.unlogged, refused.count)])
+      report.functions[index].notes.append(
         "\(refused.count) of what it logs was left out: \(oneLine(first)): the log has something else "
           + "under that name (need another)")
     }

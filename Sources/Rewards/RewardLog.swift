@@ -19,7 +19,7 @@ package struct RewardLog {
     case none(String, JSON)
   }
 
-  package private(set) var metrics: [(name: String, value: Double)] = []
+  package private(set) var metrics: [Metric] = []
   package private(set) var columns: [(name: String, values: [JSON])] = []
   package private(set) var seconds: [Double]?
   /// How many facts were left out.
@@ -32,8 +32,8 @@ package struct RewardLog {
   package init(completions: Int) { self.completions = completions }
 
   /// Names that a run logs of every reward itself.
-  package static let ownNames = [
-    "mean", "std", "failed", "restarts", "retries", "discarded", "unlogged",
+  package static let ownNames: [Metric.Name] = [
+    .mean, .standardDeviation, .failedScores, .restarts, .retries, .discardedReplies, .unlogged,
   ]
   private static let longestName = 200
 
@@ -41,12 +41,13 @@ package struct RewardLog {
   package mutating func add(_ fact: Fact) {
     do throws(ScoreFailure) {
       switch fact {
-      case .metric(let name, let value):
-        try check(name, isNew: !metrics.contains { $0.name.hasSameBytes(as: name) })
+      case .metric(let text, let value):
+        let name = Metric.Name(text)
+        try check(text, isNew: !metrics.contains { $0.name == name })
         guard !Self.ownNames.contains(name) else {
           throw ScoreFailure("the name is the run's own (need another)")
         }
-        metrics.append((name, try number(value)))
+        metrics.append(Metric(name, try number(value)))
       case .metricOrList(let name, let value):
         guard let elements = value.array else { return add(.metric(name, value)) }
         // An empty list has no mean, and nothing is wrong with it.
@@ -118,16 +119,31 @@ extension RewardResponse {
   package mutating func take(_ log: RewardLog) {
     (metrics, columns, seconds) = (log.metrics, log.columns, log.seconds)
     guard let reason = log.reason else { return }
-    counts = summedCounts(counts, [("unlogged", log.leftOut)])
+    counts = summedCounts(counts, [(.unlogged, log.leftOut)])
     notes.append("\(log.leftOut) of what it logs was left out: \(reason)")
   }
 
   /// Leaves out what cannot be logged.
   mutating func keepWhatCanBeLogged() {
     var log = RewardLog(completions: scores.count)
-    for metric in metrics { log.add(.metric(metric.name, .number(metric.value))) }
+    for metric in metrics { log.add(.metric(metric.name.text, .number(metric.value))) }
     for column in columns { log.add(.column(column.name, .array(column.values))) }
     if let seconds { log.add(.seconds(.array(seconds.map { .number($0) }))) }
     take(log)
   }
+}
+
+extension Metric.Name {
+  /// The mean of a reward's scores, before its weight.
+  package static let mean = Metric.Name("mean")
+  package static let standardDeviation = Metric.Name("std")
+  package static let failedScores = Metric.Name("failed")
+  /// Processes that were started again.
+  package static let restarts = Metric.Name("restarts")
+  /// Requests that were sent again.
+  package static let retries = Metric.Name("retries")
+  /// Replies that nobody waited for any more.
+  package static let discardedReplies = Metric.Name("discarded")
+  /// What could not be logged.
+  package static let unlogged = Metric.Name("unlogged")
 }

@@ -4,7 +4,7 @@ public import Formats
 public struct RewardReport: Sendable {
   /// What the functions together say about one completion.
   public enum Outcome: Sendable, Equatable {
-    case scored(RewardStream)
+    case scored(CompletionReward)
     /// No function applies: the completion has no reward, and nothing went wrong.
     case unscored
     /// At least one function failed: the completion must be left out, and is counted.
@@ -12,7 +12,7 @@ public struct RewardReport: Sendable {
 
     /// The whole reward of a scored completion.
     public var total: Double? {
-      if case .scored(let stream) = self { stream.total } else { nil }
+      if case .scored(let reward) = self { reward.total } else { nil }
     }
   }
 
@@ -29,14 +29,14 @@ public struct RewardReport: Sendable {
   public var unscoredCount: Int { outcomes.count { $0 == .unscored } }
 
   /// What is said about some of the completions.
-  package func selecting(_ places: [Int]) -> RewardReport {
+  package func selecting(_ indices: [Int]) -> RewardReport {
     RewardReport(
-      outcomes: places.map { outcomes[$0] },
+      outcomes: indices.map { outcomes[$0] },
       functions: functions.map { function in
         var part = function
-        part.scores = places.map { function.scores[$0] }
+        part.scores = indices.map { function.scores[$0] }
         part.columns = function.columns.map { column in
-          (column.name, places.map { column.values[$0] })
+          (column.name, indices.map { column.values[$0] })
         }
         return part
       })
@@ -71,8 +71,8 @@ public struct FunctionReport: Sendable {
   public var scores: [Score]
   /// Whether a failed score counts as 0.
   public var failuresAreZero = false
-  public var metrics: [(name: String, value: Double)]
-  public var counts: [(name: String, value: Int)] = []
+  public var metrics: [Metric]
+  public var counts: [(name: Metric.Name, value: Int)] = []
   /// What was noticed, in one line each.
   public var notes: [String] = []
   /// Facts about each completion: a value each.

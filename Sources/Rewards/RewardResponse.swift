@@ -61,11 +61,11 @@ public struct RewardResponse: Sendable {
   /// Further numbers about the batch, to be logged; each finite.
   ///
   /// Of a batch in parts the mean is logged.
-  public var metrics: [(name: String, value: Double)]
+  public var metrics: [Metric]
   /// What happened so many times, to be logged where it did.
   ///
   /// Of a batch in parts the sum is logged.
-  public var counts: [(name: String, value: Int)] = []
+  public var counts: [(name: Metric.Name, value: Int)] = []
   /// Further facts about each completion, to be logged with it: a value each.
   public var columns: [(name: String, values: [JSON])]
   /// How long each score took, where that is known; one each, not negative.
@@ -74,7 +74,7 @@ public struct RewardResponse: Sendable {
   public var notes: [String] = []
 
   public init(
-    scores: [Score], metrics: [(name: String, value: Double)] = [],
+    scores: [Score], metrics: [Metric] = [],
     columns: [(name: String, values: [JSON])] = [], seconds: [Double]? = nil
   ) {
     self.scores = scores
@@ -103,17 +103,16 @@ public struct RewardResponse: Sendable {
 
 /// Means of the metrics of two parts, weighted by their completions.
 func meanMetrics(
-  _ own: [(name: String, value: Double)], _ ownCount: Int,
-  _ further: [(name: String, value: Double)], _ furtherCount: Int
-) -> [(name: String, value: Double)] {
+  _ own: [Metric], _ ownCount: Int, _ further: [Metric], _ furtherCount: Int
+) -> [Metric] {
   var means = own
   for metric in further {
-    guard let place = means.firstIndex(where: { $0.name.hasSameBytes(as: metric.name) }) else {
+    guard let index = means.firstIndex(where: { $0.name == metric.name }) else {
       means.append(metric)
       continue
     }
-    means[place].value +=
-      (metric.value - means[place].value) * Double(furtherCount)
+    means[index].value +=
+      (metric.value - means[index].value) * Double(furtherCount)
       / Double(max(1, ownCount + furtherCount))
   }
   return means
@@ -121,15 +120,15 @@ func meanMetrics(
 
 /// Sums of the counts of two parts.
 func summedCounts(
-  _ own: [(name: String, value: Int)], _ further: [(name: String, value: Int)]
-) -> [(name: String, value: Int)] {
+  _ own: [(name: Metric.Name, value: Int)], _ further: [(name: Metric.Name, value: Int)]
+) -> [(name: Metric.Name, value: Int)] {
   var sums = own
   for count in further {
-    guard let place = sums.firstIndex(where: { $0.name.hasSameBytes(as: count.name) }) else {
+    guard let index = sums.firstIndex(where: { $0.name == count.name }) else {
       sums.append(count)
       continue
     }
-    sums[place].value += count.value
+    sums[index].value += count.value
   }
   return sums
 }

@@ -180,25 +180,25 @@ public struct RewardSet: Sendable {
   private func outcome(
     of completion: Int, tokenCount: Int, _ functions: [FunctionReport]
   ) throws(RewardError) -> RewardReport.Outcome {
-    var stream: RewardStream?
+    var reward: CompletionReward?
     for function in functions {
       switch function.scores[completion].outcome {
       case .value(let value):
-        stream = stream ?? RewardStream()
-        stream?.add(value, atEndOf: tokenCount, weight: function.weight)
+        reward = reward ?? CompletionReward()
+        reward?.add(value, atEndOf: tokenCount, weight: function.weight)
       case .stream(let entries):
-        stream = stream ?? RewardStream()
-        stream?.add(entries, weight: function.weight)
+        reward = reward ?? CompletionReward()
+        reward?.add(entries, weight: function.weight)
       case .notApplicable: continue
       case .failed:
         guard function.failuresAreZero else { return .masked }
-        stream = stream ?? RewardStream()
+        reward = reward ?? CompletionReward()
       }
     }
-    guard let stream else { return .unscored }
-    guard stream.total.isFinite, stream.entries.allSatisfy(\.reward.isFinite) else {
+    guard let reward else { return .unscored }
+    guard reward.total.isFinite, reward.entries.allSatisfy(\.reward.isFinite) else {
       throw .sumNotFinite(completion: completion)
     }
-    return .scored(stream)
+    return .scored(reward)
   }
 }

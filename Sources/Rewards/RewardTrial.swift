@@ -1,4 +1,4 @@
-internal import Formats
+public import Formats
 
 /// Tries a reward function out before a run depends on it.
 ///
@@ -35,7 +35,7 @@ public struct RewardTrial: Sendable {
     public var probes: [Probe]
     /// One for each probe.
     public var scores: [Score]
-    public var metrics: [(name: String, value: Double)]
+    public var metrics: [Metric]
     /// How long scoring all of them took.
     public var seconds: Double
     /// What makes the reward doubtful, one line each.

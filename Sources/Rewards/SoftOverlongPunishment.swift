@@ -2,14 +2,14 @@ internal import Formats
 
 /// Punishes a completion that comes near the length limit, before the limit cuts it off.
 ///
-///     reward = 0                      |o| ≤ L − B
-///              ((L − B) − |o|) / B    L − B < |o| ≤ L
-///              −1                     L < |o|
+///     reward = 0                        |o| ≤ L − B
+///              w·((L − B) − |o|) / B    L − B < |o| ≤ L
+///              −w                       L < |o|
 ///
 /// Yu et al. 2025 (DAPO), eq. 13 (<https://arxiv.org/abs/2503.14476>), with |o| in tokens, an
 /// end-of-sequence token included; TRL's `get_soft_overlong_punishment`. Options: `max_length` L
-/// and `buffer` B, both without a default. Needs no answer. `train.overlong_penalty` is the same
-/// slope as a part of an algorithm.
+/// and `buffer` B, both without a default; w is 1. Needs no answer. `train.overlong_penalty` is w
+/// of the same slope as a part of an algorithm.
 public struct SoftOverlongPunishment: PerCompletionReward {
   public static let name = "soft_overlong"
 
@@ -34,7 +34,14 @@ public struct SoftOverlongPunishment: PerCompletionReward {
   }
 
   public func score(_ completion: Completion) throws -> Double? {
-    let over = completion.tokenIDs.count - (longest - buffer)
-    return over <= 0 ? 0 : over > buffer ? -1 : -Double(over) / Double(buffer)
+    Self.reward(ofTokens: completion.tokenIDs.count, longest: longest, buffer: buffer)
+  }
+
+  /// The formula, with w > 0.
+  package static func reward(
+    ofTokens count: Int, longest: Int, buffer: Int, weight: Double = 1
+  ) -> Double {
+    let over = count - (longest - buffer)
+    return over <= 0 ? 0 : over > buffer ? -weight : -weight * Double(over) / Double(buffer)
   }
 }

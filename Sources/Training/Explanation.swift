@@ -12,10 +12,10 @@ public struct Explanation: Sendable {
     public var entropy: Double?
     /// The importance ratio, of the token or of its completion.
     public var ratio: Double
-    /// k3 of KL(π_θ‖π_ref) at this token.
+    /// The token's share of the penalty to the reference, before β, as the recipe estimates it.
     public var kl: Double?
     public var advantage: Double
-    /// Whether the clip takes the policy term's gradient away.
+    /// Whether a bound holds what the token adds to the policy term.
     public var isClipped: Bool
     /// ∂loss/∂log π_θ.
     public var coefficient: Double

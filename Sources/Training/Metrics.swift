@@ -1,4 +1,4 @@
-internal import Formats
+package import Formats
 internal import Foundation
 internal import PolicyOptimization
 internal import Rewards
@@ -12,62 +12,60 @@ struct MetricsLine {
 
   init(step: Int) { object["step"] = .integer(step) }
 
-  subscript(name: String) -> Double? {
+  subscript(name: Metric.Name) -> Double? {
     get { object[name]?.double }
     set { object[name] = newValue.map { .number($0) } ?? .null }
   }
 
-  mutating func set(_ name: String, count: Int) { object[name] = .integer(count) }
+  mutating func set(_ name: Metric.Name, count: Int) { object[name] = .integer(count) }
 
-  /// Means over the updates of a step; the learning rate is the last one's.
+  mutating func add(_ metrics: [Metric]) {
+    for metric in metrics { self[metric.name] = metric.value }
+  }
+
+  /// What the updates of a step say together; the learning rate is the last one's.
   mutating func add(_ updates: [UpdateReport]) {
     guard let last = updates.last else { return }
     let count = Double(updates.count)
-    self["loss"] = updates.reduce(0) { $0 + $1.loss } / count
-    self["grad_norm"] = updates.reduce(0) { $0 + $1.gradientNorm } / count
-    self["learning_rate"] = last.learningRate
-    var means = MeanStatistics()
-    for update in updates { means.add(update.statistics) }
-    for mean in means.values {
-      let values = updates.flatMap { $0.statistics.filter { $0.name == mean.name }.map(\.value) }
-      self[mean.name] =
-        switch mean.name {
-        case "clip_ratio/low_min": values.min()
-        case "clip_ratio/high_max": values.max()
-        default: mean.value
-        }
-    }
-    set("skipped_updates", count: updates.count { $0.skipped })
+    self[.loss] = updates.reduce(0) { $0 + $1.loss } / count
+    self[.gradientNorm] = updates.reduce(0) { $0 + $1.gradientNorm } / count
+    self[.learningRate] = last.learningRate
+    add(updates.flatMap(\.metrics).combined())
+    set(.skippedUpdates, count: updates.count { $0.skipped })
   }
 
   /// Lengths and endings of the completions.
   mutating func add(_ completions: [SampledCompletion]) {
-    func add(_ kind: String, _ lengths: [Int]) {
-      let mean = lengths.isEmpty ? 0 : Double(lengths.reduce(0, +)) / Double(lengths.count)
-      self["completions/mean_\(kind)"] = mean
-      self["completions/min_\(kind)"] = Double(lengths.min() ?? 0)
-      self["completions/max_\(kind)"] = Double(lengths.max() ?? 0)
-    }
-    add("length", completions.map(\.tokens.count))
-    add("terminated_length", completions.filter(\.stopped).map(\.tokens.count))
-    self["completions/clipped_ratio"] =
+    add(lengths: completions.map(\.tokens.count), .meanLength, .shortestLength, .longestLength)
+    add(
+      lengths: completions.filter(\.stopped).map(\.tokens.count), .meanEndedLength,
+      .shortestEndedLength, .longestEndedLength)
+    self[.cutOffCompletions] =
       Double(completions.count { !$0.stopped }) / Double(max(completions.count, 1))
+  }
+
+  private mutating func add(
+    lengths: [Int], _ mean: Metric.Name, _ shortest: Metric.Name, _ longest: Metric.Name
+  ) {
+    self[mean] = lengths.isEmpty ? 0 : Double(lengths.reduce(0, +)) / Double(lengths.count)
+    self[shortest] = Double(lengths.min() ?? 0)
+    self[longest] = Double(lengths.max() ?? 0)
   }
 
   /// Mean and spread of every reward function, and what went wrong.
   mutating func add(_ report: RewardReport) {
     for function in report.functions {
-      func key(_ name: String) -> String { LogKeys.metric(name, of: function.name) }
+      func key(_ name: Metric.Name) -> Metric.Name { LogKeys.metric(name, of: function.name) }
       let values = function.values.compactMap { $0 }
       let mean = values.mean
-      self[key("mean")] = mean
-      self[key("std")] = mean.flatMap { mean in
+      self[key(.mean)] = mean
+      self[key(.standardDeviation)] = mean.flatMap { mean in
         guard values.count > 1 else { return nil }
         let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         return (squares / Double(values.count - 1)).squareRoot()
       }
       if function.failureCount > 0 {
-        set(key("failed"), count: function.failureCount)
+        set(key(.failedScores), count: function.failureCount)
       }
       for metric in function.metrics {
         self[key(metric.name)] = metric.value
@@ -80,27 +78,43 @@ struct MetricsLine {
         self[LogKeys.slowest(of: function.name)] = slowest
       }
     }
-    set("rewards/masked", count: report.maskedCount)
+    set(.maskedCompletions, count: report.maskedCount)
   }
 }
 
-/// Means of named figures, each over those of its reports that have it, in the order of the names'
-/// first appearance.
-struct MeanStatistics {
-  private var sums: [(name: String, sum: Double, count: Int)] = []
+extension Metric.Name {
+  package static let loss = Metric.Name("loss")
+  /// Before clipping.
+  package static let gradientNorm = Metric.Name("grad_norm")
+  package static let learningRate = Metric.Name("learning_rate")
+  /// Updates that moved nothing.
+  package static let skippedUpdates = Metric.Name("skipped_updates")
 
-  mutating func add(_ statistics: [(name: String, value: Double)]) {
-    for statistic in statistics {
-      if let place = sums.firstIndex(where: { $0.name.hasSameBytes(as: statistic.name) }) {
-        sums[place].sum += statistic.value
-        sums[place].count += 1
-      } else {
-        sums.append((statistic.name, statistic.value, 1))
-      }
-    }
-  }
+  package static let meanLength = Metric.Name("completions/mean_length")
+  package static let shortestLength = Metric.Name("completions/min_length")
+  package static let longestLength = Metric.Name("completions/max_length")
+  /// Of completions that ended before the limit.
+  package static let meanEndedLength = Metric.Name("completions/mean_terminated_length")
+  package static let shortestEndedLength = Metric.Name("completions/min_terminated_length")
+  package static let longestEndedLength = Metric.Name("completions/max_terminated_length")
+  /// The share of completions that the limit cut off.
+  package static let cutOffCompletions = Metric.Name("completions/clipped_ratio")
 
-  var values: [(name: String, value: Double)] {
-    sums.map { ($0.name, $0.sum / Double($0.count)) }
-  }
+  /// Between what the sampler recorded and what the trainer computes.
+  package static let largestLogProbDifference = Metric.Name("sampling/sampling_logp_difference/max")
+  package static let meanLogProbDifference = Metric.Name("sampling/sampling_logp_difference/mean")
+  package static let comparedTokens = Metric.Name("sampling/compared_tokens")
+
+  /// How often the reference policy has moved.
+  package static let referenceResets = Metric.Name("reference_resets")
+  /// Tokens of prompts and completions over the whole run.
+  package static let tokens = Metric.Name("num_tokens")
+  /// Completions left out, since a reward failed.
+  package static let maskedCompletions = Metric.Name("rewards/masked")
+  package static let heldOutAccuracy = Metric.Name("eval/accuracy")
+
+  package static let stepSeconds = Metric.Name("step_time")
+  package static let samplingSeconds = Metric.Name("time/sampling")
+  package static let updateSeconds = Metric.Name("time/update")
+  package static let tokensPerSecond = Metric.Name("time/completion_tokens_per_second")
 }

@@ -40,7 +40,7 @@ extension Recipe.WarmStart {
   var settings: PolicyTrainer.Settings {
     PolicyTrainer.Settings(
       objective: Likelihood(), advantage: GroupRelativeAdvantage(),
-      update: optimizer.settings(updates: steps), usesReference: false)
+      update: optimizer.settings(updates: steps))
   }
 }
 
@@ -55,11 +55,10 @@ extension Recipe.Train {
         policy: policy, value: value.loss, coefficient: value.coefficient)
     }
     return PolicyTrainer.Settings(
-      objective: objective, advantage: axes.advantage.estimator, shaping: axes.shaping.rewards,
+      objective: objective, advantage: axes.advantage.estimator,
+      shaping: axes.shaping.rewards(maxCompletionTokens: maxCompletionTokens),
       update: update, epochs: axes.epochs, miniBatches: axes.miniBatches,
-      temperature: temperature, usesReference: axes.usesReference,
-      divergenceFromOld: divergenceFromOld(policy),
-      divergenceFromReference: policy.exactReference?.direction,
+      temperature: temperature, reference: axes.reference, stepsPerIteration: stepsPerIteration,
       value: value, seed: UInt64(seed))
   }
 
@@ -74,12 +73,6 @@ extension Recipe.Train {
         resamples: search.loss == .resampled)
     case .trustRegion(let region): .trustRegion(region.settings)
     }
-  }
-
-  /// What the objective penalizes, or else what a trust region measures.
-  private func divergenceFromOld(_ policy: PolicyObjective) -> Divergence? {
-    guard case .trustRegion(let region) = axes.update else { return policy.exactOld?.direction }
-    return region.measure == .oldToPolicy ? .otherToPolicy : .policyToOther
   }
 
   package func samplingOptions(eosIDs: [Int]) -> SamplingOptions {
@@ -100,16 +93,6 @@ extension Recipe.Update {
   }
 }
 
-extension KLDivergence {
-  /// As the engine names it, to which every policy but π_θ is another one.
-  fileprivate var direction: Divergence {
-    switch self {
-    case .oldToPolicy, .referenceToPolicy: .otherToPolicy
-    case .policyToOld, .policyToReference: .policyToOther
-    }
-  }
-}
-
 extension Recipe.TrustRegionUpdate {
   fileprivate var settings: TrustRegionUpdate.Settings {
     TrustRegionUpdate.Settings(
@@ -117,7 +100,8 @@ extension Recipe.TrustRegionUpdate {
         bound: maximumKL,
         constraint: form == .halfMean ? .halfQuadraticForm : .quadraticForm),
       conjugateGradient: ConjugateGradient(damping: damping, maximumIterations: iterations),
-      fisher: fisher == .exact ? .exact : .sampled, isMean: form == .halfMean,
+      fisher: fisher == .exact ? .exact : .sampled,
+      divergence: measure == .oldToPolicy ? .oldToPolicy : .policyToOld, isMean: form == .halfMean,
       search: backtrackTrials == 0
         ? nil
         : LineSearch(shrinkFactor: backtrackShrink, maximumTrials: backtrackTrials))
@@ -151,9 +135,13 @@ extension Recipe.RewardModel {
 }
 
 extension Recipe.Shaping {
-  fileprivate var rewards: RewardShaping? {
-    klCoefficient == 0 && tokenCost == 0
-      ? nil : RewardShaping(klCoefficient: klCoefficient, tokenCost: tokenCost)
+  fileprivate func rewards(maxCompletionTokens limit: Int) -> RewardShaping? {
+    if klCoefficient == 0, tokenCost == 0, overlongPenalty == 0 { return nil }
+    let (weight, buffer) = (overlongPenalty, overlongBuffer ?? 0)
+    return RewardShaping(klCoefficient: klCoefficient, tokenCost: tokenCost) { tokens in
+      SoftOverlongPunishment.reward(
+        ofTokens: tokens, longest: limit, buffer: buffer, weight: weight)
+    }
   }
 }
 

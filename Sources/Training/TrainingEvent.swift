@@ -24,7 +24,7 @@ public enum TrainingEvent: Sendable {
   /// Held-out accuracy while training; step 0 is the warm start.
   case evaluated(step: Int, EvaluationReport)
   /// The reward model learned from new comparisons before this step.
-  case rewardModelLearned(step: Int, metrics: [(name: String, value: Double)])
+  case rewardModelLearned(step: Int, metrics: [Metric])
   case saved(step: Int, path: String)
   /// A step showed something for the first time that its user should know.
   case finding(Finding)
@@ -52,6 +52,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   case notFinite(step: Int, what: String, cause: OverflowCause)
   /// The objective does not do what it must.
   case selfCheck(step: Int, problem: String)
+  /// An objective from outside needs what the recipe's run cannot give it.
+  case unmetNeed(String)
   /// Too many at once, or in too many steps in a row.
   case rewardsFailed(step: Int, masked: Int, of: Int, inARow: Int, reason: String)
   case labelsFailed(step: Int, masked: Int, of: Int, reason: String)
@@ -89,6 +91,7 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .notFinite(let step, let what, .values(let name, let largest)):
       "step \(step): \(what) overflows: the \(name) are as large as \(largest)"
     case .selfCheck(let step, let problem): "step \(step): self-check: \(problem)"
+    case .unmetNeed(let need): "the objective needs \(need)"
     case .rewardsFailed(let step, let masked, let count, let steps, let reason):
       "step \(step): \(masked) of \(count) rewards failed"
         + (steps > 1 ? ", as some did in the \(steps - 1) steps before" : "") + ": \(reason)"

@@ -86,7 +86,7 @@ struct TrainingLoop {
         if savedStep != state.step { try await save(trainer, state, metrics, completions) }
         throw TrainingError.stopped(step: state.step)
       }
-      let (before, reference) = (state, trainer.reference.buffer.lastWrite)
+      let (before, reference) = (state, trainer.reference?.parameters.buffer.lastWrite)
       do {
         try await step(
           &state, trainer, rows: order.rows(step: state.step, count: train.questionsPerStep),
@@ -94,7 +94,8 @@ struct TrainingLoop {
       } catch {
         // Rewards or draws failed before anything moved: what is done so far is not lost.
         if state.step == before.step, savedStep != state.step,
-          trainer.hasMadeUpdates(of: before), trainer.reference.buffer.lastWrite == reference
+          trainer.hasMadeUpdates(of: before),
+          trainer.reference?.parameters.buffer.lastWrite == reference
         {
           do {
             try await save(trainer, before, metrics, completions)
@@ -190,16 +191,13 @@ struct TrainingLoop {
       key: RandomKey(seed: seed, purpose: .audit), step: step)
     // Nothing of a checkpoint has moved before here, except a reward model that has learned:
     // completions whose scores fail leave a state from which this step can be made again.
-    moveReference(trainer, before: step)
+    if trainer.moveReference(before: step) { report(.referenceReset(step: step + 1)) }
     let updating = Stopwatch()
     let rollouts = rollout.trainerRollouts(
-      step: step, axes: train.axes, maxCompletionTokens: train.maxCompletionTokens,
-      greedyRewards: greedyRewards)
+      step: step, axes: train.axes, greedyRewards: greedyRewards)
     let done = try await trainer.step(
       rollouts,
-      willUpdate: {
-        try check(trainer.objective, at: $0, step: step, isChecked: &isChecked)
-      },
+      willUpdate: { try check($0, step: step, isChecked: &isChecked) },
       resampledLoss: { trial in
         try await rollout.resampledLoss(
           trial: trial, sampler, trainer.policy, rewards, progress, draws)
@@ -213,35 +211,31 @@ struct TrainingLoop {
     state.tokenCount += trained
     var line = MetricsLine(step: state.step)
     line.add(updates)
-    for statistic in advantages.statistics + collection + done.statistics {
-      line[statistic.name] = statistic.value
-    }
+    line.add(advantages.metrics + collection + done.metrics)
     line.add(rollout.report)
     line.add(rollout.samples)
-    line["sampling/sampling_logp_difference/max"] = Double(audit.maximum)
-    line["sampling/sampling_logp_difference/mean"] = audit.mean
-    line.set("sampling/compared_tokens", count: audit.tokens)
-    if train.axes.usesReference {
-      line.set("reference_resets", count: referenceMoves(through: step))
+    line[.largestLogProbDifference] = Double(audit.maximum)
+    line[.meanLogProbDifference] = audit.mean
+    line.set(.comparedTokens, count: audit.tokens)
+    if let reference = trainer.reference {
+      line.set(.referenceResets, count: reference.moves(through: step))
     }
-    for statistic in await rewardModel?.model.lastUpdate ?? [] {
-      line[statistic.name] = statistic.value
-    }
-    line.set("num_tokens", count: state.tokenCount)
+    line.add(await rewardModel?.model.lastUpdate ?? [])
+    line.set(.tokens, count: state.tokenCount)
     if let every = recipe.evaluation?.every, let evaluator,
       state.step % every == 0 || state.step == train.totalSteps
     {
       do {
-        line["eval/accuracy"] = try await evaluate(evaluator, trainer.policy, state).greedy?.mean
+        line[.heldOutAccuracy] = try await evaluate(evaluator, trainer.policy, state).greedy?.mean
       } catch is CancellationError {
         // The policy has moved: without its evaluation the step is whole.
         report(.warning("step \(state.step): is not evaluated, for the run is to stop"))
       }
     }
-    line["step_time"] = whole.seconds
-    line["time/sampling"] = sampling
-    line["time/update"] = updating.seconds
-    line["time/completion_tokens_per_second"] = Double(drawn) / whole.seconds
+    line[.stepSeconds] = whole.seconds
+    line[.samplingSeconds] = sampling
+    line[.updateSeconds] = updating.seconds
+    line[.tokensPerSecond] = Double(drawn) / whole.seconds
     try metrics.append(line.object)
     try record(rollout, advantages, step: state.step, log)
     report(.step(step: state.step, of: train.totalSteps, metrics: line.object))
@@ -315,8 +309,7 @@ struct TrainingLoop {
         line["token_ids"] = .array(completion.tokenIDs.map { .integer($0) })
       }
       lines.append(line)
-      let place = i % train.completionsPerQuestion
-      if i < train.completionsPerQuestion, place < train.shownCompletions {
+      if i < min(train.completionsPerQuestion, train.shownCompletions) {
         shown.append(
           SampleShown(
             prompt: completion.prompt, completion: completion.text,

@@ -26,8 +26,8 @@ extension TrainingRun {
     }
     let start = try existingStart()
     run.id = try RunManifest.found(at: run.manifest).manifest?.id
-    var settings = train.settings(seed: recipe.seed)
-    (settings.epochs, settings.miniBatches) = (updates, 1)
+    var settings = try settings(of: train)
+    (settings.epochs, settings.miniBatches) = (updates + 1, 1)
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
     let trainer = PolicyTrainer(
       engine: sampler.engine, policy: start.model.parameters, settings: settings)
@@ -69,19 +69,22 @@ extension TrainingRun {
       prompts: [prompts[row]], completions: train.completionsPerQuestion, rewards: rewards,
       progress: progress, draws: draws, seen: &seen)
     let rollouts = rollout.trainerRollouts(
-      step: step, axes: train.axes, maxCompletionTokens: train.maxCompletionTokens,
+      step: step, axes: train.axes,
       greedyRewards: try await rollout.greedyRewards(
         for: train.axes, sampler, trainer.policy, rewards, progress, draws))
-    let groups = rollouts.groups
-    let (inputs, result) = try await trainer.examine(
-      rollouts,
+    var last: PendingUpdate?
+    let groups = try await trainer.step(
+      rollouts, willUpdate: { last = $0 },
       resampledLoss: { trial in
         try await rollout.resampledLoss(
           trial: trial, sampler, trainer.policy, rewards, progress, draws)
-      })
+      }
+    ).groups
+    guard let last else { preconditionFailure("a step makes an update") }
+    let (inputs, terms) = (last.inputs, last.objective.tokenTerms(of: last.inputs))
     return Explanation(
       prompt: rollout.questions[0].prompt, answer: rollout.questions[0].answer, updates: updates,
-      step: step + 1, loss: result.loss,
+      step: step + 1, loss: last.result.loss,
       completions: rollout.completions.indices.map { i in
         Explanation.Completion(
           text: rollout.completions[i].text,
@@ -91,8 +94,7 @@ extension TrainingRun {
           },
           reward: groups.groups[0][i].rewards?.total,
           tokens: tokens(
-            rollout.completions[i].tokenIDs, inputs.completions[i], inputs, result,
-            train.axes.objective, sampler))
+            rollout.completions[i].tokenIDs, inputs.completions[i], last, terms, sampler))
       },
       failure: failure(of: rollout.report, groups, inputs.advantage, train, step: step + 1))
   }
@@ -131,32 +133,17 @@ extension TrainingRun {
   }
 
   private func tokens(
-    _ ids: [Int], _ range: Range<Int>, _ inputs: ObjectiveBatch, _ result: ObjectiveResult,
-    _ objective: Recipe.Objective, _ sampler: TextSampler
+    _ ids: [Int], _ range: Range<Int>, _ update: PendingUpdate, _ terms: TokenTerms,
+    _ sampler: TextSampler
   ) -> [Explanation.Token] {
-    let ratios = objective.ratioLevel.values(of: inputs)
+    let inputs = update.inputs
     return zip(ids, range).map { id, t in
-      let reference = inputs.referenceLogProb?[t]
-      return Explanation.Token(
+      Explanation.Token(
         id: id, text: (try? sampler.tokenizer.decode([id])) ?? "", logProb: inputs.logProb[t],
-        oldLogProb: inputs.oldLogProb[t], referenceLogProb: reference,
-        entropy: inputs.entropy?[t], ratio: ratios[t],
-        kl: reference.map { KLEstimator.k3.klOfSampler(toOther: $0 - inputs.logProb[t]).value },
-        advantage: inputs.advantage[t],
-        isClipped: objective.surrogate.isClipped(
-          ratio: ratios[t], advantage: inputs.advantage[t]),
-        coefficient: result.dLogProb[t])
-    }
-  }
-}
-
-extension Surrogate {
-  /// Whether a bound takes the gradient of a token away.
-  fileprivate func isClipped(ratio: Double, advantage: Double) -> Bool {
-    switch self {
-    case .clipped(let surrogate):
-      surrogate(ratio: ratio, advantage: advantage).dLogRatio == 0 && advantage != 0
-    case .policyGradient, .ratio, .cispo, .sapo, .gmpo, .vespo: false
+        oldLogProb: inputs.oldLogProb[t], referenceLogProb: inputs.referenceLogProb?[t],
+        entropy: inputs.entropy?[t], ratio: terms.ratio[t], kl: terms.klReference?[t],
+        advantage: inputs.advantage[t], isClipped: terms.isClipped[t],
+        coefficient: update.result.dLogProb[t])
     }
   }
 }

@@ -15,7 +15,7 @@ struct TrainingState {
   /// Updates of the value function.
   var valueUpdateCount: Int
   /// Coefficients of the objective that adapt, as they are now.
-  var adaptive: [Double]
+  var adaptive: [String: Double]
   /// Prompt and completion tokens that were trained on so far.
   var tokenCount: Int
   /// Steps in a row in which an update was refused since its numbers overflow.
@@ -30,7 +30,8 @@ struct TrainingState {
     [
       "step": .integer(step), "update_count": .integer(updateCount),
       "value_update_count": .integer(valueUpdateCount),
-      "adaptive": .array(adaptive.map { .number($0) }),
+      "adaptive": .object(
+        JSONObject(adaptive.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })),
       "token_count": .integer(tokenCount), "not_finite_in_a_row": .integer(notFiniteInARow),
       "masked_in_a_row": .integer(maskedInARow),
       "metrics_offset": .integer(metricsOffset),
@@ -39,7 +40,8 @@ struct TrainingState {
   }
 
   init(
-    step: Int = 0, updateCount: Int = 0, valueUpdateCount: Int = 0, adaptive: [Double] = [],
+    step: Int = 0, updateCount: Int = 0, valueUpdateCount: Int = 0,
+    adaptive: [String: Double] = [:],
     tokenCount: Int = 0, notFiniteInARow: Int = 0, maskedInARow: Int = 0, metricsOffset: Int = 0,
     completionsOffset: Int = 0
   ) {
@@ -59,22 +61,35 @@ struct TrainingState {
       }
       return value
     }
-    guard let adaptive = json["adaptive"]?.array,
-      case let numbers = adaptive.compactMap(\.double), numbers.count == adaptive.count,
-      numbers.allSatisfy(\.isFinite)
-    else {
-      throw FormatError(
-        file: file, field: "state.adaptive",
-        message: "got \(json["adaptive"]?.encoded() ?? "nothing"); need an array of numbers")
-    }
     self.init(
       step: try integer("step"), updateCount: try integer("update_count"),
-      valueUpdateCount: try integer("value_update_count"), adaptive: numbers,
+      valueUpdateCount: try integer("value_update_count"),
+      adaptive: try Self.adaptive(json["adaptive"], file: file),
       tokenCount: try integer("token_count"),
       notFiniteInARow: try integer("not_finite_in_a_row"),
       maskedInARow: try integer("masked_in_a_row"),
       metricsOffset: try integer("metrics_offset"),
       completionsOffset: try integer("completions_offset"))
+  }
+
+  /// Coefficients by their names.
+  ///
+  /// Versions before had a list, from which nothing is taken but that it is empty: where nothing adapts.
+  private static func adaptive(_ json: JSON?, file: String) throws(FormatError) -> [String: Double]
+  {
+    if json?.array?.isEmpty == true { return [:] }
+    var coefficients: [String: Double] = [:]
+    for (name, value) in json?.object?.entries ?? [] {
+      guard let number = value.double, number.isFinite else { break }
+      coefficients[name] = number
+    }
+    guard let json, let object = json.object, object.count == coefficients.count else {
+      throw FormatError(
+        file: file, field: "state.adaptive",
+        message: "got \(json?.encoded() ?? "nothing"); need an object of numbers, which a list is "
+          + "that an earlier version wrote (begin the training again)")
+    }
+    return coefficients
   }
 }
 
@@ -102,11 +117,14 @@ extension Checkpoint {
 extension PolicyTrainer {
   /// Takes over the counters and coefficients of a checkpoint.
   func restore(_ state: TrainingState, file: String) throws(FormatError) {
-    let need = objective.adaptiveState.count
-    guard state.adaptive.count == need else {
+    let need = objective.adaptiveState.keys
+    guard state.adaptive.keys == need else {
+      func list(_ names: Dictionary<String, Double>.Keys) -> String {
+        names.isEmpty ? "nothing" : names.sorted().joined(separator: ", ")
+      }
       throw FormatError(
         file: file, field: "state.adaptive",
-        message: "got \(state.adaptive.count) numbers; need \(need)")
+        message: "got \(list(state.adaptive.keys)); need \(list(need))")
     }
     rule.updateCount = state.updateCount
     value?.updateCount = state.valueUpdateCount
@@ -129,7 +147,7 @@ extension PolicyTrainer {
   /// What a checkpoint holds beside the state, by file: numbers laid out as parameters are.
   private var parts: [(file: String, numbers: FloatBuffer)] {
     var parts = [("model", policy.buffer)]
-    if settings.usesReference { parts.append(("reference", reference.buffer)) }
+    if let reference { parts.append(("reference", reference.parameters.buffer)) }
     parts += rule.state.map { ($0.name, $0.numbers) }
     parts += value?.trunkState.map { ("value_" + $0.name, $0.numbers) } ?? []
     return parts.map { (file: $0.0 + ".safetensors", numbers: $0.1) }

@@ -166,6 +166,7 @@ extension Failure {
         .numerics, error.description,
         help: "the objective is broken: please report it with the recipe")
     case .noSuchQuestion: self.init(.usage, error.description)
+    case .unmetNeed: self.init(.badRecipe, text)
     case .tooLarge(.model, _, _):
       self.init(
         .badRecipe, text,

@@ -34,7 +34,7 @@ struct RewardTrialReport {
     let milliseconds = Figures.short(result.seconds * 1000)
     return table.lines(on: .standardOutput) + [
       "\(result.scores.count) completions in \(milliseconds) ms"
-        + result.metrics.map { ", \($0.name.visible()) \(Figures.short($0.value))" }.joined()
+        + result.metrics.map { ", \($0.name.text.visible()) \(Figures.short($0.value))" }.joined()
     ]
   }
 
@@ -68,7 +68,7 @@ struct RewardTrialReport {
           }
           return .object(object)
         }),
-      "metrics": .object(JSONObject(result.metrics.map { ($0.name, .number($0.value)) })),
+      "metrics": .object(JSONObject(result.metrics.map { ($0.name.text, .number($0.value)) })),
       "seconds": .number(result.seconds),
       "warnings": .array(result.warnings.map { .string(Redaction.redacted(urlsIn: $0)) }),
     ]

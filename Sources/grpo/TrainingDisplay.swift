@@ -85,7 +85,7 @@ final class TrainingDisplay: Sendable {
             + "\(accuracy ?? "unknown") of \(report.count) questions"), &state)
     case .rewardModelLearned(let step, let metrics):
       let figures = metrics.map { metric in
-        let name = metric.name.split(separator: "/").last.map(String.init) ?? metric.name
+        let name = metric.name.text.split(separator: "/").last.map(String.init) ?? ""
         return "\(name.replacing("_", with: " ")) \(Figures.short(metric.value))"
       }
       print(

@@ -1,3 +1,4 @@
+import Formats
 import PolicyOptimization
 
 /// ∂loss/∂logProb of one token by central differences.
@@ -13,15 +14,15 @@ func numericalDerivative(
 }
 
 extension ObjectiveResult {
-  /// The statistic of a name; nil when there is none.
-  func statistic(_ name: String) -> Double? {
-    statistics.first { $0.name == name }?.value
+  /// The metric of a name; nil when there is none.
+  func metric(_ name: String) -> Double? {
+    metrics.first { $0.name.text == name }?.value
   }
 }
 
 extension Advantages {
-  func statistic(_ name: String) -> Double? {
-    statistics.first { $0.name == name }?.value
+  func metric(_ name: String) -> Double? {
+    metrics.first { $0.name.text == name }?.value
   }
 
   /// One advantage per completion; NaN where they are per token.

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Glibc
 import RewardPlugins
@@ -110,7 +111,7 @@ import Testing
     #expect(try await reward.scorePair() == [.value(1), .value(1)])
     let response = try await reward.score(.of("4", "5"))
     #expect(response.scores == [.value(0), .value(0)])
-    #expect(response.counts.map(\.name) == ["restarts"] && response.counts[0].value == 1)
+    #expect(response.counts.map(\.name.text) == ["restarts"] && response.counts[0].value == 1)
     #expect(folder.read("lives") == "xx")
     #expect(try await reward.score(.of("4", "5")).counts.isEmpty)
     await reward.stop()

@@ -19,7 +19,7 @@ import Testing
     for step in 1...3 {
       let response = try await reward.score(.of("4", " 4\n", "four", step: step))
       #expect(response.scores == [.value(1), .value(1), .value(-0.04)])
-      #expect(response.metrics.map(\.name) == ["right"] && response.metrics[0].value == 2)
+      #expect(response.metrics.map(\.name.text) == ["right"] && response.metrics[0].value == 2)
     }
     await reward.stop()
   }
@@ -100,7 +100,7 @@ import Testing
         .value(1), .notApplicable, .failed("bad row"),
         .stream([TokenReward(index: 0, reward: 1), TokenReward(index: 1, reward: 2)]),
       ])
-    #expect(response.metrics.map(\.name) == ["speed", "dummy"])
+    #expect(response.metrics.map(\.name.text) == ["speed", "dummy"])
     #expect(response.metrics.map(\.value) == [2, 3])
     #expect(response.columns.map(\.name) == ["kind"])
     #expect(response.columns[0].values == ["x", nil, ["y": 1], 4])

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Glibc
 import RewardPlugins
@@ -199,7 +200,7 @@ import Testing
     let start = ContinuousClock.now
     let response = try await reward.score(.of(text, "5"))
     course.seconds = start.duration(to: .now) / .seconds(1)
-    course.attempts = 1 + (response.counts.first { $0.name == "restarts" }?.value ?? 0)
+    course.attempts = 1 + (response.counts.first { $0.name == .restarts }?.value ?? 0)
     if fault.isMadeGood {
       #expect(response.scores == [.value(1), .value(2)], "\(fault.name)")
     } else {

@@ -54,7 +54,7 @@ private final class DeafPort {
     try await reward.start()
     let response = try await reward.score(.of("4", "5"))
     #expect(response.scores == [.value(1), .value(0)])
-    #expect(response.metrics.map(\.name) == ["dummy"] && response.metrics[0].value == 0.5)
+    #expect(response.metrics.map(\.name.text) == ["dummy"] && response.metrics[0].value == 0.5)
     await reward.stop()
   }
 
@@ -111,7 +111,7 @@ private final class DeafPort {
       """)
     let response = try await patient(server.url).score(.of("4", "5"))
     #expect(response.scores == [.value(1), .value(2)])
-    #expect(response.counts.map(\.name) == ["retries"] && response.counts[0].value == 2)
+    #expect(response.counts.map(\.name.text) == ["retries"] && response.counts[0].value == 2)
   }
 
   /// What a server does to a connection, and the reason that is given when it does so each time.
@@ -139,7 +139,7 @@ private final class DeafPort {
     #expect(try await reward.score(.of("4", "5")).scores == [.value(1), .value(2)])
     let response = try await reward.score(.of("4", "5"))
     #expect(response.scores == [.value(1), .value(2)])
-    #expect(response.counts.map(\.name) == ["retries"] && response.counts[0].value == 1)
+    #expect(response.counts.map(\.name.text) == ["retries"] && response.counts[0].value == 1)
     #expect(server.bodies.count == 3 && Set(server.bodies).count == 1)
   }
 

@@ -180,14 +180,14 @@ import Testing
       """)
     let response = try await reward.score(.of("4", "5"))
     #expect(response.scores == [.value(1), .value(2)])
-    #expect(response.metrics.map(\.name) == ["half", "7", "mixed"])
+    #expect(response.metrics.map(\.name.text) == ["half", "7", "mixed"])
     #expect(response.metrics.map(\.value) == [0.5, 1, 2.5])
     #expect(response.columns.map(\.name) == ["odd", "kept", "each"])
     #expect(response.columns[0].values[0]["3"] == "inf")
     #expect(response.columns[0].values[1] == "a value of type Hostile")
     #expect(response.columns[1].values == ["?", "1000000000000000000000000000000"])
     #expect(response.columns[2].values == ["4", "5"])
-    #expect(response.counts.map(\.name) == ["unlogged"] && response.counts[0].value == 16)
+    #expect(response.counts.map(\.name.text) == ["unlogged"] && response.counts[0].value == 16)
     #expect(
       response.notes == [
         "16 of what it logs was left out: metrics.nan: got \"nan\"; need a number"

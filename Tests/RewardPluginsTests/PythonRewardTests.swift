@@ -22,7 +22,7 @@ import Testing
     try await reward.start()
     let response = try await reward.score(.of("four", "5", step: 3))
     #expect(response.scores == [.value(4), .notApplicable])
-    #expect(response.metrics.map(\.name) == ["step"] && response.metrics[0].value == 2)
+    #expect(response.metrics.map(\.name.text) == ["step"] && response.metrics[0].value == 2)
     #expect(response.columns.map(\.name) == ["prompt"])
     #expect(response.columns[0].values == ["2+2=", "2+2="])
     #expect(reward.name == "f")

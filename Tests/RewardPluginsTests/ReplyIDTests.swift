@@ -1,3 +1,4 @@
+import Formats
 import RewardPlugins
 import Rewards
 import TestSupport
@@ -123,7 +124,7 @@ import Testing
     for step in 1...3 {
       let response = try await reward.score(.of("4", "5", step: step))
       #expect(response.scores == [.value(Double(step)), .value(Double(step))])
-      discarded.append(response.counts.first { $0.name == "discarded" }?.value ?? 0)
+      discarded.append(response.counts.first { $0.name == .discardedReplies }?.value ?? 0)
       #expect(response.notes.isEmpty == (step == 1))
       try await waitUntil { folder.read("said\(step)") != nil }
     }

@@ -155,7 +155,7 @@ import Testing
     let response = try decode("{\"rewards\": [1, 2], \"columns2\": 1, \(entry)}")
     #expect(response.scores == [.value(1), .value(2)])
     #expect(response.metrics.isEmpty && response.columns.isEmpty && response.seconds == nil)
-    #expect(response.counts.map(\.name) == ["unlogged"] && response.counts[0].value == 1)
+    #expect(response.counts.map(\.name.text) == ["unlogged"] && response.counts[0].value == 1)
     #expect(response.notes == ["1 of what it logs was left out: \(reason)"])
   }
 
@@ -164,7 +164,7 @@ import Testing
       "{\"rewards\": [1, 2], \"metrics\": {\"a\": NaN, \"b\": true}, "
         + "\"columns\": {\"c\": [\"\\ud800x\", NaN], \"d\": [1]}}")
     #expect(response.scores == [.value(1), .value(2)])
-    #expect(response.metrics.map(\.name) == ["b"] && response.metrics[0].value == 1)
+    #expect(response.metrics.map(\.name.text) == ["b"] && response.metrics[0].value == 1)
     #expect(response.columns.map(\.name) == ["c"])
     #expect(response.columns[0].values[0] == "\u{FFFD}x")
     #expect(response.counts.map(\.value) == [2])
@@ -190,7 +190,7 @@ import Testing
       "{\"rewards\": [1, 2], \"extra_logs\": {\"b\": [1, 2], \"c\": 4, \"none\": []}, "
         + "\"metrics\": {\"a\": 3}}"
     ).metrics
-    #expect(metrics.map(\.name) == ["a", "b", "c"])
+    #expect(metrics.map(\.name.text) == ["a", "b", "c"])
     #expect(metrics.map(\.value) == [3, 1.5, 4])
   }
 

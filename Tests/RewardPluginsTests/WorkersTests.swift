@@ -46,7 +46,7 @@ import Testing
     let reward = try await folder.python(Self.script) { $0.workers = 2 }
     // Parts of one and three completions.
     let response = try await reward.score(request([0, 1, 1, 1]))
-    #expect(response.metrics.map(\.name) == ["count", "prompts"])
+    #expect(response.metrics.map(\.name.text) == ["count", "prompts"])
     #expect(response.metrics.map(\.value) == [2.5, 1])
     await reward.stop()
   }
@@ -84,7 +84,7 @@ import Testing
       response.scores[2...] == [
         .failed("it ended (exit status 3)"), .failed("it ended (exit status 3)"),
       ])
-    #expect(response.counts.map(\.name) == ["restarts"])
+    #expect(response.counts.map(\.name.text) == ["restarts"])
     await reward.stop()
   }
 

@@ -10,8 +10,8 @@ extension Completion {
 }
 
 extension RewardReport.Outcome {
-  var stream: RewardStream? {
-    if case .scored(let stream) = self { stream } else { nil }
+  var reward: CompletionReward? {
+    if case .scored(let reward) = self { reward } else { nil }
   }
 }
 

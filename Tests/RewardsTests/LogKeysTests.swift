@@ -12,7 +12,7 @@ import Testing
     FixedReward(
       name: name,
       response: RewardResponse(
-        scores: [.value(1)], metrics: metrics.map { ($0, 77) },
+        scores: [.value(1)], metrics: metrics.map { Metric(Metric.Name($0), 77) },
         columns: columns.map { ($0, ["mine"]) }, seconds: seconds))
   }
 
@@ -33,8 +33,8 @@ import Testing
     let set = try RewardSet((isReversed ? rewards.reversed() : rewards).map { .init($0) })
     let report = try await set.score(request)
     let logging = try #require(report.functions.first { $0.name == "a" })
-    #expect(logging.columns.map(\.name) == ["c"] && logging.metrics.map(\.name) == ["b/own"])
-    #expect(logging.counts.map(\.name) == ["unlogged"] && logging.counts[0].value == 3)
+    #expect(logging.columns.map(\.name) == ["c"] && logging.metrics.map(\.name.text) == ["b/own"])
+    #expect(logging.counts.map(\.name.text) == ["unlogged"] && logging.counts[0].value == 3)
     #expect(
       logging.notes == [
         "3 of what it logs was left out: metrics.b/mean: the log has something else under that name "

@@ -25,12 +25,12 @@ import Testing
   @Test func aCompletionsRewardIsEarnedAtItsLastToken() async throws {
     let set = try RewardSet([.init(fixed("x", .value(1), .value(2), .value(4)))])
     let report = try await set.score(request)
-    let streams = report.outcomes.compactMap(\.stream)
-    #expect(streams.count == 3)
-    #expect(streams[0].entries == [TokenReward(index: 2, reward: 1)])
-    #expect(streams[1].entries == [TokenReward(index: 0, reward: 2)])
+    let rewards = report.outcomes.compactMap(\.reward)
+    #expect(rewards.count == 3)
+    #expect(rewards[0].entries == [TokenReward(index: 2, reward: 1)])
+    #expect(rewards[1].entries == [TokenReward(index: 0, reward: 2)])
     // No token to earn it, but earned.
-    #expect(streams[2].entries == [] && streams[2].total == 4)
+    #expect(rewards[2].entries == [] && rewards[2].total == 4)
   }
 
   @Test func streamsOfSeveralFunctionsAreMergedByToken() async throws {
@@ -40,11 +40,10 @@ import Testing
       .init(fixed("y", .value(10), .value(1), .value(1))),
     ])
     let report = try await set.score(request)
-    let stream = try #require(report.outcomes[0].stream)
+    let reward = try #require(report.outcomes[0].reward)
     #expect(
-      stream.entries == [TokenReward(index: 0, reward: 2), TokenReward(index: 2, reward: 16)])
-    #expect(stream.total == 18)
-    #expect(stream.dense(tokenCount: 3) == [2, 0, 16])
+      reward.entries == [TokenReward(index: 0, reward: 2), TokenReward(index: 2, reward: 16)])
+    #expect(reward.total == 18)
   }
 
   @Test func whatDoesNotApplyLeavesTheOtherWeightsAsTheyAre() async throws {
@@ -122,11 +121,12 @@ import Testing
 
   @Test func aMetricThatIsNotFiniteCostsNoScore() async throws {
     let response = RewardResponse(
-      scores: [.value(1), .value(1), .value(1)], metrics: [("loss", -.infinity), ("size", 2)])
+      scores: [.value(1), .value(1), .value(1)],
+      metrics: [Metric(Metric.Name("loss"), -.infinity), Metric(Metric.Name("size"), 2)])
     let report = try await RewardSet([.init(FixedReward(name: "x", response: response))])
       .score(request)
     #expect(report.functions[0].values == [1, 1, 1])
-    #expect(report.functions[0].metrics.map(\.name) == ["size"])
+    #expect(report.functions[0].metrics.map(\.name.text) == ["size"])
     #expect(report.functions[0].counts.map(\.value) == [1])
     #expect(
       report.functions[0].notes == [

@@ -49,9 +49,9 @@ import Testing
       return
     }
     #expect(rewards.dropLast().allSatisfy { $0.reward == 1 / Double(count) })
-    var stream = RewardStream()
-    stream.add(rewards)
-    #expect(stream.total == 1)
+    var reward = CompletionReward()
+    reward.add(rewards)
+    #expect(reward.total == 1)
     #expect(try StepMatch().score(right) == 1)
   }
 

@@ -112,11 +112,13 @@ import Training
 
   @Test func anObjectiveOfItsOwnCannotSpoilACheckpoint() async throws {
     struct Spoiled: Objective {
-      var adaptiveState = [1.0]
+      var adaptiveState = ["spring": 1.0]
       func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
         ObjectiveResult(loss: 0, dLogProb: batch.logProb.map { _ in 1e-3 })
       }
-      mutating func adapt(to measurement: RolloutMeasurement) { adaptiveState = [.nan] }
+      mutating func adapt(to measurement: PolicyMeasurement, completions: Int) {
+        adaptiveState = ["spring": .nan]
+      }
     }
     let small = try SmallRecipe()
     defer { small.remove() }
@@ -124,6 +126,6 @@ import Training
       recipe(small, ["train.algorithm=reinforce"]), threads: 1,
       rewards: Self.rewards(times: 1), objective: Spoiled())
     let error = await #expect(throws: FormatError.self) { _ = try await run.runAll() }
-    #expect(error?.kind == .notFinite && error?.field == "state.adaptive[0]")
+    #expect(error?.kind == .notFinite && error?.field == "state.adaptive.spring")
   }
 }

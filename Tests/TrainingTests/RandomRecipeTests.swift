@@ -190,7 +190,8 @@ import Training
       mask: numbers.map { $0 < 1 })
     var objective = settings.objective
     _ = objective(batch)
-    objective.adapt(to: RolloutMeasurement(klOld: 1, klReference: 1, entropy: 1, completions: 4))
+    objective.adapt(
+      to: PolicyMeasurement(klReference: 1, klOld: 1, entropy: 1), completions: 4)
     objective.adaptiveState = objective.adaptiveState
     _ = objective(batch)
     _ = settings.value?.target(groups)

@@ -120,6 +120,45 @@ import Training
     }
   }
 
+  /// Changes what the checkpoint of step 4 has of the coefficients that adapt, and returns what it had.
+  @discardableResult private func setAdaptive(
+    _ change: (JSON) throws -> JSON
+  ) throws -> JSON {
+    let manifest = "checkpoints/step-000004/MANIFEST.json"
+    var object = try #require(JSON(parsing: bytes(manifest), file: manifest).object)
+    var state = try #require(object["state"]?.object)
+    let adaptive = try #require(state["adaptive"])
+    state["adaptive"] = try change(adaptive)
+    object["state"] = .object(state)
+    try edit(manifest) { $0 = JSON.object(object).encodedBytes() }
+    return adaptive
+  }
+
+  @Test func coefficientsThatAdaptAreKeptByTheirNames() async throws {
+    defer { small.remove() }
+    let recipe = try recipe("train.kl_controller=adaptive", "train.kl_target=0.01")
+    try await run(recipe, stopAfter: 4)
+    let list = try setAdaptive { .array([try #require($0["kl_coef"])]) }
+    #expect(list.object?.count == 1 && list["kl_coef"]?.double != 0.02)
+    let error = await #expect(throws: Checkpoints.Unusable.self) { try await run(recipe) }
+    #expect(
+      error.map { "\($0)" }?.contains("which a list is that an earlier version wrote") == true)
+    try setAdaptive { _ in ["entropy_coef": 0.1] }
+    let other = await #expect(throws: Checkpoints.Unusable.self) { try await run(recipe) }
+    #expect(other.map { "\($0)" }?.contains("got entropy_coef; need kl_coef") == true)
+    try setAdaptive { _ in list }
+    try await run(recipe)
+    #expect(steps("metrics.jsonl") == Array(1...9))
+  }
+
+  @Test func anEmptyListOfAnEarlierVersionIsNoCoefficient() async throws {
+    defer { small.remove() }
+    try await run(recipe(), stopAfter: 4)
+    #expect(try setAdaptive { _ in [] } == [:])
+    try await run(recipe())
+    #expect(steps("metrics.jsonl") == Array(1...9))
+  }
+
   @Test func aShortLogKeepsTheLinesThatItHas() async throws {
     defer { small.remove() }
     let recipe = try recipe()

@@ -1,3 +1,5 @@
+public import Formats
+
 /// The reward of a completion less that of the greedy completion of the same prompt.
 ///
 ///     Âᵢ = Rᵢ − R(greedy)
@@ -23,7 +25,11 @@ public struct GreedyBaselineAdvantage: AdvantageEstimator, Equatable {
     }
     let missing = Double(groups.greedyRewards.count { $0 == nil })
     return Advantages(
-      completions: completions,
-      statistics: groups.statistics() + [("groups/without_greedy", missing)])
+      completions: completions, metrics: groups.metrics + [Metric(.groupsWithoutGreedy, missing)])
   }
+}
+
+extension Metric.Name {
+  /// Groups whose greedy completion has no reward.
+  public static let groupsWithoutGreedy = Metric.Name("groups/without_greedy")
 }

@@ -30,7 +30,7 @@ public struct NormalizedSumAdvantage: AdvantageEstimator, Equatable {
         return .uniform((sum - moments.mean) / (deviation + GroupRelativeAdvantage.epsilon))
       }
     }
-    return Advantages(completions: completions, statistics: groups.statistics())
+    return Advantages(completions: completions, metrics: groups.metrics)
   }
 
   /// sᵢ of a group; nil for an unscored completion.

@@ -1,69 +1,82 @@
-/// Costs of single tokens, added to the rewards before any estimator sees them.
+public import Formats
+
+/// What is added to the rewards of a step before any estimator sees them.
 ///
+///     r_T ← r_T + f(T),   T the tokens of the completion
 ///     r_t ← r_t − β·(log π_old − log π_ref) − c
 ///
-/// The first is the KL penalty in the reward, k1 of KL(π_old‖π_ref): Ouyang et al. 2022
-/// (InstructGPT), eq. 2 (<https://arxiv.org/abs/2203.02155>), and PPO in DeepSeekMath, eq. 2. Its
-/// gradient is that of the reward, so k1 does here what it cannot do in the loss. The other makes
-/// every token cost something.
+/// f is a reward for the length, at the last token. Next is the KL penalty in the reward, k1 of
+/// KL(π_old‖π_ref): Ouyang et al. 2022 (InstructGPT), eq. 2 (<https://arxiv.org/abs/2203.02155>),
+/// and PPO in DeepSeekMath, eq. 2. Its gradient is that of the reward, so k1 does here what it
+/// cannot do in the loss. c makes every token cost something.
 ///
 /// Meant for estimators of returns (``PolicyGradientWeight``, ``WhitenedAdvantage``, those of totals).
 /// ``ProcessAdvantage`` would take every token for a step, ``NormalizedSumAdvantage`` reads components,
 /// which stay as they are, and greedy rewards stay too. The estimator's `reward` is then the shaped
-/// one; ``RewardGroups/statistics()`` of the groups before has the other.
+/// one; ``RewardGroups/metrics`` of the groups before has the other.
 ///
 /// Edge cases: a completion without reward stays without. An empty one has no token to pay for.
 /// |log π_old − log π_ref| above ``KLEstimator/maximumExponent`` is cut to it and counted.
-public struct RewardShaping: Sendable, Equatable {
+public struct RewardShaping: Sendable {
   /// β ≥ 0, usually 0.01 to 0.1.
-  public var klCoefficient: Double
+  public let klCoefficient: Double
   /// c, in reward per token; negative makes tokens earn.
-  public var tokenCost: Double
+  public let tokenCost: Double
+  /// f, where a length earns or costs; 0 adds nothing.
+  public let lengthReward: (@Sendable (_ tokens: Int) -> Double)?
 
-  public init(klCoefficient: Double = 0, tokenCost: Double = 0) {
+  public init(
+    klCoefficient: Double = 0, tokenCost: Double = 0,
+    lengthReward: (@Sendable (_ tokens: Int) -> Double)? = nil
+  ) {
     precondition(klCoefficient >= 0 && klCoefficient.isFinite && tokenCost.isFinite)
-    self.klCoefficient = klCoefficient
-    self.tokenCost = tokenCost
+    (self.klCoefficient, self.tokenCost) = (klCoefficient, tokenCost)
+    self.lengthReward = lengthReward
   }
 
-  /// Whether reference log-probs are needed.
-  public var needsReferenceLogProb: Bool { klCoefficient > 0 }
+  /// What must be known of a step's tokens.
+  public var needs: Set<ObjectiveNeed> { klCoefficient > 0 ? [.referenceLogProb] : [] }
 
-  /// The groups with shaped rewards, and figures on the KL where it is part of them:
-  /// `kl_in_reward`, the mean over tokens of scored completions before β, and
-  /// `kl_in_reward_clamped_tokens`.
+  /// The groups with shaped rewards, and metrics on the KL where it is part of them.
   ///
-  /// Shapes: oldLogProb, referenceLogProb: [Σ tokenCount], in canonical order; read only where
-  /// β > 0.
+  /// Shapes: oldLogProb, referenceLogProb: [Σ tokenCount], in canonical order; the latter is read
+  /// only where β > 0.
   public func callAsFunction(
-    _ groups: RewardGroups, oldLogProb: [Double], referenceLogProb: [Double]
-  ) -> (groups: RewardGroups, statistics: [(name: String, value: Double)]) {
+    _ groups: RewardGroups, oldLogProb: [Double], referenceLogProb: [Double]?
+  ) -> (groups: RewardGroups, metrics: [Metric]) {
+    precondition(klCoefficient == 0 || referenceLogProb != nil, "the KL needs the reference")
     var shaped = groups
     var (start, tokens, clamped, sum) = (0, 0, 0, 0.0)
+    func cost(of token: Int) -> Double {
+      guard klCoefficient > 0, let referenceLogProb else { return tokenCost }
+      let (k1, limit) = (oldLogProb[token] - referenceLogProb[token], KLEstimator.maximumExponent)
+      let bounded = min(max(k1, -limit), limit)
+      clamped += abs(k1) > limit ? 1 : 0
+      sum += bounded
+      return tokenCost + klCoefficient * bounded
+    }
     for g in shaped.groups.indices {
       for i in shaped.groups[g].indices {
         let count = shaped.groups[g][i].tokenCount
         defer { start += count }
-        guard let rewards = shaped.groups[g][i].rewards else { continue }
-        var costs = [Double](repeating: tokenCost, count: count)
-        for t in 0..<count where needsReferenceLogProb {
-          let k1 = oldLogProb[start + t] - referenceLogProb[start + t]
-          let limit = KLEstimator.maximumExponent
-          let bounded = min(max(k1, -limit), limit)
-          clamped += abs(k1) > limit ? 1 : 0
-          sum += bounded
-          costs[t] += klCoefficient * bounded
+        guard var rewards = shaped.groups[g][i].rewards else { continue }
+        if let reward = lengthReward?(count), reward != 0 {
+          rewards = RewardStream(
+            rewards.entries + [.init(token: max(0, count - 1), reward: reward)])
+        }
+        if klCoefficient > 0 || tokenCost != 0 {
+          rewards = rewards.subtracting((start..<start + count).map(cost))
         }
         tokens += count
-        shaped.groups[g][i].rewards = rewards.subtracting(costs)
+        shaped.groups[g][i].rewards = rewards
       }
     }
-    guard needsReferenceLogProb else { return (shaped, []) }
+    guard klCoefficient > 0 else { return (shaped, []) }
     return (
       shaped,
       [
-        ("kl_in_reward", sum / Double(max(1, tokens))),
-        ("kl_in_reward_clamped_tokens", Double(clamped)),
+        Metric(.klInReward, sum / Double(max(1, tokens))),
+        Metric(.klInRewardClampedTokens, Double(clamped)),
       ]
     )
   }
@@ -83,4 +96,11 @@ extension RewardStream {
     }
     return RewardStream(shaped + rest)
   }
+}
+
+extension Metric.Name {
+  /// The mean of log π_old − log π_ref over the tokens of scored completions, before β.
+  public static let klInReward = Metric.Name("kl_in_reward")
+  /// Tokens at which it was cut.
+  public static let klInRewardClampedTokens = Metric.Name("kl_in_reward_clamped_tokens")
 }

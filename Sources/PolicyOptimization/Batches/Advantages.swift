@@ -1,3 +1,5 @@
+public import Formats
+
 /// Turns the rewards of groups into advantages; a package can add its own.
 public protocol AdvantageEstimator: Sendable {
   func callAsFunction(_ groups: RewardGroups) -> Advantages
@@ -25,12 +27,12 @@ public struct Advantages: Sendable {
   }
 
   public var completions: [Completion]
-  /// Named figures for the log, always in the same order.
-  public var statistics: [(name: String, value: Double)]
+  /// For the log, always in the same order.
+  public var metrics: [Metric]
 
-  public init(completions: [Completion], statistics: [(name: String, value: Double)]) {
+  public init(completions: [Completion], metrics: [Metric] = []) {
     self.completions = completions
-    self.statistics = statistics
+    self.metrics = metrics
   }
 
   /// One advantage per token of all completions, as ``ObjectiveBatch/advantage`` wants them.
@@ -67,6 +69,6 @@ extension Advantages {
       return .perToken(
         values[i].map { ($0 - moments.mean) / (deviation + Self.whiteningEpsilon) })
     }
-    return Advantages(completions: whitened, statistics: statistics)
+    return Advantages(completions: whitened, metrics: metrics)
   }
 }

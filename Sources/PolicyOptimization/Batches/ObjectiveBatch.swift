@@ -26,7 +26,6 @@ public struct ObjectiveBatch: Sendable {
   public var oldValue: [Double]?
   /// What V is fitted to, R̂ of each token.
   public var valueTarget: [Double]?
-  public var reward: [Double]?
   public var advantage: [Double]
   /// Which tokens count; true for every token up to and including EOS.
   public var mask: [Bool]
@@ -42,7 +41,6 @@ public struct ObjectiveBatch: Sendable {
     value: [Double]? = nil,
     oldValue: [Double]? = nil,
     valueTarget: [Double]? = nil,
-    reward: [Double]? = nil,
     advantage: [Double],
     mask: [Bool]
   ) {
@@ -56,7 +54,6 @@ public struct ObjectiveBatch: Sendable {
     self.value = value
     self.oldValue = oldValue
     self.valueTarget = valueTarget
-    self.reward = reward
     self.advantage = advantage
     self.mask = mask
   }
@@ -71,7 +68,7 @@ public struct ObjectiveBatch: Sendable {
     precondition(oldLogProb.count == count, "oldLogProb: one entry per token")
     precondition(advantage.count == count, "advantage: one entry per token")
     for column in [
-      referenceLogProb, entropy, klOld, klReference, value, oldValue, valueTarget, reward,
+      referenceLogProb, entropy, klOld, klReference, value, oldValue, valueTarget,
     ] {
       precondition(column.map { $0.count == count } ?? true, "one entry per token")
     }
@@ -99,12 +96,9 @@ extension ObjectiveBatch {
       referenceLogProb: referenceLogProb.map(picked), entropy: entropy.map(picked),
       klOld: klOld.map(picked), klReference: klReference.map(picked), value: value.map(picked),
       oldValue: oldValue.map(picked), valueTarget: valueTarget.map(picked),
-      reward: reward.map(picked), advantage: picked(advantage),
-      mask: picked(mask))
+      advantage: picked(advantage), mask: picked(mask))
   }
-}
 
-extension ObjectiveBatch {
   /// Σ m·x / max(1, Σ m) over the step's tokens; `x` is asked for unmasked tokens only.
   func maskedMean(_ x: (_ token: Int) -> Double) -> Double {
     var (sum, tokens) = (0.0, 0)
@@ -114,9 +108,7 @@ extension ObjectiveBatch {
     }
     return sum / Double(max(1, tokens))
   }
-}
 
-extension ObjectiveBatch {
   /// The share of the step's unmasked tokens for which `condition` holds.
   ///
   /// With a ratio for each token it is a mean over tokens. With one for each completion it is the
@@ -134,25 +126,5 @@ extension ObjectiveBatch {
       let tokens = range.filter { mask[$0] }
       return tokens.isEmpty ? nil : Double(tokens.count(where: condition)) / Double(tokens.count)
     }
-  }
-
-  /// TRL's `clip_ratio/*`: shares of unmasked tokens at which a clip is active.
-  ///
-  /// `low_mean`, `high_mean` and `region_mean` (either side) are shares of the step; `low_min` and
-  /// `high_max` the smallest and largest share among the completions that have an unmasked token.
-  /// All are 0 when none has.
-  func clipStatistics(
-    perCompletion: Bool, side: (_ token: Int) -> ClippedSurrogate.ClippedSide?
-  ) -> [(name: String, value: Double)] {
-    func mean(_ condition: (_ token: Int) -> Bool) -> Double {
-      meanShare(perCompletion: perCompletion, of: condition)
-    }
-    return [
-      ("clip_ratio/low_mean", mean { side($0) == .low }),
-      ("clip_ratio/low_min", shares { side($0) == .low }.min() ?? 0),
-      ("clip_ratio/high_mean", mean { side($0) == .high }),
-      ("clip_ratio/high_max", shares { side($0) == .high }.max() ?? 0),
-      ("clip_ratio/region_mean", mean { side($0) != nil }),
-    ]
   }
 }

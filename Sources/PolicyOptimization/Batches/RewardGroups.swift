@@ -1,3 +1,5 @@
+public import Formats
+
 /// The rewards of one step, by group: the completions of one question stand together.
 public struct RewardGroups: Sendable, Equatable {
   /// What one reward function said of a completion.
@@ -101,36 +103,30 @@ extension RewardGroups {
     }
   }
 
-  /// Figures that hold for every estimator.
-  ///
-  /// `reward` and `reward_std` are mean and standard deviation (ddof 1) over all scored completions
-  /// of the step, not by group; the first is absent when none is scored, the second when fewer
-  /// than two are. `frac_reward_zero_std` is the share of *completions*, among the scored ones,
-  /// whose group has no spread: TRL's definition, but by exact equality where TRL asks whether the
-  /// standard deviation is within 1e-8 of 0. A group of one is in the share and is counted
-  /// under `groups/singleton`, not under `groups/degenerate`.
-  public func statistics() -> [(name: String, value: Double)] {
+  /// What holds for every estimator.
+  public var metrics: [Metric] {
     let totals = groups.map { group in group.compactMap { $0.rewards?.total } }
     let scored = totals.flatMap(\.self)
     let spreads = totals.map(Spread.init(of:))
     let flat = zip(totals, spreads).filter { $1 == .singleton || $1 == .degenerate }
       .reduce(0) { $0 + $1.0.count }
 
-    var statistics: [(name: String, value: Double)] = []
+    func count(_ spread: Spread) -> Double { Double(spreads.count { $0 == spread }) }
+
+    var metrics: [Metric] = []
     if let moments = Moments(of: scored) {
-      statistics.append(("reward", moments.mean))
+      metrics.append(Metric(.reward, moments.mean))
       if let deviation = moments.standardDeviation {
-        statistics.append(("reward_std", deviation))
+        metrics.append(Metric(.rewardDeviation, deviation))
       }
     }
-    statistics += [
-      ("frac_reward_zero_std", Double(flat) / Double(max(1, scored.count))),
-      ("groups/degenerate", Double(spreads.count { $0 == .degenerate })),
-      ("groups/singleton", Double(spreads.count { $0 == .singleton })),
-      ("groups/unscored", Double(spreads.count { $0 == .unscored })),
-      ("rewards/unscored", Double(groups.reduce(0) { $0 + $1.count } - scored.count)),
+    metrics += [
+      Metric(.equalRewards, Double(flat) / Double(max(1, scored.count))),
+      Metric(.degenerateGroups, count(.degenerate)), Metric(.singletonGroups, count(.singleton)),
+      Metric(.unscoredGroups, count(.unscored)),
+      Metric(.unscoredCompletions, Double(groups.reduce(0) { $0 + $1.count } - scored.count)),
     ]
-    return statistics
+    return metrics
   }
 }
 
@@ -151,7 +147,7 @@ extension RewardGroups {
         completions.append(.uniform(advantage ?? 0))
       }
     }
-    return Advantages(completions: completions, statistics: statistics())
+    return Advantages(completions: completions, metrics: metrics)
   }
 
   /// One advantage per token, group by group.
@@ -171,6 +167,26 @@ extension RewardGroups {
           .perToken(advantages ?? Array(repeating: 0, count: completion.tokenCount)))
       }
     }
-    return Advantages(completions: completions, statistics: statistics())
+    return Advantages(completions: completions, metrics: metrics)
   }
+}
+
+extension Metric.Name {
+  /// The mean reward of all scored completions of a step; absent when none is.
+  public static let reward = Metric.Name("reward")
+  /// Their standard deviation (ddof 1), not by group; absent when fewer than two are scored.
+  public static let rewardDeviation = Metric.Name("reward_std")
+  /// The share of completions, among the scored ones, whose group has no spread.
+  ///
+  /// TRL's definition, but by exact equality where TRL asks whether the standard deviation is within
+  /// 1e-8 of 0. A group of one is in the share.
+  public static let equalRewards = Metric.Name("frac_reward_zero_std")
+  /// Groups of several scored completions with one reward.
+  public static let degenerateGroups = Metric.Name("groups/degenerate")
+  /// Groups with one scored completion.
+  public static let singletonGroups = Metric.Name("groups/singleton")
+  /// Groups without a scored completion.
+  public static let unscoredGroups = Metric.Name("groups/unscored")
+  /// Completions without a reward.
+  public static let unscoredCompletions = Metric.Name("rewards/unscored")
 }

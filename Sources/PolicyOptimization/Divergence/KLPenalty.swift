@@ -1,3 +1,5 @@
+public import Formats
+
 /// The penalty that keeps the policy near another one, added to every token's loss.
 ///
 ///     plain:              β·k              straight-through:   β·( sg[k] + k2 − sg[k2] )
@@ -63,24 +65,41 @@ public struct KLPenalty: Sendable, Equatable {
     self.controller = controller
   }
 
-  /// Takes in the divergence measured after the last epoch over a rollout.
-  mutating func adapt(kl: Double, completions: Int) {
-    coefficient = controller.coefficient(after: coefficient, kl: kl, completions: completions)
+  /// What a batch must have for it; nil where log π_old is enough.
+  var need: ObjectiveNeed? {
+    if estimator == .exact { return .exactKL(divergence) }
+    return divergence.isToReference ? .referenceLogProb : nil
   }
 
-  /// What a checkpoint must hold: nothing, or β.
-  var state: [Double] {
-    get {
-      switch controller {
-      case .fixed: []
-      case .adaptive, .ziegler: [coefficient]
-      }
-    }
-    set {
-      precondition(newValue.count == state.count)
-      if let saved = newValue.first { coefficient = saved }
-    }
+  /// β where it adapts; nil where it is fixed.
+  var adaptiveCoefficient: Double? {
+    get { controller == .fixed ? nil : coefficient }
+    set { if let newValue, controller != .fixed { coefficient = newValue } }
   }
+
+  /// Takes in the divergence measured after the last epoch over a rollout.
+  ///
+  /// - Precondition: there is one where β adapts.
+  mutating func adapt(kl: Double?, completions: Int) {
+    if controller == .fixed { return }
+    guard let kl else { preconditionFailure("an adaptive penalty needs the divergence") }
+    coefficient = controller.coefficient(after: coefficient, kl: kl, completions: completions)
+  }
+}
+
+extension Metric.Name {
+  /// The mean divergence to or from the reference, before β.
+  public static let kl = Metric.Name("kl")
+  /// The mean divergence to or from π_old, before β.
+  public static let oldKL = Metric.Name("kl_old")
+  /// β, where it adapts.
+  public static let klCoefficient = Metric.Name("kl_coef")
+  /// The β of the penalty to π_old, where it adapts.
+  public static let oldKLCoefficient = Metric.Name("kl_old_coef")
+  /// Tokens whose log-ratio was cut in the penalty to the reference.
+  public static let klClampedTokens = Metric.Name("kl_clamped_tokens")
+  /// Tokens whose log-ratio was cut in the penalty to π_old.
+  public static let oldKLClampedTokens = Metric.Name("kl_old_clamped_tokens")
 }
 
 extension KLPenalty {

@@ -1,3 +1,5 @@
+public import Formats
+
 /// Rewards the policy for being undecided: a term of the loss that keeps it exploring.
 ///
 ///     loss ← loss − c·H,   H = Σ m·H_t / max(1, Σ m)
@@ -23,26 +25,36 @@ public struct EntropyBonus: Sendable, Equatable {
   /// What multiplies the entropy now.
   public var appliedCoefficient: Double { isActive ? coefficient : 0 }
 
-  /// Takes in the mean entropy measured over an update.
-  mutating func adapt(entropy: Double) {
+  /// Takes in the mean entropy measured after a rollout's last epoch.
+  ///
+  /// - Precondition: there is one where the coefficient adapts.
+  mutating func adapt(entropy: Double?) {
     guard case .adaptive(let adaptive) = control else { return }
+    guard let entropy else { preconditionFailure("an adaptive bonus needs the entropy") }
     coefficient = adaptive.coefficient(after: coefficient, entropy: entropy)
     isActive = entropy <= adaptive.target
   }
 
-  /// What a checkpoint must hold: nothing, or coefficient and activity.
-  var state: [Double] {
+  /// What a checkpoint must hold: nothing, or coefficient and activity; of what it is set to, its own.
+  var state: [String: Double] {
     get {
-      switch control {
-      case .fixed: []
-      case .adaptive: [coefficient, isActive ? 1 : 0]
-      }
+      if control == .fixed { return [:] }
+      return [Metric.Name.entropyCoefficient.text: coefficient, Self.activity: isActive ? 1 : 0]
     }
     set {
-      precondition(newValue.count == state.count)
-      guard case .adaptive = control else { return }
-      coefficient = newValue[0]
-      isActive = newValue[1] != 0
+      guard control != .fixed, let saved = newValue[Metric.Name.entropyCoefficient.text],
+        let activity = newValue[Self.activity]
+      else { return }
+      (coefficient, isActive) = (saved, activity != 0)
     }
   }
+
+  private static let activity = "entropy_bonus_active"
+}
+
+extension Metric.Name {
+  /// The mean entropy of π_θ, in nats.
+  public static let entropy = Metric.Name("entropy")
+  /// What multiplies the entropy: 0 while an adaptive control withholds the bonus.
+  public static let entropyCoefficient = Metric.Name("entropy_coef")
 }

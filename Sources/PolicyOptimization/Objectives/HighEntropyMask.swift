@@ -1,3 +1,5 @@
+public import Formats
+
 /// Keeps the policy term of the tokens at which the policy is least sure.
 ///
 ///     keep t  ⇔  H_t ≥ quantile(H of the step's unmasked tokens, 1 − ρ)
@@ -34,4 +36,9 @@ public struct HighEntropyMask: Sendable, Equatable {
     let threshold = sorted[below] + (position - Double(below)) * (above - sorted[below])
     return batch.mask.indices.map { !batch.mask[$0] || entropy[$0] >= threshold }
   }
+}
+
+extension Metric.Name {
+  /// Tokens that the mask takes out of the policy term.
+  public static let entropyMaskedTokens = Metric.Name("entropy_masked_tokens")
 }

@@ -2,7 +2,7 @@
 ///
 ///     loss = L_policy + c·L_value
 ///
-/// Schulman et al. 2017 (PPO), eq. 9 (<https://arxiv.org/abs/1707.06347>). Statistics are the
+/// Schulman et al. 2017 (PPO), eq. 9 (<https://arxiv.org/abs/1707.06347>). Metrics are the
 /// policy's, then the value function's.
 public struct JointObjective: Objective {
   public private(set) var policy: any Objective
@@ -15,21 +15,25 @@ public struct JointObjective: Objective {
     (self.policy, self.value, self.coefficient) = (policy, value, coefficient)
   }
 
-  public var adaptiveState: [Double] {
-    get { policy.adaptiveState }
-    set { policy.adaptiveState = newValue }
-  }
-
-  public mutating func adapt(to measurement: RolloutMeasurement) {
-    policy.adapt(to: measurement)
-  }
+  public var needs: Set<ObjectiveNeed> { policy.needs.union(value.needs) }
 
   public func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
     var result = policy(batch)
     let values = value(batch)
     result.loss += coefficient * values.loss
     result.dValue = values.dValue.map { $0.map { coefficient * $0 } }
-    result.statistics += values.statistics
+    result.metrics += values.metrics
     return result
+  }
+
+  public func tokenTerms(of batch: ObjectiveBatch) -> TokenTerms { policy.tokenTerms(of: batch) }
+
+  public var adaptiveState: [String: Double] {
+    get { policy.adaptiveState }
+    set { policy.adaptiveState = newValue }
+  }
+
+  public mutating func adapt(to measurement: PolicyMeasurement, completions: Int) {
+    policy.adapt(to: measurement, completions: completions)
   }
 }

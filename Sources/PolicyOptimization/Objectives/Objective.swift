@@ -1,27 +1,43 @@
+public import Formats
+
 /// What is minimized: a function of per-token numbers that never sees the model.
 ///
 /// A package can add its own objective: conform a struct that holds its coefficients, and hand
 /// it to the training loop.
 public protocol Objective: Sendable {
+  /// What a batch must have for it; by default nothing further.
+  var needs: Set<ObjectiveNeed> { get }
+
   /// The loss of `batch`, and its derivatives with respect to what the model computes.
   func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult
 
+  /// What it makes of single tokens; by default every unmasked one counts, and none is clipped.
+  func tokenTerms(of batch: ObjectiveBatch) -> TokenTerms
+
   /// The coefficients that change from rollout to rollout: what a checkpoint must hold to go on.
   ///
-  /// Always as many, in the same order; empty by default, where nothing adapts.
-  var adaptiveState: [Double] { get set }
+  /// Always of the same names; empty by default, where nothing adapts.
+  var adaptiveState: [String: Double] { get set }
 
-  /// Takes in what was measured over a rollout, after its last update; by default nothing.
-  mutating func adapt(to measurement: RolloutMeasurement)
+  /// Takes in where the policy stands after the last update of a rollout; by default nothing.
+  mutating func adapt(to measurement: PolicyMeasurement, completions: Int)
 }
 
 extension Objective {
-  public var adaptiveState: [Double] {
-    get { [] }
+  public var needs: Set<ObjectiveNeed> { [] }
+
+  public func tokenTerms(of batch: ObjectiveBatch) -> TokenTerms {
+    TokenTerms(
+      isInPolicyTerm: batch.mask, ratio: RatioLevel.token.values(of: batch),
+      isClipped: batch.mask.map { _ in false })
+  }
+
+  public var adaptiveState: [String: Double] {
+    get { [:] }
     set { precondition(newValue.isEmpty, "nothing adapts") }
   }
 
-  public mutating func adapt(to measurement: RolloutMeasurement) {}
+  public mutating func adapt(to measurement: PolicyMeasurement, completions: Int) {}
 }
 
 /// A loss, and the coefficients that turn into gradients at the model's heads.
@@ -41,8 +57,10 @@ public struct ObjectiveResult: Sendable {
   public var dKLReference: [Double]?
   /// ∂loss/∂value.
   public var dValue: [Double]?
-  /// Named figures for the log, always in the same order.
-  public var statistics: [(name: String, value: Double)]
+  /// Where the policy stands, as far as the objective looks.
+  public var measurement: PolicyMeasurement
+  /// For the log, always in the same order.
+  public var metrics: [Metric]
 
   public init(
     loss: Double,
@@ -51,7 +69,8 @@ public struct ObjectiveResult: Sendable {
     dKLOld: [Double]? = nil,
     dKLReference: [Double]? = nil,
     dValue: [Double]? = nil,
-    statistics: [(name: String, value: Double)] = []
+    measurement: PolicyMeasurement = PolicyMeasurement(),
+    metrics: [Metric] = []
   ) {
     self.loss = loss
     self.dLogProb = dLogProb
@@ -59,6 +78,7 @@ public struct ObjectiveResult: Sendable {
     self.dKLOld = dKLOld
     self.dKLReference = dKLReference
     self.dValue = dValue
-    self.statistics = statistics
+    self.measurement = measurement
+    self.metrics = metrics
   }
 }

@@ -1,3 +1,5 @@
+public import Formats
+
 /// Takes completions out of the policy term that are bad and that the policy no longer writes.
 ///
 ///     keep t  ⇔  Â_t ≥ 0  or  1/n·Σ_t (log π_old − log π_θ) ≤ δ,   n unmasked tokens
@@ -26,4 +28,9 @@ public struct OffPolicySequenceMask: Sendable, Equatable {
     }
     return keeps
   }
+}
+
+extension Metric.Name {
+  /// Tokens that the mask takes out of the policy term.
+  public static let offPolicyMaskedTokens = Metric.Name("off_policy_masked_tokens")
 }

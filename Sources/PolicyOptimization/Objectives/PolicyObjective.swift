@@ -1,3 +1,5 @@
+public import Formats
+
 /// The objective of GRPO and its relatives, composed of independent axes.
 ///
 ///     loss = Σ_t w_t·( M_t·L(r_t, Â_t) + β·KL_t + β_old·KL_old,t ) − c·H
@@ -46,132 +48,120 @@ public struct PolicyObjective: Objective, Equatable {
     self.entropyMask = entropyMask
   }
 
-  /// Whether the batch must have `referenceLogProb`.
-  public var needsReferenceLogProb: Bool {
-    klPenalty.map { $0.estimator != .exact } ?? false
+  public var needs: Set<ObjectiveNeed> {
+    Set([klPenalty?.need, oldKLPenalty?.need].compactMap(\.self))
   }
 
-  /// Whether the batch must have `entropy`, and the result has `dEntropy`.
-  public var needsEntropyGradient: Bool { entropyBonus != nil }
-
-  /// What the batch's `klOld` must be; nil when it is not read.
-  public var exactOld: KLDivergence? {
-    oldKLPenalty.flatMap { $0.estimator == .exact ? $0.divergence : nil }
-  }
-
-  /// What the batch's `klReference` must be; nil when it is not read.
-  public var exactReference: KLDivergence? {
-    klPenalty.flatMap { $0.estimator == .exact ? $0.divergence : nil }
-  }
-
-  /// β, β_old, then coefficient and activity of the entropy bonus: those that adapt.
-  public var adaptiveState: [Double] {
+  /// β, β_old, and those of the entropy bonus: those that adapt.
+  public var adaptiveState: [String: Double] {
     get {
-      (klPenalty?.state ?? []) + (oldKLPenalty?.state ?? []) + (entropyBonus?.state ?? [])
+      var state = entropyBonus?.state ?? [:]
+      state[Metric.Name.klCoefficient.text] = klPenalty?.adaptiveCoefficient
+      state[Metric.Name.oldKLCoefficient.text] = oldKLPenalty?.adaptiveCoefficient
+      return state
     }
     set {
-      precondition(newValue.count == adaptiveState.count)
-      let first = klPenalty?.state.count ?? 0
-      let second = first + (oldKLPenalty?.state.count ?? 0)
-      klPenalty?.state = Array(newValue[..<first])
-      oldKLPenalty?.state = Array(newValue[first..<second])
-      entropyBonus?.state = Array(newValue[second...])
+      precondition(newValue.keys == adaptiveState.keys)
+      entropyBonus?.state = newValue
+      klPenalty?.adaptiveCoefficient = newValue[Metric.Name.klCoefficient.text]
+      oldKLPenalty?.adaptiveCoefficient = newValue[Metric.Name.oldKLCoefficient.text]
     }
   }
 
-  /// - Precondition: what an adaptive coefficient follows is in the measurement.
-  public mutating func adapt(to measurement: RolloutMeasurement) {
-    if let klPenalty, klPenalty.controller != .fixed {
-      guard let kl = measurement.klReference else { preconditionFailure("klReference") }
-      self.klPenalty?.adapt(kl: kl, completions: measurement.completions)
-    }
-    if let oldKLPenalty, oldKLPenalty.controller != .fixed {
-      guard let kl = measurement.klOld else { preconditionFailure("klOld") }
-      self.oldKLPenalty?.adapt(kl: kl, completions: measurement.completions)
-    }
-    if let entropyBonus, entropyBonus.control != .fixed {
-      guard let entropy = measurement.entropy else { preconditionFailure("entropy") }
-      self.entropyBonus?.adapt(entropy: entropy)
-    }
+  /// - Precondition: what an adaptive coefficient follows was measured.
+  public mutating func adapt(to measurement: PolicyMeasurement, completions: Int) {
+    klPenalty?.adapt(kl: measurement.klReference, completions: completions)
+    oldKLPenalty?.adapt(kl: measurement.klOld, completions: completions)
+    entropyBonus?.adapt(entropy: measurement.entropy)
   }
 }
 
 extension PolicyObjective {
-  /// The loss of a step, its derivatives, and its statistics.
+  /// What the parts of the objective say of a batch, token by token.
+  private struct Parts {
+    let ratios: Ratios
+    /// What a penalty is weighted by: the token's importance, not a surrogate's invention.
+    let importance: Ratios
+    /// The terms L; nil where the token is masked.
+    let policy: [Surrogate.Term?]
+    let offPolicy: [Bool]?
+    let highEntropy: [Bool]?
+    /// The terms of the penalties; nil where the token is masked.
+    let reference: [KLPenalty.Term?]?
+    let old: [KLPenalty.Term?]?
+
+    init(_ objective: PolicyObjective, _ batch: ObjectiveBatch) {
+      batch.checkShapes()
+      let (surrogate, level) = (objective.surrogate, objective.ratioLevel)
+      let ratios = surrogate.ratios(level: level, batch: batch)
+      let importance = surrogate.usesRatioLevel ? ratios : RatioLevel.token.ratios(of: batch)
+      (self.ratios, self.importance) = (ratios, importance)
+      policy = surrogate.terms(ratios: ratios, batch: batch)
+      offPolicy = objective.offPolicyMask?.keeps(batch)
+      highEntropy = objective.entropyMask?.keeps(batch)
+      reference = objective.klPenalty?.terms(ratios: importance.values, batch: batch)
+      old = objective.oldKLPenalty?.terms(ratios: importance.values, batch: batch)
+    }
+
+    /// L where neither the mask nor M leaves the token out.
+    func policyTerm(_ t: Int) -> Surrogate.Term? {
+      offPolicy?[t] ?? true && highEntropy?[t] ?? true ? policy[t] : nil
+    }
+  }
+
+  public func tokenTerms(of batch: ObjectiveBatch) -> TokenTerms {
+    let parts = Parts(self, batch)
+    let tokens = batch.mask.indices
+    return TokenTerms(
+      isInPolicyTerm: tokens.map { parts.policyTerm($0) != nil }, ratio: parts.ratios.values,
+      isClipped: tokens.map { t in
+        guard let term = parts.policyTerm(t) else { return false }
+        return term.isBounded || term.dLogRatio != 0 && parts.ratios.isClamped[t]
+      },
+      klReference: parts.reference?.map { $0?.value ?? 0 },
+      klOld: parts.old?.map { $0?.value ?? 0 })
+  }
+
+  /// The loss of a step, its derivatives, and its metrics.
   ///
-  /// Statistics, in this order, each where its part of the objective is there: `kl`, `kl_old`,
+  /// Metrics, in this order, each where its part of the objective is there: `kl`, `kl_old`,
   /// `entropy` (where the batch has it), `policy_loss` (the loss before the entropy bonus) and
   /// `entropy_coef`, `kl_coef`, `kl_old_coef` (where they adapt), the surrogate's own,
   /// `off_policy_masked_tokens`, `entropy_masked_tokens`, `ratio_clamped_tokens`,
   /// `kl_clamped_tokens`, `kl_old_clamped_tokens`. Means are over the step's unmasked tokens and
-  /// 0 when there are none; no statistic but the last five sees the masks M.
+  /// 0 when there are none; no metric but the last five sees the masks M.
   ///
   /// - Precondition: the batch has what the objective's parts need.
   public func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
-    batch.checkShapes()
+    let parts = Parts(self, batch)
     let weights = aggregation.weights(completions: batch.completions, mask: batch.mask)
-    let ratios = surrogate.ratios(level: ratioLevel, batch: batch)
-    // A penalty is weighted by what the token's importance is, not by a surrogate's invention.
-    let importance = surrogate.usesRatioLevel ? ratios : RatioLevel.token.ratios(of: batch)
-    let policy = surrogate(ratios: ratios, batch: batch)
-    let offPolicy = offPolicyMask?.keeps(batch)
-    let highEntropy = entropyMask?.keeps(batch)
     var result = ObjectiveResult(
       loss: 0, dLogProb: [Double](repeating: 0, count: batch.tokenCount))
     var dLogRatio = result.dLogProb
-
     for t in batch.mask.indices {
-      guard let term = policy.terms[t], offPolicy?[t] ?? true, highEntropy?[t] ?? true
-      else { continue }
+      guard let term = parts.policyTerm(t) else { continue }
       result.loss += weights[t] * term.loss
       result.dLogProb[t] += weights[t] * term.dLogProb
       dLogRatio[t] += weights[t] * term.dLogRatio
     }
-    ratios.pullBack(dLogRatio, of: batch, into: &result.dLogProb)
-    let reference = klPenalty.map {
-      add($0, weights: weights, ratios: importance, of: batch, to: &result)
+    parts.ratios.pullBack(dLogRatio, of: batch, into: &result.dLogProb)
+    if let klPenalty, let terms = parts.reference {
+      add(klPenalty, terms, weights, parts.importance, of: batch, to: &result)
     }
-    let old = oldKLPenalty.map {
-      add($0, weights: weights, ratios: importance, of: batch, to: &result)
+    if let oldKLPenalty, let terms = parts.old {
+      add(oldKLPenalty, terms, weights, parts.importance, of: batch, to: &result)
     }
-
-    if let reference { result.statistics.append(("kl", reference.mean)) }
-    if let old { result.statistics.append(("kl_old", old.mean)) }
+    let policyLoss = result.loss
     addEntropy(of: batch, to: &result)
-    if let klPenalty, klPenalty.controller != .fixed {
-      result.statistics.append(("kl_coef", klPenalty.coefficient))
-    }
-    if let oldKLPenalty, oldKLPenalty.controller != .fixed {
-      result.statistics.append(("kl_old_coef", oldKLPenalty.coefficient))
-    }
-    result.statistics += policy.statistics
-    func count(_ name: String, _ tokens: Int?) {
-      if let tokens { result.statistics.append((name, Double(tokens))) }
-    }
-    count("off_policy_masked_tokens", offPolicy?.count { !$0 })
-    count("entropy_masked_tokens", highEntropy?.count { !$0 })
-    count("ratio_clamped_tokens", ratios.isClamped.count { $0 })
-    count("kl_clamped_tokens", reference?.clamped)
-    count("kl_old_clamped_tokens", old?.clamped)
+    result.metrics = metrics(of: batch, parts, result.measurement, policyLoss: policyLoss)
     return result
   }
 
-  /// The tokens that the policy term is a sum over: those that no mask leaves out.
-  ///
-  /// Shape: [T].
-  package func tokensOfPolicyTerm(_ batch: ObjectiveBatch) -> [Bool] {
-    let (offPolicy, highEntropy) = (offPolicyMask?.keeps(batch), entropyMask?.keeps(batch))
-    return batch.mask.indices.map {
-      batch.mask[$0] && offPolicy?[$0] ?? true && highEntropy?[$0] ?? true
-    }
-  }
-
-  /// Adds one penalty; answers with its mean over unmasked tokens and how many were cut.
+  /// Adds one penalty to loss, derivatives and measurement.
   private func add(
-    _ penalty: KLPenalty, weights: [Double], ratios: Ratios, of batch: ObjectiveBatch,
-    to result: inout ObjectiveResult
-  ) -> (mean: Double, clamped: Int) {
-    let terms = penalty.terms(ratios: ratios.values, batch: batch)
+    _ penalty: KLPenalty, _ terms: [KLPenalty.Term?], _ weights: [Double], _ ratios: Ratios,
+    of batch: ObjectiveBatch, to result: inout ObjectiveResult
+  ) {
     var dLogRatio = [Double](repeating: 0, count: batch.tokenCount)
     var dExact = dLogRatio
     for t in batch.mask.indices {
@@ -183,14 +173,15 @@ extension PolicyObjective {
       dExact[t] = weight * term.dExact
     }
     ratios.pullBack(dLogRatio, of: batch, into: &result.dLogProb)
-    if penalty.estimator == .exact {
-      if penalty.divergence.isToReference {
-        result.dKLReference = dExact
-      } else {
-        result.dKLOld = dExact
-      }
+    let mean = batch.maskedMean { terms[$0]?.value ?? 0 }
+    let isExact = penalty.estimator == .exact
+    if penalty.divergence.isToReference {
+      result.measurement.klReference = mean
+      if isExact { result.dKLReference = dExact }
+    } else {
+      result.measurement.klOld = mean
+      if isExact { result.dKLOld = dExact }
     }
-    return (batch.maskedMean { terms[$0]?.value ?? 0 }, terms.count { $0?.isClamped == true })
   }
 
   private func addEntropy(of batch: ObjectiveBatch, to result: inout ObjectiveResult) {
@@ -199,13 +190,43 @@ extension PolicyObjective {
       return
     }
     let mean = batch.maskedMean { entropy[$0] }
-    result.statistics.append(("entropy", mean))
+    result.measurement.entropy = mean
     guard let entropyBonus else { return }
     let coefficient = entropyBonus.appliedCoefficient
     let tokens = Double(max(1, batch.mask.count { $0 }))
-    result.statistics.append(("policy_loss", result.loss))
-    result.statistics.append(("entropy_coef", coefficient))
     result.loss -= coefficient * mean
     result.dEntropy = batch.mask.map { $0 ? -coefficient / tokens : 0 }
   }
+
+  private func metrics(
+    of batch: ObjectiveBatch, _ parts: Parts, _ measurement: PolicyMeasurement, policyLoss: Double
+  ) -> [Metric] {
+    var metrics = measurement.metrics
+    func add(_ name: Metric.Name, _ value: Double?) {
+      if let value { metrics.append(Metric(name, value)) }
+    }
+    func count<Element>(
+      _ name: Metric.Name, _ column: [Element]?, _ isCounted: (Element) -> Bool
+    ) {
+      add(name, column.map { Double($0.count(where: isCounted)) })
+    }
+    if let entropyBonus {
+      add(.policyLoss, policyLoss)
+      add(.entropyCoefficient, entropyBonus.appliedCoefficient)
+    }
+    add(.klCoefficient, klPenalty?.adaptiveCoefficient)
+    add(.oldKLCoefficient, oldKLPenalty?.adaptiveCoefficient)
+    metrics += surrogate.metrics(ratios: parts.ratios, batch: batch)
+    count(.offPolicyMaskedTokens, parts.offPolicy) { !$0 }
+    count(.entropyMaskedTokens, parts.highEntropy) { !$0 }
+    count(.ratioClampedTokens, parts.ratios.isClamped) { $0 }
+    count(.klClampedTokens, parts.reference) { $0?.isClamped == true }
+    count(.oldKLClampedTokens, parts.old) { $0?.isClamped == true }
+    return metrics
+  }
+}
+
+extension Metric.Name {
+  /// The loss before the entropy bonus.
+  public static let policyLoss = Metric.Name("policy_loss")
 }

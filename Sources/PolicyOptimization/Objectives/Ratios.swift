@@ -1,3 +1,4 @@
+public import Formats
 import Foundation
 
 /// The importance ratios of a batch, and the way back from a ratio to the tokens it is made of.
@@ -46,4 +47,9 @@ struct Ratios {
       for t in tokens { dLogProb[t] += slopes[t] * (isShared ? sum : dLogRatio[t]) }
     }
   }
+}
+
+extension Metric.Name {
+  /// Tokens whose log-ratio was cut before the exponential.
+  public static let ratioClampedTokens = Metric.Name("ratio_clamped_tokens")
 }

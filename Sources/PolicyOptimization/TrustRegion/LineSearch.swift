@@ -27,25 +27,4 @@ public struct LineSearch: Sendable, Equatable {
     while steps.count < maximumTrials { steps.append(steps[steps.count - 1] * shrinkFactor) }
     return steps
   }
-
-  /// How a search ended.
-  public struct Outcome: Sendable, Equatable {
-    /// The accepted α; nil when the search was given up.
-    public var step: Double?
-    /// How many steps were tried.
-    public var evaluations: Int
-  }
-
-  /// Searches with `isAccepted` as the judge of a step, which it is asked for once.
-  ///
-  /// The judge leaves what it tries as it found it, or the caller restores that when the search is
-  /// given up.
-  public func search(
-    _ isAccepted: (_ step: Double) throws -> Bool
-  ) rethrows -> Outcome {
-    for (trial, step) in steps.enumerated() where try isAccepted(step) {
-      return Outcome(step: step, evaluations: trial + 1)
-    }
-    return Outcome(step: nil, evaluations: maximumTrials)
-  }
 }

@@ -1,3 +1,5 @@
+public import Formats
+
 /// The squared error of the value function against its targets.
 ///
 ///     loss = Σ_t w_t·(V_t − R̂_t)²
@@ -6,9 +8,7 @@
 /// PPO's Algorithm 1, line 7, plain and without a factor ½. The clipped form is that of PPO's first
 /// implementation (PPO2), on no paper's page: V may come closer to R̂ by ε at most.
 ///
-/// Statistics: `value_loss`; `explained_variance`, 1 − Var(R̂ − V)/Var(R̂) over the unmasked tokens,
-/// absent where R̂ does not vary: 1 for a perfect V, 0 for a constant, less for a worse one; and
-/// `value_clip_ratio`, the share of tokens whose gradient the clip takes away, where there is one.
+/// Metrics: `value_loss`, `explained_variance` and `value_clip_ratio`.
 ///
 /// Edge cases: no unmasked token gives loss 0 and no gradient. V exactly on a bound keeps its
 /// gradient. A token without a target must be masked.
@@ -23,7 +23,8 @@ public struct ValueLoss: Objective, Equatable {
     self.aggregation = aggregation
   }
 
-  /// - Precondition: the batch has `value` and `valueTarget`, and `oldValue` where there is a clip.
+  public var needs: Set<ObjectiveNeed> { [.values] }
+
   public func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
     batch.checkShapes()
     guard let value = batch.value, let target = batch.valueTarget else {
@@ -44,18 +45,18 @@ public struct ValueLoss: Objective, Equatable {
         dValue[t] = 2 * weights[t] * error
       }
     }
-    var statistics = [(name: "value_loss", value: loss)]
+    var metrics = [Metric(.valueLoss, loss)]
     if let targets = Moments(of: tokens.map { target[$0] })?.standardDeviation, targets > 0,
       let errors = Moments(of: tokens.map { target[$0] - value[$0] })?.standardDeviation
     {
       let unexplained = errors / targets
-      statistics.append(("explained_variance", 1 - unexplained * unexplained))
+      metrics.append(Metric(.explainedVariance, 1 - unexplained * unexplained))
     }
     if clipRange != nil {
-      statistics.append(("value_clip_ratio", Double(clipped) / Double(max(1, tokens.count))))
+      metrics.append(Metric(.valueClipRatio, Double(clipped) / Double(max(1, tokens.count))))
     }
     return ObjectiveResult(
-      loss: loss, dLogProb: dValue.map { _ in 0 }, dValue: dValue, statistics: statistics)
+      loss: loss, dLogProb: dValue.map { _ in 0 }, dValue: dValue, metrics: metrics)
   }
 
   /// The error of V_old + clip(V − V_old, ±ε); nil where that is V itself.
@@ -66,4 +67,14 @@ public struct ValueLoss: Objective, Equatable {
     guard abs(change) > clipRange else { return nil }
     return old + (change > 0 ? clipRange : -clipRange) - target
   }
+}
+
+extension Metric.Name {
+  /// The loss before the update.
+  public static let valueLoss = Metric.Name("value_loss")
+  /// 1 − Var(R̂ − V)/Var(R̂) over the unmasked tokens, absent where R̂ does not vary: 1 for a perfect V,
+  /// 0 for a constant, less for a worse one.
+  public static let explainedVariance = Metric.Name("explained_variance")
+  /// The share of tokens whose gradient the clip takes away; absent without a clip.
+  public static let valueClipRatio = Metric.Name("value_clip_ratio")
 }

@@ -1,4 +1,4 @@
-internal import PolicyOptimization
+public import PolicyOptimization
 
 extension Recipe {
   /// What an algorithm is made of: choices that do not depend on each other, each a few keys of
@@ -24,8 +24,9 @@ extension Recipe {
     public var miniBatches = 1
     /// What estimates V(s), where the advantages ask for it: `value`.
     public var value: ValueFunction?
-    /// What becomes of the reference policy as training goes on.
-    public var reference = ReferencePolicy.reset
+    /// What becomes of the reference policy: `reference`, and with `mix` also
+    /// `ref_model_mixup_alpha` and `ref_model_sync_steps`.
+    public var reference = ReferenceSchedule.reset
     /// Rounds in which questions whose completions all have the same reward are replaced by others,
     /// 0 (keep them) to 100: `dynamic_sampling_rounds`.
     ///
@@ -41,9 +42,10 @@ extension Recipe {
     /// Updates that are made with the completions of one step.
     public var updatesPerStep: Int { epochs * miniBatches }
 
-    /// Whether there is a reference policy at all.
-    public var usesReference: Bool {
-      objective.referenceKL.coefficient > 0 || shaping.klCoefficient > 0
+    /// What the objective and the shaping of rewards ask for, whatever makes the updates.
+    var needs: Set<ObjectiveNeed> {
+      objective.policyObjective(maxCompletionTokens: 1).needs
+        .union(RewardShaping(klCoefficient: shaping.klCoefficient).needs)
     }
   }
 
@@ -64,19 +66,6 @@ extension Recipe {
     public var tokenCost = 0.0
 
     public init() {}
-  }
-
-  /// What becomes of the reference policy: `reference`.
-  public enum ReferencePolicy: Sendable, Equatable {
-    /// Set to the policy at the start of each outer iteration: `reset`.
-    case reset
-    /// Stays what the policy was before the first step: `fixed`.
-    case fixed
-    /// Every `ref_model_sync_steps` steps, 1 or more, moved a part of the way to the policy,
-    /// `ref_model_mixup_alpha`, above 0 and at most 1: `mix`.
-    ///
-    ///     π_ref ← (1 − α)·π_ref + α·π_θ      (the parameters)
-    case mix(alpha: Double, steps: Int)
   }
 }
 
@@ -232,7 +221,7 @@ extension Recipe.Shaping {
   }
 }
 
-extension Recipe.ReferencePolicy {
+extension ReferenceSchedule {
   private enum Kind: String, CaseIterable { case reset, fixed, mix }
 
   /// As a recipe names it.

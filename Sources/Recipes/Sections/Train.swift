@@ -1,3 +1,5 @@
+internal import PolicyOptimization
+
 extension Recipe {
   /// Reinforcement in TRL's terms, with the outer loop of DeepSeekMath's algorithm 1: `train`.
   ///
@@ -179,7 +181,7 @@ extension Recipe.Train: RecipeSection {
         "outer_iterations",
         "has no effect with reference \(axes.reference.name) (got \(outerIterations); need 1)")
     }
-    if axes.reference != .reset, !axes.usesReference {
+    if axes.reference != .reset, !axes.needs.includeReference {
       fields.failWithoutEffect(
         "reference", "has no effect without a KL penalty to the reference policy")
     }

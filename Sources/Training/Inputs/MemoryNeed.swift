@@ -27,8 +27,12 @@ package struct MemoryNeed {
 
   /// - Parameters:
   ///   - configuration: The policy's; nil where that is not known yet, and not counted.
+  ///   - settings: How the policy is trained, where the recipe is not all that says so.
   ///   - heldOut: How many questions there are to evaluate on.
-  package init(_ recipe: Recipe, _ configuration: ModelConfiguration?, heldOut: Int = 0) {
+  package init(
+    _ recipe: Recipe, _ configuration: ModelConfiguration?,
+    settings: PolicyTrainer.Settings? = nil, heldOut: Int = 0
+  ) {
     let parameters = 4 * Double(configuration.map { ParameterLayout($0).count } ?? 0)
     let tokens = recipe.train?.maxCompletionTokens ?? TrainingRun.answerTokens
     let drawing = Drawing(
@@ -39,19 +43,21 @@ package struct MemoryNeed {
         2 * parameters + Self.evaluation($0, questions: heldOut, drawing)
       } ?? 0
     guard let train = recipe.train else {
-      // Of the warm start: policy, reference, gradient and Adam's moments.
-      (model, step) = (5 * parameters, 0)
+      // Of the warm start: policy, gradient and Adam's moments.
+      (model, step) = (4 * parameters, 0)
       return
     }
-    let settings = train.settings(seed: recipe.seed)
-    var copies = 5.0
-    if settings.divergenceFromOld != nil { copies += 1 }
+    let settings = settings ?? train.settings(seed: recipe.seed)
+    let needs = settings.needs
+    var copies = 4.0
+    if needs.includeReference { copies += 1 }
+    if needs.exactKLToOld != nil { copies += 1 }
     if let value = settings.value, !value.isOnPolicy { copies += 4 }
     if recipe.rewardModel != nil { copies += 4 }
     model = copies * parameters
     let count = Double(train.questionsPerStep) * Double(train.completionsPerQuestion)
     // Exact divergences compare with the last layer's rows under other policies.
-    let others = [settings.divergenceFromOld, settings.divergenceFromReference].count { $0 != nil }
+    let others = [needs.exactKLToOld, needs.exactKLToReference].count { $0 != nil }
     let hidden = 4 * Double(others * (configuration?.hiddenSize ?? 0))
     let completion = Self.completion(of: train, rewards: recipe.rewards.count)
     let training =
@@ -145,6 +151,10 @@ extension TrainingRun {
   /// - Parameter configuration: The policy's; nil before that is known.
   /// - Throws: `TrainingError.tooLarge` where the machine has less memory than the run needs.
   func checkMemory(for configuration: ModelConfiguration?) throws(TrainingError) {
-    try MemoryNeed(recipe, configuration, heldOut: test?.questions.count ?? 0).check()
+    var settings: PolicyTrainer.Settings?
+    if let train = recipe.train { settings = try self.settings(of: train) }
+    try MemoryNeed(
+      recipe, configuration, settings: settings, heldOut: test?.questions.count ?? 0
+    ).check()
   }
 }

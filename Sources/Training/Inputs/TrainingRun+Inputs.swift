@@ -107,8 +107,8 @@ extension TrainingRun {
     }
     let done = try run.checkpoints.lastStep() ?? 0
     let mendable = try mendableSections(of: earlier, done: done)
-    let refused = differences.filter { difference in
-      !recipe.mayChange(difference, since: earlier, stepsDone: done)
+    let refused = try differences.filter { difference in
+      try !mayChange(difference, since: earlier, stepsDone: done)
         && !(mendable + allowed).contains { difference.isWithin($0) }
     }
     if !refused.isEmpty {
@@ -169,8 +169,8 @@ extension TrainingRun {
     guard Files.exists(run.recipe) else { return [] }
     let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
     let done = try run.checkpoints.lastStep() ?? 0
-    return recipe.differences(from: earlier).map(RunDifference.init).filter {
-      !recipe.mayChange($0, since: earlier, stepsDone: done)
+    return try recipe.differences(from: earlier).map(RunDifference.init).filter {
+      try !mayChange($0, since: earlier, stepsDone: done)
     }
   }
 
@@ -272,20 +272,22 @@ extension TrainingRun {
   }
 }
 
-extension Recipe {
+extension TrainingRun {
   /// Whether a run may go on with the new value, because what it did so far would have been the
   /// same with it: how often it saves, evaluates and shows, and how many steps it makes.
-  func mayChange(
+  private func mayChange(
     _ difference: RunDifference, since earlier: Recipe, stepsDone: Int
-  ) -> Bool {
+  ) throws -> Bool {
     switch difference.field {
     case "train.checkpoint_steps", "train.save_total_limit", "train.num_completions_to_print",
       "evaluation.every", "train.steps", "train.outer_iterations":
       return true
     case "train.steps_per_iteration":
-      guard let train, let before = earlier.train else { return false }
+      guard let train = recipe.train, let before = earlier.train else { return false }
       // Where an iteration ends, the reference is reset and the reward model learns.
-      let matters = rewardModel != nil || train.axes.usesReference && train.axes.reference == .reset
+      let settings = try settings(of: train)
+      let matters =
+        recipe.rewardModel != nil || settings.needs.includeReference && settings.reference == .reset
       return !matters || stepsDone <= min(train.stepsPerIteration, before.stepsPerIteration)
     default: return false
     }

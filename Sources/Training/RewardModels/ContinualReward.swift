@@ -42,7 +42,7 @@ package actor ContinualReward: RewardFunction {
   /// Rounds of learning so far, each from new comparisons.
   private(set) var updatesMade = 0
   /// What the last of them showed.
-  private(set) var lastUpdate: [(name: String, value: Double)] = []
+  private(set) var lastUpdate: [Metric] = []
 
   /// - Parameters:
   ///   - model: where it starts; its tokens are the policy's.
@@ -71,12 +71,7 @@ package actor ContinualReward: RewardFunction {
 
   /// Learns from new comparisons.
   ///
-  /// ``lastUpdate``, under `reward_model/`: `pairs`, new ones; `agreement`, the share of them on which
-  /// the model and the labeller agreed beforehand; `loss`, the mean over the last tenth of the
-  /// updates; `fresh_accuracy` and `calibration_error` on new pairs held out, `old_accuracy` on
-  /// those of earlier updates, all afterwards; and `drift`, the root mean square change of the
-  /// rewards of completions in those. Without new pairs also `labels`, how many completions have one.
-  /// What is not finite is left out.
+  /// What is not finite is left out of ``lastUpdate``.
   ///
   /// - Throws: `TrainingError.notFinite` where the numbers of every update overflow.
   package func learn(from fresh: [PreferencePair], labels: Int, before step: Int) throws {
@@ -100,16 +95,15 @@ package actor ContinualReward: RewardFunction {
     heldOut.add(apart, key: key)
     updatesMade += 1
     let last = losses.suffix(max(1, losses.count / 10))
-    let statistics: [(name: String, value: Double?)] = [
-      ("pairs", Double(fresh.count)), ("labels", fresh.isEmpty ? Double(labels) : nil),
-      ("agreement", agreement?.accuracy),
-      ("loss", last.isEmpty ? nil : last.reduce(0, +) / Double(last.count)),
-      ("fresh_accuracy", found?.accuracy), ("calibration_error", found?.calibrationError),
-      ("old_accuracy", old?.accuracy), ("drift", Self.drift(before, after)),
+    let measured: [(Metric.Name, Double?)] = [
+      (.pairs, Double(fresh.count)), (.labels, fresh.isEmpty ? Double(labels) : nil),
+      (.labellerAgreement, agreement?.accuracy),
+      (.rewardModelLoss, last.isEmpty ? nil : last.reduce(0, +) / Double(last.count)),
+      (.freshAccuracy, found?.accuracy), (.calibrationError, found?.calibrationError),
+      (.oldAccuracy, old?.accuracy), (.rewardDrift, Self.drift(before, after)),
     ]
-    lastUpdate = statistics.compactMap { statistic in
-      guard let value = statistic.value, value.isFinite else { return nil }
-      return ("reward_model/\(statistic.name)", value)
+    lastUpdate = measured.compactMap { name, value in
+      value.flatMap { $0.isFinite ? Metric(name, $0) : nil }
     }
   }
 
@@ -172,7 +166,7 @@ extension ContinualReward {
     [
       "lessons": .integer(updatesMade), "update_count": .integer(trainer.updateCount),
       "memory": memory.encoded, "held_out": heldOut.encoded,
-      "lesson": .object(JSONObject(lastUpdate.map { ($0.name, .number($0.value)) })),
+      "lesson": .object(JSONObject(lastUpdate.map { ($0.name.text, .number($0.value)) })),
     ]
   }
 
@@ -182,7 +176,7 @@ extension ContinualReward {
     guard let updatesMade = state?["lessons"]?.natural,
       let entries = state?["lesson"]?.object?.entries,
       case let lastUpdate = entries.compactMap({ entry in
-        entry.value.double.map { (name: entry.key, value: $0) }
+        entry.value.double.map { Metric(Metric.Name(entry.key), $0) }
       }), lastUpdate.count == entries.count,
       let updates = state?["update_count"]?.natural
     else {
@@ -199,4 +193,23 @@ extension ContinualReward {
     try trainer.restore(updateCount: updates) { try checkpoint.read($0) }
     (self.updatesMade, self.lastUpdate) = (updatesMade, lastUpdate)
   }
+}
+
+extension Metric.Name {
+  /// New pairs.
+  static let pairs = Metric.Name("reward_model/pairs")
+  /// Completions with a label, where there is no new pair.
+  static let labels = Metric.Name("reward_model/labels")
+  /// The share of new pairs on which the model and the labeller agreed beforehand.
+  static let labellerAgreement = Metric.Name("reward_model/agreement")
+  /// The mean over the last tenth of the updates.
+  static let rewardModelLoss = Metric.Name("reward_model/loss")
+  /// On new pairs held out, afterwards.
+  static let freshAccuracy = Metric.Name("reward_model/fresh_accuracy")
+  /// On new pairs held out, afterwards: see ``PreferenceStatistics/calibrationError``.
+  static let calibrationError = Metric.Name("reward_model/calibration_error")
+  /// On pairs of earlier updates held out, afterwards.
+  static let oldAccuracy = Metric.Name("reward_model/old_accuracy")
+  /// The root mean square change of the rewards of completions in those.
+  static let rewardDrift = Metric.Name("reward_model/drift")
 }

@@ -97,7 +97,7 @@ struct Rollout {
   /// Masked and, on request, truncated completions carry no gradient; masked and unscored ones
   /// leave their group.
   func trainerRollouts(
-    step: Int, axes: Recipe.Axes, maxCompletionTokens: Int, greedyRewards: [Double?]
+    step: Int, axes: Recipe.Axes, greedyRewards: [Double?]
   ) -> PolicyTrainer.Rollouts {
     let batch = TokenBatch(
       zip(requests, drawn.completions).map { request, samples in
@@ -114,9 +114,7 @@ struct Rollout {
         group.append(
           RewardGroups.Completion(
             tokenCount: tokens,
-            rewards: outcome.stream(
-              of: tokens,
-              adding: axes.shaping.overlongReward(tokens, of: maxCompletionTokens)),
+            rewards: outcome.stream(of: tokens),
             components: report.functions.map {
               .init(weight: $0.weight, value: $0.values[next])
             }))
@@ -165,32 +163,11 @@ struct Rollout {
 }
 
 extension RewardReport.Outcome {
-  /// The reward stream of a scored completion in the form advantages are estimated from, with a
-  /// further reward at its last token.
-  fileprivate func stream(
-    of tokenCount: Int, adding further: Double
-  ) -> PolicyOptimization.RewardStream? {
+  /// The rewards of a scored completion in the form advantages are estimated from.
+  fileprivate func stream(of tokenCount: Int) -> RewardStream? {
     guard case .scored(let scored) = self else { return nil }
-    var entries = scored.entries.map {
-      PolicyOptimization.RewardStream.Entry(token: $0.index, reward: $0.reward)
-    }
-    let last = max(0, tokenCount - 1)
-    if entries.isEmpty { entries.append(.init(token: last, reward: scored.total)) }
-    if further != 0 { entries.append(.init(token: last, reward: further)) }
-    return PolicyOptimization.RewardStream(entries)
-  }
-}
-
-extension Recipe.Shaping {
-  /// DAPO's soft punishment of a completion that comes near the length limit.
-  ///
-  ///     0                      up to L − b tokens
-  ///     −p·(n − (L − b)) / b   from there to L,   n tokens, L the limit, b the buffer, p the weight
-  ///
-  /// Yu et al. 2025, eq. 13 (<https://arxiv.org/abs/2503.14476>).
-  func overlongReward(_ tokens: Int, of limit: Int) -> Double {
-    guard overlongPenalty > 0, let overlongBuffer else { return 0 }
-    let over = max(0, tokens - (limit - overlongBuffer))
-    return -overlongPenalty * Double(over) / Double(overlongBuffer)
+    if scored.entries.isEmpty { return .terminal(scored.total, tokenCount: tokenCount) }
+    return RewardStream(
+      scored.entries.map { RewardStream.Entry(token: $0.index, reward: $0.reward) })
   }
 }

@@ -1,5 +1,6 @@
 internal import Datasets
 internal import Evaluation
+internal import Formats
 internal import Kernels
 internal import LanguageModel
 internal import PolicyOptimization
@@ -11,11 +12,11 @@ extension TrainingLoop {
   /// Draws and scores the completions of a step; questions that teach nothing are replaced for as
   /// many rounds as the recipe allows, and left out after the last.
   ///
-  /// Metrics, with dynamic sampling: `dynamic_sampling/rounds`, `/replaced` (questions drawn in
-  /// place of others) and `/left_out` (by which the step is short of questions).
+  /// Metrics, with dynamic sampling, in this order: `dynamic_sampling/rounds`, `/replaced` and
+  /// `/left_out`.
   func collect(
     _ rows: [Int], _ policy: Parameters, _ progress: RunProgress, _ draws: Draws
-  ) async throws -> (Rollout, statistics: [(name: String, value: Double)], RewardFailures) {
+  ) async throws -> (Rollout, metrics: [Metric], RewardFailures) {
     var seen: [Int: Int] = [:]
     var rollout = try await draw(rows, policy, progress, draws, &seen)
     var failures = RewardFailures(rollout.report)
@@ -43,8 +44,8 @@ extension TrainingLoop {
     return (
       rollout,
       [
-        ("dynamic_sampling/rounds", Double(round)), ("dynamic_sampling/replaced", Double(replaced)),
-        ("dynamic_sampling/left_out", Double(rows.count - rollout.questions.count)),
+        Metric(.samplingRounds, Double(round)), Metric(.replacedQuestions, Double(replaced)),
+        Metric(.questionsLeftOut, Double(rows.count - rollout.questions.count)),
       ], failures
     )
   }
@@ -59,42 +60,15 @@ extension TrainingLoop {
       rewards: rewards, progress: progress, draws: draws, parts: train.scoringParts, seen: &seen)
   }
 
-  /// Before step `step`: what the recipe says becomes of the reference policy.
-  func moveReference(_ trainer: PolicyTrainer, before step: Int) {
-    guard train.axes.usesReference, let share = referenceShare(before: step) else { return }
-    trainer.moveReference(share: share)
-    report(.referenceReset(step: step + 1))
-  }
-
-  /// How far the reference moves towards the policy before a step; nil for not at all.
-  private func referenceShare(before step: Int) -> Double? {
-    if step == 0 { return 1 }
-    switch train.axes.reference {
-    case .fixed: return nil
-    case .reset: return step % train.stepsPerIteration == 0 ? 1 : nil
-    case .mix(let alpha, let every): return step % every == 0 ? alpha : nil
-    }
-  }
-
-  /// Times that the reference has moved by the time step `step` was made.
-  func referenceMoves(through step: Int) -> Int {
-    switch train.axes.reference {
-    case .fixed: 1
-    case .reset: step / train.stepsPerIteration + 1
-    case .mix(_, let every): step / every + 1
-    }
-  }
-
-  /// Asks an objective, until it was told once, whether it does what it must.
-  func check(
-    _ objective: any Objective, at inputs: ObjectiveBatch, step: Int, isChecked: inout Bool
-  ) throws {
-    if isChecked { return }
-    let verdict = SelfCheck.verdict(of: objective, at: inputs)
+  /// Asks the objective at the first update of a step, until it was told once, whether it does what
+  /// it must.
+  func check(_ update: PendingUpdate, step: Int, isChecked: inout Bool) throws {
+    if isChecked || update.index > 0 { return }
+    let verdict = SelfCheck.verdict(of: update.objective, at: update.inputs)
     isChecked = verdict != .undecided
     guard case .broken(let problem) = verdict else { return }
     // An objective from outside may have its reasons; one of ours has none.
-    if objective is PolicyObjective {
+    if update.objective is PolicyObjective {
       throw TrainingError.selfCheck(step: step + 1, problem: problem)
     }
     report(.warning("step \(step + 1): self-check: \(problem)"))
@@ -120,4 +94,13 @@ struct RewardFailures {
     let failed = report.functions.first { $0.failureCount > 0 && !$0.failuresAreZero }
     reason = failed.map { "\($0.name): \($0.firstFailure ?? "no reason given")" } ?? "unknown"
   }
+}
+
+extension Metric.Name {
+  /// Rounds in which questions were replaced.
+  static let samplingRounds = Metric.Name("dynamic_sampling/rounds")
+  /// Questions drawn in place of others.
+  static let replacedQuestions = Metric.Name("dynamic_sampling/replaced")
+  /// Questions by which the step is short.
+  static let questionsLeftOut = Metric.Name("dynamic_sampling/left_out")
 }

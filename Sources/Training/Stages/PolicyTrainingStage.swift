@@ -56,12 +56,7 @@ extension TrainingRun {
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
     let rewardModel = try rewardModelUpdate(start)
     let rewards = try rewardSet(with: rewardModel)
-    var settings = train.settings(seed: recipe.seed)
-    if let ownObjective {
-      settings.objective = ownObjective
-      settings.usesReference = true
-    }
-    if let ownAdvantage { settings.advantage = ownAdvantage }
+    let settings = try settings(of: train)
     return TrainingLoop(
       recipe: recipe, train: train, settings: settings, run: run, questions: questions,
       prompts: try sampler.encode(questions), sampler: sampler, rewards: rewards,
@@ -80,6 +75,17 @@ extension TrainingRun {
       try RewardModelUpdate(
         $0, policy: start, seed: recipe.seed, threads: workers.count, patience: patience)
     }
+  }
+
+  /// How the policy is trained, with the program's own objective and advantage.
+  ///
+  /// - Throws: `TrainingError.unmetNeed` where the objective asks for what the recipe cannot give.
+  func settings(of train: Recipe.Train) throws(TrainingError) -> PolicyTrainer.Settings {
+    var settings = train.settings(seed: recipe.seed)
+    if let ownObjective { settings.objective = ownObjective }
+    if let ownAdvantage { settings.advantage = ownAdvantage }
+    try settings.checkNeeds()
+    return settings
   }
 
   /// The directory of the reward model as training has left it.

@@ -52,8 +52,8 @@ struct WarmStart {
       let inputs = ObjectiveBatch(likelihood: forward, batch)
       var problem = UpdateProblem(
         engine: engine, policy: policy, objective: trainer.objective, batch: batch,
-        temperature: 1, inputs: inputs, kept: forward.kept)
-      let update = try await trainer.update(&problem)
+        completions: Array(drawn.indices), temperature: 1, inputs: inputs, kept: forward.kept)
+      let update = try await trainer.update(&problem, from: problem.evaluate(keep: true))
       if update.refusal == .overflow {
         throw TrainingError.notFinite(
           step: step + 1, what: "the warm start's loss or its gradient",
@@ -62,17 +62,17 @@ struct WarmStart {
       tokens += drawn.reduce(0) { $0 + prompts[$1].count + answers[$1].count }
       var line = MetricsLine(step: step + 1)
       line.add([update])
-      line.set("num_tokens", count: tokens)
+      line.set(.tokens, count: tokens)
       var isDone = false
       if let goal = recipe.untilAccuracy, let evaluator, (step + 1) % WarmStart.probeSteps == 0 {
         let report = try await evaluator.report(on: policy, options: .init())
         if let failure = report.failure(of: evaluator.judge) { throw failure }
         let accuracy = report.greedy?.mean ?? 0
-        line["accuracy"] = accuracy
-        if report.unscored == report.count { line.set("unscored", count: report.unscored) }
+        line[.probedAccuracy] = accuracy
+        if report.unscored == report.count { line.set(.probesUnscored, count: report.unscored) }
         isDone = accuracy >= goal
       }
-      line["step_time"] = timer.seconds
+      line[.stepSeconds] = timer.seconds
       try onStep(step + 1, line.object)
       if isDone { break }
     }
@@ -116,4 +116,11 @@ extension ObjectiveBatch {
       advantage: Array(repeating: 0, count: logProbs.count),
       mask: Array(repeating: true, count: logProbs.count))
   }
+}
+
+extension Metric.Name {
+  /// The accuracy on training questions by which a warm start ends.
+  static let probedAccuracy = Metric.Name("accuracy")
+  /// Those questions, where none of them was scored.
+  static let probesUnscored = Metric.Name("unscored")
 }

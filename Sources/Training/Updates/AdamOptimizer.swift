@@ -43,11 +43,11 @@ final class AdamOptimizer {
       return (signal, refusal)
     }
     updateCount += 1
-    for (place, part) in parts.enumerated() {
-      moments[place].update(
+    for (index, part) in parts.enumerated() {
+      moments[index].update(
         part.weights, gradient: part.gradient, gradientScale: Float(scale), update: updateCount,
         learningRate: learningRate, coefficients: coefficients,
-        decayed: place == 0 ? decayed : [], workers: workers)
+        decayed: index == 0 ? decayed : [], workers: workers)
     }
     return (signal, nil)
   }

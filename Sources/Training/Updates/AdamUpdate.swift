@@ -38,17 +38,15 @@ package final class AdamUpdate: PolicyUpdate {
   }
 
   package func update(
-    _ problem: inout UpdateProblem, gradient: Parameters
+    _ problem: inout UpdateProblem, from before: ObjectiveResult, along gradient: Parameters
   ) async throws -> UpdateReport {
-    let result = problem.evaluate(keep: true)
-    problem.gradient(result, into: gradient)
     let learningRate = settings.schedule.learningRate(at: updateCount)
     let (signal, refusal) = optimizer.update(
-      [(problem.policy.buffer, gradient.buffer)], loss: result.loss, learningRate: learningRate,
+      [(problem.policy.buffer, gradient.buffer)], loss: before.loss, learningRate: learningRate,
       coefficients: settings.adam, maximumNorm: settings.maximumGradientNorm,
       workers: problem.engine.transformer.workers)
-    return UpdateReport(
-      loss: result.loss, gradientNorm: signal.norm, learningRate: learningRate,
-      statistics: result.statistics, skipped: refusal != nil, refusal: refusal)
+    var report = UpdateReport(of: before, signal, refusal: refusal)
+    (report.learningRate, report.skipped) = (learningRate, refusal != nil)
+    return report
   }
 }

@@ -1,3 +1,4 @@
+internal import Formats
 package import Kernels
 package import LanguageModel
 package import PolicyOptimization
@@ -11,8 +12,8 @@ package import PolicyOptimization
 /// `time/line_search` say what a step costs, and the direction is the plain gradient's, whatever
 /// the distribution it moves.
 ///
-/// Metrics: `line_search/step` (0 when given up), `line_search/evaluations`,
-/// `line_search/given_up`, `line_search/decrease` (L(θ) − L(θ − α·∇L)), `time/line_search`.
+/// Metrics, in this order: `line_search/step`, `/evaluations`, `/given_up`, `/decrease`,
+/// `time/line_search`.
 package final class LineSearchUpdate: PolicyUpdate {
   private let search: LineSearch
   private let resamples: Bool
@@ -30,17 +31,13 @@ package final class LineSearchUpdate: PolicyUpdate {
   package var state: [(name: String, numbers: FloatBuffer)] { [] }
 
   package func update(
-    _ problem: inout UpdateProblem, gradient: Parameters
+    _ problem: inout UpdateProblem, from before: ObjectiveResult, along gradient: Parameters
   ) async throws -> UpdateReport {
     let timer = Stopwatch()
     let (policy, workers) = (problem.policy, problem.engine.transformer.workers)
-    let before = problem.evaluate(keep: true)
-    problem.gradient(before, into: gradient)
     let signal = UpdateSignal(
       loss: before.loss, gradients: [gradient.buffer], workers: workers)
-    var report = UpdateReport(
-      loss: before.loss, gradientNorm: signal.norm, learningRate: 0,
-      statistics: before.statistics, skipped: true, refusal: signal.refusal())
+    var report = UpdateReport(of: before, signal, refusal: signal.refusal())
     var (evaluations, decrease) = (0, 0.0)
     if report.refusal == nil {
       start.copy(from: policy.buffer)
@@ -61,12 +58,22 @@ package final class LineSearchUpdate: PolicyUpdate {
         }
       }
     }
-    report.statistics += [
-      ("line_search/step", report.learningRate),
-      ("line_search/evaluations", Double(evaluations)),
-      ("line_search/given_up", report.skipped ? 1 : 0), ("line_search/decrease", decrease),
-      ("time/line_search", timer.seconds),
+    report.metrics += [
+      Metric(.lineSearchStep, report.learningRate),
+      Metric(.lineSearchEvaluations, Double(evaluations)),
+      Metric(.lineSearchGivenUp, report.skipped ? 1 : 0), Metric(.lineSearchDecrease, decrease),
+      Metric(.lineSearchSeconds, timer.seconds),
     ]
     return report
   }
+}
+
+extension Metric.Name {
+  /// α; 0 when given up.
+  static let lineSearchStep = Metric.Name("line_search/step")
+  static let lineSearchEvaluations = Metric.Name("line_search/evaluations")
+  static let lineSearchGivenUp = Metric.Name("line_search/given_up")
+  /// L(θ) − L(θ − α·∇L).
+  static let lineSearchDecrease = Metric.Name("line_search/decrease")
+  static let lineSearchSeconds = Metric.Name("time/line_search")
 }

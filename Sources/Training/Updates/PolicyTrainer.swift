@@ -1,4 +1,4 @@
-internal import Datasets
+package import Formats
 internal import Kernels
 package import LanguageModel
 package import PolicyOptimization
@@ -9,51 +9,10 @@ package import PolicyOptimization
 /// `epochs` passes over them in `miniBatches` parts, each part one update; then the value function
 /// is fitted, and coefficients that adapt take in what was measured.
 package final class PolicyTrainer {
-  package struct Settings: Sendable {
-    package var objective: any Objective
-    package var advantage: any AdvantageEstimator
-    package var shaping: RewardShaping?
-    package var update: Update
-    /// μ.
-    package var epochs: Int
-    package var miniBatches: Int
-    package var temperature: Double
-    /// Whether log π_ref is asked for.
-    package var usesReference: Bool
-    /// The exact divergence from π_old that the objective reads or the update measures.
-    package var divergenceFromOld: Divergence?
-    /// The exact divergence from π_ref that the objective reads.
-    package var divergenceFromReference: Divergence?
-    package var value: ValueFunction.Settings?
-    /// Deals questions out to mini-batches.
-    package var seed: UInt64
-
-    /// Which rule makes the updates.
-    package enum Update: Sendable {
-      case adam(AdamUpdate.Settings)
-      case lineSearch(LineSearch, resamples: Bool)
-      case trustRegion(TrustRegionUpdate.Settings)
-    }
-
-    package init(
-      objective: any Objective, advantage: any AdvantageEstimator,
-      shaping: RewardShaping? = nil, update: Update, epochs: Int = 1, miniBatches: Int = 1,
-      temperature: Double = 1, usesReference: Bool, divergenceFromOld: Divergence? = nil,
-      divergenceFromReference: Divergence? = nil, value: ValueFunction.Settings? = nil,
-      seed: UInt64 = 0
-    ) {
-      (self.objective, self.advantage, self.shaping) = (objective, advantage, shaping)
-      (self.update, self.epochs, self.miniBatches) = (update, epochs, miniBatches)
-      (self.temperature, self.usesReference) = (temperature, usesReference)
-      self.divergenceFromOld = divergenceFromOld
-      self.divergenceFromReference = divergenceFromReference
-      (self.value, self.seed) = (value, seed)
-    }
-  }
-
   package let engine: Engine
   package let policy: Parameters
-  package let reference: Parameters
+  /// nil where nothing needs it.
+  package let reference: ReferencePolicy?
   package let rule: any PolicyUpdate
   package let value: ValueFunction?
   package let settings: Settings
@@ -62,13 +21,20 @@ package final class PolicyTrainer {
   private let gradient: Parameters
   /// π_old, where an exact divergence from it is asked for.
   private let old: Parameters?
+  private let needs: Set<ObjectiveNeed>
 
   /// The reference starts as a copy of the policy.
+  ///
+  /// - Precondition: a batch can have what the settings need.
   package init(engine: Engine, policy: Parameters, settings: Settings) {
     (self.engine, self.policy, self.settings) = (engine, policy, settings)
-    objective = settings.objective
-    reference = Parameters(policy.configuration)
-    reference.buffer.copy(from: policy.buffer)
+    (objective, needs) = (settings.objective, settings.needs)
+    precondition(needs.areConsistent)
+    reference =
+      needs.includeReference
+      ? ReferencePolicy(
+        of: policy, schedule: settings.reference, stepsPerIteration: settings.stepsPerIteration)
+      : nil
     gradient = Parameters(policy.configuration)
     switch settings.update {
     case .adam(let adam): rule = AdamUpdate(adam, layout: policy.layout)
@@ -77,19 +43,13 @@ package final class PolicyTrainer {
     case .trustRegion(let region): rule = TrustRegionUpdate(region, policy.configuration)
     }
     value = settings.value.map { ValueFunction($0, policy: policy) }
-    old = settings.divergenceFromOld == nil ? nil : Parameters(policy.configuration)
+    old = needs.exactKLToOld == nil ? nil : Parameters(policy.configuration)
   }
 
-  /// π_ref ← (1 − α)·π_ref + α·π_θ.
-  ///
-  /// The optimizer's state survives.
-  package func moveReference(share alpha: Double = 1) {
-    if alpha == 1 { return reference.buffer.copy(from: policy.buffer) }
-    let workers = engine.transformer.workers
-    // π_ref + α·(π_θ − π_ref), the difference in the memory of the gradient.
-    gradient.buffer.copy(from: policy.buffer)
-    gradient.buffer.add(reference.buffer, times: -1, workers: workers)
-    reference.buffer.add(gradient.buffer, times: Float(alpha), workers: workers)
+  /// What becomes of the reference before a step; answers whether it moved.
+  package func moveReference(before step: Int) -> Bool {
+    reference?.follow(
+      policy, before: step, memory: gradient, workers: engine.transformer.workers) ?? false
   }
 
   /// The completions of one step and what is known of them before the first update.
@@ -118,12 +78,12 @@ package final class PolicyTrainer {
   /// What a step did.
   package struct StepReport {
     package var advantages: Advantages
+    /// What the advantages were estimated from.
+    package var groups: RewardGroups
     /// One for each update.
     package var updates: [UpdateReport]
     /// Of the step as a whole.
-    package var statistics: [(name: String, value: Double)]
-    /// What the first update read.
-    package var inputs: ObjectiveBatch
+    package var metrics: [Metric]
     /// Whether an update of the policy or of its value function was refused since its numbers
     /// overflow.
     package var overflows: Bool
@@ -132,73 +92,31 @@ package final class PolicyTrainer {
   /// Makes the updates of one step.
   ///
   /// - Parameters:
-  ///   - willUpdate: Sees what the first update reads, before it.
+  ///   - willUpdate: Sees every update before it is made.
   ///   - resampledLoss: The loss of the policy as it stands on completions drawn anew, for a line
   ///     search that asks for it; nil stands for the completions at hand.
   package func step(
-    _ rollouts: Rollouts, willUpdate: (ObjectiveBatch) throws -> Void = { _ in },
+    _ rollouts: Rollouts, willUpdate: (PendingUpdate) throws -> Void = { _ in },
     resampledLoss: UpdateProblem.ResampledLoss? = nil
   ) async throws -> StepReport {
-    var (inputs, advantages, kept) = observe(rollouts)
-    try willUpdate(inputs)
+    var (inputs, kept) = observe(rollouts)
+    let (advantages, groups) = estimateAdvantages(of: rollouts.groups, into: &inputs)
     var parts = self.parts(of: rollouts, inputs, kept, resampledLoss)
-    let updates = try await makeUpdates(&parts)
-    var statistics = [approximateKL(parts)]
-    var overflows = updates.contains { $0.refusal == .overflow }
-    if let fitted = value?.fit(parts, engine: engine) {
-      statistics += fitted.statistics
-      overflows = overflows || fitted.overflowCount > 0
-    }
-    adapt(&parts, completions: inputs.completions.count, &statistics)
-    inputs.logProb = inputs.oldLogProb
+    let updates = try await makeUpdates(&parts, willUpdate)
+    var metrics = [approximateKL(parts)]
+    let fit = value?.fit(parts, engine: engine)
+    metrics += fit?.metrics ?? []
+    metrics += adapt(&parts)
     return StepReport(
-      advantages: advantages, updates: updates, statistics: statistics, inputs: inputs,
-      overflows: overflows)
-  }
-
-  /// One update of each part, in as many passes as there are epochs.
-  private func makeUpdates(_ parts: inout [UpdateProblem]) async throws -> [UpdateReport] {
-    var updates: [UpdateReport] = []
-    for _ in 0..<settings.epochs {
-      for i in parts.indices {
-        parts[i].objective = objective
-        var report = try await update(&parts[i])
-        if let value, value.isOnPolicy, !report.skipped,
-          value.updateHead(loss: report.loss, engine.transformer.workers) == .overflow
-        {
-          report.refusal = .overflow
-        }
-        updates.append(report)
-      }
-    }
-    return updates
-  }
-
-  /// Makes one update.
-  package func update(_ problem: inout UpdateProblem) async throws -> UpdateReport {
-    try await rule.update(&problem, gradient: gradient)
-  }
-
-  /// Makes the updates of one step, but for what follows the last; then answers with what one
-  /// more update would read, and what the objective says to it.
-  ///
-  /// - Parameter resampledLoss: As in ``step(_:willUpdate:resampledLoss:)``.
-  package func examine(
-    _ rollouts: Rollouts, resampledLoss: UpdateProblem.ResampledLoss? = nil
-  ) async throws -> (inputs: ObjectiveBatch, result: ObjectiveResult) {
-    precondition(settings.miniBatches == 1)
-    let (inputs, _, kept) = observe(rollouts)
-    var parts = self.parts(of: rollouts, inputs, kept, resampledLoss)
-    _ = try await makeUpdates(&parts)
-    let result = parts[0].evaluate(keep: false)
-    return (parts[0].inputs, result)
+      advantages: advantages, groups: groups, updates: updates, metrics: metrics,
+      overflows: (fit?.overflowCount ?? 0) > 0 || updates.contains { $0.refusal == .overflow })
   }
 
   // MARK: Before the first update
 
-  /// The numbers of all completions under π_old and π_ref, their advantages, and the activations
+  /// The numbers of all completions under π_old, π_ref and the value function, and the activations
   /// that were kept.
-  private func observe(_ rollouts: Rollouts) -> (ObjectiveBatch, Advantages, Kept?) {
+  private func observe(_ rollouts: Rollouts) -> (ObjectiveBatch, Kept?) {
     let (batch, temperature) = (rollouts.batch, Float(settings.temperature))
     var kept = rollouts.kept
     let old: (logProbs: [Float], entropies: [Float])
@@ -214,81 +132,108 @@ package final class PolicyTrainer {
       completions: batch.completionRanges, logProb: oldLogProb, oldLogProb: oldLogProb,
       entropy: old.entropies.map(Double.init),
       advantage: Array(repeating: 0, count: oldLogProb.count), mask: rollouts.mask)
-    if settings.usesReference {
+    if let reference, needs.contains(.referenceLogProb) {
       inputs.referenceLogProb = engine.forward(
-        reference, batch, temperature: temperature, keep: false
+        reference.parameters, batch, temperature: temperature, keep: false
       ).logProbs.map(Double.init)
     }
-    var groups = rollouts.groups
-    if let value {
-      let values = value.values(of: batch, policy: policy, engine: engine)
-      (inputs.value, inputs.oldValue) = (values, values)
-      groups.take(values)
-    }
-    var shapingStatistics: [(name: String, value: Double)] = []
+    inputs.value = value?.values(of: batch, policy: policy, engine: engine)
+    inputs.oldValue = inputs.value
+    return (inputs, kept)
+  }
+
+  /// The advantages of the rewards as they are shaped, and what the value function is fitted to.
+  private func estimateAdvantages(
+    of rewards: RewardGroups, into inputs: inout ObjectiveBatch
+  ) -> (Advantages, RewardGroups) {
+    var groups = rewards
+    if let values = inputs.value { groups.take(values) }
+    var shapingMetrics: [Metric] = []
     if let shaping = settings.shaping {
-      (groups, shapingStatistics) = shaping(
-        groups, oldLogProb: oldLogProb, referenceLogProb: inputs.referenceLogProb ?? [])
+      (groups, shapingMetrics) = shaping(
+        groups, oldLogProb: inputs.oldLogProb, referenceLogProb: inputs.referenceLogProb)
     }
     var advantages = settings.advantage(groups)
-    advantages.statistics += shapingStatistics
+    advantages.metrics += shapingMetrics
     inputs.advantage = advantages.values(tokenCounts: inputs.completions.map(\.count))
     if let value, let values = inputs.value {
       // A token without a target teaches nothing: its target is what V says already.
       inputs.valueTarget = zip(value.targets(groups), values).map { $0 ?? $1 }
     }
-    return (inputs, advantages, kept)
+    return (advantages, groups)
   }
 
-  /// The step's questions, dealt out at random to the mini-batches, with what exact divergences and
-  /// values on the policy's transformer are computed from.
+  /// The step's mini-batches, with what exact divergences and values on the policy's transformer are
+  /// computed from.
   private func parts(
     of rollouts: Rollouts, _ inputs: ObjectiveBatch, _ kept: Kept?,
     _ resampledLoss: UpdateProblem.ResampledLoss?
   ) -> [UpdateProblem] {
-    let batch = rollouts.batch
-    let count =
-      settings.miniBatches == 1 ? 1 : min(settings.miniBatches, batch.questions.count)
     old?.buffer.copy(from: policy.buffer)
     func comparison(
-      _ other: Parameters?, _ divergence: Divergence?, _ batch: TokenBatch
+      _ other: Parameters?, _ divergence: KLDivergence?, _ batch: TokenBatch
     ) -> ExactDivergence? {
       guard let other, let divergence else { return nil }
-      return ExactDivergence(engine.hiddenStates(other, batch), divergence)
+      return ExactDivergence(engine.hiddenStates(other, batch), divergence.direction)
     }
-    func problem(
-      _ batch: TokenBatch, _ inputs: ObjectiveBatch, _ kept: Kept? = nil
-    ) -> UpdateProblem {
+    let parts = MiniBatches.dealt(
+      rollouts.batch, to: settings.miniBatches, seed: settings.seed, step: rollouts.step)
+    return parts.map { part in
+      let isWhole = parts.count == 1
       var problem = UpdateProblem(
-        engine: engine, policy: policy, objective: objective, batch: batch,
-        temperature: Float(settings.temperature), inputs: inputs, kept: kept,
-        old: comparison(old, settings.divergenceFromOld, batch),
-        reference: comparison(reference, settings.divergenceFromReference, batch),
+        engine: engine, policy: policy, objective: objective, batch: part.batch,
+        completions: part.completions, temperature: Float(settings.temperature),
+        inputs: isWhole ? inputs : inputs.selecting(part.completions), kept: isWhole ? kept : nil,
+        old: comparison(old, needs.exactKLToOld, part.batch),
+        reference: comparison(reference?.parameters, needs.exactKLToReference, part.batch),
         valueHead: value.flatMap { $0.isOnPolicy ? $0.head : nil })
       problem.resampled = resampledLoss
       return problem
     }
-    if count == 1 { return [problem(batch, inputs, kept)] }
-    var firsts = [0]
-    for question in batch.questions {
-      firsts.append(firsts[firsts.count - 1] + question.completions.count)
+  }
+
+  // MARK: The updates
+
+  /// One update of each part, in as many passes as there are epochs.
+  private func makeUpdates(
+    _ parts: inout [UpdateProblem], _ willUpdate: (PendingUpdate) throws -> Void
+  ) async throws -> [UpdateReport] {
+    var updates: [UpdateReport] = []
+    for _ in 0..<settings.epochs {
+      for i in parts.indices {
+        parts[i].objective = objective
+        let before = parts[i].evaluate(keep: true)
+        try willUpdate(
+          PendingUpdate(
+            index: updates.count, completions: parts[i].completions, objective: objective,
+            inputs: parts[i].inputs, result: before))
+        var report = try await update(&parts[i], from: before)
+        if let value, value.isOnPolicy, !report.skipped,
+          value.updateHead(loss: report.loss, engine.transformer.workers) == .overflow
+        {
+          report.refusal = .overflow
+        }
+        updates.append(report)
+      }
     }
-    let questions = batch.questions.count
-    let dealt = DataOrder(count: questions, seed: settings.seed, stream: .miniBatches)
-      .rows(step: rollouts.step, count: questions)
-    return (0..<count).map { part in
-      let own = stride(from: part, to: questions, by: count).map { dealt[$0] }.sorted()
-      return problem(
-        TokenBatch(own.map { batch.questions[$0] }),
-        inputs.selecting(own.flatMap { firsts[$0]..<firsts[$0 + 1] }))
-    }
+    return updates
+  }
+
+  /// Makes one update.
+  ///
+  /// - Parameter before: The objective at the policy as it stands.
+  package func update(
+    _ problem: inout UpdateProblem, from before: ObjectiveResult
+  ) async throws -> UpdateReport {
+    problem.gradient(before, into: gradient)
+    return try await rule.update(&problem, from: before, along: gradient)
   }
 
   // MARK: After the last update
 
   /// r − 1 − log r at the log-probs of each part's last evaluation: KL(π_old‖π_θ), but for what
   /// the last update of each part did.
-  private func approximateKL(_ parts: [UpdateProblem]) -> (name: String, value: Double) {
+  private func approximateKL(_ parts: [UpdateProblem]) -> Metric {
     var (sum, tokens) = (0.0, 0)
     for inputs in parts.map(\.inputs) {
       for t in inputs.mask.indices where inputs.mask[t] {
@@ -297,31 +242,19 @@ package final class PolicyTrainer {
         tokens += 1
       }
     }
-    return ("approx_kl", sum / Double(max(1, tokens)))
+    return Metric(.approximateKL, sum / Double(max(1, tokens)))
   }
 
   /// Coefficients that adapt see what the objective says of the policy as it is now.
-  ///
-  /// Metric: `kl_old_after`, where there is a penalty on the divergence from π_old.
-  private func adapt(
-    _ parts: inout [UpdateProblem], completions: Int,
-    _ statistics: inout [(name: String, value: Double)]
-  ) {
-    if objective.adaptiveState.isEmpty { return }
-    var means: [String: Double] = [:]
-    let tokens = parts.reduce(0) { $0 + $1.inputs.mask.count { $0 } }
-    for i in parts.indices {
-      let result = parts[i].evaluate(keep: false)
-      let share = Double(parts[i].inputs.mask.count { $0 }) / Double(max(1, tokens))
-      for statistic in result.statistics {
-        means[statistic.name, default: 0] += share * statistic.value
-      }
-    }
-    if let kl = means["kl_old"] { statistics.append(("kl_old_after", kl)) }
+  private func adapt(_ parts: inout [UpdateProblem]) -> [Metric] {
+    if objective.adaptiveState.isEmpty { return [] }
+    let measurement = PolicyMeasurement(
+      of: parts.indices.map { i in
+        (parts[i].evaluate(keep: false).measurement, parts[i].inputs.mask.count { $0 })
+      })
     objective.adapt(
-      to: RolloutMeasurement(
-        klOld: means["kl_old"], klReference: means["kl"], entropy: means["entropy"],
-        completions: completions))
+      to: measurement, completions: parts.reduce(0) { $0 + $1.inputs.completions.count })
+    return measurement.klOld.map { [Metric(.oldKLAfter, $0)] } ?? []
   }
 }
 
@@ -336,4 +269,10 @@ extension RewardGroups {
       }
     }
   }
+}
+
+extension Metric.Name {
+  static let approximateKL = Metric.Name("approx_kl")
+  /// The divergence from π_old after a rollout's last epoch, where a coefficient adapts to it.
+  static let oldKLAfter = Metric.Name("kl_old_after")
 }

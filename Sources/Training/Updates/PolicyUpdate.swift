@@ -1,5 +1,7 @@
+package import Formats
 package import Kernels
 package import LanguageModel
+package import PolicyOptimization
 
 /// How a gradient moves the policy.
 package protocol PolicyUpdate: AnyObject {
@@ -12,8 +14,23 @@ package protocol PolicyUpdate: AnyObject {
 
   /// Moves the policy of `problem` once, or leaves it exactly as it was.
   ///
-  /// - Parameter gradient: Memory for the gradient.
-  func update(_ problem: inout UpdateProblem, gradient: Parameters) async throws -> UpdateReport
+  /// - Parameters:
+  ///   - before: The objective at the policy as it stands.
+  ///   - gradient: Its gradient.
+  func update(
+    _ problem: inout UpdateProblem, from before: ObjectiveResult, along gradient: Parameters
+  ) async throws -> UpdateReport
+}
+
+/// An update about to be made: what it reads, and what the objective says to it.
+package struct PendingUpdate {
+  /// Counted from 0 in the step.
+  package let index: Int
+  /// The completions that it is made on, by their numbers in the step.
+  package let completions: [Int]
+  package let objective: any Objective
+  package let inputs: ObjectiveBatch
+  package let result: ObjectiveResult
 }
 
 /// What one update did.
@@ -23,10 +40,18 @@ package struct UpdateReport: Sendable {
   /// Before clipping.
   package var gradientNorm: Double
   /// The step along the direction taken: Adam's learning rate, the step of a line search.
-  package var learningRate: Double
-  package var statistics: [(name: String, value: Double)]
+  package var learningRate = 0.0
+  package var metrics: [Metric]
   /// True where nothing moved.
-  package var skipped: Bool
+  package var skipped = true
   /// What forbade it to move; nil where nothing did, though no step may have helped.
   package var refusal: UpdateSignal.Refusal?
+
+  /// Of an update that has not moved anything yet.
+  init(
+    of before: ObjectiveResult, _ signal: UpdateSignal, refusal: UpdateSignal.Refusal?
+  ) {
+    (loss, gradientNorm, metrics) = (before.loss, signal.norm, before.metrics)
+    self.refusal = refusal
+  }
 }

@@ -28,7 +28,7 @@ package enum SelfCheck {
     // What the heads would say is the same in all four passes.
     inputs.klOld = inputs.klOld ?? inputs.mask.map { _ in 0 }
     inputs.klReference = inputs.klReference ?? inputs.mask.map { _ in 0 }
-    let carries = objective.tokensOfPolicyTerm(inputs)
+    let carries = objective.tokenTerms(of: inputs).isInPolicyTerm
     let largest = inputs.mask.indices.reduce(0) {
       carries[$1] ? max($0, abs(inputs.advantage[$1])) : $0
     }
@@ -74,15 +74,4 @@ package enum SelfCheck {
 
   /// Below this, products with weights may not be normal numbers, which loses their digits.
   private static let smallestAdvantage = 1e-200
-}
-
-extension Objective {
-  /// The tokens whose advantages count, as far as that is known of an objective.
-  fileprivate func tokensOfPolicyTerm(_ batch: ObjectiveBatch) -> [Bool] {
-    switch self {
-    case let policy as PolicyObjective: policy.tokensOfPolicyTerm(batch)
-    case let joint as JointObjective: joint.policy.tokensOfPolicyTerm(batch)
-    default: batch.mask
-    }
-  }
 }

@@ -1,3 +1,4 @@
+internal import Formats
 package import Kernels
 package import LanguageModel
 package import PolicyOptimization
@@ -12,24 +13,27 @@ package import PolicyOptimization
 /// measured exact divergence is at most ε; a policy that no trial helps stays as it was, bit for
 /// bit. Without trials the step is taken as it is: the natural gradient.
 ///
-/// Metrics: `trust_region/kl` (the measured divergence of what was taken, 0 when nothing was),
-/// `trust_region/step` (the share of δ taken), `trust_region/evaluations`,
-/// `trust_region/given_up`, `trust_region/cg_iterations`, `trust_region/cg_residual`.
+/// Metrics, in this order: `trust_region/kl`, `/step`, `/evaluations`, `/given_up`,
+/// `/cg_iterations`, `/cg_residual`.
 package final class TrustRegionUpdate: PolicyUpdate {
   package struct Settings: Sendable {
     package var region: TrustRegionStep
     package var conjugateGradient: ConjugateGradient
     package var fisher: Fisher
+    /// What ε bounds: a divergence between π_old and π_θ.
+    package var divergence: KLDivergence
     /// Whether matrix and divergence are means over the tokens or sums.
     package var isMean: Bool
     package var search: LineSearch?
 
     package init(
       region: TrustRegionStep, conjugateGradient: ConjugateGradient, fisher: Fisher,
-      isMean: Bool, search: LineSearch?
+      divergence: KLDivergence = .oldToPolicy, isMean: Bool, search: LineSearch?
     ) {
+      precondition(!divergence.isToReference)
       (self.region, self.conjugateGradient) = (region, conjugateGradient)
-      (self.fisher, self.isMean, self.search) = (fisher, isMean, search)
+      (self.fisher, self.divergence) = (fisher, divergence)
+      (self.isMean, self.search) = (isMean, search)
     }
   }
 
@@ -48,59 +52,79 @@ package final class TrustRegionUpdate: PolicyUpdate {
   package var state: [(name: String, numbers: FloatBuffer)] { [] }
 
   package func update(
-    _ problem: inout UpdateProblem, gradient: Parameters
+    _ problem: inout UpdateProblem, from before: ObjectiveResult, along gradient: Parameters
   ) async throws -> UpdateReport {
-    let (policy, workers) = (problem.policy, problem.engine.transformer.workers)
-    let before = problem.evaluate(keep: true)
-    problem.gradient(before, into: gradient)
+    let workers = problem.engine.transformer.workers
     let signal = UpdateSignal(
       loss: before.loss, gradients: [gradient.buffer], workers: workers)
-    var report = UpdateReport(
-      loss: before.loss, gradientNorm: signal.norm, learningRate: 0,
-      statistics: before.statistics, skipped: true, refusal: signal.refusal())
-    var (evaluations, kl) = (0, 0.0)
+    var report = UpdateReport(of: before, signal, refusal: signal.refusal())
+    var (trials, kl) = (0, 0.0)
     var (iterations, residual) = (0, 0.0)
     if report.refusal == nil {
       let descent = gradient.buffer.doubles.map { -$0 }
-      let weights = problem.tokenWeights(mean: settings.isMean)
-      let solution = settings.conjugateGradient.solve(descent) { vector in
-        tangent.buffer.set(vector)
-        product.buffer.fill()
-        problem.addFisherProduct(
-          of: tangent, into: product, weights: weights, matrix: settings.fisher)
-        return product.buffer.doubles
-      }
+      let solution = naturalDirection(descent, &problem)
       (iterations, residual) = (solution.iterations, solution.residualNorm)
       if !product.isFinite(workers) { report.refusal = .overflow }
       if let step = settings.region(gradient: descent, direction: solution.x) {
-        start.copy(from: policy.buffer)
-        tangent.buffer.set(step)
-        for share in settings.search?.steps ?? [1] {
-          policy.buffer.copy(from: start)
-          policy.buffer.add(tangent.buffer, times: Float(share), workers: workers)
-          let after = problem.evaluate(keep: false)
-          evaluations += 1
-          kl = problem.divergence(mean: settings.isMean)
-          let holds = after.loss < before.loss && kl <= settings.region.bound
-          if settings.search == nil || holds, policy.isFinite(workers) {
-            (report.learningRate, report.skipped) = (share, false)
-            break
-          }
-        }
-        if report.skipped {
-          policy.buffer.copy(from: start)
-          kl = 0
-        } else {
-          updateCount += 1
-        }
+        let taken = search(along: step, &problem, from: before.loss, workers)
+        (report.learningRate, report.skipped) = (taken.share ?? 0, taken.share == nil)
+        (trials, kl) = (taken.trials, taken.share == nil ? 0 : taken.kl)
+        if taken.share != nil { updateCount += 1 }
       }
     }
-    report.statistics += [
-      ("trust_region/kl", kl), ("trust_region/step", report.learningRate),
-      ("trust_region/evaluations", Double(evaluations)),
-      ("trust_region/given_up", report.skipped ? 1 : 0),
-      ("trust_region/cg_iterations", Double(iterations)), ("trust_region/cg_residual", residual),
+    report.metrics += [
+      Metric(.trustRegionKL, kl), Metric(.trustRegionStep, report.learningRate),
+      Metric(.trustRegionEvaluations, Double(trials)),
+      Metric(.trustRegionGivenUp, report.skipped ? 1 : 0),
+      Metric(.conjugateGradientIterations, Double(iterations)),
+      Metric(.conjugateGradientResidual, residual),
     ]
     return report
   }
+
+  /// x of F·x = −g.
+  private func naturalDirection(
+    _ descent: [Double], _ problem: inout UpdateProblem
+  ) -> ConjugateGradient.Solution {
+    let weights = problem.tokenWeights(mean: settings.isMean)
+    return settings.conjugateGradient.solve(descent) { vector in
+      tangent.buffer.set(vector)
+      product.buffer.fill()
+      problem.addFisherProduct(
+        of: tangent, into: product, weights: weights, matrix: settings.fisher)
+      return product.buffer.doubles
+    }
+  }
+
+  /// Moves the policy by the largest share of `step` that holds, or by none.
+  private func search(
+    along step: [Double], _ problem: inout UpdateProblem, from loss: Double, _ workers: Workers
+  ) -> (share: Double?, kl: Double, trials: Int) {
+    let policy = problem.policy
+    start.copy(from: policy.buffer)
+    tangent.buffer.set(step)
+    var (trials, kl) = (0, 0.0)
+    for share in settings.search?.steps ?? [1] {
+      policy.buffer.copy(from: start)
+      policy.buffer.add(tangent.buffer, times: Float(share), workers: workers)
+      let after = problem.evaluate(keep: false)
+      trials += 1
+      kl = problem.divergence(mean: settings.isMean)
+      let holds = after.loss < loss && kl <= settings.region.bound
+      if settings.search == nil || holds, policy.isFinite(workers) { return (share, kl, trials) }
+    }
+    policy.buffer.copy(from: start)
+    return (nil, kl, trials)
+  }
+}
+
+extension Metric.Name {
+  /// The measured divergence of what was taken; 0 when nothing was.
+  static let trustRegionKL = Metric.Name("trust_region/kl")
+  /// The share of δ taken.
+  static let trustRegionStep = Metric.Name("trust_region/step")
+  static let trustRegionEvaluations = Metric.Name("trust_region/evaluations")
+  static let trustRegionGivenUp = Metric.Name("trust_region/given_up")
+  static let conjugateGradientIterations = Metric.Name("trust_region/cg_iterations")
+  static let conjugateGradientResidual = Metric.Name("trust_region/cg_residual")
 }

@@ -9,6 +9,8 @@ package struct UpdateProblem {
   /// With its coefficients as they are now.
   var objective: any Objective
   package let batch: TokenBatch
+  /// The batch's completions, by their numbers in the step.
+  package let completions: [Int]
   package let temperature: Float
   /// π_old and π_ref, where the objective or the update asks for an exact divergence.
   private let old: ExactDivergence?
@@ -40,11 +42,12 @@ package struct UpdateProblem {
   ///   - kept: Activations of all completions under that policy.
   package init(
     engine: Engine, policy: Parameters, objective: any Objective, batch: TokenBatch,
-    temperature: Float, inputs: ObjectiveBatch, kept: Kept? = nil, old: ExactDivergence? = nil,
-    reference: ExactDivergence? = nil, valueHead: ScalarHead? = nil
+    completions: [Int], temperature: Float, inputs: ObjectiveBatch, kept: Kept? = nil,
+    old: ExactDivergence? = nil, reference: ExactDivergence? = nil, valueHead: ScalarHead? = nil
   ) {
     (self.engine, self.policy, self.objective) = (engine, policy, objective)
-    (self.batch, self.temperature, self.inputs) = (batch, temperature, inputs)
+    (self.batch, self.completions) = (batch, completions)
+    (self.temperature, self.inputs) = (temperature, inputs)
     (self.kept, self.old, self.reference) = (kept, old, reference)
     self.valueHead = valueHead
     reading = Reading(policy, valueHead)

@@ -1,4 +1,4 @@
-internal import Formats
+package import Formats
 package import Kernels
 package import LanguageModel
 package import PolicyOptimization
@@ -77,13 +77,12 @@ package final class ValueFunction {
   /// Fits a transformer of its own to the targets of a step's parts; on the policy's transformer
   /// the policy's updates have done so already.
   ///
-  /// Metrics: `value_loss` and `explained_variance`, before the first pass, and
-  /// `value_skipped_updates` where numbers of an update overflow, so that it moved nothing.
+  /// Metrics: those of the loss before the first pass, and `value_skipped_updates`.
   package func fit(
     _ parts: [UpdateProblem], engine: Engine
-  ) -> (statistics: [(name: String, value: Double)], overflowCount: Int) {
+  ) -> (metrics: [Metric], overflowCount: Int) {
     guard let trunk else { return ([], 0) }
-    var means = MeanStatistics()
+    var metrics: [Metric] = []
     var overflowCount = 0
     for epoch in 0..<settings.epochs {
       for part in parts {
@@ -91,7 +90,7 @@ package final class ValueFunction {
         let forward = engine.values(trunk.parameters, part.batch, head, keep: true)
         inputs.value = forward.values.map(Double.init)
         let result = settings.loss(inputs)
-        if epoch == 0 { means.add(result.statistics) }
+        if epoch == 0 { metrics += result.metrics }
         trunk.gradient.buffer.fill()
         head.gradient.buffer.fill()
         engine.backward(
@@ -105,9 +104,8 @@ package final class ValueFunction {
         if refusal == .overflow { overflowCount += 1 }
       }
     }
-    let skips =
-      overflowCount == 0 ? [] : [("value_skipped_updates", Double(overflowCount))]
-    return (means.values + skips, overflowCount)
+    let skips = overflowCount == 0 ? [] : [Metric(.skippedValueUpdates, Double(overflowCount))]
+    return (metrics.combined() + skips, overflowCount)
   }
 
   /// Moves the head by the gradient that a policy update has left with it.
@@ -147,4 +145,9 @@ extension ValueFunction {
   var headState: ScalarHeadState {
     ScalarHeadState(head: head, moments: optimizer.moments[optimizer.moments.count - 1])
   }
+}
+
+extension Metric.Name {
+  /// Updates of the value function that moved nothing, since their numbers overflow.
+  static let skippedValueUpdates = Metric.Name("value_skipped_updates")
 }

@@ -7,6 +7,6 @@ import Testing
     groups.greedyRewards = [0.25, 0.5, 1, nil]
     let advantages = GreedyBaselineAdvantage()(groups)
     #expect(advantages.uniform == [0.75, -0.25, 0, 0, 1, 1, 0])
-    #expect(advantages.statistic("groups/without_greedy") == 1)
+    #expect(advantages.metric("groups/without_greedy") == 1)
   }
 }

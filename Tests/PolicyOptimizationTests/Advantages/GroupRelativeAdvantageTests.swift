@@ -41,14 +41,14 @@ import Testing
     for scale in GroupRelativeAdvantage.Scale.allCases {
       let advantages = GroupRelativeAdvantage(scale: scale)(groups)
       #expect(advantages.uniform.allSatisfy { $0 == 0 })
-      #expect(advantages.statistic("groups/degenerate") == 1)
-      #expect(advantages.statistic("frac_reward_zero_std") == 1)
+      #expect(advantages.metric("groups/degenerate") == 1)
+      #expect(advantages.metric("frac_reward_zero_std") == 1)
     }
   }
 
   @Test func aSpreadOfOneUlpIsNotDegenerate() {
     let advantages = GroupRelativeAdvantage()(RewardGroups([0.3, 0.3, (0.3).nextUp]))
-    #expect(advantages.statistic("groups/degenerate") == 0)
+    #expect(advantages.metric("groups/degenerate") == 0)
     #expect(advantages.uniform != [0, 0, 0])
   }
 
@@ -63,8 +63,8 @@ import Testing
     let advantages = GroupRelativeAdvantage()(RewardGroups([0.7], [1, 0], [nil, 5]))
     #expect(advantages.uniform[0] == 0)
     #expect(advantages.uniform[3...] == [0, 0])
-    #expect(advantages.statistic("groups/singleton") == 2)
-    #expect(advantages.statistic("groups/degenerate") == 0)
+    #expect(advantages.metric("groups/singleton") == 2)
+    #expect(advantages.metric("groups/degenerate") == 0)
   }
 
   @Test func anUnscoredCompletionLeavesItsGroup() {

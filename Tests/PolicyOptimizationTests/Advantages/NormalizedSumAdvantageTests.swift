@@ -45,7 +45,7 @@ import Testing
   @Test func whatDoesNotApplyAddsNothing() {
     let result = advantages([[[1, nil], [0, nil], [nil, nil]]])
     #expect(result.uniform[0] == -result.uniform[1] && result.uniform[0] > 0.6)
-    #expect(result.uniform[2] == 0 && result.statistic("rewards/unscored") == 1)
+    #expect(result.uniform[2] == 0 && result.metric("rewards/unscored") == 1)
     let single = advantages([[[1, 5], [0, nil]]]).uniform
     #expect(single == Array(result.uniform[..<2]))
   }

@@ -23,8 +23,8 @@ import Testing
   @Test func uninformativeGroupsGetExactlyZero() {
     let advantages = RankAdvantage()(RewardGroups([0.3, 0.3], [7], [nil, 2], [nil], []))
     #expect(advantages.uniform == [0, 0, 0, 0, 0, 0])
-    #expect(advantages.statistic("groups/degenerate") == 1)
-    #expect(advantages.statistic("groups/singleton") == 2)
+    #expect(advantages.metric("groups/degenerate") == 1)
+    #expect(advantages.metric("groups/singleton") == 2)
   }
 
   @Test func anUnscoredCompletionHasNoRank() {

@@ -62,8 +62,8 @@ import Testing
     let without = SoftmaxAdvantage()(RewardGroups([1, 0, 0, 0])).uniform
     let expected: [Double] = [without[0], 0, without[1], without[2], without[3], 0, 0]
     #expect(advantages.uniform == expected)
-    #expect(advantages.statistic("groups/singleton") == 1)
-    #expect(advantages.statistic("groups/unscored") == 1)
-    #expect(advantages.statistic("rewards/unscored") == 2)
+    #expect(advantages.metric("groups/singleton") == 1)
+    #expect(advantages.metric("groups/unscored") == 1)
+    #expect(advantages.metric("rewards/unscored") == 2)
   }
 }

@@ -4,7 +4,7 @@ import Testing
 @Suite struct AdvantagesTests {
   @Test func uniformAndPerTokenAdvantagesAreLaidEndToEnd() {
     let advantages = Advantages(
-      completions: [.uniform(2), .perToken([1, -1, 0.5]), .uniform(7)], statistics: [])
+      completions: [.uniform(2), .perToken([1, -1, 0.5]), .uniform(7)])
     #expect(advantages.values(tokenCounts: [2, 3, 0]) == [2, 2, 1, -1, 0.5])
   }
 
@@ -18,7 +18,7 @@ import Testing
               (completion.rewards?.entries ?? []).filter { $0.token >= t }
                 .reduce(0) { $0 + $1.reward }
             })
-        }, statistics: [])
+        })
     }
   }
 

@@ -1,3 +1,4 @@
+import Formats
 import PolicyOptimization
 import Testing
 
@@ -23,28 +24,28 @@ import Testing
     #expect(RewardStream.terminal(2, tokenCount: 0).entries == [.init(token: 0, reward: 2)])
   }
 
-  @Test func statisticsCoverTheWholeStep() {
+  @Test func metricsCoverTheWholeStep() {
     // Scored: 1, 0, 2, 2, 5; mean 2, Σ(x−2)² = 1+4+0+0+9 = 14, s = √(14/4).
-    let statistics = GroupRelativeAdvantage()(
+    let metrics = GroupRelativeAdvantage()(
       RewardGroups([1, 0, nil], [2, 2], [5], [nil, nil])
-    ).statistics
+    ).metrics
     #expect(
-      statistics.map(\.name) == [
+      metrics.map(\.name.text) == [
         "reward", "reward_std", "frac_reward_zero_std", "groups/degenerate", "groups/singleton",
         "groups/unscored", "rewards/unscored",
       ])
     let deviation = (14.0 / 4).squareRoot()
-    #expect(statistics.map(\.value) == [2, deviation, 0.6, 1, 1, 1, 3])
+    #expect(metrics.map(\.value) == [2, deviation, 0.6, 1, 1, 1, 3])
   }
 
   @Test func whatIsUndefinedIsAbsent() {
     let nothing = GroupRelativeAdvantage()(RewardGroups([nil, nil]))
     #expect(nothing.uniform == [0, 0])
-    #expect(nothing.statistic("reward") == nil)
-    #expect(nothing.statistic("frac_reward_zero_std") == 0)
+    #expect(nothing.metric("reward") == nil)
+    #expect(nothing.metric("frac_reward_zero_std") == 0)
     let one = GroupRelativeAdvantage()(RewardGroups([3]))
-    #expect(one.statistic("reward") == 3)
-    #expect(one.statistic("reward_std") == nil)
+    #expect(one.metric("reward") == 3)
+    #expect(one.metric("reward_std") == nil)
   }
 
   private static let outcomeEstimators: [any AdvantageEstimator] = [

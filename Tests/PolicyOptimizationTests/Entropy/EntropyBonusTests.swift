@@ -12,14 +12,9 @@ import Testing
         entropyBonus: EntropyBonus(coefficient: 0.1))(batch)
       #expect(abs(with.loss - (without.loss - 0.1 * 2.5)) < 1e-15)
       #expect(with.dEntropy == [-0.025, -0.025, -0.025, -0.025, 0] && without.dEntropy == nil)
-      #expect(with.statistic("policy_loss") == without.loss)
-      #expect(with.statistic("entropy_coef") == 0.1)
+      #expect(with.metric("policy_loss") == without.loss)
+      #expect(with.metric("entropy_coef") == 0.1)
     }
-  }
-
-  @Test func needsEntropyOnlyWithABonus() {
-    #expect(!PolicyObjective().needsEntropyGradient)
-    #expect(PolicyObjective(entropyBonus: EntropyBonus(coefficient: 0)).needsEntropyGradient)
   }
 
   /// Above the target the coefficient falls and is withheld; below it rises and applies.
@@ -32,12 +27,12 @@ import Testing
           AdaptiveEntropy(target: 1, delta: 0.25, minimum: 0.1, maximum: 0.75))))
     var seen: [Double] = []
     for entropy in [2.0, 2, 2, 1, 0.5, 0.5, 0.5] {
-      objective.adapt(to: RolloutMeasurement(entropy: entropy, completions: 1))
+      objective.adapt(to: PolicyMeasurement(entropy: entropy), completions: 1)
       seen += [objective.entropyBonus?.coefficient ?? .nan]
       let isAbove = entropy > 1
       #expect(objective.entropyBonus?.isActive == !isAbove)
       let result = objective(PolicyObjectiveTests.entropic)
-      #expect((result.statistic("entropy_coef") == 0) == isAbove)
+      #expect((result.metric("entropy_coef") == 0) == isAbove)
     }
     #expect(isClose(seen, [0.25, 0.1, 0.1, 0.35, 0.6, 0.75, 0.75], within: 1e-15))
   }

@@ -20,7 +20,7 @@ import Testing
       entropyMask: HighEntropyMask(quantile: 0.5))(batch)
     #expect(masked.dLogProb == [0, 0] + plain.dLogProb[2...])
     #expect(masked.dEntropy == [-0.2, -0.2, -0.2, -0.2, -0.2])
-    #expect(masked.statistic("entropy_masked_tokens") == 2)
+    #expect(masked.metric("entropy_masked_tokens") == 2)
   }
 
   @Test func equalEntropiesAllStay() {

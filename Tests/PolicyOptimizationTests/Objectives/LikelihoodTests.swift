@@ -14,7 +14,7 @@ import Testing
     #expect(abs(result.loss - 5.5 / 3) < 1e-15)
     let third = 1.0 / 3
     #expect(result.dLogProb == [-third, 0, -third, -third])
-    #expect(result.statistic("entropy") == 8.0 / 3)
+    #expect(result.metric("entropy") == 8.0 / 3)
   }
 
   @Test func nothingUnmaskedGivesZero() {

@@ -11,7 +11,7 @@ import Testing
     let result = PolicyObjective(
       surrogate: .ratio, klPenalty: KLPenalty(coefficient: 0.04),
       offPolicyMask: OffPolicySequenceMask(threshold: 0.14))(batch)
-    #expect(result.statistic("off_policy_masked_tokens") == 2)
+    #expect(result.metric("off_policy_masked_tokens") == 2)
     // Only the penalty is left there: 0.04·(1 − e)/4.
     #expect(abs(result.dLogProb[3] - -0.017_182_82) < 1e-8 && result.dLogProb[4] == 0)
   }

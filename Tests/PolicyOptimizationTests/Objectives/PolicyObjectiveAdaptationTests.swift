@@ -1,3 +1,4 @@
+import Formats
 import PolicyOptimization
 import Testing
 
@@ -10,30 +11,32 @@ import Testing
     entropyBonus: EntropyBonus(
       coefficient: 0.01, control: .adaptive(AdaptiveEntropy(target: 0.3))))
 
-  static let measurement = RolloutMeasurement(
-    klOld: 0.5, klReference: 0.2, entropy: 0.2, completions: 50)
+  static let measurement = PolicyMeasurement(klReference: 0.2, klOld: 0.5, entropy: 0.2)
 
   @Test func everyAdaptiveCoefficientFollowsItsOwnMeasurement() {
     var objective = Self.adaptive
-    #expect(objective.adaptiveState == [0.5, 1, 0.01, 1])
-    objective.adapt(to: Self.measurement)
-    #expect(isClose(objective.adaptiveState, [0.55, 2, 0.015, 1], within: 1e-15))
+    let names = ["kl_coef", "kl_old_coef", "entropy_coef", "entropy_bonus_active"]
+    #expect(Set(objective.adaptiveState.keys) == Set(names))
+    func state() -> [Double] { names.map { objective.adaptiveState[$0] ?? .nan } }
+    #expect(state() == [0.5, 1, 0.01, 1])
+    objective.adapt(to: Self.measurement, completions: 50)
+    #expect(isClose(state(), [0.55, 2, 0.015, 1], within: 1e-15))
     #expect(objective.oldKLPenalty?.coefficient == 2)
     var batch = PolicyObjectiveTests.batch
     batch.entropy = [1, 2, 3, 4, 5]
     let result = objective(batch)
-    #expect(result.statistic("kl_old_coef") == 2)
-    #expect(abs((result.statistic("kl_coef") ?? 0) - 0.55) < 1e-15)
+    #expect(result.metric("kl_old_coef") == 2)
+    #expect(abs((result.metric("kl_coef") ?? 0) - 0.55) < 1e-15)
     #expect(result.loss != Self.adaptive(batch).loss)
   }
 
-  @Test func everyStatisticHasItsPlace() {
+  @Test func everyMetricHasItsPlace() {
     let objective = PolicyObjective(
       klPenalty: KLPenalty(coefficient: 0.5, controller: .ziegler(target: 0.1, horizon: 100)),
       oldKLPenalty: Self.adaptive.oldKLPenalty, entropyBonus: EntropyBonus(coefficient: 0.01),
       offPolicyMask: OffPolicySequenceMask(threshold: 1), entropyMask: HighEntropyMask())
     #expect(
-      objective(PolicyObjectiveTests.entropic).statistics.map(\.name) == [
+      objective(PolicyObjectiveTests.entropic).metrics.map(\.name.text) == [
         "kl", "kl_old", "entropy", "policy_loss", "entropy_coef", "kl_coef", "kl_old_coef",
         "clip_ratio/low_mean", "clip_ratio/low_min", "clip_ratio/high_mean",
         "clip_ratio/high_max", "clip_ratio/region_mean", "off_policy_masked_tokens",
@@ -44,12 +47,12 @@ import Testing
 
   @Test func aRestoredStateContinuesAlike() {
     var original = Self.adaptive
-    original.adapt(to: Self.measurement)
+    original.adapt(to: Self.measurement, completions: 50)
     var resumed = Self.adaptive
     resumed.adaptiveState = original.adaptiveState
     #expect(resumed == original)
-    original.adapt(to: Self.measurement)
-    resumed.adapt(to: Self.measurement)
+    original.adapt(to: Self.measurement, completions: 50)
+    resumed.adapt(to: Self.measurement, completions: 50)
     #expect(resumed == original)
   }
 
@@ -58,16 +61,16 @@ import Testing
       klPenalty: KLPenalty(coefficient: 0.04), entropyBonus: EntropyBonus(coefficient: 0.01))
     var objective = fixed
     #expect(objective.adaptiveState.isEmpty)
-    objective.adapt(to: Self.measurement)
+    objective.adapt(to: Self.measurement, completions: 50)
     #expect(objective == fixed)
-    #expect(objective(PolicyObjectiveTests.entropic).statistic("kl_coef") == nil)
+    #expect(objective(PolicyObjectiveTests.entropic).metric("kl_coef") == nil)
   }
 
   @Test func anObjectiveWithoutCoefficientsHasNoState() {
     var likelihood = Likelihood()
     #expect(likelihood.adaptiveState.isEmpty)
-    likelihood.adapt(to: Self.measurement)
-    likelihood.adaptiveState = []
+    likelihood.adapt(to: Self.measurement, completions: 50)
+    likelihood.adaptiveState = [:]
     #expect(likelihood == Likelihood())
   }
 }

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import PolicyOptimization
 import Testing
@@ -25,18 +26,18 @@ import Testing
         result.dLogProb, [0, -0.150_806_24, -0.166_666_67, 0, 0.152_675_34], within: 1e-8))
   }
 
-  @Test func statisticsFollowTheirDefinitions() {
+  @Test func metricsFollowTheirDefinitions() {
     var batch = Self.batch
     batch.entropy = [1, 2, 3, 4, 5]
     let result = PolicyObjective(
       surrogate: Self.clipped, klPenalty: KLPenalty(coefficient: 0.04))(batch)
     #expect(
-      result.statistics.map(\.name) == [
+      result.metrics.map(\.name.text) == [
         "kl", "entropy", "clip_ratio/low_mean", "clip_ratio/low_min", "clip_ratio/high_mean",
         "clip_ratio/high_max", "clip_ratio/region_mean", "ratio_clamped_tokens",
         "kl_clamped_tokens",
       ])
-    let values = result.statistics.map(\.value)
+    let values = result.metrics.map(\.value)
     #expect(abs(values[0] - 0.162_434_010) < 1e-8)  // Σ k3 / 5
     #expect(isClose(Array(values[1...]), [3, 0.2, 0, 0.2, 1.0 / 3, 0.4, 0, 0], within: 1e-15))
   }
@@ -100,8 +101,8 @@ import Testing
     batch.referenceLogProb = batch.logProb
     let result = PolicyObjective(klPenalty: KLPenalty(coefficient: 0.04))(batch)
     #expect(abs(result.loss - -0.25) < 1e-15)
-    #expect(result.statistic("kl") == 0)
-    #expect(result.statistic("clip_ratio/region_mean") == 0)
+    #expect(result.metric("kl") == 0)
+    #expect(result.metric("clip_ratio/region_mean") == 0)
   }
 
   @Test func zeroAdvantagesLeaveOnlyThePenalty() {
@@ -120,8 +121,8 @@ import Testing
     let masked = PolicyObjective(surrogate: Self.clipped)(batch)
     #expect(abs(masked.loss - -0.530_806_24) < 1e-8)
     #expect(masked.dLogProb[3...] == [0, 0])
-    #expect(masked.statistic("clip_ratio/low_min") == 0)
-    #expect(masked.statistic("clip_ratio/high_mean") == 1.0 / 3)
+    #expect(masked.metric("clip_ratio/low_min") == 0)
+    #expect(masked.metric("clip_ratio/high_mean") == 1.0 / 3)
   }
 
   /// Only completions with an unmasked token have a share of clipped tokens.
@@ -129,8 +130,8 @@ import Testing
     var batch = Self.batch
     batch.mask = [false, false, false, true, true]
     let masked = PolicyObjective(surrogate: Self.clipped)(batch)
-    #expect(masked.statistic("clip_ratio/low_min") == 0.5)
-    #expect(masked.statistic("clip_ratio/low_mean") == 0.5)
+    #expect(masked.metric("clip_ratio/low_min") == 0.5)
+    #expect(masked.metric("clip_ratio/low_mean") == 0.5)
   }
 
   @Test func maskedEntriesAreNeverRead() {
@@ -147,7 +148,7 @@ import Testing
     batch.advantage[3] = .nan
     let result = objective(batch)
     #expect(result.loss == expected.loss && result.dLogProb == expected.dLogProb)
-    #expect(result.statistics.map(\.value) == expected.statistics.map(\.value))
+    #expect(result.metrics.map(\.value) == expected.metrics.map(\.value))
   }
 
   @Test func anEmptyStepHasNoLoss() {
@@ -156,7 +157,7 @@ import Testing
       mask: [])
     let result = PolicyObjective(klPenalty: KLPenalty(coefficient: 1))(empty)
     #expect(result.loss == 0 && result.dLogProb.isEmpty)
-    #expect(result.statistics.allSatisfy { $0.value == 0 })
+    #expect(result.metrics.allSatisfy { $0.value == 0 })
   }
 
   @Test func notANumberReachesTheLoss() {

@@ -9,7 +9,7 @@ import Testing
     let objective = PolicyObjective(surrogate: PolicyObjectiveTests.clipped)
     let result = objective(batch)
     #expect(result.loss.isFinite && result.dLogProb[4] == 0)
-    #expect(result.statistic("ratio_clamped_tokens") == 1)
+    #expect(result.metric("ratio_clamped_tokens") == 1)
     #expect(numericalDerivative(of: objective, at: batch, token: 4) == 0)
   }
 
@@ -18,7 +18,7 @@ import Testing
     var batch = PolicyObjectiveTests.batch
     batch.oldLogProb[4] = 800
     let result = PolicyObjective(surrogate: PolicyObjectiveTests.clipped)(batch)
-    #expect(result.loss.isFinite && result.statistic("ratio_clamped_tokens") == 0)
+    #expect(result.loss.isFinite && result.metric("ratio_clamped_tokens") == 0)
   }
 
   /// Σ d = .2 and −.3: one ratio for a completion, its share of clipped tokens 0 or 1.
@@ -31,7 +31,7 @@ import Testing
       let result = PolicyObjective(
         ratioLevel: level, surrogate: PolicyObjectiveTests.clipped)(batch)
       let names = ["low_mean", "low_min", "high_mean", "high_max", "region_mean"]
-      #expect(names.map { result.statistic("clip_ratio/\($0)") ?? .nan } == expected)
+      #expect(names.map { result.metric("clip_ratio/\($0)") ?? .nan } == expected)
     }
   }
 
@@ -53,10 +53,10 @@ import Testing
     var batch = PolicyObjectiveTests.batch
     batch.oldLogProb[4] = -40
     let product = PolicyObjective(ratioLevel: .sequenceProduct, surrogate: .ratio)(batch)
-    #expect(product.statistic("ratio_clamped_tokens") == 2)
+    #expect(product.metric("ratio_clamped_tokens") == 2)
     #expect(product.dLogProb[3...] == [0, 0])
     // The mean of −.5 and 39.3 is below 20.
     let mean = PolicyObjective(ratioLevel: .sequence, surrogate: .ratio)(batch)
-    #expect(mean.statistic("ratio_clamped_tokens") == 0)
+    #expect(mean.metric("ratio_clamped_tokens") == 0)
   }
 }

@@ -24,7 +24,7 @@ import Testing
       #expect(lossError <= 1e-12, "case \(index): loss")
       #expect(gradientError <= 1e-12, "case \(index): gradient")
       for metric in lossCase.metrics {
-        let value = try #require(result.statistic(metric.name), "case \(index): \(metric.name)")
+        let value = try #require(result.metric(metric.name), "case \(index): \(metric.name)")
         #expect(error(value, metric.value) <= 1e-12, "case \(index): \(metric.name)")
         worstMetric = max(worstMetric, error(value, metric.value))
       }

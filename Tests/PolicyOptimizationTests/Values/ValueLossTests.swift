@@ -1,3 +1,4 @@
+import Formats
 import PolicyOptimization
 import Testing
 
@@ -16,8 +17,8 @@ import Testing
     #expect(abs(result.loss - 1.2) < 1e-15)
     #expect(isClose(result.dValue ?? [], [0, -0.4, 0.4, 0, -0.8], within: 1e-15))
     #expect(result.dLogProb == [0, 0, 0, 0, 0])
-    #expect(result.statistics.map(\.name) == ["value_loss", "explained_variance"])
-    #expect(abs((result.statistic("explained_variance") ?? 0) - (1 - 5.2 / 21.2)) < 1e-15)
+    #expect(result.metrics.map(\.name.text) == ["value_loss", "explained_variance"])
+    #expect(abs((result.metric("explained_variance") ?? 0) - (1 - 5.2 / 21.2)) < 1e-15)
   }
 
   // ε = ½: token 1 moved from 1 to 2, bounded to 1.5, error −1.5: worse, so it counts. Token 4
@@ -26,7 +27,7 @@ import Testing
     let result = ValueLoss(clipRange: 0.5)(Self.batch)
     #expect(abs(result.loss - (2.25 + 1 + 4) / 5) < 1e-15)
     #expect(isClose(result.dValue ?? [], [0, 0, 0.4, 0, -0.8], within: 1e-15))
-    #expect(result.statistic("value_clip_ratio") == 0.2)
+    #expect(result.metric("value_clip_ratio") == 0.2)
   }
 
   /// The bounded error may be the smaller one: then the plain error counts, as in PPO's clip.
@@ -51,7 +52,7 @@ import Testing
   @Test func constantTargetsHaveNoVarianceToExplain() {
     var batch = Self.batch
     batch.valueTarget = [2, 2, 2, 2, 2]
-    #expect(ValueLoss()(batch).statistic("explained_variance") == nil)
+    #expect(ValueLoss()(batch).metric("explained_variance") == nil)
     batch.mask = [false, false, false, false, false]
     #expect(ValueLoss()(batch).loss == 0)
   }

@@ -45,7 +45,9 @@ import Training
       try policyBytes("train.questions_per_step=65536") == 5 * parameters + Double(512 << 20))
     let lesson = "reward_model={ labeller: exact_match, questions: 1, num_generations: 2 }"
     #expect(try policyBytes(lesson) == 9 * parameters + 5 * (2 + 4 * 4) * row)
-    #expect(try policyBytes("train=null", "evaluation=null") == 5 * parameters)
+    // Without a reference.
+    #expect(try policyBytes("train.beta=0") == 4 * parameters + 5 * (2 + 4 * 4) * row)
+    #expect(try policyBytes("train=null", "evaluation=null") == 4 * parameters)
   }
 
   @Test func completionsOfAStepAreCountedByTheirNumberAndLength() throws {

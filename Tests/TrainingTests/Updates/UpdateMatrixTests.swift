@@ -66,7 +66,7 @@ import Training
         draws: Draws(key: RandomKey(seed: 7, purpose: .sampling), step: step), keep: true)
       let samples = drawn.completions.flatMap { $0 }
       let rewards = samples.enumerated().map { batch.reward($0, $1.tokens) }
-      if step == 0 { trainer.moveReference() }
+      _ = trainer.moveReference(before: step)
       updates += try await trainer.step(
         PolicyTrainer.Rollouts(
           step: step,

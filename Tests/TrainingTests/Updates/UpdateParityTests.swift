@@ -21,7 +21,11 @@ import Training
     let rollouts = try json("rollouts.json")
     let expected = try #require(json("expected.json")["updates"]?.array)
     let settings = try #require(rollouts["settings"])
-    guard let trainerSettings = try Self.settings(settings, updates: expected.count) else {
+    let reset = try #require(settings["reference_reset_steps"]?.int)
+    guard
+      let trainerSettings = try Self.settings(
+        settings, updates: expected.count, stepsPerIteration: reset)
+    else {
       print("updates/\(folder.lastPathComponent): 1 case left out, its options do not exist yet")
       return
     }
@@ -32,11 +36,9 @@ import Training
       engine: Engine(
         model.configuration, workers: Workers(count: 2), activationBytes: 1 << 28),
       policy: model.parameters, settings: trainerSettings)
-    let reset = try #require(settings["reference_reset_steps"]?.int)
-
     var updates: [UpdateReport] = []
     for (step, questions) in try #require(rollouts["steps"]?.array).enumerated() {
-      if step % reset == 0 { trainer.moveReference() }
+      #expect(trainer.moveReference(before: step) == (step % reset == 0))
       let done = try await trainer.step(Self.rollouts(#require(questions.array), step: step))
       updates += done.updates
       let wanted = try #require(expected[updates.count - 1]["advantages"]?.array)
@@ -57,7 +59,7 @@ import Training
         #require(wanted["loss"]?.double), #require(wanted["grad_norm"]?.double),
         #require(wanted["kl"]?.double), #require(wanted["learning_rate"]?.double)
       )
-      let foundKL = try #require(update.statistics.first { $0.name == "kl" }?.value)
+      let foundKL = try #require(update.metrics.first { $0.name == .kl }?.value)
       worst.loss = max(worst.loss, abs(update.loss - loss))
       worst.norm = max(worst.norm, abs(update.gradientNorm - norm) / norm)
       worst.kl = max(worst.kl, abs(foundKL - kl) / (2e-6 + 1e-4 * abs(kl)))
@@ -93,7 +95,9 @@ import Training
   }
 
   /// The trainer's settings, or nil where a fixture asks for what does not exist yet.
-  private static func settings(_ json: JSON, updates: Int) throws -> PolicyTrainer.Settings? {
+  private static func settings(
+    _ json: JSON, updates: Int, stepsPerIteration: Int
+  ) throws -> PolicyTrainer.Settings? {
     func number(_ key: String) throws -> Double { try #require(json[key]?.double) }
     guard json["loss_type"]?.string == "grpo", json["scale_rewards"]?.string == "group",
       json["weight_decay_on"]?.string == "matrices only, not norms",
@@ -116,7 +120,7 @@ import Training
             beta1: try number("adam_beta1"), beta2: try number("adam_beta2"),
             epsilon: try number("adam_epsilon"), weightDecay: try number("weight_decay")),
           maximumGradientNorm: try number("max_grad_norm"))),
-      epochs: Int(try number("num_iterations")), usesReference: true)
+      epochs: Int(try number("num_iterations")), stepsPerIteration: stepsPerIteration)
   }
 
   private static func rollouts(

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import PolicyOptimization
 
@@ -19,7 +20,12 @@ struct RatioPenalty: Objective {
       result.dLogProb[t] = (stiffness * logRatio - gain) / tokens
       stretch += logRatio * logRatio / tokens
     }
-    result.statistics = [("ratio_penalty/stretch", stretch)]
+    result.metrics = [Metric(.stretch, stretch)]
     return result
   }
+}
+
+extension Metric.Name {
+  /// The mean of (log r)².
+  static let stretch = Metric.Name("ratio_penalty/stretch")
 }

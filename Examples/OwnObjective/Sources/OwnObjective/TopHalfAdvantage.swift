@@ -12,6 +12,6 @@ struct TopHalfAdvantage: AdvantageEstimator {
         return .uniform(1)
       }
     }
-    return Advantages(completions: completions, statistics: [])
+    return Advantages(completions: completions)
   }
 }

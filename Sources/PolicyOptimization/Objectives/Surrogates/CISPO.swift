@@ -1,3 +1,5 @@
+public import Formats
+
 /// Policy gradient weighted by a bounded ratio, which is a constant to the gradient.
 ///
 ///     L = −sg[ clip(r, r_min, r_max) ]·Â·log π_θ
@@ -24,21 +26,21 @@ public struct CISPO: Sendable, Equatable {
   public func callAsFunction(
     ratio: Double, logProb: Double, advantage: Double
   ) -> Surrogate.Term {
-    let weight = min(max(ratio, minimumRatio), maximumRatio) * advantage
-    return Surrogate.Term(loss: -weight * logProb, dLogProb: -weight)
+    let bounded = min(max(ratio, minimumRatio), maximumRatio)
+    let weight = bounded * advantage
+    return Surrogate.Term(
+      loss: -weight * logProb, dLogProb: -weight, isBounded: bounded != ratio && advantage != 0)
   }
 
-  /// TRL's `cispo_clip_ratio`: the share of tokens with r > r_max and Â > 0.
-  func statistics(
-    ratios: Ratios, batch: ObjectiveBatch
-  ) -> [(name: String, value: Double)] {
-    [
-      (
-        "cispo_clip_ratio",
-        batch.meanShare(perCompletion: ratios.isShared) {
-          ratios.values[$0] > maximumRatio && batch.advantage[$0] > 0
-        }
-      )
-    ]
+  func metrics(ratios: Ratios, batch: ObjectiveBatch) -> [Metric] {
+    let share = batch.meanShare(perCompletion: ratios.isShared) {
+      ratios.values[$0] > maximumRatio && batch.advantage[$0] > 0
+    }
+    return [Metric(.cispoClipRatio, share)]
   }
+}
+
+extension Metric.Name {
+  /// The share of tokens with r > r_max and Â > 0, as TRL has it.
+  public static let cispoClipRatio = Metric.Name("cispo_clip_ratio")
 }

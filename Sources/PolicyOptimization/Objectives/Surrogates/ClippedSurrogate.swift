@@ -1,3 +1,5 @@
+public import Formats
+
 /// PPO's clipped surrogate for one token, as a loss to minimize, with a bound for each side.
 ///
 ///     L = −min(r′·Â, clip(r, 1 − ε_low, 1 + ε_high)·Â),   r = π_θ / π_old
@@ -40,7 +42,7 @@ public struct ClippedSurrogate: Sendable, Equatable {
   /// The loss, and its derivative with respect to log r: exactly 0 where a bound is active.
   public func callAsFunction(ratio: Double, advantage: Double) -> Surrogate.Term {
     if isDualClipped(ratio: ratio, advantage: advantage), let dualClip {
-      return Surrogate.Term(loss: -dualClip * advantage)
+      return Surrogate.Term(loss: -dualClip * advantage, isBounded: true)
     }
     let clipped = min(max(ratio, 1 - epsilonLow), 1 + epsilonHigh)
     let isBounded = isDeltaBounded(ratio: ratio)
@@ -50,10 +52,12 @@ public struct ClippedSurrogate: Sendable, Equatable {
       // A δ below 1 + ε_high leaves ratios between them to this branch, not clipped by it.
       let isInside = clipped == ratio
       return Surrogate.Term(
-        loss: -clipped * advantage, dLogRatio: isInside ? -clipped * advantage : 0)
+        loss: -clipped * advantage, dLogRatio: isInside ? -clipped * advantage : 0,
+        isBounded: !isInside)
     }
     return Surrogate.Term(
-      loss: -unclipped * advantage, dLogRatio: isBounded ? 0 : -unclipped * advantage)
+      loss: -unclipped * advantage, dLogRatio: isBounded ? 0 : -unclipped * advantage,
+      isBounded: isBounded && advantage != 0)
   }
 
   /// Whether δ replaces the ratio in the unclipped branch.
@@ -85,32 +89,60 @@ extension ClippedSurrogate {
   }
 
   /// TRL's `clip_ratio/*`, and the shares of the two further bounds where they are set.
-  ///
-  /// `clip_ratio/delta_mean` is the share of tokens with Â < 0 and r > δ, `clip_ratio/dual_mean`
-  /// that of tokens whose loss the dual clip bounds.
-  func statistics(
-    ratios: Ratios, batch: ObjectiveBatch
-  ) -> [(name: String, value: Double)] {
+  func metrics(ratios: Ratios, batch: ObjectiveBatch) -> [Metric] {
     func share(_ isBounded: (_ token: Int) -> Bool) -> Double {
       batch.meanShare(perCompletion: ratios.isShared, of: isBounded)
     }
-    var statistics = batch.clipStatistics(perCompletion: ratios.isShared) { t in
+    var metrics = batch.clipMetrics(perCompletion: ratios.isShared) { t in
       clippedSide(ratio: min(ratios.values[t], delta ?? .infinity), advantage: batch.advantage[t])
     }
     if delta != nil {
-      statistics.append(
-        (
-          "clip_ratio/delta_mean",
-          share { isDeltaBounded(ratio: ratios.values[$0]) && batch.advantage[$0] < 0 }
-        ))
+      let bounded = share { isDeltaBounded(ratio: ratios.values[$0]) && batch.advantage[$0] < 0 }
+      metrics.append(Metric(.deltaClipMean, bounded))
     }
     if dualClip != nil {
-      statistics.append(
-        (
-          "clip_ratio/dual_mean",
-          share { isDualClipped(ratio: ratios.values[$0], advantage: batch.advantage[$0]) }
-        ))
+      let bounded = share {
+        isDualClipped(ratio: ratios.values[$0], advantage: batch.advantage[$0])
+      }
+      metrics.append(Metric(.dualClipMean, bounded))
     }
-    return statistics
+    return metrics
   }
+}
+
+extension ObjectiveBatch {
+  /// TRL's `clip_ratio/*`: shares of unmasked tokens at which a clip is active.
+  ///
+  /// All are 0 when none is unmasked.
+  func clipMetrics(
+    perCompletion: Bool, side: (_ token: Int) -> ClippedSurrogate.ClippedSide?
+  ) -> [Metric] {
+    func mean(_ condition: (_ token: Int) -> Bool) -> Double {
+      meanShare(perCompletion: perCompletion, of: condition)
+    }
+    return [
+      Metric(.lowClipMean, mean { side($0) == .low }),
+      Metric(.lowClipMinimum, shares { side($0) == .low }.min() ?? 0),
+      Metric(.highClipMean, mean { side($0) == .high }),
+      Metric(.highClipMaximum, shares { side($0) == .high }.max() ?? 0),
+      Metric(.clipMean, mean { side($0) != nil }),
+    ]
+  }
+}
+
+extension Metric.Name {
+  /// The share of tokens at which the lower bound is active.
+  public static let lowClipMean = Metric.Name("clip_ratio/low_mean")
+  /// The smallest such share among the completions that have an unmasked token.
+  public static let lowClipMinimum = Metric.Name("clip_ratio/low_min", over: .smallest)
+  /// The share of tokens at which the upper bound is active.
+  public static let highClipMean = Metric.Name("clip_ratio/high_mean")
+  /// The largest such share among the completions that have an unmasked token.
+  public static let highClipMaximum = Metric.Name("clip_ratio/high_max", over: .largest)
+  /// The share of tokens at which either is.
+  public static let clipMean = Metric.Name("clip_ratio/region_mean")
+  /// The share of tokens with Â < 0 and r > δ.
+  public static let deltaClipMean = Metric.Name("clip_ratio/delta_mean")
+  /// The share of tokens whose loss the dual clip bounds.
+  public static let dualClipMean = Metric.Name("clip_ratio/dual_mean")
 }

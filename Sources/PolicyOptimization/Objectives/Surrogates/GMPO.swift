@@ -1,3 +1,5 @@
+internal import Formats
+
 /// Geometric-mean policy optimization: one ratio per completion, of token ratios each clipped.
 ///
 ///     L = −r·Â,   r = exp( 1/n·Σ_t c_t ),   d_t = logProb_t − oldLogProb_t
@@ -52,11 +54,11 @@ public struct GMPO: Sendable, Equatable {
   }
 
   /// `clip_ratio/*`, by token: the clip acts on tokens, though they share a ratio.
-  func statistics(batch: ObjectiveBatch) -> [(name: String, value: Double)] {
-    batch.clipStatistics(perCompletion: false) { side(of: $0, in: batch) }
+  func metrics(batch: ObjectiveBatch) -> [Metric] {
+    batch.clipMetrics(perCompletion: false) { side(of: $0, in: batch) }
   }
 
-  private func side(of token: Int, in batch: ObjectiveBatch) -> ClippedSurrogate.ClippedSide? {
+  func side(of token: Int, in batch: ObjectiveBatch) -> ClippedSurrogate.ClippedSide? {
     clippedSide(
       logRatio: batch.logProb[token] - batch.oldLogProb[token], advantage: batch.advantage[token])
   }

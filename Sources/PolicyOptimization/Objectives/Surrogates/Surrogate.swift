@@ -1,3 +1,5 @@
+internal import Formats
+
 /// The policy term: how a ratio and an advantage make a loss.
 ///
 /// Every case is a loss to minimize. ``policyGradient``, ``gmpo(_:)`` and ``vespo(_:)`` leave
@@ -26,11 +28,16 @@ public enum Surrogate: Sendable, Equatable {
     public var dLogRatio: Double
     /// ∂loss/∂logProb at a constant ratio.
     public var dLogProb: Double
+    /// Whether a bound holds it: one that takes the gradient away, or that its weight has reached.
+    public var isBounded: Bool
 
-    public init(loss: Double, dLogRatio: Double = 0, dLogProb: Double = 0) {
+    public init(
+      loss: Double, dLogRatio: Double = 0, dLogProb: Double = 0, isBounded: Bool = false
+    ) {
       self.loss = loss
       self.dLogRatio = dLogRatio
       self.dLogProb = dLogProb
+      self.isBounded = isBounded
     }
   }
 
@@ -49,50 +56,52 @@ public enum Surrogate: Sendable, Equatable {
     }
   }
 
-  /// The terms of a batch's tokens, nil where masked, and figures on what held the policy back.
-  func callAsFunction(
-    ratios: Ratios, batch: ObjectiveBatch
-  ) -> (terms: [Term?], statistics: [(name: String, value: Double)]) {
-    func terms(_ term: (_ ratio: Double, _ logProb: Double, _ advantage: Double) -> Term) -> [Term?]
-    {
+  /// The terms of a batch's tokens; nil where masked.
+  func terms(ratios: Ratios, batch: ObjectiveBatch) -> [Term?] {
+    func terms(_ term: (_ token: Int, _ ratio: Double, _ advantage: Double) -> Term) -> [Term?] {
       batch.mask.indices.map { t in
-        batch.mask[t] ? term(ratios.values[t], batch.logProb[t], batch.advantage[t]) : nil
+        batch.mask[t] ? term(t, ratios.values[t], batch.advantage[t]) : nil
       }
     }
     switch self {
     case .policyGradient:
-      return (terms { Term(loss: -$2 * $1, dLogProb: -$2) }, [])
+      return terms { Self.weighted(by: $2, logProb: batch.logProb[$0]) }
     case .ratio:
-      return (terms { ratio, _, advantage in Self.plain(ratio, advantage) }, [])
+      return terms { Self.plain($1, $2) }
     case .clipped(let surrogate):
-      return (
-        terms { ratio, _, advantage in surrogate(ratio: ratio, advantage: advantage) },
-        surrogate.statistics(ratios: ratios, batch: batch)
-      )
+      return terms { surrogate(ratio: $1, advantage: $2) }
     case .cispo(let surrogate):
-      return (
-        terms { surrogate(ratio: $0, logProb: $1, advantage: $2) },
-        surrogate.statistics(ratios: ratios, batch: batch)
-      )
+      return terms { surrogate(ratio: $1, logProb: batch.logProb[$0], advantage: $2) }
     case .sapo(let surrogate):
-      return (terms { ratio, _, advantage in surrogate(ratio: ratio, advantage: advantage) }, [])
+      return terms { surrogate(ratio: $1, advantage: $2) }
     case .gmpo(let surrogate):
-      return (
-        terms { ratio, _, advantage in Self.plain(ratio, advantage) },
-        surrogate.statistics(batch: batch)
-      )
+      return terms { t, ratio, advantage in
+        var term = Self.plain(ratio, advantage)
+        term.isBounded = surrogate.side(of: t, in: batch) != nil
+        return term
+      }
     case .vespo(let surrogate):
       let weights = surrogate.weights(of: batch)
-      return (
-        batch.mask.indices.map { t in
-          let weight = weights[t] * batch.advantage[t]
-          return batch.mask[t] ? Term(loss: -weight * batch.logProb[t], dLogProb: -weight) : nil
-        }, surrogate.statistics(weights: weights, batch: batch)
-      )
+      return terms { Self.weighted(by: weights[$0] * $2, logProb: batch.logProb[$0]) }
+    }
+  }
+
+  /// On what held the policy back.
+  func metrics(ratios: Ratios, batch: ObjectiveBatch) -> [Metric] {
+    switch self {
+    case .clipped(let surrogate): surrogate.metrics(ratios: ratios, batch: batch)
+    case .cispo(let surrogate): surrogate.metrics(ratios: ratios, batch: batch)
+    case .gmpo(let surrogate): surrogate.metrics(batch: batch)
+    case .vespo(let surrogate): surrogate.metrics(batch: batch)
+    case .policyGradient, .ratio, .sapo: []
     }
   }
 
   private static func plain(_ ratio: Double, _ advantage: Double) -> Term {
     Term(loss: -ratio * advantage, dLogRatio: -ratio * advantage)
+  }
+
+  private static func weighted(by weight: Double, logProb: Double) -> Term {
+    Term(loss: -weight * logProb, dLogProb: -weight)
   }
 }

@@ -1,3 +1,4 @@
+public import Formats
 import Foundation
 
 /// Variational sequence-level soft policy optimization: a smooth kernel of the whole ratio.
@@ -58,11 +59,16 @@ public struct VESPO: Sendable, Equatable {
     return weights
   }
 
-  /// TRL's `vespo/phi_seq_mean`: the mean of φ over completions, each the mean over its tokens.
-  func statistics(weights: [Double], batch: ObjectiveBatch) -> [(name: String, value: Double)] {
+  func metrics(batch: ObjectiveBatch) -> [Metric] {
+    let weights = weights(of: batch)
     let means = batch.completions.compactMap { range in
       Moments(of: range.filter { batch.mask[$0] }.map { weights[$0] })?.mean
     }
-    return [("vespo/phi_seq_mean", Moments(of: means)?.mean ?? 0)]
+    return [Metric(.vespoWeight, Moments(of: means)?.mean ?? 0)]
   }
+}
+
+extension Metric.Name {
+  /// The mean of φ over completions, each the mean over its tokens, as TRL has it.
+  public static let vespoWeight = Metric.Name("vespo/phi_seq_mean")
 }

@@ -65,15 +65,15 @@ import Testing
   @Test func theFurtherBoundsAreCountedWhereTheyAreSet() {
     var batch = PolicyObjectiveTests.batch
     batch.oldLogProb[4] = -2.7  // r = e² ≈ 7.39 at Â < 0
-    func statistics(_ surrogate: ClippedSurrogate) -> ObjectiveResult {
+    func result(_ surrogate: ClippedSurrogate) -> ObjectiveResult {
       PolicyObjective(surrogate: .clipped(surrogate))(batch)
     }
-    let none = statistics(ClippedSurrogate())
-    #expect(none.statistic("clip_ratio/delta_mean") == nil)
-    #expect(none.statistic("clip_ratio/dual_mean") == nil)
-    let both = statistics(ClippedSurrogate(delta: 5, dualClip: 3))
-    #expect(both.statistic("clip_ratio/delta_mean") == 0.2)
-    #expect(both.statistic("clip_ratio/dual_mean") == 0.2)
+    let none = result(ClippedSurrogate())
+    #expect(none.metric("clip_ratio/delta_mean") == nil)
+    #expect(none.metric("clip_ratio/dual_mean") == nil)
+    let both = result(ClippedSurrogate(delta: 5, dualClip: 3))
+    #expect(both.metric("clip_ratio/delta_mean") == 0.2)
+    #expect(both.metric("clip_ratio/dual_mean") == 0.2)
   }
 
   /// Away from the kinks at log 0.8 and log 1.28.

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import PolicyOptimization
 import Testing
@@ -122,7 +123,7 @@ import Testing
     batch.advantage[1] = .nan
     let result = row.objective(batch)
     #expect(result.loss == expected.loss && result.dLogProb == expected.dLogProb)
-    #expect(result.statistics.map(\.value) == expected.statistics.map(\.value))
+    #expect(result.metrics.map(\.value) == expected.metrics.map(\.value))
     batch.logProb[0] = .nan
     #expect(row.objective(batch).loss.isNaN)
   }

@@ -1,9 +1,7 @@
-/// The rewards of one completion as a stream over its tokens.
+/// The reward of one completion: what all functions say of it, weighted, token by token.
 ///
-/// A score for the completion as a whole is a stream with one entry, at the last token. What is
-/// paid per token (a step's score, a KL penalty, a length cost) is added with
-/// ``add(_:weight:)``; nothing that reads the stream changes.
-public struct RewardStream: Sendable, Equatable {
+/// A score for the completion as a whole stands at the last token.
+public struct CompletionReward: Sendable, Equatable {
   /// At most one entry a token, by ascending token.
   public private(set) var entries: [TokenReward] = []
 
@@ -27,15 +25,6 @@ public struct RewardStream: Sendable, Equatable {
   public mutating func add(_ rewards: [TokenReward], weight: Double = 1) {
     total += weight * rewards.reduce(0) { $0 + $1.reward }
     merge(rewards.map { TokenReward(index: $0.index, reward: weight * $0.reward) })
-  }
-
-  /// A reward for each of `tokenCount` tokens, 0 where there is none.
-  ///
-  /// The completion must have been of `tokenCount` tokens.
-  public func dense(tokenCount: Int) -> [Double] {
-    var rewards = [Double](repeating: 0, count: tokenCount)
-    for entry in entries { rewards[entry.index] = entry.reward }
-    return rewards
   }
 
   private mutating func merge(_ rewards: [TokenReward]) {

@@ -1,0 +1,24 @@
+/// What an objective makes of single tokens: for those who look on, not for the update.
+///
+/// Shapes: every array: [T], as in the batch.
+public struct TokenTerms: Sendable, Equatable {
+  /// Whether the token's advantage counts.
+  public var isInPolicyTerm: [Bool]
+  /// The importance ratio that its advantage is weighed by; 1 where the token is masked.
+  public var ratio: [Double]
+  /// Whether a bound holds what the token adds to the policy term: a clip that takes its gradient
+  /// away, or one that its weight has reached.
+  public var isClipped: [Bool]
+  /// The token's share of the penalty to the reference, before β; nil for no penalty.
+  public var klReference: [Double]?
+  /// The token's share of the penalty to π_old, before β; nil for no penalty.
+  public var klOld: [Double]?
+
+  public init(
+    isInPolicyTerm: [Bool], ratio: [Double], isClipped: [Bool], klReference: [Double]? = nil,
+    klOld: [Double]? = nil
+  ) {
+    (self.isInPolicyTerm, self.ratio, self.isClipped) = (isInPolicyTerm, ratio, isClipped)
+    (self.klReference, self.klOld) = (klReference, klOld)
+  }
+}

@@ -1,0 +1,148 @@
+import Formats
+import Foundation
+import Kernels
+import LanguageModel
+import PolicyOptimization
+import Runs
+import Synchronization
+import Testing
+import Training
+
+/// What is computed for an objective from outside is what it asks for.
+@Suite struct ObjectiveNeedsTests {
+  /// Learns nothing but the divergences it is given, and remembers which columns those batches had.
+  private struct Reading: Objective {
+    var needs: Set<ObjectiveNeed>
+    let seen = Seen()
+
+    final class Seen: Sendable {
+      let columns = Mutex<[Set<String>]>([])
+    }
+
+    func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
+      let columns: [(String, [Double]?)] = [
+        ("reference", batch.referenceLogProb), ("klReference", batch.klReference),
+        ("klOld", batch.klOld), ("value", batch.value), ("valueTarget", batch.valueTarget),
+      ]
+      seen.columns.withLock { $0.append(Set(columns.compactMap { $1 == nil ? nil : $0 })) }
+      let tokens = Double(batch.mask.count { $0 })
+      return ObjectiveResult(
+        loss: (batch.klReference ?? []).reduce(0, +) / tokens,
+        dLogProb: batch.advantage.map { -$0 / tokens },
+        dKLReference: batch.klReference?.map { _ in 1 / tokens },
+        metrics: [Metric(Metric.Name("kl_mean"), (batch.klReference ?? []).reduce(0, +) / tokens)])
+    }
+  }
+
+  private static let configuration = ModelConfiguration(
+    vocabularySize: 12, hiddenSize: 8, layers: 1, attentionHeads: 2, keyValueHeads: 1, headSize: 4,
+    intermediateSize: 12, maximumPositions: 8, tiedEmbeddings: true, initializerRange: 0.3)
+
+  private static func settings(_ objective: any Objective) -> PolicyTrainer.Settings {
+    PolicyTrainer.Settings(
+      objective: objective, advantage: GroupRelativeAdvantage(),
+      update: .adam(
+        AdamUpdate.Settings(
+          schedule: LearningRateSchedule(peak: 1e-2, totalUpdates: 10),
+          adam: AdamW.Coefficients(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0),
+          maximumGradientNorm: 0)), epochs: 2, stepsPerIteration: 10)
+  }
+
+  /// The trainer after a step on four completions, and the step's updates.
+  private func step(
+    _ settings: PolicyTrainer.Settings
+  ) async throws -> (PolicyTrainer, [UpdateReport]) {
+    let trainer = PolicyTrainer(
+      engine: Engine(
+        Self.configuration, workers: Workers(count: 1), activationBytes: 1 << 20),
+      policy: Parameters(Self.configuration, seed: 3), settings: settings)
+    let completions = (0..<4).map { TokenBatch.Completion(tokens: [4 + $0, 3, 2]) }
+    let batch = TokenBatch([.init(prompt: [1, 5], completions: completions)])
+    _ = trainer.moveReference(before: 0)
+    let report = try await trainer.step(
+      PolicyTrainer.Rollouts(
+        step: 0, batch: batch,
+        groups: RewardGroups(scores: [[0, 1, 2, 4]], tokenCounts: [[3, 3, 3, 3]]),
+        mask: Array(repeating: true, count: batch.tokenCount)))
+    return (trainer, report.updates)
+  }
+
+  @Test(
+    arguments: [
+      ([], []), ([.referenceLogProb], ["reference"]),
+      ([.exactKL(.policyToReference)], ["klReference"]),
+      ([.exactKL(.oldToPolicy), .exactKL(.referenceToPolicy)], ["klReference", "klOld"]),
+    ] as [(Set<ObjectiveNeed>, Set<String>)])
+  func aBatchHasWhatIsAskedForAndNothingElse(
+    needs: Set<ObjectiveNeed>, columns: Set<String>
+  ) async throws {
+    let objective = Reading(needs: needs)
+    let (trainer, updates) = try await step(Self.settings(objective))
+    #expect(objective.seen.columns.withLock { $0 } == [columns, columns])
+    #expect((trainer.reference != nil) == needs.includeReference)
+    #expect(!updates.contains { $0.skipped })
+  }
+
+  /// At the first update the policy is the reference; at the second it has left it, and an exact
+  /// divergence in the other direction is another number.
+  @Test func anExactDivergenceIsMeasuredInItsDirection() async throws {
+    func divergences(_ divergence: KLDivergence) async throws -> [Double] {
+      let (_, updates) = try await step(
+        Self.settings(Reading(needs: [.exactKL(divergence)])))
+      return updates.map { $0.metrics[0].value }
+    }
+    let there = try await divergences(.policyToReference)
+    let back = try await divergences(.referenceToPolicy)
+    #expect(there[0] == 0 && back[0] == 0 && there[1] > 1e-6 && back[1] > 1e-6)
+    #expect(abs(there[1] - back[1]) > 1e-9)
+  }
+
+  /// A trust region asks for the divergence that it bounds, whatever the objective needs.
+  @Test func anUpdateRuleAndShapingHaveNeedsOfTheirOwn() {
+    var settings = Self.settings(Reading(needs: [.values]))
+    settings.update = .trustRegion(
+      TrustRegionUpdate.Settings(
+        region: TrustRegionStep(bound: 0.01), conjugateGradient: ConjugateGradient(),
+        fisher: .exact, divergence: .policyToOld, isMean: true, search: nil))
+    #expect(settings.needs == [.values, .exactKL(.policyToOld)])
+    settings.shaping = RewardShaping(klCoefficient: 0.1)
+    #expect(settings.needs == [.values, .exactKL(.policyToOld), .referenceLogProb])
+    settings.shaping = RewardShaping(tokenCost: 0.1)
+    #expect(!settings.needs.includeReference)
+  }
+
+  /// A run keeps a reference for an objective that asks for one, and says so in its metrics.
+  @Test(arguments: [false, true])
+  func aRunHasAReferenceIfItsObjectiveAsks(asks: Bool) async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let recipe = try small.recipe(
+      "run", "warm_start.steps=1", "evaluation=null", "train.steps_per_iteration=1",
+      "train.outer_iterations=1")
+    let run = try TrainingRun(
+      recipe, threads: 1, objective: Reading(needs: asks ? [.exactKL(.policyToReference)] : []))
+    let line = try #require(try await run.runAll().metrics.last)
+    #expect((line[.referenceResets]?.int == 1) == asks)
+    let checkpoint = run.run.checkpoints.directory + "/step-000001"
+    #expect(Files.exists(checkpoint + "/model.safetensors"))
+    #expect(Files.exists(checkpoint + "/reference.safetensors") == asks)
+  }
+
+  @Test(
+    arguments: [
+      ([.values], "values, and the recipe has no value function"),
+      (
+        [.exactKL(.oldToPolicy), .exactKL(.policyToOld)],
+        "an exact divergence in both directions between two policies"
+      ),
+    ] as [(Set<ObjectiveNeed>, String)])
+  func whatNoBatchCanHaveIsRefused(needs: Set<ObjectiveNeed>, problem: String) async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let run = try TrainingRun(
+      try small.recipe("run", "warm_start.steps=1", "evaluation=null"), threads: 1,
+      objective: Reading(needs: needs))
+    let error = await #expect(throws: TrainingError.self) { _ = try await run.runAll() }
+    #expect(error?.description == "the objective needs \(problem)")
+  }
+}
