@@ -116,7 +116,8 @@ let package = Package(
       ],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
     testTarget("FormatsTests", ["Formats", "CKernels"]),
-    testTarget("KernelsTests", ["Kernels", "CKernels"]),
+    testTarget("CKernelsTests", ["CKernels"]),
+    testTarget("KernelsTests", ["Kernels"]),
     testTarget(
       "TokenizationTests", ["Tokenization", "CSentencePiece", "Formats"],
       resources: [.copy("Fixtures")]),

@@ -136,6 +136,19 @@ public struct Safetensors: Sendable {
     }
   }
 
+  /// `floats`, where all of them are finite.
+  ///
+  /// - Throws: a `FormatError` with the tensor and the index of the first that is not, too.
+  package func finiteFloats(_ tensor: Tensor) throws(FormatError) -> [Float] {
+    let values = try floats(tensor)
+    if let bad = values.firstIndex(where: { !$0.isFinite }) {
+      throw FormatError(
+        file: file, field: tensor.name,
+        message: "is not finite at flat index \(bad) (got \(values[bad]))")
+    }
+    return values
+  }
+
   /// The elements of an F64 tensor, or of one that `floats` reads; any other type is an error.
   public func doubles(_ tensor: Tensor) throws(FormatError) -> [Double] {
     guard tensor.elementType == .F64 else { return try floats(tensor).map(Double.init) }

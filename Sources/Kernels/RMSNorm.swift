@@ -21,26 +21,6 @@ package enum RMSNorm {
       gain.pointer(0..<1), rows.count, x.stride, x.columns, epsilon)
   }
 
-  /// The derivative of y along (tx, tgain), written to ty, for the rows of x.
-  ///
-  ///     ty = s ⊙ (tg·x + g·(tx − x̂·mean(x̂·tx))),   x̂ = x·s
-  ///
-  /// `first` is the row of ty and tx that belongs to `rows.lowerBound`; s is what `forward` wrote.
-  /// ty may be tx. Shapes: tx, ty: [R, C]; tgain: [1, C].
-  package static func tangent(
-    _ ty: Matrix, tx: Matrix, first: Int, _ x: Matrix, rows: Range<Int>, gain: Matrix,
-    tgain: Matrix, rstd: FloatBuffer
-  ) {
-    let own = first..<first + rows.count
-    precondition(ty.columns == x.columns && tx.columns == x.columns)
-    precondition(gain.columns == x.columns && tgain.columns == x.columns)
-    precondition(rows.upperBound <= rstd.count)
-    unsafe ck_rmsnorm_tangent(
-      ty.pointer(own), tx.pointer(own), x.pointer(rows),
-      gain.pointer(0..<1), tgain.pointer(0..<1), rstd.pointer + rows.lowerBound, rows.count,
-      x.stride, x.columns)
-  }
-
   /// Adds to dx[rows].
   package static func backward(
     _ dx: Matrix, dy: Matrix, dyFirst: Int, _ x: Matrix, rows: Range<Int>, gain: Matrix,
@@ -65,5 +45,25 @@ package enum RMSNorm {
         dgain.pointer(0..<1), dy.pointer, x.pointer, rstd.pointer, base, index.count, x.stride, 0,
         x.stride)
     }
+  }
+
+  /// The derivative of y along (tx, tgain), written to ty, for the rows of x.
+  ///
+  ///     ty = s ⊙ (tg·x + g·(tx − x̂·mean(x̂·tx))),   x̂ = x·s
+  ///
+  /// `first` is the row of ty and tx that belongs to `rows.lowerBound`; s is what `forward` wrote.
+  /// ty may be tx. Shapes: tx, ty: [R, C]; tgain: [1, C].
+  package static func tangent(
+    _ ty: Matrix, tx: Matrix, first: Int, _ x: Matrix, rows: Range<Int>, gain: Matrix,
+    tgain: Matrix, rstd: FloatBuffer
+  ) {
+    let own = first..<first + rows.count
+    precondition(ty.columns == x.columns && tx.columns == x.columns)
+    precondition(gain.columns == x.columns && tgain.columns == x.columns)
+    precondition(rows.upperBound <= rstd.count)
+    unsafe ck_rmsnorm_tangent(
+      ty.pointer(own), tx.pointer(own), x.pointer(rows),
+      gain.pointer(0..<1), tgain.pointer(0..<1), rstd.pointer + rows.lowerBound, rows.count,
+      x.stride, x.columns)
   }
 }

@@ -17,6 +17,21 @@ package enum SwiGLU {
       rows.count * gate.stride)
   }
 
+  /// Writes dgate[rows] and dup[rows].
+  ///
+  /// Nothing is added, since nothing else feeds them. `dyFirst` is the row of dy that belongs to
+  /// `rows.lowerBound`.
+  package static func backward(
+    dgate: Matrix, dup: Matrix, dy: Matrix, dyFirst: Int, gate: Matrix, up: Matrix,
+    rows: Range<Int>
+  ) {
+    precondition(dy.columns == gate.columns && up.columns == gate.columns)
+    precondition(dgate.columns == gate.columns && dup.columns == gate.columns)
+    unsafe ck_swiglu_backward(
+      dgate.pointer(rows), dup.pointer(rows), dy.pointer(dyFirst..<dyFirst + rows.count),
+      gate.pointer(rows), up.pointer(rows), rows.count * gate.stride)
+  }
+
   /// The derivative of y along (tgate, tup), written to ty from row `tyFirst` on.
   ///
   ///     ty = silu′(gate) ⊙ up ⊙ tgate + silu(gate) ⊙ tup,   silu′(x) = σ(x)·(1 + x·(1 − σ(x)))
@@ -30,21 +45,6 @@ package enum SwiGLU {
     precondition(tgate.columns == gate.columns && tup.columns == gate.columns)
     unsafe ck_swiglu_tangent(
       ty.pointer(tyFirst..<tyFirst + rows.count), tgate.pointer(rows), tup.pointer(rows),
-      gate.pointer(rows), up.pointer(rows), rows.count * gate.stride)
-  }
-
-  /// Writes dgate[rows] and dup[rows].
-  ///
-  /// Nothing is added, since nothing else feeds them. `dyFirst` is the row of dy that belongs to
-  /// `rows.lowerBound`.
-  package static func backward(
-    dgate: Matrix, dup: Matrix, dy: Matrix, dyFirst: Int, gate: Matrix, up: Matrix,
-    rows: Range<Int>
-  ) {
-    precondition(dy.columns == gate.columns && up.columns == gate.columns)
-    precondition(dgate.columns == gate.columns && dup.columns == gate.columns)
-    unsafe ck_swiglu_backward(
-      dgate.pointer(rows), dup.pointer(rows), dy.pointer(dyFirst..<dyFirst + rows.count),
       gate.pointer(rows), up.pointer(rows), rows.count * gate.stride)
   }
 }

@@ -72,9 +72,9 @@ public struct RewardModel: Sendable {
     let weights = try layout.named(
       ModelDirectory.weights(directory, headless, as: "AutoModelForSequenceClassification"))
     // Before memory is taken for sizes that a configuration only claims.
-    try layout.check(weights, and: ScalarHead.tensorName, file: weights.file)
+    try layout.check(weights, and: ScalarHead.tensorName)
     self.init(configuration)
-    try parameters.load(weights, and: ScalarHead.tensorName, file: weights.file)
+    try parameters.load(weights, and: ScalarHead.tensorName)
     try head.load(weights)
   }
 
@@ -108,11 +108,9 @@ public struct RewardModel: Sendable {
   }
 
   package func encodedWeights() throws(FormatError) -> [UInt8] {
-    try Safetensors.encodeFinite(
-      parameters.layout.tensors.map {
-        (name: $0.name, shape: $0.shape, values: parameters.values($0))
-      } + [(name: ScalarHead.tensorName, shape: [1, head.weight.inputs], values: head.values)],
-      file: "model.safetensors")
+    try parameters.encoded(
+      "model.safetensors",
+      and: (ScalarHead.tensorName, [1, head.weight.inputs], head.values))
   }
 
   // MARK: Rewards

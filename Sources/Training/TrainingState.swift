@@ -168,12 +168,11 @@ extension PolicyTrainer {
   func restore(_ read: (String) throws -> [UInt8]) throws {
     for part in parts {
       let view = Parameters(policy.configuration, viewing: part.numbers)
-      try view.load(
-        Safetensors(bytes: try read(part.file), file: part.file), file: part.file)
+      try view.load(Safetensors(bytes: try read(part.file), file: part.file))
     }
     if let value {
       try value.headState.restore(
-        Safetensors(bytes: try read(Self.headFile), file: Self.headFile), file: Self.headFile)
+        Safetensors(bytes: try read(Self.headFile), file: Self.headFile))
     }
   }
 }

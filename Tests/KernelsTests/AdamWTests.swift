@@ -7,12 +7,6 @@ import Testing
   private static let coefficients = AdamW.Coefficients(
     beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1)
 
-  private func buffer(_ values: [Float]) -> FloatBuffer {
-    let buffer = FloatBuffer(count: values.count)
-    for (i, value) in values.enumerated() { buffer[i] = value }
-    return buffer
-  }
-
   /// Loshchilov & Hutter 2019, algorithm 2, in the order of PyTorch.
   private func reference(
     _ start: [Float], gradients: [[Float]], scale: Double, rate: Double, decays: (Int) -> Bool
@@ -40,11 +34,11 @@ import Testing
     // Weights far smaller than an update, so that its error is not lost in their rounding.
     let start = [Float].uniform(160, using: &rng).map { 1e-4 * $0 }
     let gradients = (0..<updates).map { _ in [Float].uniform(160, using: &rng) }
-    let weights = buffer(start)
+    let weights = FloatBuffer(start)
     let adam = AdamW(count: 160)
     for (i, gradient) in gradients.enumerated() {
       adam.update(
-        weights, gradient: buffer(gradient), gradientScale: 0.25, update: i + 1,
+        weights, gradient: FloatBuffer(gradient), gradientScale: 0.25, update: i + 1,
         learningRate: 0.01, coefficients: Self.coefficients, decayed: [16..<48, 96..<112],
         workers: Workers(count: 1))
     }
@@ -58,7 +52,7 @@ import Testing
 
   @Test func onlyTheRangesNamedDecay() {
     // No gradient: what moves, decays.
-    let weights = buffer(.init(repeating: 1, count: 96))
+    let weights = FloatBuffer(.init(repeating: 1, count: 96))
     let adam = AdamW(count: 96)
     adam.update(
       weights, gradient: FloatBuffer(count: 96), gradientScale: 1, update: 1, learningRate: 0.5,
@@ -69,12 +63,12 @@ import Testing
   }
 
   @Test func everyWorkerCountGivesTheSameBits() {
-    // More than three pieces of 2¹⁶.
+    // More than three chunks of 2¹⁶.
     let count = 3 << 16 | 1 << 8
     func run(_ workers: Int) -> (values: [Float], norm: Double) {
       var rng = SplitMix64(seed: 52)
-      let weights = buffer(.uniform(count, using: &rng))
-      let gradient = buffer(.uniform(count, using: &rng))
+      let weights = FloatBuffer(.uniform(count, using: &rng))
+      let gradient = FloatBuffer(.uniform(count, using: &rng))
       let adam = AdamW(count: count)
       let workers = Workers(count: workers)
       for update in 1...2 {
@@ -92,28 +86,6 @@ import Testing
       let other = run(workers)
       #expect(bitDifference(one.values, other.values) == nil, "\(workers) workers")
       #expect(one.norm == other.norm, "\(workers) workers")
-    }
-  }
-
-  @Test func normIsTheRootOfTheSumOfSquares() {
-    let workers = Workers(count: 2)
-    #expect(buffer([3, 0, 4]).euclideanNorm(workers) == 5)
-    #expect(FloatBuffer(count: 0).euclideanNorm(workers) == 0)
-    #expect(
-      buffer([1e30, -1e30]).euclideanNorm(workers) == 2.0.squareRoot()
-        * Double(Float(1e30)))
-    var rng = SplitMix64(seed: 53)
-    for count in [1, 7, 8, 9, 65_535, 65_537, 200_003] {
-      let x: [Float] = .uniform(count, using: &rng)
-      let expected = x.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-      #expect(relativeError(buffer(x).euclideanNorm(workers), expected) < 1e-12)
-    }
-  }
-
-  @Test func aNumberThatIsNotFiniteReachesTheNorm() {
-    for bad: Float in [.nan, .infinity] {
-      let x = buffer([1, bad, 2])
-      #expect(!x.euclideanNorm(Workers(count: 1)).isFinite)
     }
   }
 }

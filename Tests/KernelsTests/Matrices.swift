@@ -40,6 +40,11 @@ extension PackedWeight {
 }
 
 extension FloatBuffer {
+  convenience init(_ values: [Float]) {
+    self.init(count: values.count)
+    for (i, value) in values.enumerated() { self[i] = value }
+  }
+
   var values: [Float] { (0..<count).map { self[$0] } }
 }
 

@@ -31,41 +31,6 @@ import Testing
     #expect(target.values == [-1, -1, -1, 6, 7, 8] + .init(repeating: 0, count: 9))
   }
 
-  @Test func buffersAreFilledAndCopied() {
-    let (a, b) = (FloatBuffer(count: 17), FloatBuffer(count: 17))
-    a.fill(3)
-    b.copy(from: a)
-    a[16] = 4
-    #expect(b.values == .init(repeating: 3, count: 17))
-    #expect(a.values == .init(repeating: 3, count: 16) + [4])
-  }
-
-  @Test func everyWriteHasANumberOfItsOwn() {
-    let (x, y, adam) = (FloatBuffer(count: 16), FloatBuffer(count: 16), AdamW(count: 16))
-    let weight = PackedWeight(buffer: x, offset: 0, outputs: 1, inputs: 1)
-    let row = Matrix(buffer: x, offset: 0, rows: 1, columns: 3)
-    let workers = Workers(count: 1)
-    let writes: [() -> Void] = [
-      { x.fill(2) }, { x.copy(from: y) }, { x[3] = 1 }, { x.set(.init(repeating: 1, count: 16)) },
-      { x.add(y, times: 2, workers: workers) }, { weight[0, 0] = 4 }, { row[0, 2] = 1 },
-      {
-        adam.update(
-          x, gradient: y, gradientScale: 1, update: 1, learningRate: 1,
-          coefficients: .init(beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0), decayed: [],
-          workers: workers)
-      },
-    ]
-    var numbers = [x.lastWrite]
-    for write in writes {
-      write()
-      numbers.append(x.lastWrite)
-    }
-    #expect(Set(numbers).count == writes.count + 1)
-    _ = (x[0], row[0, 0], x.doubles, x.euclideanNorm(workers))
-    y.copy(from: x)
-    #expect(x.lastWrite == numbers.last)
-  }
-
   /// The kernels read whole vectors: a lane past the columns must never hold anything.
   @Test(arguments: [1, 10, 17, 36]) func kernelsLeaveThePaddingZero(columns: Int) {
     var rng = SplitMix64(seed: 81)

@@ -61,13 +61,6 @@ void ck_embedding_backward(
   float *gradient, long inputs, const float *dx, long ld, const int32_t *tokens,
   const int32_t *index, long rows, long first, long last);
 
-/// y = exp(x), relative error below 2e-7 of the true value; x below −87.3 gives 0; x above 88
-/// is taken as 88.
-void ck_exp(float *y, const float *x, long count);
-
-/// The natural logarithm in double precision, relative error below 1e-13, for finite x > 0.
-double ck_log(double x);
-
 /// y[r] = gain · x[r] · rstd[r], rstd[r] = 1/√(mean(x[r]²) + epsilon).
 void ck_rmsnorm_forward(
   float *y, float *rstd, const float *x, const float *gain, long rows, long ld, long channels,
@@ -203,9 +196,6 @@ void ck_exact_kl_backward(
   float *dlogits, ck_distribution p, ck_distribution q, long count, float inverse_temperature,
   float offset, float c, float h, float kl);
 
-/// y[i] += alpha · x[i].
-void ck_axpy(float *y, const float *x, float alpha, long count);
-
 /// One AdamW update of `count` parameters, decoupled weight decay first as PyTorch does:
 /// w ← w·decay; m ← m + share1·(g − m); v ← β₂v + share2·g²; w ← w − step · m / (√v · root + epsilon)
 /// with g = gradient · scale, step = lr/(1−β₁ᵗ), root = 1/√(1−β₂ᵗ). The shares are 1−β₁ and 1−β₂,
@@ -213,6 +203,16 @@ void ck_axpy(float *y, const float *x, float alpha, long count);
 void ck_adamw(
   float *w, float *m, float *v, const float *gradient, long count, float scale, float decay,
   float share1, float beta2, float share2, float step, float root, float epsilon);
+
+/// y = exp(x), relative error below 2e-7 of the true value; x below −87.3 gives 0; x above 88
+/// is taken as 88.
+void ck_exp(float *y, const float *x, long count);
+
+/// The natural logarithm in double precision, relative error below 1e-13, for finite x > 0.
+double ck_log(double x);
+
+/// y[i] += alpha · x[i].
+void ck_axpy(float *y, const float *x, float alpha, long count);
 
 /// Σ x[i]² in double: 8 lanes from element 0, joined by one tree.
 double ck_sum_of_squares(const float *x, long count);

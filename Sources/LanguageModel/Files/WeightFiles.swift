@@ -61,17 +61,17 @@ extension ModelDirectory {
   ) throws(FormatError) -> Safetensors {
     let bytes = try Files.read(index, maximumBytes: 16 << 20)
     try ForeignFormat.refuse(bytes, file: index, need: "an index of weights", as: .model)
-    guard let places = try JSON(parsing: bytes, file: index)["weight_map"]?.object else {
+    guard let map = try JSON(parsing: bytes, file: index)["weight_map"]?.object else {
       throw FormatError(file: index, field: "weight_map", message: "is missing; need an object")
     }
-    let names = Set(places.entries.compactMap(\.value.string)).filter(isBelow)
+    let names = Set(map.entries.compactMap(\.value.string)).filter(isBelow)
     try refuseWhatIsTooLarge(names.map { "\(directory)/\($0)" }, for: layout)
     var files: [String: Safetensors] = [:]
-    for (tensor, place) in places.entries {
-      guard let name = place.string, isBelow(name) else {
+    for (tensor, value) in map.entries {
+      guard let name = value.string, isBelow(name) else {
         throw FormatError(
           file: index, field: "weight_map.\(tensor)",
-          message: "got \(place.encoded()); need the path of a file beside the index or below")
+          message: "got \(value.encoded()); need the path of a file beside the index or below")
       }
       if files[name] == nil {
         let path = "\(directory)/\(name)"
@@ -99,9 +99,9 @@ extension ModelDirectory {
   package static func partsWithin(_ directory: String) -> [String] {
     let index = directory + "/model.safetensors.index.json"
     guard let bytes = try? Files.read(index, maximumBytes: 16 << 20),
-      let places = try? JSON(parsing: bytes, file: index)["weight_map"]?.object
+      let map = try? JSON(parsing: bytes, file: index)["weight_map"]?.object
     else { return [] }
-    return Set(places.entries.compactMap(\.value.string)).filter {
+    return Set(map.entries.compactMap(\.value.string)).filter {
       $0.contains("/") && isBelow($0)
     }.sorted()
   }

@@ -44,20 +44,7 @@ package struct ScalarHead: Sendable {
       throw FormatError(
         file: file.file, field: name, message: "has shape \(tensor.shape) (need \(shape))")
     }
-    let values = try file.floats(tensor)
-    if let bad = values.firstIndex(where: { !$0.isFinite }) {
-      throw FormatError(
-        file: file.file, field: name,
-        message: "is not finite at flat index \(bad) (got \(values[bad]))")
-    }
-    set(values)
-  }
-
-  /// The weights as a safetensors file that holds `score.weight` only, F32.
-  package func encoded() throws(FormatError) -> [UInt8] {
-    try Safetensors.encodeFinite(
-      [(name: ScalarHead.tensorName, shape: [1, weight.inputs], values: values)],
-      file: "score.safetensors")
+    set(try file.finiteFloats(tensor))
   }
 
   /// The value at each of `rows`, rows of `a` that the last forward call computed, of all, or that are

@@ -136,10 +136,9 @@ extension RewardModelTrainer {
     for part in trunkState {
       let file = part.name + ".safetensors"
       let view = Parameters(model.configuration, viewing: part.numbers)
-      try view.load(Safetensors(bytes: try read(file), file: file), file: file)
+      try view.load(Safetensors(bytes: try read(file), file: file))
     }
-    try headState.restore(
-      Safetensors(bytes: try read(Self.headFile), file: Self.headFile), file: Self.headFile)
+    try headState.restore(Safetensors(bytes: try read(Self.headFile), file: Self.headFile))
     optimizer.updateCount = updateCount
   }
 }

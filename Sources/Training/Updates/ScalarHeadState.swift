@@ -27,20 +27,13 @@ struct ScalarHeadState {
     return try Safetensors.encodeFinite(encoded, file: file)
   }
 
-  func restore(_ file: Safetensors, file name: String) throws(FormatError) {
+  func restore(_ file: Safetensors) throws(FormatError) {
     for (tensor, weight) in tensors {
       guard let found = file.tensor(named: tensor), found.shape == [1, weight.inputs] else {
         throw FormatError(
-          file: name, field: tensor, message: "is missing, or not [1, \(weight.inputs)]")
+          file: file.file, field: tensor, message: "is missing, or not [1, \(weight.inputs)]")
       }
-      for (i, value) in try file.floats(found).enumerated() {
-        guard value.isFinite else {
-          throw FormatError(
-            file: name, field: tensor,
-            message: "is not finite at flat index \(i) (got \(value))")
-        }
-        weight[0, i] = value
-      }
+      for (i, value) in try file.finiteFloats(found).enumerated() { weight[0, i] = value }
     }
   }
 }

@@ -4,7 +4,7 @@ import LanguageModel
 import TestSupport
 import Testing
 
-@Suite struct EngineFisherTests {
+@Suite struct FisherGradientTests {
   private static let temperature: Float = 0.7
   private static let kinds = [Fisher.exact, .sampled]
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct VectorMathTests {
+@Suite struct ExponentialTests {
   private func exponentials(_ x: [Float]) -> [Float] {
     var y = [Float](repeating: 0, count: x.count)
     // SAFETY: both arrays hold x.count floats, and live through the call.
@@ -53,17 +53,5 @@ import Testing
     }
     #expect(worst.error < 1e-13, "at \(worst.at)")
     #expect(ck_log(1) == 0)
-  }
-
-  @Test(arguments: [1, 15, 16, 17, 100]) func axpyAddsAMultiple(count: Int) {
-    var rng = SplitMix64(seed: 63)
-    let x: [Float] = .uniform(count, using: &rng)
-    var y: [Float] = .uniform(count, using: &rng)
-    for _ in 0..<2 {
-      let expected = zip(x, y).map { $1.addingProduct(-0.3, $0) }
-      // SAFETY: both arrays hold `count` floats.
-      unsafe ck_axpy(&y, x, -0.3, count)
-      #expect(bitDifference(y, expected) == nil)
-    }
   }
 }

@@ -6,90 +6,7 @@ import TestSupport
 import Testing
 
 /// Directories as other programs write them.
-@Suite struct ModelDirectoryWeightsTests {
-  /// Buffers and a repeated matrix, which older versions of transformers wrote.
-  @Test func whatIsKnownAlreadyMayBeThere() throws {
-    let model = TinyPolicy.model(tied: true)
-    var tensors = TinyPolicy.tensors(of: model)
-    tensors.append(("model.layers.0.self_attn.rotary_emb.inv_freq", [6], [1, 1, 1, 1, 1, 1]))
-    tensors.append(("model.rotary_emb.inv_freq", [2], [0, .infinity]))
-    tensors.append(("lm_head.weight", tensors[0].shape, tensors[0].values))
-    #expect(ModelFolder.fault(of: tensors) == nil)
-    tensors[tensors.count - 1].values[17] += 1
-    #expect(
-      ModelFolder.fault(of: tensors)?.hasSuffix(
-        ": lm_head.weight differs from the embedding, to which tie_word_embeddings ties it") == true
-    )
-    tensors[tensors.count - 1] = ("lm_head.weight", [1, 36], Array(repeating: 0, count: 36))
-    #expect(ModelFolder.fault(of: tensors)?.contains("lm_head.weight differs") == true)
-    // Without a tie it is what it is.
-    var untied = TinyPolicy.tensors(of: TinyPolicy.model(tied: false))
-    untied.removeAll { $0.name == "lm_head.weight" }
-    #expect(
-      ModelFolder.fault(of: untied, tied: false)?.hasSuffix(": missing tensor lm_head.weight")
-        == true)
-  }
-
-  /// As `safetensors.torch.save_model` writes a tied matrix: under one name, which may be either.
-  @Test func aTiedMatrixIsReadUnderEitherName() throws {
-    var (tensors, folder) = (
-      TinyPolicy.tensors(of: TinyPolicy.model(tied: true)), try ModelFolder()
-    )
-    tensors[0].name = "lm_head.weight"
-    #expect(ModelFolder.fault(of: tensors) == nil)
-    let model = TinyPolicy.model(tied: true)
-    try folder.write([
-      ("config.json", model.configuration.encoded().encodedBytes()),
-      ("model.safetensors", try Safetensors.encode(tensors)),
-    ])
-    let read = try ModelDirectory.load(folder.path)
-    #expect(bitDifference(read.parameters.flat, model.parameters.flat) == nil)
-    // Without a tie, one does not stand for the other.
-    var untied = TinyPolicy.tensors(of: TinyPolicy.model(tied: false))
-    untied.removeAll { $0.name == "model.embed_tokens.weight" }
-    #expect(
-      ModelFolder.fault(of: untied, tied: false)?.hasSuffix(
-        ": missing tensor model.embed_tokens.weight") == true)
-  }
-
-  @Test func aSaveOfTheTransformerAloneIsRead() throws {
-    let (model, folder) = (TinyPolicy.model(tied: true), try ModelFolder())
-    var tensors = TinyPolicy.tensors(of: model)
-    for place in tensors.indices { tensors[place].name.removeFirst("model.".count) }
-    try folder.write([
-      ("config.json", model.configuration.encoded().encodedBytes()),
-      ("model.safetensors", try Safetensors.encode(tensors)),
-    ])
-    let read = try ModelDirectory.load(folder.path)
-    #expect(bitDifference(read.parameters.flat, model.parameters.flat) == nil)
-    // A head that is not tied would be drawn at random, which transformers warns of.
-    #expect(
-      ModelFolder.fault(of: tensors, tied: false)?.hasSuffix(": missing tensor lm_head.weight")
-        == true)
-    tensors.append(("model.norm.weight", [36], Array(repeating: 1, count: 36)))
-    #expect(ModelFolder.fault(of: tensors)?.contains("unexpected tensor norm.weight") == true)
-  }
-
-  @Test func whatComputesNothingIsLeftOut() throws {
-    let (model, folder) = (TinyPolicy.model(tied: true), try ModelFolder())
-    var tensors = TinyPolicy.tensors(of: model)
-    for name in ["cos_cached", "sin_cached"] {
-      tensors.append(("model.layers.0.self_attn.rotary_emb.\(name)", [1, 1, 2, 2], [0, 0, 0, 0]))
-    }
-    tensors.append(("v_head.summary.weight", [1, 1], [3]))
-    tensors.append(("v_head.summary.bias", [1], [3]))
-    try folder.write([
-      ("config.json", model.configuration.encoded().encodedBytes()),
-      ("model.safetensors", try Safetensors.encode(tensors)),
-    ])
-    #expect(
-      try ModelDirectory.load(folder.path).configuration.warnings == [
-        folder.path
-          + "/model.safetensors: v_head.summary.bias and v_head.summary.weight: the value "
-          + "head of another training is left out"
-      ])
-  }
-
+@Suite struct WeightFilesTests {
   @Test func weightsInSeveralFilesAreRead() throws {
     let (model, folder) = (TinyPolicy.model(tied: false), try ModelFolder())
     let tensors = TinyPolicy.tensors(of: model)
@@ -115,7 +32,7 @@ import Testing
 
     // In a directory within, and with a buffer that no file holds.
     var deep = map
-    for (name, place) in map.entries { deep[name] = place.string.map { .string("parts/" + $0) } }
+    for (name, file) in map.entries { deep[name] = file.string.map { .string("parts/" + $0) } }
     deep["model.layers.0.self_attn.rotary_emb.inv_freq"] = .string(
       "parts/model-00001-of-00003.safetensors")
     try write(deep)
@@ -131,12 +48,12 @@ import Testing
         == (1...3).map { "parts/model-0000\($0)-of-00003.safetensors" })
 
     let index = folder.path + "/model.safetensors.index.json"
-    for (place, problem) in [
+    for (file, problem) in [
       ("../model-00001-of-00003.safetensors", "need the path of a file beside the index or below"),
       ("model-00002-of-00003.safetensors", "is not in model-00002-of-00003.safetensors"),
     ] {
       var wrong = map
-      wrong[tensors[0].name] = .string(place)
+      wrong[tensors[0].name] = .string(file)
       try write(wrong)
       let text = folder.fault
       #expect(text?.hasPrefix(index + ": weight_map.model.embed_tokens.weight: ") == true)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The whole model's gradient against central differences of the reference in `Double`.
-@Suite struct EngineGradientTests {
+@Suite struct BackwardPassTests {
   struct Case {
     let parameters: Parameters
     let batch: TokenBatch

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// However many rows and panels a tile of a product has, a sum is one chain: the same bits.
-@Suite struct WideTilesTests {
+@Suite struct LinearTests {
   @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 13, 48, 53, 100], [1, 2, 3, 4, 5, 9])
   func productsAreTheSameBits(rows: Int, panels: Int) {
     var rng = SplitMix64(seed: UInt64(rows * 100 + panels))

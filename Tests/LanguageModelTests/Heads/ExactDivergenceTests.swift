@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Exact divergences from other policies, forward and back, through the whole engine.
-@Suite struct HiddenStatesTests {
+@Suite struct ExactDivergenceTests {
   private static let temperature: Float = 0.7
 
   /// A policy and two that differ from it: one close by, one of other weights altogether.

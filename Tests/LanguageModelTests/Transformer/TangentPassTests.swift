@@ -3,7 +3,7 @@ import LanguageModel
 import TestSupport
 import Testing
 
-@Suite struct TransformerTangentTests {
+@Suite struct TangentPassTests {
   /// A random tangent of every parameter.
   private func tangent(_ c: ModelConfiguration, seed: UInt64) -> Parameters {
     let tangent = Parameters(c)

@@ -32,7 +32,7 @@ final class ModelFolder {
       let bytes = try Safetensors.encode(tensors)
       _ = try Model(
         configuration: TinyPolicy.configuration(tied: tied),
-        weights: Safetensors(bytes: bytes, file: "model.safetensors"), file: "model.safetensors")
+        weights: Safetensors(bytes: bytes, file: "model.safetensors"))
     }
   }
 }
