@@ -13,9 +13,9 @@ enum Bounds {
     _ option: String, _ value: Double?, _ range: ClosedRange<Double>, or special: Double? = nil
   ) throws {
     guard let value, !range.contains(value), value != special else { return }
-    let other = special.map { "\(Figures.short($0)), or " } ?? ""
+    let other = special.map { "\(NumberFormat.short($0)), or " } ?? ""
     throw ValidationError(
-      "\(option): got \(Figures.short(value)); need \(other)\(words(range))")
+      "\(option): got \(NumberFormat.short(value)); need \(other)\(words(range))")
   }
 
   /// Refuses an empty path, which would stand for the root of the file system or for no file.
@@ -32,7 +32,7 @@ enum Bounds {
   }
 
   static func words(_ range: ClosedRange<Double>) -> String {
-    "\(Figures.short(range.lowerBound)) to \(Figures.short(range.upperBound))"
+    "\(NumberFormat.short(range.lowerBound)) to \(NumberFormat.short(range.upperBound))"
   }
 
   static func check(
@@ -40,7 +40,7 @@ enum Bounds {
   ) throws {
     guard let value, !(value > lower && value <= upper) else { return }
     throw ValidationError(
-      "\(option): got \(Figures.short(value)); need more than \(Figures.short(lower)), "
-        + "at most \(Figures.short(upper))")
+      "\(option): got \(NumberFormat.short(value)); need more than \(NumberFormat.short(lower)), "
+        + "at most \(NumberFormat.short(upper))")
   }
 }

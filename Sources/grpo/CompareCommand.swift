@@ -125,7 +125,7 @@ struct CompareCommand: AsyncParsableCommand {
     } catch {
       display.end()
       guard var failure = Failure(error) else { throw error }
-      if failure.status == .resumable { failure.help = "resume with: \(Self.commandToResume)" }
+      if failure.status == .resumable { failure.help = "resume with: \(commandToResume)" }
       throw failure
     }
   }
@@ -146,10 +146,6 @@ struct CompareCommand: AsyncParsableCommand {
   private func usualOutput(_ study: Study) -> String {
     let files = variants.map { [$0] } ?? (recipes.isEmpty ? study.recipes : recipes)
     return "runs/" + files.map { Study.name(of: $0) }.joined(separator: "-")
-  }
-
-  private static var commandToResume: String {
-    shownCommand([programName] + CommandLine.arguments.dropFirst())
   }
 
   /// The study as a file has it, and what the command line says instead or in addition.

@@ -1,4 +1,3 @@
-import Dispatch
 import Formats
 import Synchronization
 import Training
@@ -10,9 +9,7 @@ final class ComparisonDisplay: Sendable {
   private let isQuiet: Bool
   private let state = Mutex(State())
 
-  private static let tickSeconds = 0.25
   private static let longestSilence = 30.0
-  private static let labelWidth = 10
 
   private struct State {
     /// Where one of the runs under way is.
@@ -24,14 +21,7 @@ final class ComparisonDisplay: Sendable {
 
   init(terminal: Terminal, isQuiet: Bool) {
     (self.terminal, self.isQuiet) = (terminal, isQuiet)
-    if !isQuiet { scheduleTick() }
-  }
-
-  private func scheduleTick() {
-    DispatchQueue.global().asyncAfter(deadline: .now() + Self.tickSeconds) { [weak self] in
-      guard let self, self.tick() else { return }
-      self.scheduleTick()
-    }
+    if !isQuiet { Ticker.start { [weak self] in self?.tick() ?? false } }
   }
 
   /// Nothing is shown afterwards.
@@ -55,7 +45,7 @@ final class ComparisonDisplay: Sendable {
         return print(
           "run", "\(done) of \(count): \(name): \(run.status.rawValue): \(reason)", &state)
       }
-      let accuracies = [run.before, run.after].map { $0.map(Figures.percent) ?? "unknown" }
+      let accuracies = [run.before, run.after].map { $0.map(NumberFormat.percent) ?? "unknown" }
       let ending =
         switch run.status {
         case .finished, .error, .crashed: ""
@@ -66,7 +56,7 @@ final class ComparisonDisplay: Sendable {
         "\(done) of \(count): \(name): greedy accuracy \(accuracies.joined(separator: " → ")) %"
           + ending, &state)
     case .warning(let text):
-      StandardError.write(terminal.styled("warning", .warning) + ": " + text.visible())
+      StandardError.warn(text)
     }
   }
 
@@ -90,7 +80,6 @@ final class ComparisonDisplay: Sendable {
   private func print(_ label: String, _ text: String, _ state: inout State) {
     if isQuiet || state.hasEnded { return }
     state.lastLine = .now
-    let word = terminal.styled(label.padded(toAtLeast: Self.labelWidth), .stage)
-    StandardError.write("\(word)  \(text)")
+    StandardError.write(terminal.labelled(label, text))
   }
 }

@@ -3,7 +3,7 @@ import Formats
 import Training
 
 /// What a comparison says of itself on standard output.
-struct ComparisonReport {
+struct ComparisonReport: Report {
   private let result: ComparisonResult
   private let output: String
 
@@ -11,14 +11,9 @@ struct ComparisonReport {
     (self.result, self.output) = (result, output)
   }
 
-  func write(json: Bool) throws {
-    let text = json ? JSON.object(encoded).encoded() : lines.joined(separator: "\n")
-    try StandardOutput.write(line: text)
-  }
-
   // MARK: For people
 
-  private var lines: [String] {
+  var lines: [String] {
     var table = TextTable()
     for recipe in result.recipes { append(recipe, to: &table) }
     if result.recipes.count > 1 { appendAll(to: &table) }
@@ -63,13 +58,13 @@ struct ComparisonReport {
     for variant in result.variants {
       let row = result.row(variant, recipe: recipe)
       let gain = row.gain.map { gain in
-        Figures.points(gain.mean)
-          + (gain.standardError.map { " ± \(Figures.percent($0))" } ?? "")
+        NumberFormat.points(gain.mean)
+          + (gain.standardError.map { " ± \(NumberFormat.percent($0))" } ?? "")
       }
       table.append(
         [
-          variant.visible(), row.before.map(Figures.estimate) ?? "–",
-          row.after.map(Figures.estimate) ?? "–", gain ?? "–",
+          variant.visible(), row.before.map(NumberFormat.estimate) ?? "–",
+          row.after.map(NumberFormat.estimate) ?? "–", gain ?? "–",
         ] + metrics(of: row) + failures(of: row))
     }
   }
@@ -98,8 +93,8 @@ struct ComparisonReport {
   private func metrics(of row: ComparisonResult.Row) -> [String] {
     row.metrics.map { metric in
       guard let metric else { return "–" }
-      return Figures.short(metric.mean)
-        + (metric.standardError.map { " ± \(Figures.short($0))" } ?? "")
+      return NumberFormat.short(metric.mean)
+        + (metric.standardError.map { " ± \(NumberFormat.short($0))" } ?? "")
     }
   }
 
@@ -107,13 +102,13 @@ struct ComparisonReport {
 
   private static func score(_ score: MeanEstimate?) -> String {
     guard let score else { return "–" }
-    return Figures.fixed(score.mean, digits: 2)
-      + (score.standardError.map { " ± \(Figures.fixed($0, digits: 2))" } ?? "")
+    return NumberFormat.fixed(score.mean, digits: 2)
+      + (score.standardError.map { " ± \(NumberFormat.fixed($0, digits: 2))" } ?? "")
   }
 
   // MARK: For programs
 
-  private var encoded: JSONObject {
+  var encoded: JSONObject {
     [
       "output": .string(output),
       "recipes": .array(

@@ -16,11 +16,7 @@ final class CompletionWriter {
     model: String, threads: Int, sampling: SamplingArguments, recipe: Recipe?, samples: Int,
     json: Bool
   ) throws {
-    let policy = try Policy(directory: model)
-    for warning in policy.warnings { StandardError.write("warning: \(warning.visible())") }
-    sampler = TextSampler(
-      policy, options: sampling.options(eosIDs: policy.eosIDs, recipe: recipe),
-      stop: sampling.stop.isEmpty ? recipe?.train?.stop ?? [] : sampling.stop, threads: threads)
+    sampler = sampling.sampler(of: try Policy(argument: model), recipe, threads: threads)
     seed = UInt64(sampling.seed ?? recipe?.seed ?? 0)
     (self.samples, self.json) = (samples, json)
   }

@@ -34,8 +34,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     completion: .file(extensions: DataFile.endings))
   var data: String?
 
-  @Option(help: "The file with the prompt template. (default: the question itself)")
-  var prompt: String?
+  @OptionGroup var asking: QuestionArguments
 
   @Option(
     parsing: .unconditional,
@@ -46,14 +45,6 @@ struct EvaluateCommand: AsyncParsableCommand {
       '{ name: numeric_match, extract: last_number }' or '{ python: "rewards.py:f" }'.
       """))
   var reward: String?
-
-  @Option(
-    parsing: .unconditional,
-    help: "The column with the question. (default: question, or else prompt)")
-  var questionField: String?
-
-  @Option(parsing: .unconditional, help: "The column with the answer. (default: answer)")
-  var answerField: String?
 
   @Option(help: "Another model to compare with.", completion: .directory)
   var baseline: String?
@@ -67,21 +58,14 @@ struct EvaluateCommand: AsyncParsableCommand {
     name: .customLong("k"),
     help: ArgumentHelp(
       "The k of pass@k and maj@k. (default: the recipe's, or 1,4,8)", valueName: "k,k,…"),
-    transform: NumberList.init)
-  var k: NumberList?
+    transform: KArgument.init)
+  var k: KArgument?
 
   @Option(
     parsing: .unconditional, help: "Temperature of the samples. (default: the recipe's, or 1)")
   var temperature: Double?
 
-  @Option(
-    parsing: .unconditional, help: "Tokens a completion may have. (default: the recipe's, or 64)")
-  var maxCompletionLength: Int?
-
-  @Option(
-    parsing: .unconditionalSingleValue,
-    help: "A text that ends a completion. May be repeated. (default: the recipe's)")
-  var stop: [String] = []
+  @OptionGroup var completion: CompletionArguments
 
   @Option(parsing: .unconditional, help: "Asks the first so many questions only.")
   var limit: Int?
@@ -123,7 +107,6 @@ struct EvaluateCommand: AsyncParsableCommand {
           + "are asked for in any case, and --samples 0 asks for no others)")
     }
     try Bounds.check("--temperature", temperature, SamplingOptions.temperatures)
-    try Bounds.check("--max-completion-length", maxCompletionLength, 1...1_000_000)
     try Bounds.check("--limit", limit, 1...Int.max)
     try Bounds.check("--seed", seed, 0...Int.max)
     try Bounds.check("--fail-under", failUnder, 0...1)
@@ -137,7 +120,6 @@ struct EvaluateCommand: AsyncParsableCommand {
       throw ValidationError(
         "--output \(output): has no effect beside --json, which prints there (need a file)")
     }
-    if stop.contains("") { throw ValidationError("--stop: got an empty text; need one") }
     if samples == 0 {
       try Bounds.refuse(
         [("--k", k != nil), ("--temperature", temperature != nil), ("--seed", seed != nil)],
@@ -150,30 +132,32 @@ struct EvaluateCommand: AsyncParsableCommand {
     let options = try evaluatorOptions(recipe)
     let rewards = try rewardSet(recipe)
     let judge = rewards.entries[0].function
-    let questions = try questionSet(recipe, judge: judge)
+    let columns = asking.columns(recipe, answerUser: judge.needsAnswer ? judge.name : nil)
+    let questions = try questions(recipe, columns)
+    try questions.check(for: [judge], answer: columns.answer)
     let limit = self.limit ?? recipe?.evaluation?.questions
     if let asked = self.limit, asked > questions.questions.count {
-      StandardError.write(
-        "warning: --limit: got \(asked); \(questions.file.visible()) has "
-          + "\(questions.questions.count) questions, all of which are taken")
+      StandardError.warn(
+        "--limit: got \(asked); \(questions.file) has \(questions.questions.count) questions, "
+          + "all of which are taken")
     }
     let count = min(questions.questions.count, limit ?? .max)
     if count < Self.fewQuestions {
-      StandardError.write(
-        "warning: \(count) \(count == 1 ? "question says" : "questions say") little about a model "
+      StandardError.warn(
+        "\(count) \(count == 1 ? "question says" : "questions say") little about a model "
           + "(need \(Self.fewQuestions) or more)")
     }
     // All that can be wrong with the files is found before anything is computed.
     let evaluated = try ([model] + (baseline.map { [$0] } ?? [])).map { path in
-      let policy = try Policy(directory: path)
-      for warning in policy.warnings { StandardError.write("warning: \(warning.visible())") }
+      let policy = try Policy(argument: path)
+      let sampler = completion.sampler(of: policy, recipe, threads: computing.threads)
       let evaluator = try Evaluator(
-        sampler: sampler(of: policy, recipe), questions: questions, limit: limit, reward: judge)
+        sampler: sampler, questions: questions, limit: limit, reward: judge)
       return (policy, evaluator)
     }
     let output = try self.output.map {
       try EvaluationOutput(
-        path: $0, questions: questions.file, questionColumn: questionColumn(recipe))
+        path: $0, questions: questions.file, questionColumn: columns.question)
     }
     var results: [EvaluationReport] = []
     try await rewards.whileStarted {
@@ -199,8 +183,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     guard let failUnder, let accuracy = report.greedy?.mean, accuracy < failUnder else { return }
     throw Failure(
       .gateFailed,
-      "greedy accuracy is too low (got \(Figures.short(accuracy)); "
-        + "need \(Figures.short(failUnder)))")
+      "greedy accuracy is too low (got \(NumberFormat.short(accuracy)); "
+        + "need \(NumberFormat.short(failUnder)))")
   }
 
   // MARK: What the recipe says, and what the command line says instead
@@ -210,37 +194,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     let samples = self.samples ?? fromRecipe.samples
     return Evaluator.Options(
       samples: samples,
-      k: try chosenK(samples: samples, usual: recipe == nil ? [1, 4, 8] : fromRecipe.k),
+      k: try KArgument.chosen(
+        k, samples: samples, usual: recipe == nil ? [1, 4, 8] : fromRecipe.k),
       temperature: temperature ?? fromRecipe.temperature,
       seed: UInt64(seed ?? recipe?.seed ?? 0))
-  }
-
-  /// The k asked for; or of the usual ones those that the samples allow, with as many as there are
-  /// samples in place of those that they do not.
-  private func chosenK(samples: Int, usual: [Int]) throws -> [Int] {
-    if let k = k?.values {
-      if let bad = k.first(where: { $0 < 1 }) {
-        throw ValidationError("--k: got \(bad); need 1 or more")
-      }
-      if let twice = k.first(where: { value in k.count { $0 == value } > 1 }) {
-        throw ValidationError("--k: says \(twice) twice")
-      }
-      if let large = k.max(), large > samples {
-        throw ValidationError(
-          "--k: got \(large) with \(samples) samples "
-            + "(need at most \(samples), or --samples \(large))")
-      }
-      return k
-    }
-    let fitting = usual.filter { $0 <= samples }
-    guard samples > 0, let largest = usual.max(), largest > samples else { return fitting }
-    let chosen = fitting.contains(samples) ? fitting : fitting + [samples]
-    func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: ",") }
-    StandardError.write(
-      "warning: \(samples) \(samples == 1 ? "sample is" : "samples are") too few for k "
-        + "\(list(usual.filter { $0 > samples })) (need --samples \(largest)); "
-        + "k is \(list(chosen))")
-    return chosen
   }
 
   /// What judges, alone: of a recipe the first reward; the others need not even start.
@@ -263,50 +220,12 @@ struct EvaluateCommand: AsyncParsableCommand {
     return try judging.rewardSet()
   }
 
-  private func questionColumn(_ recipe: Recipe?) -> String {
-    questionField ?? recipe?.data.question ?? "question"
-  }
-
-  private func questionSet(
-    _ recipe: Recipe?, judge: any RewardFunction
+  private func questions(
+    _ recipe: Recipe?, _ columns: QuestionSet.Columns
   ) throws -> QuestionSet {
     guard let file = data ?? recipe?.data.test else {
       throw ValidationError("the recipe has no data.test (need --data)")
     }
-    var columns = QuestionSet.Columns(
-      question: questionColumn(recipe),
-      answer: answerField ?? recipe?.data.answer ?? "answer",
-      answerUser: judge.needsAnswer ? judge.name : nil)
-    (columns.questionSetting, columns.answerSetting) = ("--question-field", "--answer-field")
-    let input = try DataArgument(file)
-    let questions = try QuestionSet(
-      bytes: input.bytes, file: input.file, columns: columns,
-      template: try (prompt ?? recipe?.prompt).map { try PromptTemplate(path: $0) })
-    try questions.check(for: [judge], answer: columns.answer)
-    return questions
-  }
-
-  private func sampler(of policy: Policy, _ recipe: Recipe?) -> TextSampler {
-    var options =
-      recipe?.train?.samplingOptions(eosIDs: policy.eosIDs)
-      ?? SamplingOptions(maximumTokens: 64, eosIDs: policy.eosIDs)
-    if let maxCompletionLength { options.maximumTokens = maxCompletionLength }
-    return TextSampler(
-      policy, options: options, stop: stop.isEmpty ? recipe?.train?.stop ?? [] : stop,
-      threads: computing.threads)
-  }
-}
-
-/// Whole numbers with commas between them.
-struct NumberList: Sendable {
-  let values: [Int]
-
-  init(_ text: String) throws {
-    values = try text.split(separator: ",", omittingEmptySubsequences: false).map {
-      guard let value = Int($0) else {
-        throw ValidationError("got \(text.visible()); need whole numbers, such as 1,4,8")
-      }
-      return value
-    }
+    return try asking.questions(file, columns, recipe)
   }
 }

@@ -3,7 +3,7 @@ import Formats
 import Training
 
 /// What `grpo evaluate` prints: one model's results, or two and their difference.
-struct EvaluationTable {
+struct EvaluationTable: Report {
   private let model: String
   private let report: EvaluationReport
   private let other: (path: String, report: EvaluationReport, comparison: PairedComparison)?
@@ -26,27 +26,26 @@ struct EvaluationTable {
 
   /// - Parameter asideFromData: Whether standard output is taken by data.
   func write(json: Bool, asideFromData: Bool) throws {
-    let text = json ? JSON.object(encoded).encoded() : lines.joined(separator: "\n")
-    if asideFromData { return StandardError.write(text) }
-    try StandardOutput.write(line: text)
+    if asideFromData { return StandardError.write(text(json: json)) }
+    try write(json: json)
   }
 
   // MARK: For people
 
-  private var lines: [String] {
+  var lines: [String] {
     let terminal = Terminal.standardOutput
     var table = TextTable()
-    let title = "\(Figures.count(report.count)) question\(report.count == 1 ? "" : "s"), %"
+    let title = "\(NumberFormat.count(report.count)) question\(report.count == 1 ? "" : "s"), %"
     table.append(title: [title, "accuracy"] + (other == nil ? [] : ["baseline", "difference"]))
     row("greedy", { $0.greedy }, in: &table)
     if let mean = report.greedyReward?.mean {
       let before = other?.report.greedyReward?.mean
       table.append(
-        ["greedy reward, mean", Figures.short(mean)]
-          + (other == nil ? [] : [before.map { Figures.short($0) } ?? "", ""]))
+        ["greedy reward, mean", NumberFormat.short(mean)]
+          + (other == nil ? [] : [before.map { NumberFormat.short($0) } ?? "", ""]))
     }
     if let sampled = report.sampled {
-      let temperature = Figures.short(sampled.temperature)
+      let temperature = NumberFormat.short(sampled.temperature)
       row("sampled, temperature \(temperature)", { $0.sampled?.accuracy }, in: &table)
       for (k, _) in sampled.passAtK {
         row("pass@\(k)", { $0.sampled?.passAtK.first { $0.k == k }?.value }, in: &table)
@@ -82,9 +81,9 @@ struct EvaluationTable {
     _ name: String, _ value: (EvaluationReport) -> MeanEstimate??, in table: inout TextTable
   ) {
     guard let estimate = value(report), let estimate else { return }
-    var cells = [name, Figures.estimate(estimate)]
+    var cells = [name, NumberFormat.estimate(estimate)]
     if let other, let before = value(other.report), let before {
-      cells += [Figures.estimate(before), Figures.points(estimate.mean - before.mean)]
+      cells += [NumberFormat.estimate(before), NumberFormat.points(estimate.mean - before.mean)]
     }
     table.append(cells)
   }
@@ -92,15 +91,15 @@ struct EvaluationTable {
   private static func sentence(_ comparison: PairedComparison) -> String {
     guard let difference = comparison.difference else { return "no questions to compare" }
     let interval = comparison.interval.map {
-      " (95 % interval \(Figures.points($0.lowerBound)) to \(Figures.points($0.upperBound)))"
+      " (95 % interval \(NumberFormat.points($0.lowerBound)) to \(NumberFormat.points($0.upperBound)))"
     }
-    return "greedy difference \(Figures.points(difference.mean)) points\(interval ?? ""): "
+    return "greedy difference \(NumberFormat.points(difference.mean)) points\(interval ?? ""): "
       + "\(comparison.wins) questions won, \(comparison.losses) lost"
   }
 
   // MARK: For programs
 
-  private var encoded: JSONObject {
+  var encoded: JSONObject {
     var object = report.encoded()
     object["model"] = .string(model)
     object["data"] = .string(data)

@@ -40,16 +40,9 @@ struct ExplainCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let recipe = try options.resolved(steps: "train.steps")
-    guard let train = recipe.train else {
-      throw Failure(
-        .badRecipe, "\(options.recipe.visible()): train: is missing",
-        help: "a recipe that only warm-starts has no update to explain")
-    }
-    for warning in recipe.warnings {
-      StandardError.write(
-        Terminal.standardError.styled("warning", .warning) + ": " + warning.visible())
-    }
+    let (recipe, train) = try options.resolvedForTraining(
+      orElse: "a recipe that only warm-starts has no update to explain")
+    for warning in recipe.warnings { StandardError.warn(warning) }
     let explanation = try await options.withRun(of: recipe) {
       try await $0.explain(row: question, updates: updates ?? train.axes.epochs - 1)
     }
@@ -67,18 +60,18 @@ struct ExplainCommand: AsyncParsableCommand {
       "\(explanation.prompt.visible()) → \(explanation.answer?.visible() ?? "–")",
       "step \(explanation.step), after \(explanation.updates) "
         + "update\(explanation.updates == 1 ? "" : "s") on these completions: "
-        + "loss \(shown(explanation.loss, Figures.short))",
+        + "loss \(shown(explanation.loss, NumberFormat.short))",
     ]
     for completion in explanation.completions {
       let rewards = completion.rewards.map { reward in
         let failed = completion.failures.contains { $0.name.hasSameBytes(as: reward.name) }
         return reward.name.visible() + " "
-          + (failed ? "failed" : shown(reward.value, Figures.short))
+          + (failed ? "failed" : shown(reward.value, NumberFormat.short))
       }
       lines.append("")
       lines.append(
         terminal.styled("\"\(completion.text.visible())\"", .bold)
-          + "  reward \(shown(completion.reward, Figures.short))"
+          + "  reward \(shown(completion.reward, NumberFormat.short))"
           + (rewards.isEmpty ? "" : "  (\(rewards.joined(separator: ", ")))"))
       lines += completion.failures.map { "\($0.name.visible()) failed: \($0.reason.visible())" }
       lines += table(completion).lines(on: terminal)
@@ -98,7 +91,7 @@ struct ExplainCommand: AsyncParsableCommand {
       title: ["token", "log π", "log π_old"] + (hasReference ? ["log π_ref"] : [])
         + ["ratio"] + (hasReference ? ["KL"] : []) + ["advantage", "∂loss/∂log π"])
     for token in completion.tokens {
-      func number(_ value: Double?) -> String { shown(value) { Figures.fixed($0, digits: 4) } }
+      func number(_ value: Double?) -> String { shown(value) { NumberFormat.fixed($0, digits: 4) } }
       table.append(
         [token.text.isEmpty ? "#\(token.id)" : token.text.visible()]
           + [number(token.logProb), number(token.oldLogProb)]

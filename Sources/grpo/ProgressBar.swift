@@ -16,7 +16,7 @@ enum ProgressBar {
       return "\(stage)  \(String(step).padded(toAtLeast: steps.count))/\(steps)  "
         + String(Int(100 * share)).padded(toAtLeast: 3) + "%"
     }
-    var timeLeft: String { Figures.clock(secondsLeft ?? .nan) + " left" }
+    var timeLeft: String { NumberFormat.clock(secondsLeft ?? .nan) + " left" }
   }
 
   private static let widestBar = 24

@@ -52,6 +52,17 @@ struct RecipeOptions: ParsableArguments {
     return try Recipe(contentsOf: recipe, overrides: overrides)
   }
 
+  /// The recipe as resolved, and its `train`.
+  ///
+  /// - Parameter help: what to do with a recipe that has none.
+  func resolvedForTraining(orElse help: String) throws -> (Recipe, Recipe.Train) {
+    let resolved = try resolved(steps: "train.steps")
+    guard let train = resolved.train else {
+      throw Failure(.badRecipe, "\(recipe.visible()): train: is missing", help: help)
+    }
+    return (resolved, train)
+  }
+
   /// Throws where an option of its own decides what `--set` sets.
   private func checkEffectOfSettings(steps stepsKey: String) throws {
     let options = [
@@ -76,10 +87,20 @@ struct RecipeOptions: ParsableArguments {
       "--steps: has no effect: the recipe has no train (need --set warm_start.steps=\(steps))")
   }
 
+  /// Prints what came of a run, and throws where that rests on scores that failed.
+  func report(_ summary: TrainingRun.Summary, of resolved: Recipe) throws {
+    try TrainingReport(
+      summary, recipe: resolved, shownRecipe: shownRecipe(of: summary.run, resolved)
+    ).write(json: json)
+    if let failure = summary.failure { throw failure }
+  }
+
   /// The recipe as commands that take no changes want it: what the run keeps, where there are some.
   ///
   /// With what the run keeps no reward can be set up that has secrets.
-  func recipe(of run: RunDirectory, _ resolved: Recipe) -> (path: String, lacksChanges: Bool) {
+  private func shownRecipe(
+    of run: RunDirectory, _ resolved: Recipe
+  ) -> (path: String, lacksChanges: Bool) {
     let isChanged = !set.isEmpty || seed != nil
     if isChanged, !resolved.hasSecrets { return (shownPath(run.recipe), false) }
     return (recipe, isChanged)
@@ -120,16 +141,9 @@ struct RecipeOptions: ParsableArguments {
         failure.help =
           (failure.help ?? "") + ", or go on with them: \(flags.joined(separator: " "))"
       }
-      if failure.status == .resumable { failure.help = "resume with: \(Self.commandToResume)" }
+      if failure.status == .resumable { failure.help = "resume with: \(commandToResume)" }
       throw failure
     }
-  }
-
-  /// This command line once more; `train` must be told that going on is meant.
-  private static var commandToResume: String {
-    var words = [programName] + CommandLine.arguments.dropFirst()
-    if words.dropFirst().first == "train", !words.contains("--resume") { words.append("--resume") }
-    return shownCommand(words)
   }
 }
 

@@ -3,7 +3,7 @@ import PolicyOptimization
 import Training
 
 /// What `grpo reward train` says of the model it made.
-struct RewardModelReport {
+struct RewardModelReport: Report {
   private let result: RewardModelFitting.Result
   private let output: String
 
@@ -11,36 +11,37 @@ struct RewardModelReport {
     (self.result, self.output) = (result, output)
   }
 
-  func write(json: Bool) throws {
-    try StandardOutput.write(
-      line: json ? JSON.object(encoded).encoded() : lines.joined(separator: "\n"))
-  }
-
-  private var lines: [String] {
+  var lines: [String] {
     var table = TextTable()
-    table.append(title: ["\(Figures.count(result.testCount)) held-out lines", "before", "after"])
+    table.append(title: [
+      "\(NumberFormat.count(result.testCount)) held-out lines", "before", "after",
+    ])
     switch (result.before, result.after) {
     case (.comparisons(let before), .comparisons(let after)):
       table.append([
-        "accuracy, %", Figures.percent(before.accuracy), Figures.percent(after.accuracy),
+        "accuracy, %", NumberFormat.percent(before.accuracy), NumberFormat.percent(after.accuracy),
       ])
       table.append([
-        "calibration error", Figures.short(before.calibrationError),
-        Figures.short(after.calibrationError),
+        "calibration error", NumberFormat.short(before.calibrationError),
+        NumberFormat.short(after.calibrationError),
       ])
-      table.append(["mean gap", Figures.short(before.gap), Figures.short(after.gap)])
+      table.append(["mean gap", NumberFormat.short(before.gap), NumberFormat.short(after.gap)])
     case (.scores(let before, let deviation), .scores(let after, _)):
-      table.append(["root mean square error", Figures.short(before), Figures.short(after)])
-      table.append(["deviation of the scores", Figures.short(deviation), Figures.short(deviation)])
+      table.append([
+        "root mean square error", NumberFormat.short(before), NumberFormat.short(after),
+      ])
+      table.append([
+        "deviation of the scores", NumberFormat.short(deviation), NumberFormat.short(deviation),
+      ])
     default: break
     }
     return [
-      "\(shownPath(output).visible()): \(Figures.count(result.parameterCount)) parameters, trained on "
-        + "\(Figures.count(result.trainCount)) lines"
+      "\(shownPath(output).visible()): \(NumberFormat.count(result.parameterCount)) parameters, trained on "
+        + "\(NumberFormat.count(result.trainCount)) lines"
     ] + table.lines(on: .standardOutput)
   }
 
-  private var encoded: JSONObject {
+  var encoded: JSONObject {
     func agreement(_ value: RewardModelFitting.Agreement) -> JSON {
       switch value {
       case .comparisons(let found):

@@ -71,19 +71,7 @@ struct RewardTestCommand: AsyncParsableCommand {
     completion: .file(extensions: DataFile.endings))
   var data: String?
 
-  @Option(
-    help: "The file with the prompt template. (default: the recipe's, or the question itself)")
-  var prompt: String?
-
-  @Option(
-    parsing: .unconditional,
-    help: "The column with the question. (default: question, or else prompt)")
-  var questionField: String?
-
-  @Option(
-    parsing: .unconditional,
-    help: "The column with the answer, which rows may lack. (default: answer)")
-  var answerField: String?
+  @OptionGroup var questions: QuestionArguments
 
   @Option(parsing: .unconditional, help: "Rows that are tried.")
   var limit = 8
@@ -210,15 +198,9 @@ struct RewardTestCommand: AsyncParsableCommand {
   }
 
   private func probes(_ recipe: Recipe?) throws -> [RewardTrial.Probe] {
-    let template = try (prompt ?? recipe?.prompt).map { try PromptTemplate(path: $0) }
-    var columns = QuestionSet.Columns(
-      question: questionField ?? recipe?.data.question ?? "question",
-      answer: answerField ?? recipe?.data.answer ?? "answer",
-      answerUser: recipe?.answerUsers().training)
-    (columns.questionSetting, columns.answerSetting) = ("--question-field", "--answer-field")
-    let input = try DataArgument(data ?? recipe?.data.train ?? "")
-    let set = try QuestionSet(
-      bytes: input.bytes, file: input.file, columns: columns, template: template)
+    let set = try questions.questions(
+      data ?? recipe?.data.train ?? "",
+      questions.columns(recipe, answerUser: recipe?.answerUsers().training), recipe)
     let rows = set.questions.prefix(limit)
     return rows.enumerated().flatMap { place, question in
       var row = Completion(

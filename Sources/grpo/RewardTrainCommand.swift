@@ -79,7 +79,7 @@ struct RewardTrainCommand: AsyncParsableCommand {
       result = try fitting.run(
         onStep: { step, loss in
           if step == 1 || step % every == 0 || step == steps {
-            StandardError.write("step \(step)/\(steps)  loss \(Figures.short(loss))")
+            StandardError.write("step \(step)/\(steps)  loss \(NumberFormat.short(loss))")
           }
         }, isCancelled: { Interruption.isRequested })
     } catch is CancellationError {

@@ -3,26 +3,20 @@ import RewardPlugins
 import Rewards
 
 /// What `grpo reward test` found out about one reward.
-struct RewardTrialReport {
+struct RewardTrialReport: Report {
   let name: String
   let result: RewardTrial.Result
 
   static func write(_ reports: [RewardTrialReport], json: Bool) throws {
-    if json {
-      for report in reports {
-        try StandardOutput.write(line: JSON.object(report.encoded).encoded())
-      }
-      return
-    }
     for report in reports {
-      try StandardOutput.write(line: report.lines.joined(separator: "\n"))
-      for warning in report.result.warnings {
-        StandardError.write("warning: \(report.name.visible()): \(warning.visible())")
+      try report.write(json: json)
+      for warning in report.result.warnings where !json {
+        StandardError.warn("\(report.name): \(warning)")
       }
     }
   }
 
-  private var lines: [String] {
+  var lines: [String] {
     var table = TextTable()
     table.append(title: [name.visible(), "reward", "prompt", "completion"])
     for (probe, score) in zip(result.probes, result.scores) {
@@ -31,17 +25,17 @@ struct RewardTrialReport {
         Self.shortened(probe.completion.text),
       ])
     }
-    let milliseconds = Figures.short(result.seconds * 1000)
+    let milliseconds = NumberFormat.short(result.seconds * 1000)
     return table.lines(on: .standardOutput) + [
       "\(result.scores.count) completions in \(milliseconds) ms"
-        + result.metrics.map { ", \($0.name.text.visible()) \(Figures.short($0.value))" }.joined()
+        + result.metrics.map { ", \($0.name.text.visible()) \(NumberFormat.short($0.value))" }.joined()
     ]
   }
 
   private static func inWords(_ score: Score) -> String {
     switch score.outcome {
-    case .value(let value): Figures.short(value)
-    case .stream(let steps): "\(Figures.short(score.total ?? 0)) in \(steps.count) steps"
+    case .value(let value): NumberFormat.short(value)
+    case .stream(let steps): "\(NumberFormat.short(score.total ?? 0)) in \(steps.count) steps"
     case .notApplicable: "null"
     case .failed(let reason): "failed: \(Redaction.redacted(urlsIn: reason).visible())"
     }
@@ -53,7 +47,7 @@ struct RewardTrialReport {
     return "\"\(start.visible())\"" + (scalars.count > 40 ? "…" : "")
   }
 
-  private var encoded: JSONObject {
+  var encoded: JSONObject {
     [
       "reward": .string(name),
       "scores": .array(

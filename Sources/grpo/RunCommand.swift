@@ -23,9 +23,6 @@ struct RunCommand: AsyncParsableCommand {
     let summary = try await options.withRun(of: recipe, accepting: accepted) {
       try await $0.runAll()
     }
-    try TrainingReport(
-      summary, recipe: recipe, shownRecipe: options.recipe(of: summary.run, recipe)
-    ).write(json: options.json)
-    if let failure = summary.failure { throw failure }
+    try options.report(summary, of: recipe)
   }
 }

@@ -20,6 +20,13 @@ func shownCommand(_ words: [String]) -> String {
   words.map { RecipeOverride.redacted($0).shellQuoted }.joined(separator: " ")
 }
 
+/// This command line once more; `train` must be told that going on is meant.
+var commandToResume: String {
+  var words = [programName] + CommandLine.arguments.dropFirst()
+  if words.dropFirst().first == "train", !words.contains("--resume") { words.append("--resume") }
+  return shownCommand(words)
+}
+
 /// A text whose paths are shown like that.
 func shownPaths(in text: String) -> String {
   text.replacingOccurrences(of: FileManager.default.currentDirectoryPath + "/", with: "")

@@ -57,14 +57,14 @@ struct StageProgress {
   private var fields: [Field] { stage == .train ? Self.ofTraining : Self.ofWarmStart }
 
   private static let ofWarmStart: [Field] = [
-    ("loss", { "loss " + Figures.short($0) })
+    ("loss", { "loss " + NumberFormat.short($0) })
   ]
 
   private static let ofTraining: [Field] = [
-    ("reward", { "reward " + Figures.fixed($0, digits: 3) }),
-    ("kl", { "kl " + Figures.short($0) }),
-    ("completions/mean_length", { "length " + Figures.fixed($0, digits: 1) }),
-    ("time/completion_tokens_per_second", { Figures.count(Int(min($0, 1e12))) + " tok/s" }),
+    ("reward", { "reward " + NumberFormat.fixed($0, digits: 3) }),
+    ("kl", { "kl " + NumberFormat.short($0) }),
+    ("completions/mean_length", { "length " + NumberFormat.fixed($0, digits: 1) }),
+    ("time/completion_tokens_per_second", { NumberFormat.count(Int(min($0, 1e12))) + " tok/s" }),
   ]
 }
 

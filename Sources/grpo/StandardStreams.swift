@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import RewardPlugins
 
@@ -55,6 +56,11 @@ enum StandardOutput {
 enum StandardError {
   /// Writes a line, secrets of URLs left out.
   static func write(_ line: String) { write(raw: Redaction.redacted(urlsIn: line) + "\n") }
+
+  /// Writes a line about what the user should know.
+  static func warn(_ text: String) {
+    write(Terminal.standardError.styled("warning", .warning) + ": " + text.visible())
+  }
 
   static func write(raw text: String) {
     _ = StandardStreams.write(Array(text.utf8), to: STDERR_FILENO)

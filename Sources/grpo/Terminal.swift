@@ -38,6 +38,11 @@ struct Terminal: Sendable {
     hasColor ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
   }
 
+  /// A line that says what it is about.
+  func labelled(_ word: String, _ text: String) -> String {
+    styled(word.padded(toAtLeast: 10), .stage) + "  " + text
+  }
+
   enum Style: String {
     case bold = "1"
     case dim = "2"

@@ -56,7 +56,7 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
       options: .init(vocabularySize: vocabSize, controlSymbols: symbols))
     try Files.writeAtomically(bytes, to: output)
     let size = try SentencePieceTokenizer(bytes: bytes, name: output).vocabularySize
-    try StandardOutput.write(line: "\(output.visible()): \(Figures.count(size)) pieces")
+    try StandardOutput.write(line: "\(output.visible()): \(NumberFormat.count(size)) pieces")
   }
 
   private func sentences() throws -> [String] {

@@ -17,18 +17,11 @@ struct TrainCommand: AsyncParsableCommand {
   var resume = false
 
   func run() async throws {
-    let recipe = try options.resolved(steps: "train.steps")
-    guard recipe.train != nil else {
-      throw Failure(
-        .badRecipe, "\(options.recipe.visible()): train: is missing",
-        help: "a recipe that only warm-starts is for grpo sft")
-    }
+    let (recipe, _) = try options.resolvedForTraining(
+      orElse: "a recipe that only warm-starts is for grpo sft")
     let summary = try await options.withRun(of: recipe, accepting: accepted) {
       try await $0.runTraining(resume: resume)
     }
-    try TrainingReport(
-      summary, recipe: recipe, shownRecipe: options.recipe(of: summary.run, recipe)
-    ).write(json: options.json)
-    if let failure = summary.failure { throw failure }
+    try options.report(summary, of: recipe)
   }
 }

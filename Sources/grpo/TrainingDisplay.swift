@@ -1,4 +1,3 @@
-import Dispatch
 import Evaluation
 import Formats
 import Synchronization
@@ -16,8 +15,8 @@ final class TrainingDisplay: Sendable {
   /// Completions are shown about so often in a run.
   private static let showings = 12
   private static let plainLines = 20
-  private static let tickSeconds = 0.25
   private static let shortestRedraw = 0.1
+  private static let longestStandstill = 0.5
   private static let longestSilence = 60.0
 
   private struct State {
@@ -33,14 +32,7 @@ final class TrainingDisplay: Sendable {
 
   init(terminal: Terminal, isQuiet: Bool) {
     (self.terminal, self.isQuiet) = (terminal, isQuiet)
-    if !isQuiet { scheduleTick() }
-  }
-
-  private func scheduleTick() {
-    DispatchQueue.global().asyncAfter(deadline: .now() + Self.tickSeconds) { [weak self] in
-      guard let self, self.tick() else { return }
-      self.scheduleTick()
-    }
+    if !isQuiet { Ticker.start { [weak self] in self?.tick() ?? false } }
   }
 
   /// Takes the bar away; nothing is shown afterwards.
@@ -70,33 +62,31 @@ final class TrainingDisplay: Sendable {
       advance(to: step, of: total, metrics, .train, &state)
       showPending(step: step, of: total, isFirst: isFirst, &state)
     case .referenceReset(let step):
-      print(label("reference", "set to the policy before step \(step)"), &state)
+      print("reference", "set to the policy before step \(step)", &state)
     case .completions(_, let completions):
       state.pending = completions
     case .evaluated(let step, let report):
       let accuracy = report.greedy.map { estimate in
-        Figures.percent(estimate.mean)
-          + (estimate.standardError.map { " ± \(Figures.percent($0))" } ?? "") + " %"
+        NumberFormat.percent(estimate.mean)
+          + (estimate.standardError.map { " ± \(NumberFormat.percent($0))" } ?? "") + " %"
       }
       print(
-        label(
-          "evaluated",
-          "\(step == 0 ? "before training" : "after step \(step)"): greedy accuracy "
-            + "\(accuracy ?? "unknown") of \(report.count) questions"), &state)
+        "evaluated",
+        "\(step == 0 ? "before training" : "after step \(step)"): greedy accuracy "
+          + "\(accuracy ?? "unknown") of \(report.count) questions", &state)
     case .rewardModelLearned(let step, let metrics):
       let figures = metrics.map { metric in
         let name = metric.name.text.split(separator: "/").last.map(String.init) ?? ""
-        return "\(name.replacing("_", with: " ")) \(Figures.short(metric.value))"
+        return "\(name.replacing("_", with: " ")) \(NumberFormat.short(metric.value))"
       }
       print(
-        label("learning", "reward model before step \(step): \(figures.joined(separator: "  "))"),
-        &state)
+        "learning", "reward model before step \(step): \(figures.joined(separator: "  "))", &state)
     case .saved(let step, let path):
-      print(label("saved", "step \(step) in \(shownPath(path).visible())"), &state)
+      print("saved", "step \(step) in \(shownPath(path).visible())", &state)
     case .removed(let paths):
       let more = paths.count > 3 ? " and \(paths.count - 3) more" : ""
       let names = paths.prefix(3).map { $0.visible() }.joined(separator: ", ")
-      print(label("removed", "what an interrupted write had left: \(names)\(more)"), &state)
+      print("removed", "what an interrupted write had left: \(names)\(more)", &state)
     case .finding(let finding): warn("\(finding.evidence): \(finding.advice)", &state)
     case .warning(let text): warn(text, &state)
     }
@@ -104,29 +94,23 @@ final class TrainingDisplay: Sendable {
 
   private func warn(_ text: String, _ state: inout State) {
     clear(&state)
-    StandardError.write(terminal.styled("warning", .warning) + ": " + text.visible())
+    StandardError.warn(text)
   }
 
   // MARK: Lines that stay
-
-  private static let labelWidth = 10
-
-  private func label(_ word: String, _ text: String) -> String {
-    terminal.styled(word.padded(toAtLeast: Self.labelWidth), .stage) + "  " + text
-  }
 
   private func announce(
     _ stage: TrainingEvent.Stage, _ detail: String, _ state: inout State
   ) {
     clear(&state)
     state.progress = nil
-    print(label(stage.rawValue, detail), &state)
+    print(stage.rawValue, detail, &state)
   }
 
-  private func print(_ line: String, _ state: inout State) {
+  private func print(_ label: String, _ text: String, _ state: inout State) {
     if isQuiet { return }
     clear(&state)
-    StandardError.write(line)
+    StandardError.write(terminal.labelled(label, text))
   }
 
   private func showPending(step: Int, of total: Int, isFirst: Bool, _ state: inout State) {
@@ -135,15 +119,14 @@ final class TrainingDisplay: Sendable {
     guard isFirst || step % max(1, total / Self.showings) == 0 else { return }
     for sample in shown {
       // The numbers come last and are kept whole; of the text, what fits.
-      let reward = sample.reward.map { Figures.fixed($0, digits: 2) } ?? "none"
-      let numbers = "reward \(reward)  advantage \(Figures.fixed(sample.advantage, digits: 2))"
+      let reward = sample.reward.map { NumberFormat.fixed($0, digits: 2) } ?? "none"
+      let numbers = "reward \(reward)  advantage \(NumberFormat.fixed(sample.advantage, digits: 2))"
       let room = max(24, min(terminal.isLive ? terminal.width : 100, 120) - 18 - numbers.count)
       let completion = "\"\(sample.completion.visible())\"".shortened(to: room / 2)
       let prompt = "\"\(sample.prompt.visible())\"".shortened(
         to: max(room / 2, room - completion.count), keepingEnd: true)
       print(
-        label("step \(step)", "\(prompt) → \(completion)  ") + terminal.styled(numbers, .number),
-        &state)
+        "step \(step)", "\(prompt) → \(completion)  " + terminal.styled(numbers, .number), &state)
     }
   }
 
@@ -177,11 +160,11 @@ final class TrainingDisplay: Sendable {
       guard !state.hasEnded else { return false }
       if Interruption.isRequested, !state.saidItStops {
         state.saidItStops = true
-        print(label("stopping", "after this step; Ctrl-C once more ends at once"), &state)
+        print("stopping", "after this step; Ctrl-C once more ends at once", &state)
       }
       let now = ContinuousClock.now
       if terminal.isLive {
-        if state.lastDrawn.map({ now - $0 > .seconds(2 * Self.tickSeconds) }) ?? true {
+        if state.lastDrawn.map({ now - $0 > .seconds(Self.longestStandstill) }) ?? true {
           draw(&state)
         }
       } else if now - state.lastPlainLine >= .seconds(Self.longestSilence) {

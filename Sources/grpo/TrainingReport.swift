@@ -7,7 +7,7 @@ import Runs
 import Training
 
 /// What a finished run says of itself on standard output.
-struct TrainingReport {
+struct TrainingReport: Report {
   private let summary: TrainingRun.Summary
   /// The recipe that the next commands are shown with.
   private let shownRecipe: (path: String, lacksChanges: Bool)
@@ -22,11 +22,6 @@ struct TrainingReport {
     trained = recipe.train != nil
     stepCount = recipe.train?.totalSteps ?? 0
     temperature = recipe.evaluation?.temperature ?? 1
-  }
-
-  func write(json: Bool) throws {
-    let text = json ? JSON.object(encoded).encoded() : lines.joined(separator: "\n")
-    try StandardOutput.write(line: text)
   }
 
   // MARK: Numbers of the run
@@ -78,7 +73,7 @@ struct TrainingReport {
 
   // MARK: For people
 
-  private var lines: [String] {
+  var lines: [String] {
     let terminal = Terminal.standardOutput
     var table = TextTable()
     appendEvaluation(to: &table)
@@ -125,15 +120,15 @@ struct TrainingReport {
   }
 
   private var totals: String {
-    var parts = ["\(Figures.count(summary.parameterCount)) parameters"]
+    var parts = ["\(NumberFormat.count(summary.parameterCount)) parameters"]
     if trained {
-      parts.append("\(Figures.count(stepCount)) step\(stepCount == 1 ? "" : "s")")
+      parts.append("\(NumberFormat.count(stepCount)) step\(stepCount == 1 ? "" : "s")")
       parts.append(
-        "\(Figures.count(referenceResets)) reference reset\(referenceResets == 1 ? "" : "s")")
+        "\(NumberFormat.count(referenceResets)) reference reset\(referenceResets == 1 ? "" : "s")")
     }
-    parts.append(Figures.duration(summary.seconds))
+    parts.append(NumberFormat.duration(summary.seconds))
     if let speed = tokensPerSecond {
-      parts.append("\(Figures.count(Int(min(speed, 1e12)))) tokens/s")
+      parts.append("\(NumberFormat.count(Int(min(speed, 1e12)))) tokens/s")
     }
     return parts.joined(separator: ", ")
   }
@@ -162,22 +157,22 @@ struct TrainingReport {
     guard let after = summary.after else { return }
     let before = summary.before
     let judge = summary.judge.map { ", by \($0.visible())" } ?? ""
-    let title = "\(Figures.count(after.count)) held-out questions\(judge)"
+    let title = "\(NumberFormat.count(after.count)) held-out questions\(judge)"
     table.append(title: before == nil ? [title, "%"] : [title, "before, %", "after, %", "gain"])
     func row(_ name: String, _ value: (EvaluationReport) -> MeanEstimate??, gain: String = "") {
       guard let after = value(after), let after else { return }
-      guard let before else { return table.append([name, Figures.estimate(after)]) }
+      guard let before else { return table.append([name, NumberFormat.estimate(after)]) }
       guard let before = value(before), let before else { return }
-      let difference = gain.isEmpty ? Figures.points(after.mean - before.mean) : gain
-      table.append([name, Figures.estimate(before), Figures.estimate(after), difference])
+      let difference = gain.isEmpty ? NumberFormat.points(after.mean - before.mean) : gain
+      table.append([name, NumberFormat.estimate(before), NumberFormat.estimate(after), difference])
     }
     row("greedy accuracy", { $0.greedy }, gain: greedyGain)
     if let mean = after.greedyReward?.mean {
-      let cells = [before?.greedyReward?.mean, mean].map { $0.map { Figures.short($0) } ?? "" }
+      let cells = [before?.greedyReward?.mean, mean].map { $0.map { NumberFormat.short($0) } ?? "" }
       table.append(["greedy reward, mean"] + (before == nil ? [cells[1]] : cells + [""]))
     }
     guard let sampled = after.sampled else { return }
-    row("sampled, temperature \(Figures.short(sampled.temperature))", { $0.sampled?.accuracy })
+    row("sampled, temperature \(NumberFormat.short(sampled.temperature))", { $0.sampled?.accuracy })
     for (k, _) in sampled.passAtK.filter({ $0.k > 1 }).suffix(2) {
       row("pass@\(k)", { $0.sampled?.passAtK.first { $0.k == k }?.value })
     }
@@ -188,10 +183,10 @@ struct TrainingReport {
 
   private var greedyGain: String {
     guard let gain = summary.gain, let difference = gain.difference else { return "" }
-    var text = Figures.points(difference.mean)
+    var text = NumberFormat.points(difference.mean)
     if let interval = gain.interval {
       text +=
-        " (95 %: \(Figures.points(interval.lowerBound)) to \(Figures.points(interval.upperBound)))"
+        " (95 %: \(NumberFormat.points(interval.lowerBound)) to \(NumberFormat.points(interval.upperBound)))"
     }
     return text
   }
@@ -202,16 +197,17 @@ struct TrainingReport {
     table.append(title: ["training", count == 1 ? "last step" : "last \(count) steps", "largest"])
     for metric in Self.shownMetrics {
       guard let course = course(metric) else { continue }
-      table.append([metric, Figures.short(course.mean), Figures.short(course.maximum)])
+      table.append([metric, NumberFormat.short(course.mean), NumberFormat.short(course.maximum)])
     }
     for name in slowRewards {
       guard let course = course("\(Self.timePrefix)\(name)") else { continue }
       table.append([
-        "seconds of \(name.visible())", Figures.short(course.mean), Figures.short(course.maximum),
+        "seconds of \(name.visible())", NumberFormat.short(course.mean),
+        NumberFormat.short(course.maximum),
       ])
     }
     for trouble in rewardTroubles {
-      table.append([trouble.name.visible(), "", "\(Figures.count(trouble.count)) in all"])
+      table.append([trouble.name.visible(), "", "\(NumberFormat.count(trouble.count)) in all"])
     }
   }
 
@@ -246,7 +242,7 @@ struct TrainingReport {
 
   // MARK: For programs
 
-  private var encoded: JSONObject {
+  var encoded: JSONObject {
     var object: JSONObject = [
       "run": .string(summary.run.path), "parameters": .integer(summary.parameterCount),
       "steps": .integer(stepCount), "seconds": .number(summary.seconds),
@@ -282,7 +278,7 @@ struct TrainingReport {
   }
 }
 
-extension Figures {
+extension NumberFormat {
   /// A share with its standard error, in percent: 52.4 ± 2.2.
   static func estimate(_ value: MeanEstimate) -> String {
     percent(value.mean).padded(toAtLeast: 4)

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Numbers as people read them.
-enum Figures {
+enum NumberFormat {
   /// As few digits as say it: 0.5, 3, 0.0123.
   static func short(_ value: Double) -> String {
     if !value.isFinite { return "\(value)" }
