@@ -223,4 +223,39 @@ import Testing
     #expect(outcome.errors.contains(" scores of the evaluation failed: ValueError: not these\n"))
     #expect(outcome.outputLines.contains { $0.hasPrefix("model  ") })
   }
+
+  @Test func troublesOfARewardAreInTheSummary() async throws {
+    let folder = try Workspace()
+    try await folder.writeExecutable(
+      "score.py",
+      """
+      #!/usr/bin/env python3
+      import json, os, sys, time
+      for line in sys.stdin:
+          request = json.loads(line)
+          if request["step"] == 2 and not os.path.exists("once"):
+              open("once", "w").close()
+              os._exit(1)
+          rewards = [0] * len(request["completions"])
+          print(json.dumps({"rewards": rewards, "id": request["id"]}), flush=True)
+      """)
+    try folder.addPlugin("./score.py")
+    let run = try await GrpoProgram.run("run", "recipe.yaml", "-q", in: folder)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("\nrewards/score/restarts "))
+
+    // A finished run tells of its logs; here with times that no machine chose.
+    let lines = try folder.text("run/metrics.jsonl").split(separator: "\n").map { line in
+      var metrics = try #require(try JSON(parsing: Array(line.utf8), file: "metrics").object)
+      for key in metrics.keys where key.hasPrefix("time/rewards/") { metrics[key] = 0.0009 }
+      metrics["time/rewards/score"] = 0.5
+      metrics["step_time"] = 1
+      return JSON.object(metrics).encoded() + "\n"
+    }
+    try folder.write("run/metrics.jsonl", lines.joined())
+    let shown = try await GrpoProgram.run("run", "recipe.yaml", "-q", in: folder)
+    #expect(shown.status == 0, "\(shown.errors)")
+    #expect(shown.output.contains("\nseconds of score "))
+    #expect(!shown.output.contains("seconds of regex"))
+  }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Formats
-import Foundation
 import Recipes
 import Runs
 import Training
@@ -155,31 +154,4 @@ struct AcceptedDifferences: ParsableArguments {
         + "be repeated.",
       valueName: "field"))
   var allow: [String] = []
-}
-
-/// The argument of `--set`.
-struct Assignment: Sendable {
-  let text: String
-  let override: RecipeOverride
-
-  init(_ text: String) throws {
-    guard let override = RecipeOverride(assignment: text) else {
-      throw ValidationError("got \(text.visible()); need key=value, such as train.beta=0.01")
-    }
-    (self.text, self.override) = (text, override)
-  }
-}
-
-/// How the work is done, which changes no result.
-struct ComputingOptions: ParsableArguments {
-  @Option(
-    name: .customLong("threads"), parsing: .unconditional,
-    help: ArgumentHelp("Threads that compute. (default: one for each core)", valueName: "count"))
-  var chosenThreads: Int?
-
-  var threads: Int { chosenThreads ?? min(ProcessInfo.processInfo.activeProcessorCount, 256) }
-
-  func validate() throws {
-    try Bounds.check("--threads", chosenThreads, 1...256)
-  }
 }
