@@ -55,57 +55,53 @@ extension Recipe {
       case .reinforce:
         axes.takePolicyGradient(.init(form: .rewardToGo))
       case .reinforceBaseline:
-        axes.takePolicyGradient(.init(form: .rewardToGoBaseline, baseline: .leaveOneOut))
+        axes.takePolicyGradient(.init(form: .rewardToGoBaseline))
       case .actorCritic:
         axes.takePolicyGradient(.init(form: .temporalDifference))
         axes.value = ValueFunction()
       case .naturalGradient, .trpo:
-        axes.takePPO(.ratio)
+        axes.takePPO(.ratio, maxCompletionTokens)
         (axes.epochs, axes.miniBatches) = (1, 1)
         var region = TrustRegionUpdate()
-        if self == .naturalGradient { region.backtrackTrials = 0 }
+        if self == .naturalGradient { region.search = nil }
         axes.update = .trustRegion(region)
       case .ppoClip:
-        axes.takePPO(.clipped(ClippedSurrogate()))
+        axes.takePPO(.clipped(ClippedSurrogate()), maxCompletionTokens)
       case .ppoKL, .ppoAdaptiveKL:
-        axes.takePPO(.ratio)
-        axes.objective.oldKL.coefficient = 1
-        axes.objective.oldKL.estimator = .exact
-        if self == .ppoAdaptiveKL {
-          axes.objective.oldKL.controller = .adaptive(AdaptiveKL(target: 0.01))
-        }
+        axes.takePPO(.ratio, maxCompletionTokens)
+        axes.objective.oldKLPenalty = KLPenalty(
+          coefficient: 1, divergence: .oldToPolicy, estimator: .exact,
+          controller: self == .ppoKL ? .fixed : .adaptive(AdaptiveKL(target: 0.01)))
       case .grpo:
-        axes.objective.referenceKL.coefficient = 0.04
+        axes.objective.klPenalty = KLPenalty(coefficient: 0.04)
       case .grpoSoftmax:
-        axes.advantage = .softmax(SoftmaxAdvantage())
+        axes.advantage = Advantage(SoftmaxAdvantage())
         axes.objective.ratioLevel = .sequenceProduct
       case .grpoRank:
-        axes.advantage = .rank(RankAdvantage())
-        axes.objective.referenceKL.coefficient = 0.04
+        axes.advantage = Advantage(RankAdvantage())
+        axes.objective.klPenalty = KLPenalty(coefficient: 0.04)
       case .grpoProcess:
-        axes.advantage = .process(ProcessAdvantage())
-        axes.objective.referenceKL.coefficient = 0.04
+        axes.advantage = Advantage(ProcessAdvantage())
+        axes.objective.klPenalty = KLPenalty(coefficient: 0.04)
       case .drGRPO:
-        axes.advantage = .group(GroupRelativeAdvantage(scale: .none))
-        axes.objective.aggregation = .constantLength
+        axes.advantage = Advantage(GroupRelativeAdvantage(scale: .none))
+        axes.objective.aggregation = .constantLength(maxCompletionTokens)
       case .dapo:
-        axes.objective.surrogate = .clipped(
-          ClippedSurrogate(epsilonLow: 0.2, epsilonHigh: 0.28))
+        axes.objective.surrogate = .clipped(ClippedSurrogate(epsilonLow: 0.2, epsilonHigh: 0.28))
         axes.objective.aggregation = .tokenMean
         axes.dynamicSamplingRounds = 3
         axes.shaping.overlongPenalty = 1
         axes.shaping.overlongBuffer = max(1, maxCompletionTokens / 5)
       case .gspo:
         axes.objective.ratioLevel = .sequence
-        axes.objective.surrogate = .clipped(
-          ClippedSurrogate(epsilonLow: 3e-4, epsilonHigh: 4e-4))
+        axes.objective.surrogate = .clipped(ClippedSurrogate(epsilonLow: 3e-4, epsilonHigh: 4e-4))
       case .cispo:
         axes.objective.surrogate = .cispo(CISPO())
         axes.objective.aggregation = .tokenMean
       case .sapo:
         axes.objective.surrogate = .sapo(SAPO())
       case .rloo:
-        axes.advantage = .leaveOneOut
+        axes.advantage = Advantage(LeaveOneOutAdvantage())
         axes.objective.ratioLevel = .sequenceProduct
         axes.shaping.klCoefficient = 0.05
       case .trl:
@@ -113,35 +109,33 @@ extension Recipe {
       }
       return axes
     }
+
+    /// The recipe keys of its axes and their values, for completions of at most
+    /// `maxCompletionTokens`.
+    public func keys(maxCompletionTokens: Int) -> [(key: String, value: String)] {
+      var axes = axes(maxCompletionTokens: maxCompletionTokens)
+      let fields = Fields(writing: Context(directory: "/"))
+      axes.declare(fields, maxCompletionTokens: maxCompletionTokens)
+      let node = Node(content: .map(fields.written), place: .code)
+      return node.leaves().map { (key: $0.path, value: $0.value) }
+    }
   }
 }
 
 extension Recipe.Axes {
   /// Σ_t Ψ_t ∇log π(a_t|s_t), the mean over completions, one update a step.
   fileprivate mutating func takePolicyGradient(_ weight: PolicyGradientWeight) {
-    advantage = .weight(weight)
+    advantage = Recipe.Advantage(weight)
     objective.surrogate = .policyGradient
     objective.aggregation = .sequenceSum
   }
 
   /// The lecture's algorithm 1: advantages from a value function, 1/(|D|·T), several epochs.
-  fileprivate mutating func takePPO(_ surrogate: Surrogate) {
-    advantage = .weight(PolicyGradientWeight(form: .advantage, discount: 1, lambda: 0.95))
+  fileprivate mutating func takePPO(_ surrogate: Surrogate, _ maxCompletionTokens: Int) {
+    advantage = Recipe.Advantage(PolicyGradientWeight(form: .advantage))
     value = Recipe.ValueFunction()
     objective.surrogate = surrogate
-    objective.aggregation = .constantLength
+    objective.aggregation = .constantLength(maxCompletionTokens)
     (epochs, miniBatches) = (4, 4)
-  }
-}
-
-extension Recipe.Algorithm {
-  /// The recipe keys of its axes and their values, for completions of at most
-  /// `maxCompletionTokens`.
-  public func keys(maxCompletionTokens: Int) -> [(key: String, value: String)] {
-    var axes = axes(maxCompletionTokens: maxCompletionTokens)
-    let fields = RecipeFields(writing: RecipeContext(directory: "/"))
-    axes.declare(fields, maxCompletionTokens: maxCompletionTokens)
-    let node = RecipeNode(content: .map(fields.written), place: .code)
-    return node.leaves().map { (key: $0.path, value: $0.value) }
   }
 }

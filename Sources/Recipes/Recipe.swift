@@ -86,8 +86,8 @@ public struct Incidental<Value: Sendable>: Sendable, Equatable {
   public static func == (a: Self, b: Self) -> Bool { true }
 }
 
-extension Recipe: RecipeSection {
-  mutating func declare(_ fields: RecipeFields) {
+extension Recipe: Section {
+  mutating func declare(_ fields: Fields) {
     fields("seed", &seed, .integer(0...))
     fields("output", &output, .text, .required)
     fields("data", &data, .section, .required)
@@ -111,14 +111,14 @@ extension Recipe: RecipeSection {
   /// Checks that there is something to score by, where rewards are not given in Swift.
   package func requireRewards() throws(RecipeError) {
     if train != nil && rewards.isEmpty {
-      throw RecipeError("is missing (need \(RecipeFormat.rewards.need))", field: "rewards")
+      throw RecipeError("is missing (need \(Format.rewards.need))", field: "rewards")
     }
     if warmStart?.untilAccuracy != nil && rewards.isEmpty {
       throw RecipeError("has nothing to go by (need rewards)", field: "warm_start.until_accuracy")
     }
   }
 
-  private func compareSections(_ fields: RecipeFields) {
+  private func compareSections(_ fields: Fields) {
     if warmStart == nil && train == nil {
       fields.fail("train", "is missing (need train, warm_start or both)")
     }
@@ -157,7 +157,7 @@ extension Recipe: RecipeSection {
     compareWithModel(fields)
   }
 
-  private func compareWithModel(_ fields: RecipeFields) {
+  private func compareWithModel(_ fields: Fields) {
     guard case .new(let architecture) = model else {
       if case .trained = tokenizer {
         fields.failWithoutEffect(

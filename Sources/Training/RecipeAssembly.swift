@@ -11,23 +11,16 @@ package import Sampling
 
 extension Recipe.Optimizer {
   func schedule(updates: Int) -> LearningRateSchedule {
-    let decay: LearningRateSchedule.Decay =
-      switch decay {
-      case .constant: .constant
-      case .linear: .linear(floor: lowestRateRatio)
-      case .cosine: .cosine(floor: lowestRateRatio)
-      }
-    return LearningRateSchedule(
-      peak: learningRate, warmUpUpdates: warmupUpdates, totalUpdates: updates, decay: decay)
+    LearningRateSchedule(
+      peak: learningRate, warmUpUpdates: warmupUpdates, totalUpdates: updates, decay: decay,
+      floor: lowestRateRatio)
   }
 
   var coefficients: AdamW.Coefficients {
     AdamW.Coefficients(
       beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
   }
-}
 
-extension Recipe.Optimizer {
   fileprivate func settings(updates: Int) -> PolicyTrainer.Settings.Update {
     .adam(
       AdamUpdate.Settings(
@@ -46,16 +39,15 @@ extension Recipe.WarmStart {
 
 extension Recipe.Train {
   package func settings(seed: Int) -> PolicyTrainer.Settings {
-    let policy = axes.objective.policyObjective(maxCompletionTokens: maxCompletionTokens)
-    let value = axes.value?.settings(
-      discount: axes.advantage.discount, lambda: axes.advantage.lambda)
-    var objective: any Objective = policy
+    let estimator = axes.advantage.estimator
+    let value = axes.value?.settings(discount: estimator.discount, lambda: estimator.lambda)
+    var objective: any Objective = axes.objective
     if let value, value.isOnPolicy {
       objective = JointObjective(
-        policy: policy, value: value.loss, coefficient: value.coefficient)
+        policy: axes.objective, value: value.loss, coefficient: value.coefficient)
     }
     return PolicyTrainer.Settings(
-      objective: objective, advantage: axes.advantage.estimator,
+      objective: objective, advantage: estimator,
       shaping: axes.shaping.rewards(maxCompletionTokens: maxCompletionTokens),
       update: update, epochs: axes.epochs, miniBatches: axes.miniBatches,
       temperature: temperature, reference: axes.reference, stepsPerIteration: stepsPerIteration,
@@ -65,12 +57,8 @@ extension Recipe.Train {
   private var update: PolicyTrainer.Settings.Update {
     switch axes.update {
     case .adam: optimizer.settings(updates: totalUpdates)
-    case .lineSearch(let search):
-      .lineSearch(
-        LineSearch(
-          initialStep: search.initialStep, shrinkFactor: search.shrink,
-          maximumTrials: search.trials),
-        resamples: search.loss == .resampled)
+    case .lineSearch(let update):
+      .lineSearch(update.search, resamples: update.loss == .resampled)
     case .trustRegion(let region): .trustRegion(region.settings)
     }
   }
@@ -96,24 +84,16 @@ extension Recipe.Update {
 extension Recipe.TrustRegionUpdate {
   fileprivate var settings: TrustRegionUpdate.Settings {
     TrustRegionUpdate.Settings(
-      region: TrustRegionStep(
-        bound: maximumKL,
-        constraint: form == .halfMean ? .halfQuadraticForm : .quadraticForm),
-      conjugateGradient: ConjugateGradient(damping: damping, maximumIterations: iterations),
-      fisher: fisher == .exact ? .exact : .sampled,
-      divergence: measure == .oldToPolicy ? .oldToPolicy : .policyToOld, isMean: form == .halfMean,
-      search: backtrackTrials == 0
-        ? nil
-        : LineSearch(shrinkFactor: backtrackShrink, maximumTrials: backtrackTrials))
+      region: region, conjugateGradient: conjugateGradient,
+      fisher: fisher == .exact ? .exact : .sampled, divergence: divergence,
+      isMean: region.constraint == .halfQuadraticForm, search: search)
   }
 }
 
 extension Recipe.ValueFunction {
   fileprivate func settings(discount: Double, lambda: Double) -> ValueFunction.Settings {
     ValueFunction.Settings(
-      isOnPolicy: trunk == .policy,
-      target: target == .rewardsToGo
-        ? .rewardsToGo(discount: discount) : .lambdaReturn(discount: discount, lambda: lambda),
+      isOnPolicy: trunk == .policy, target: target, discount: discount, lambda: lambda,
       loss: ValueLoss(clipRange: clip), learningRate: learningRate, epochs: epochs,
       coefficient: coefficient)
   }

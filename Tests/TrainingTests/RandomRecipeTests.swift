@@ -194,7 +194,7 @@ import Training
       to: PolicyMeasurement(klReference: 1, klOld: 1, entropy: 1), completions: 4)
     objective.adaptiveState = objective.adaptiveState
     _ = objective(batch)
-    _ = settings.value?.target(groups)
+    _ = settings.value?.target(groups, discount: 0.9, lambda: 0.9)
     _ = settings.value?.loss(batch)
   }
 }

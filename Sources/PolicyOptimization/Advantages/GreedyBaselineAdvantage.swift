@@ -13,6 +13,10 @@ public import Formats
 public struct GreedyBaselineAdvantage: AdvantageEstimator, Equatable {
   public init() {}
 
+  public var needsGreedyRewards: Bool { true }
+
+  public var comparesGroups: Bool { false }
+
   /// - Precondition: greedy completions were drawn.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     precondition(

@@ -16,6 +16,8 @@
 public struct NormalizedSumAdvantage: AdvantageEstimator, Equatable {
   public init() {}
 
+  public var readsComponents: Bool { true }
+
   /// - Precondition: every scored completion has the components of its reward.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     let sums = groups.groups.map(Self.sums(of:))

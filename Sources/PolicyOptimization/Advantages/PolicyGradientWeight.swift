@@ -102,6 +102,8 @@ public struct PolicyGradientWeight: AdvantageEstimator, Equatable {
     form.method == .temporalDifference || (form.usesBaseline && baseline == .value)
   }
 
+  public var comparesGroups: Bool { form.usesBaseline && baseline != .value }
+
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     let advantages = groups.tokenAdvantages { scored in
       let returns = scored.map { completion, rewards in

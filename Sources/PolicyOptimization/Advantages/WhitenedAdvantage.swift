@@ -30,6 +30,8 @@ public struct WhitenedAdvantage: AdvantageEstimator, Equatable {
     self.baseline = baseline
   }
 
+  public var comparesGroups: Bool { baseline == .groupMean }
+
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     let counts = groups.tokenCounts
     switch baseline {

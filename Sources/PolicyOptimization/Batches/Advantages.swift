@@ -2,7 +2,30 @@ public import Formats
 
 /// Turns the rewards of groups into advantages; a package can add its own.
 public protocol AdvantageEstimator: Sendable {
+  /// γ; by default 1.
+  var discount: Double { get }
+  /// λ of generalized advantage estimation; by default 1.
+  var lambda: Double { get }
+  /// Whether completions must have `values`; by default not.
+  var needsValues: Bool { get }
+  /// Whether groups must have greedy rewards; by default not.
+  var needsGreedyRewards: Bool { get }
+  /// Whether a question's completions are compared with each other; by default so.
+  var comparesGroups: Bool { get }
+  /// Whether it reads the reward functions one by one, so that nothing that is added to their sum
+  /// reaches it; by default not.
+  var readsComponents: Bool { get }
+
   func callAsFunction(_ groups: RewardGroups) -> Advantages
+}
+
+extension AdvantageEstimator {
+  public var discount: Double { 1 }
+  public var lambda: Double { 1 }
+  public var needsValues: Bool { false }
+  public var needsGreedyRewards: Bool { false }
+  public var comparesGroups: Bool { true }
+  public var readsComponents: Bool { false }
 }
 
 /// The advantages of one step's completions, in the order of the groups laid end to end.

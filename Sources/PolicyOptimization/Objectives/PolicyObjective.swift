@@ -12,16 +12,16 @@ public import Formats
 /// Edge cases: no completions, or none with an unmasked token, give loss 0 and no gradient. A
 /// log-prob that is NaN gives a NaN loss.
 public struct PolicyObjective: Objective, Equatable {
-  public let ratioLevel: RatioLevel
-  public let surrogate: Surrogate
+  public package(set) var ratioLevel: RatioLevel
+  public package(set) var surrogate: Surrogate
   /// To or from the reference policy; nil: none is needed.
-  public private(set) var klPenalty: KLPenalty?
+  public package(set) var klPenalty: KLPenalty?
   /// To or from the behaviour policy, which drew the completions; nil for none.
-  public private(set) var oldKLPenalty: KLPenalty?
-  public let aggregation: Aggregation
-  public private(set) var entropyBonus: EntropyBonus?
-  public let offPolicyMask: OffPolicySequenceMask?
-  public let entropyMask: HighEntropyMask?
+  public package(set) var oldKLPenalty: KLPenalty?
+  public package(set) var aggregation: Aggregation
+  public package(set) var entropyBonus: EntropyBonus?
+  public package(set) var offPolicyMask: OffPolicySequenceMask?
+  public package(set) var entropyMask: HighEntropyMask?
 
   /// - Precondition: each KL penalty is to the policy its name says, and the ratio level is
   ///   ``RatioLevel/token`` where the surrogate leaves it no choice.

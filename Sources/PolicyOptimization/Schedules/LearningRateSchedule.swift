@@ -10,11 +10,9 @@ import Foundation
 /// warm-up update and the first one after it both have the peak. The update at u = U would be the
 /// first at the floor; all later ones stay there.
 public struct LearningRateSchedule: Sendable, Equatable {
-  /// What follows the warm-up; a floor is a fraction of the peak, 0 to 1.
-  public enum Decay: Sendable, Equatable {
-    case constant
-    case linear(floor: Double)
-    case cosine(floor: Double)
+  /// What follows the warm-up.
+  public enum Decay: String, Sendable, CaseIterable {
+    case constant, linear, cosine
   }
 
   /// η.
@@ -24,19 +22,20 @@ public struct LearningRateSchedule: Sendable, Equatable {
   /// U, warm-up included.
   public var totalUpdates: Int
   public var decay: Decay
+  /// f, 0 to 1; no effect with a constant rate.
+  public var floor: Double
 
   public init(
-    peak: Double, warmUpUpdates: Int = 0, totalUpdates: Int, decay: Decay = .constant
+    peak: Double, warmUpUpdates: Int = 0, totalUpdates: Int, decay: Decay = .constant,
+    floor: Double = 0
   ) {
     precondition(peak >= 0 && peak.isFinite && warmUpUpdates >= 0 && totalUpdates >= 0)
-    switch decay {
-    case .constant: break
-    case .linear(let floor), .cosine(let floor): precondition(0 <= floor && floor <= 1)
-    }
+    precondition(0 <= floor && floor <= 1)
     self.peak = peak
     self.warmUpUpdates = warmUpUpdates
     self.totalUpdates = totalUpdates
     self.decay = decay
+    self.floor = floor
   }
 
   public func learningRate(at update: Int) -> Double {
@@ -46,8 +45,8 @@ public struct LearningRateSchedule: Sendable, Equatable {
     }
     return switch decay {
     case .constant: peak
-    case .linear(let floor): peak * (floor + (1 - floor) * (1 - progress(at: update)))
-    case .cosine(let floor):
+    case .linear: peak * (floor + (1 - floor) * (1 - progress(at: update)))
+    case .cosine:
       peak * (floor + (1 - floor) * 0.5 * (1 + cos(.pi * progress(at: update))))
     }
   }

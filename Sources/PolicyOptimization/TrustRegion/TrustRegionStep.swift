@@ -9,10 +9,10 @@
 public struct TrustRegionStep: Sendable, Equatable {
   /// Which form is bounded.
   public enum Constraint: String, Sendable, CaseIterable {
-    /// δᵀFδ ≤ ε.
-    case quadraticForm = "quadratic-form"
-    /// ½·δᵀFδ ≤ ε.
-    case halfQuadraticForm = "half-quadratic-form"
+    /// ½·δᵀF̄δ ≤ ε with the mean Fisher matrix F̄ of a token: the second-order KL of a token.
+    case halfQuadraticForm = "half-mean"
+    /// δᵀFδ ≤ ε with the sum over tokens: as lectures print it.
+    case quadraticForm = "sum"
   }
 
   /// ε > 0, in nats; usually 0.001 to 0.1.

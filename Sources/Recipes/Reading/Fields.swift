@@ -1,42 +1,55 @@
 internal import Formats
 internal import Rewards
 
+/// What has keys of its own in a recipe.
+protocol Keyed {
+  /// Declares every key: its name, the property it stands for, and what it may be.
+  ///
+  /// The one declaration serves for reading, for writing and for listing the keys. Reading, a key
+  /// that was not written leaves its property alone, so defaults that depend on earlier keys are
+  /// assigned in between.
+  mutating func declare(_ fields: Fields)
+}
+
 /// A part of a recipe that is a YAML map.
-protocol RecipeSection {
+protocol Section: Keyed {
   /// The defaults.
   ///
   /// A required value starts as one that its format refuses.
   init()
-
-  /// Declares every key: its name, the property it stands for, and what it may be.
-  ///
-  /// The one declaration serves for reading and for writing. Reading, a key that was not written
-  /// leaves its property alone, so defaults that depend on earlier keys are assigned in between.
-  mutating func declare(_ fields: RecipeFields)
 }
 
 /// The keys of one section, being read from a YAML map or written to one.
-final class RecipeFields {
+package final class Fields {
   enum Presence { case required, optional }
 
-  let context: RecipeContext
+  let context: Context
   /// The map that is read; nil when writing.
-  private let source: RecipeNode?
-  private var unread: [RecipeNode.Entry]
+  private let source: Node?
+  private var unread: [Node.Entry]
   private var known: [String] = []
   /// What has been written so far.
-  private(set) var written: [RecipeNode.Entry] = []
+  private(set) var written: [Node.Entry] = []
+  /// Why no key has an effect at present.
+  private var refusal: String?
 
-  init(reading source: RecipeNode, _ context: RecipeContext) {
+  init(reading source: Node, _ context: Context) {
     self.source = source
     self.context = context
     unread = source.entries ?? []
   }
 
-  init(writing context: RecipeContext) {
+  init(writing context: Context) {
     source = nil
     self.context = context
     unread = []
+  }
+
+  /// The keys that are declared, whether they have an effect or not.
+  static func keys(_ declare: (Fields) -> Void) -> [String] {
+    let fields = Fields(writing: Context(directory: "/"))
+    declare(fields)
+    return fields.known
   }
 
   var isReading: Bool { source != nil }
@@ -46,13 +59,20 @@ final class RecipeFields {
     isReading && context.journal.problems.isEmpty && context.journal.missing.isEmpty
   }
 
-  /// Declares a key that always has a value.
+  // MARK: Declaring
+
+  /// Declares a key, which has an effect only when `condition` holds; else to write it is an error.
   func callAsFunction<Value>(
-    _ key: String, _ value: inout Value, _ format: RecipeFormat<Value>,
-    _ presence: Presence = .optional
+    _ key: String, _ value: inout Value, _ format: Format<Value>,
+    _ presence: Presence = .optional, when condition: Bool = true, else reason: String = ""
   ) {
-    guard isReading else { return write(key, format.write(value, context[key])) }
-    if let node = take(key) {
+    guard condition, refusal == nil else { return refuse(key, because: reason) }
+    let node = take(key)
+    guard isReading else {
+      if let content = format.write(value, context[key]) { write(key, content) }
+      return
+    }
+    if let node {
       if let new = format.read(node, context[key]) { value = new }
     } else if presence == .required {
       context.journal.missing.append(
@@ -61,53 +81,61 @@ final class RecipeFields {
     }
   }
 
-  /// Declares a key whose value may be nil, which is written by leaving the key out.
+  /// The same for a key whose value may be nil, which is written by leaving the key out.
   func callAsFunction<Value>(
-    _ key: String, _ value: inout Value?, _ format: RecipeFormat<Value>
+    _ key: String, _ value: inout Value?, _ format: Format<Value>, when condition: Bool = true,
+    else reason: String = ""
   ) {
-    guard isReading else {
-      if let value { write(key, format.write(value, context[key])) }
-      return
-    }
-    if let node = take(key), let new = format.read(node, context[key]) { value = new }
+    self(key, &value, format.optional, when: condition, else: reason)
   }
 
-  /// Declares a key that has an effect only when `condition` holds; else to write it is an error.
-  func callAsFunction<Value>(
-    _ key: String, _ value: inout Value, _ format: RecipeFormat<Value>, when condition: Bool,
-    else reason: String
-  ) {
-    if condition { self(key, &value, format) } else { refuse(key, because: reason) }
+  /// The value with what its keys say.
+  func declared<Value: Keyed>(_ value: Value) -> Value {
+    var value = value
+    value.declare(self)
+    return value
   }
 
-  /// The same for a key whose value may be nil.
-  func callAsFunction<Value>(
-    _ key: String, _ value: inout Value?, _ format: RecipeFormat<Value>, when condition: Bool,
-    else reason: String
-  ) {
-    if condition { self(key, &value, format) } else { refuse(key, because: reason) }
+  /// Declares keys that have an effect only when `condition` holds; else to write one is an error.
+  func group(when condition: Bool, else reason: String, _ declare: () -> Void) {
+    let outer = refusal
+    refusal = outer ?? (condition ? nil : reason)
+    declare()
+    refusal = outer
   }
 
   /// Declares a key that has no effect here; to write it is an error.
   func refuse(_ key: String, because reason: String) {
-    if take(key) != nil { failWithoutEffect(key, reason) }
+    if take(key) != nil { failWithoutEffect(key, refusal ?? reason) }
   }
 
   /// Hands over the keys that have not been declared yet, which makes them known.
-  func takeRest() -> [RecipeNode.Entry] {
+  func takeRest() -> [Node.Entry] {
     defer { unread = [] }
     return unread
   }
 
-  func write(_ key: String, _ content: RecipeNode.Content) {
-    written.append(
-      RecipeNode.Entry(key: key, value: RecipeNode(content: content, place: .code)))
+  func write(_ key: String, _ content: Node.Content) {
+    written.append(Node.Entry(key: key, value: Node(content: content, place: .code)))
   }
+
+  private func take(_ key: String) -> Node? {
+    known.append(key)
+    guard let index = unread.firstIndex(where: { $0.key == key }) else { return nil }
+    let node = unread.remove(at: index).value
+    return node.isNull ? nil : node
+  }
+
+  // MARK: Telling
 
   /// Reports what is wrong with `key`, a dotted path within this section.
   func fail(_ key: String, _ message: String) {
-    context.journal.report(
-      RecipeError(message, field: context[key].path, at: place(of: key)))
+    context.journal.report(problem(message, at: key))
+  }
+
+  /// Reports a message that begins with its own field, and stands where `key` was written.
+  func fail(near key: String, _ message: String) {
+    context.journal.report(problem(message, near: key))
   }
 
   /// Reports a key that has no effect beside others; where they were set over it, it is left out
@@ -115,26 +143,17 @@ final class RecipeFields {
   ///
   /// Every key without effect passes through here.
   func failWithoutEffect(_ key: String, _ reason: String) {
-    context.journal.refuse(
-      context[key].path, RecipeError(reason, field: context[key].path, at: place(of: key)))
+    context.journal.refuse(context[key].path, problem(reason, at: key))
   }
 
   /// The same for a message that begins with its own field.
   func failWithoutEffect(near key: String, _ message: String) {
-    context.journal.refuse(
-      context[key].path, RecipeError(message, field: context.path, at: place(of: key)))
-  }
-
-  /// Reports a message that begins with its own field, and stands where `key` was written.
-  func fail(near key: String, _ message: String) {
-    context.journal.report(
-      RecipeError(message, field: context.path, at: place(of: key)))
+    context.journal.refuse(context[key].path, problem(message, near: key))
   }
 
   /// Reports what is allowed and yet hardly meant.
   func warn(_ key: String, _ message: String) {
-    context.journal.warnings.append(
-      RecipeError(message, field: context[key].path, at: place(of: key)))
+    context.journal.warnings.append(problem(message, at: key))
   }
 
   /// Warns of those of `keys` that were written though they have no effect beside others, where to
@@ -142,6 +161,16 @@ final class RecipeFields {
   func warnWithoutEffect(_ keys: [String], _ reason: String) {
     for key in keys where has(key) { warn(key, "has no effect " + reason) }
   }
+
+  private func problem(_ message: String, at key: String) -> RecipeError {
+    RecipeError(message, field: context[key].path, at: place(of: key))
+  }
+
+  private func problem(_ message: String, near key: String) -> RecipeError {
+    RecipeError(message, field: context.path, at: place(of: key))
+  }
+
+  // MARK: Asking
 
   /// Whether `key`, a dotted path within this section, was written.
   func has(_ key: String) -> Bool {
@@ -181,30 +210,25 @@ final class RecipeFields {
     return nil
   }
 
-  private func take(_ key: String) -> RecipeNode? {
-    known.append(key)
-    guard let index = unread.firstIndex(where: { $0.key == key }) else { return nil }
-    let node = unread.remove(at: index).value
-    return node.isNull ? nil : node
-  }
+  // MARK: Unknown keys
 
   /// What TRL and transformers call a key, where no other program's name is near to ours.
-  private static let namesElsewhere: [(key: String, here: String)] = [
-    ("max_steps", "steps"), ("lr", "learning_rate"), ("loss_type", "algorithm"),
-    ("per_device_train_batch_size", "questions_per_step"), ("save_steps", "checkpoint_steps"),
-    ("generation_batch_size", "questions_per_step"),
-    ("gradient_accumulation_steps", "num_mini_batches"),
-    ("model_name_or_path", "path"), ("epsilon_low", "epsilon"),
+  private static let namesElsewhere: KeyValuePairs = [
+    "max_steps": "steps", "lr": "learning_rate", "loss_type": "algorithm",
+    "per_device_train_batch_size": "questions_per_step", "save_steps": "checkpoint_steps",
+    "generation_batch_size": "questions_per_step",
+    "gradient_accumulation_steps": "num_mini_batches", "model_name_or_path": "path",
+    "epsilon_low": "epsilon",
   ]
 
   /// Reports the keys that nobody asked for.
   func refuseUnknownKeys() {
     for entry in unread {
       let elsewhere = Self.namesElsewhere.first {
-        $0.key.hasSameBytes(as: entry.key) && known.contains($0.here)
+        $0.key.hasSameBytes(as: entry.key) && known.contains($0.value)
       }
       let hint =
-        (elsewhere?.here ?? Spelling.closest(to: entry.key, among: known))
+        (elsewhere?.value ?? Spelling.closest(to: entry.key, among: known))
         .map { "did you mean \($0)?" }
         ?? "need one of \(known.joined(separator: ", "))"
       context.journal.refuse(
@@ -213,55 +237,5 @@ final class RecipeFields {
           "unknown key (\(hint))", field: context[entry.key.shortened()].path, at: entry.value.place
         ))
     }
-  }
-}
-
-/// What reading and writing a value need to know beside the value.
-package struct RecipeContext {
-  /// The dotted path of the key at hand; empty for the recipe itself.
-  var path = ""
-  /// The directory from which paths in the recipe count; absolute.
-  var directory: String
-  /// Whether rewards are given in Swift.
-  var ownRewards = false
-  /// Whether what is written is for others to read, so that a mark stands for secrets.
-  var redacts = false
-  package var journal = RecipeJournal()
-
-  package init(directory: String, ownRewards: Bool = false) {
-    (self.directory, self.ownRewards) = (directory, ownRewards)
-  }
-
-  /// The context of a key within this one.
-  package subscript(key: String) -> RecipeContext {
-    var inner = self
-    inner.path = path.isEmpty ? key : "\(path).\(key)"
-    return inner
-  }
-}
-
-/// What was noticed while reading, in the order of the declarations.
-package final class RecipeJournal {
-  package private(set) var problems: [RecipeError] = []
-  /// Those of `problems` about keys that are unknown or have no effect, and the keys' paths.
-  private(set) var refused: [(path: String, problem: RecipeError)] = []
-  /// Required keys that are absent.
-  ///
-  /// They are told last: a misspelling explains them better.
-  var missing: [RecipeError] = []
-  var warnings: [RecipeError] = []
-
-  func report(_ problem: RecipeError) { problems.append(problem) }
-
-  func refuse(_ path: String, _ problem: RecipeError) {
-    problems.append(problem)
-    refused.append((path, problem))
-  }
-
-  /// The first thing that is wrong, and with a key that is refused all others that are.
-  var first: RecipeError? {
-    guard var first = problems.first ?? missing.first else { return nil }
-    if refused.first?.problem == first { first.others = refused.dropFirst().map(\.problem) }
-    return first
   }
 }

@@ -3,17 +3,18 @@ internal import Foundation
 internal import Rewards
 
 /// What a key's value looks like: how it is read, described and written.
-package struct RecipeFormat<Value> {
+package struct Format<Value> {
   /// The permitted values in words, for messages.
   let need: String
   /// The value, or nil after having reported what is wrong.
-  package let read: (RecipeNode, RecipeContext) -> Value?
-  let write: (Value, RecipeContext) -> RecipeNode.Content
+  package let read: (Node, Context) -> Value?
+  /// What is written; nil for a value that leaves the key out.
+  let write: (Value, Context) -> Node.Content?
 
   init(
     need: String,
-    read: @escaping (RecipeNode, RecipeContext) -> Value?,
-    write: @escaping (Value, RecipeContext) -> RecipeNode.Content
+    read: @escaping (Node, Context) -> Value?,
+    write: @escaping (Value, Context) -> Node.Content?
   ) {
     self.need = need
     self.read = read
@@ -45,19 +46,19 @@ package struct RecipeFormat<Value> {
   enum Parsed { case value(Value), outOfRange, unfit }
 }
 
-extension RecipeContext {
+extension Context {
   /// A path as an absolute one: it counts from the recipe's directory, or from where the option or
   /// study that set it counts.
-  func absolute(_ path: String, at node: RecipeNode) -> String {
+  func absolute(_ path: String, at node: Node) -> String {
     RecipePath.absolute(path, from: node.directory ?? directory)
   }
 
-  func report(_ message: String, _ node: RecipeNode) {
+  func report(_ message: String, _ node: Node) {
     journal.report(RecipeError(message, field: path, at: node.place))
   }
 }
 
-extension RecipeFormat where Value == Int {
+extension Format where Value == Int {
   package static func integer(_ range: PartialRangeFrom<Int>) -> Self {
     integer(range.lowerBound...Int.max)
   }
@@ -79,7 +80,7 @@ extension RecipeFormat where Value == Int {
   }
 }
 
-extension RecipeFormat where Value == Double {
+extension Format where Value == Double {
   static func number(_ range: ClosedRange<Double>) -> Self {
     number("from \(range.lowerBound.plain) to \(range.upperBound.plain)", range.contains)
   }
@@ -116,12 +117,12 @@ extension Double {
   }
 }
 
-extension RecipeFormat where Value == Double {
+extension Format where Value == Double {
   /// What logits may be divided by.
   static var temperature: Self { number(0.001...100) }
 }
 
-extension RecipeFormat where Value == Bool {
+extension Format where Value == Bool {
   /// YAML 1.2's truth values; `yes` and `on` are refused, since readers differ on them.
   static var flag: Self {
     Self(need: "true or false", called: "a truth value", quoted: false) { text, quoted in
@@ -134,12 +135,12 @@ extension RecipeFormat where Value == Bool {
   }
 }
 
-extension RecipeFormat where Value == String {
+extension Format where Value == String {
   package static var text: Self { text(called: "a text") }
 
   private static func text(called name: String) -> Self {
     Self(need: name, called: name, quoted: true) { text, quoted in
-      let isNull = !quoted && RecipeNode.nulls.contains(text)
+      let isNull = !quoted && Node.nulls.contains(text)
       return isNull || text.isEmpty || text.utf8.contains(0) ? .unfit : .value(text)
     }
   }
@@ -158,12 +159,11 @@ extension RecipeFormat where Value == String {
   }
 }
 
-extension RecipeFormat where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
-  /// One of an enumeration's names.
-  static var choice: Self {
-    let names = Value.allCases.map(\.rawValue)
-    let need =
-      "\(names.count > 2 ? "one of " : "")\(names.joined(separator: names.count > 2 ? ", " : " or "))"
+extension Format where Value == String {
+  /// One of a few names.
+  static func name(among names: [String]) -> Self {
+    let list = names.joined(separator: names.count > 2 ? ", " : " or ")
+    let need = names.count > 2 ? "one of \(list)" : list
     return Self(
       need: need,
       read: { node, context in
@@ -171,19 +171,42 @@ extension RecipeFormat where Value: RawRepresentable & CaseIterable, Value.RawVa
           context.report("is not a name (got \(node.found); need \(need))", node)
           return nil
         }
-        if let value = Value(rawValue: text) { return value }
+        if names.contains(where: { $0 == text }) { return text }
         let hint = Spelling.closest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
         context.report("is unknown (got \(node.found); need \(need)\(hint))", node)
         return nil
       },
-      write: { value, _ in .scalar(value.rawValue, quoted: false) })
+      write: { name, _ in .scalar(name, quoted: false) })
   }
 }
 
-extension RecipeFormat {
+extension Format where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+  /// One of an enumeration's names.
+  static var choice: Self { choice(among: Array(Value.allCases)) }
+
+  /// One of some of an enumeration's names.
+  static func choice(among values: [Value]) -> Self {
+    let name = Format<String>.name(among: values.map(\.rawValue))
+    return Self(
+      need: name.need,
+      read: { node, context in name.read(node, context).flatMap(Value.init) },
+      write: { value, context in name.write(value.rawValue, context) })
+  }
+}
+
+extension Format {
+  /// The same for a value that may be nil.
+  var optional: Format<Value?> {
+    Format<Value?>(
+      need: need, read: { node, context in read(node, context).map(Optional.some) },
+      write: { value, context in value.flatMap { write($0, context) } })
+  }
+}
+
+extension Format {
   /// A list of `count` items of one format.
   package static func list<Item>(
-    of item: RecipeFormat<Item>, count: ClosedRange<Int>
+    of item: Format<Item>, count: ClosedRange<Int>
   ) -> Self where Value == [Item] {
     let need = "a list of \(count.lowerBound) to \(count.upperBound) items, each \(item.need)"
     return Self(
@@ -202,14 +225,14 @@ extension RecipeFormat {
       },
       write: { items, context in
         .list(
-          items.enumerated().map {
-            RecipeNode(content: item.write($1, context[String($0)]), place: .code)
+          items.enumerated().compactMap { index, value in
+            item.write(value, context[String(index)]).map { Node(content: $0, place: .code) }
           })
       })
   }
 }
 
-extension RecipeFormat where Value: RecipeSection {
+extension Format where Value: Section {
   static var section: Self {
     Self(
       need: "a map",
@@ -218,7 +241,7 @@ extension RecipeFormat where Value: RecipeSection {
           context.report("is not a map (got \(node.found); need a map of keys)", node)
           return nil
         }
-        let fields = RecipeFields(reading: node, context)
+        let fields = Fields(reading: node, context)
         var value = Value()
         value.declare(fields)
         fields.refuseUnknownKeys()
@@ -226,7 +249,7 @@ extension RecipeFormat where Value: RecipeSection {
       },
       write: { value, context in
         var value = value
-        let fields = RecipeFields(writing: context)
+        let fields = Fields(writing: context)
         value.declare(fields)
         return .map(fields.written)
       })

@@ -4,16 +4,16 @@ internal import Formats
 ///
 /// Scalars are kept as written: what `yes`, `1e-4` or `012` mean is decided by the key that asks,
 /// never by YAML's rules for untyped scalars (by which `1e-4` is a text).
-package struct RecipeNode {
+package struct Node {
   package enum Content {
     case scalar(String, quoted: Bool)
-    case list([RecipeNode])
+    case list([Node])
     case map([Entry])
   }
 
   package struct Entry {
     package var key: String
-    package var value: RecipeNode
+    package var value: Node
   }
 
   package var content: Content
@@ -46,7 +46,7 @@ package struct RecipeNode {
 
   /// Who says the last word on the value or anything within it.
   var layer: RecipePlace.Layer {
-    let within: [RecipeNode] =
+    let within: [Node] =
       switch content {
       case .scalar: []
       case .list(let items): items
@@ -65,9 +65,9 @@ package struct RecipeNode {
   }
 
   /// The node a dotted path leads to, list items by index; nil when nothing was written there.
-  func node(at path: some Collection<Substring>) -> RecipeNode? {
+  func node(at path: some Collection<Substring>) -> Node? {
     guard let step = path.first else { return self }
-    let next: RecipeNode? =
+    let next: Node? =
       switch content {
       case .scalar: nil
       case .list(let items): Int(step).flatMap { items.indices.contains($0) ? items[$0] : nil }
@@ -77,7 +77,7 @@ package struct RecipeNode {
   }
 }
 
-extension RecipeNode {
+extension Node {
   /// Where the value was written, or for a map all of which was set from outside, the first key of it.
   var sayer: RecipePlace {
     guard case .map(let entries) = content, let first = entries.first,
@@ -87,7 +87,7 @@ extension RecipeNode {
   }
 
   /// The value and all within it, with paths that count from `directory`.
-  func counting(from directory: String) -> RecipeNode {
+  func counting(from directory: String) -> Node {
     var node = self
     node.directory = directory
     switch content {
@@ -101,14 +101,14 @@ extension RecipeNode {
   }
 
   /// The value without the key that a dotted path leads to.
-  func removing(_ path: some Collection<Substring>) -> RecipeNode { changing(path, to: nil) }
+  func removing(_ path: some Collection<Substring>) -> Node { changing(path, to: nil) }
 
   /// The value with another one for the key that a dotted path leads to.
-  func replacing(_ path: some Collection<Substring>, with new: RecipeNode) -> RecipeNode {
+  func replacing(_ path: some Collection<Substring>, with new: Node) -> Node {
     changing(path, to: new)
   }
 
-  private func changing(_ path: some Collection<Substring>, to new: RecipeNode?) -> RecipeNode {
+  private func changing(_ path: some Collection<Substring>, to new: Node?) -> Node {
     guard let step = path.first else { return new ?? self }
     var node = self
     switch content {
@@ -168,7 +168,7 @@ extension UInt8 {
   fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 }
 
-extension RecipeNode.Content {
+extension Node.Content {
   /// A scalar that is no text: a number or a truth value.
   static func literal(_ value: some CustomStringConvertible) -> Self {
     .scalar(value.description, quoted: false)

@@ -91,16 +91,16 @@ public struct RecipeOverride: Sendable, Equatable {
   }
 }
 
-extension RecipeNode {
+extension Node {
   /// Puts an override's value in its place, making the maps on the way that are absent.
   mutating func apply(_ override: RecipeOverride) throws(RecipeError) {
     let place = override.place
-    let value: RecipeNode
+    let value: Node
     switch override.value {
-    case .text(let text): value = RecipeNode(content: .text(text), place: place)
-    case .yaml(""): value = RecipeNode(content: .scalar("", quoted: false), place: place)
+    case .text(let text): value = Node(content: .text(text), place: place)
+    case .yaml(""): value = Node(content: .scalar("", quoted: false), place: place)
     case .yaml(let text):
-      value = try RecipeNode(yaml: text) { _ in place }.counting(from: override.directory)
+      value = try Node(yaml: text) { _ in place }.counting(from: override.directory)
     }
     let path = override.key.split(separator: ".", omittingEmptySubsequences: false)
     guard !path.contains("") else {
@@ -110,7 +110,7 @@ extension RecipeNode {
   }
 
   private mutating func set(
-    _ value: RecipeNode, at path: ArraySlice<Substring>, within parent: String, of key: String
+    _ value: Node, at path: ArraySlice<Substring>, within parent: String, of key: String
   ) throws(RecipeError) {
     guard let step = path.first else {
       self = value
@@ -151,7 +151,7 @@ extension RecipeNode {
   }
 
   /// A map to be filled, written where this value is.
-  private var emptyMap: RecipeNode {
-    RecipeNode(content: .map([]), place: place, directory: directory)
+  private var emptyMap: Node {
+    Node(content: .map([]), place: place, directory: directory)
   }
 }

@@ -39,14 +39,14 @@ extension Recipe {
   public init(
     yaml text: String, file: String, overrides: [RecipeOverride] = [], ownRewards: Bool = false
   ) throws(RecipeError) {
-    let root = try RecipeNode(yaml: text) { .file(file, line: $0) }
+    let root = try Node(yaml: text) { .file(file, line: $0) }
     guard case .map = root.content else {
       throw RecipeError("is not a map (got \(root.found); need a map of keys)", at: root.place)
     }
     let here = FileManager.default.currentDirectoryPath
     let directory = RecipePath.directory(of: RecipePath.absolute(file, from: here))
-    func context() -> RecipeContext {
-      RecipeContext(directory: directory, ownRewards: ownRewards)
+    func context() -> Context {
+      Context(directory: directory, ownRewards: ownRewards)
     }
     var (changed, leftOut) = (root, [String]())
     for layer in [RecipePlace.Layer.study, .commandLine] {
@@ -65,8 +65,8 @@ extension Recipe {
     }
   }
 
-  private init(_ root: RecipeNode, _ context: RecipeContext) throws(RecipeError) {
-    let recipe = RecipeFormat<Recipe>.section.read(root, context)
+  private init(_ root: Node, _ context: Context) throws(RecipeError) {
+    let recipe = Format<Recipe>.section.read(root, context)
     if let problem = context.journal.first { throw problem }
     self = recipe ?? Recipe()
     warnings = context.journal.warnings.map(\.description)
@@ -79,7 +79,7 @@ extension Recipe {
   public func validated() throws(RecipeError) -> Recipe {
     let here = FileManager.default.currentDirectoryPath
     return try Recipe(
-      node(relativeTo: here, redacts: false), RecipeContext(directory: here, ownRewards: true))
+      node(relativeTo: here, redacts: false), Context(directory: here, ownRewards: true))
   }
 
   /// The recipe as YAML with every value spelled out, for a file in `directory`.
@@ -102,26 +102,26 @@ extension Recipe {
   /// Every key that has a value as a dotted path, and the values as written; secrets have a mark.
   var leaves: [(path: String, value: String)] { node(relativeTo: "/").leaves() }
 
-  private func node(relativeTo directory: String, redacts: Bool = true) -> RecipeNode {
-    var context = RecipeContext(directory: directory)
+  private func node(relativeTo directory: String, redacts: Bool = true) -> Node {
+    var context = Context(directory: directory)
     context.redacts = redacts
-    return RecipeNode(
-      content: RecipeFormat<Recipe>.section.write(self, context), place: .code)
+    return Node(
+      content: Format<Recipe>.section.write(self, context) ?? .map([]), place: .code)
   }
 }
 
-extension RecipeNode {
+extension Node {
   /// Removes the keys that are unknown or have no effect with what a layer sets over them, and gives
   /// their paths; those that are so `without` that layer are mistakes and stay.
   ///
   /// With them goes the warm start of a new model where a layer sets a trained one in its place: it
   /// would train that anew, which is meant only where the same layer says so.
   fileprivate mutating func leaveOutKeysWithoutEffect(
-    under layer: RecipePlace.Layer, without: RecipeNode, _ context: () -> RecipeContext
+    under layer: RecipePlace.Layer, without: Node, _ context: () -> Context
   ) -> [String] {
-    func refused(in root: RecipeNode) -> [String] {
+    func refused(in root: Node) -> [String] {
       let context = context()
-      _ = RecipeFormat<Recipe>.section.read(root, context)
+      _ = Format<Recipe>.section.read(root, context)
       return context.journal.refused.map(\.path)
     }
     var removed: [String] = []
@@ -155,7 +155,7 @@ extension RecipeNode {
 
   /// What a layer says of the value, where `null` says nothing; a list as a whole, if any of its
   /// items.
-  private func said(by layer: RecipePlace.Layer) -> RecipeNode? {
+  private func said(by layer: RecipePlace.Layer) -> Node? {
     if place.layer >= layer { return isNull ? nil : self }
     switch content {
     case .scalar: return nil
@@ -165,7 +165,7 @@ extension RecipeNode {
         entry.value.said(by: layer).map { Entry(key: entry.key, value: $0) }
       }
       return said.first.map {
-        RecipeNode(content: .map(said), place: $0.value.place, directory: directory)
+        Node(content: .map(said), place: $0.value.place, directory: directory)
       }
     }
   }

@@ -1,7 +1,7 @@
 internal import Formats
 internal import Yams
 
-extension RecipeNode {
+extension Node {
   /// Reads one YAML document.
   ///
   /// Anchors, aliases and tags such as `!!int` are refused: a recipe needs none, and aliases can
@@ -22,7 +22,7 @@ extension RecipeNode {
       }
       // Nodes hold their anchors weakly, the parser holds them strongly.
       self = try withExtendedLifetime(parser) { () throws(RecipeError) in
-        try RecipeNode(root, place: place)
+        try Node(root, place: place)
       }
     } catch let error as YamlError {
       throw Self.explain(error, place: place)
@@ -33,7 +33,7 @@ extension RecipeNode {
     }
   }
 
-  private init(_ node: Node, place: (_ line: Int) -> RecipePlace) throws(RecipeError) {
+  private init(_ node: Yams.Node, place: (_ line: Int) -> RecipePlace) throws(RecipeError) {
     let here = place(node.mark?.line ?? 1)
     guard node.anchor == nil else {
       throw RecipeError("anchors and aliases are not supported", at: here)
@@ -45,17 +45,17 @@ extension RecipeNode {
     case .scalar(let scalar):
       self.init(content: .scalar(scalar.string, quoted: scalar.style != .plain), place: here)
     case .sequence(let sequence):
-      var items: [RecipeNode] = []
-      for item in sequence { items.append(try RecipeNode(item, place: place)) }
+      var items: [Node] = []
+      for item in sequence { items.append(try Node(item, place: place)) }
       self.init(content: .list(items), place: here)
     case .mapping(let mapping):
       var entries: [Entry] = []
       for (key, value) in mapping {
-        let keyNode = try RecipeNode(key, place: place)
+        let keyNode = try Node(key, place: place)
         guard case .scalar(let name, _) = keyNode.content else {
           throw RecipeError("a key must be a word (got \(keyNode.found))", at: keyNode.place)
         }
-        var entry = Entry(key: name, value: try RecipeNode(value, place: place))
+        var entry = Entry(key: name, value: try Node(value, place: place))
         entry.value.place = keyNode.place
         entries.append(entry)
       }

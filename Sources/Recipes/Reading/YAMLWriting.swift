@@ -1,4 +1,4 @@
-extension RecipeNode {
+extension Node {
   /// The map as YAML in block style, with lists of scalars and empty lists on one line.
   ///
   /// Texts are quoted unless they are plainly words or paths, so that reading gives back the same
@@ -17,7 +17,7 @@ extension RecipeNode {
 
   /// Appends a value behind `head`, which is a key or a list item's dash at `indent`.
   private static func append(
-    _ node: RecipeNode, after head: String, _ indent: String, to lines: inout [String]
+    _ node: Node, after head: String, _ indent: String, to lines: inout [String]
   ) {
     if let inline = node.inline {
       lines.append("\(head) \(inline)")

@@ -25,8 +25,8 @@ extension Recipe {
   }
 }
 
-extension Recipe.Evaluation: RecipeSection {
-  mutating func declare(_ fields: RecipeFields) {
+extension Recipe.Evaluation: Section {
+  mutating func declare(_ fields: Fields) {
     fields("every", &every, .integer(1...))
     fields("samples", &samples, .integer(1...1024))
     fields("k", &k, .list(of: .integer(1...65536), count: 1...64))

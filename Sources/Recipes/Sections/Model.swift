@@ -56,10 +56,10 @@ extension Recipe {
   }
 }
 
-extension Recipe.Model: RecipeSection {
+extension Recipe.Model: Section {
   public init() { self = .new(Recipe.Architecture()) }
 
-  mutating func declare(_ fields: RecipeFields) {
+  mutating func declare(_ fields: Fields) {
     var path: String? = if case .directory(let path) = self { path } else { nil }
     fields("path", &path, .path)
     if let path {
@@ -76,8 +76,8 @@ extension Recipe.Model: RecipeSection {
   }
 }
 
-extension Recipe.Architecture: RecipeSection {
-  mutating func declare(_ fields: RecipeFields) {
+extension Recipe.Architecture: Section {
+  mutating func declare(_ fields: Fields) {
     fields("hidden_size", &hiddenSize, .integer(1...16384), .required)
     fields("num_hidden_layers", &layers, .integer(1...256), .required)
     fields("num_attention_heads", &attentionHeads, .integer(1...256), .required)
@@ -93,7 +93,7 @@ extension Recipe.Architecture: RecipeSection {
     if fields.isReading { resolveHeads(fields) }
   }
 
-  private mutating func resolveHeads(_ fields: RecipeFields) {
+  private mutating func resolveHeads(_ fields: Fields) {
     guard attentionHeads > 0 && hiddenSize > 0 else { return }
     if let keyValueHeads, attentionHeads % keyValueHeads != 0 {
       fields.fail(

@@ -1,23 +1,17 @@
+public import PolicyOptimization
+
 extension Recipe {
   /// AdamW with gradient clipping and a learning rate that changes over the updates.
   public struct Optimizer: Sendable, Equatable {
-    /// What the learning rate does after the warm-up: `lr_scheduler_type`.
-    public enum Decay: String, Sendable, CaseIterable {
-      /// Stays. (transformers' `constant_with_warmup`; its `constant` ignores `warmup_steps`.)
-      case constant
-      /// Falls on a line to the lowest rate.
-      case linear
-      /// Falls on half a cosine to the lowest rate.
-      case cosine
-    }
-
     /// The highest learning rate, above 0 and at most 1: `learning_rate`.
     ///
     /// Required. For policies of a million parameters 1e-3 is usual in a warm start and 1e-4 in
     /// reinforcement.
     public var learningRate = 0.0
     /// What the learning rate does after the warm-up: `lr_scheduler_type`.
-    public var decay = Decay.constant
+    ///
+    /// `constant` is transformers' `constant_with_warmup`; its own `constant` ignores `warmup_steps`.
+    public var decay = LearningRateSchedule.Decay.constant
     /// Updates over which the learning rate rises to its highest: `warmup_steps`, 0 or more.
     ///
     /// As in transformers these are optimizer updates, of which a step of reinforcement makes
@@ -50,7 +44,7 @@ extension Recipe {
 
 extension Recipe.Optimizer {
   /// Declares the optimizer's keys, which stand among those of the section that uses it.
-  mutating func declare(_ fields: RecipeFields) {
+  mutating func declare(_ fields: Fields) {
     fields("learning_rate", &learningRate, .number(above: 0, through: 1), .required)
     fields("lr_scheduler_type", &decay, .choice)
     fields("warmup_steps", &warmupUpdates, .integer(0...1_000_000_000))
@@ -65,17 +59,8 @@ extension Recipe.Optimizer {
     }
   }
 
-  /// Refuses the optimizer's keys where another rule makes the updates.
-  func refuse(_ fields: RecipeFields, because reason: String) {
-    let keys = [
-      "learning_rate", "lr_scheduler_type", "warmup_steps", "min_lr_ratio", "weight_decay",
-      "adam_beta1", "adam_beta2", "adam_epsilon", "max_grad_norm",
-    ]
-    for key in keys { fields.refuse(key, because: reason) }
-  }
-
   /// Warns of a warm-up that no update comes after.
-  func compare(withUpdates count: Int, _ fields: RecipeFields) {
+  func compare(withUpdates count: Int, _ fields: Fields) {
     if warmupUpdates >= count && warmupUpdates > 0 {
       fields.warn(
         "warmup_steps",

@@ -52,8 +52,8 @@ extension Recipe {
   }
 }
 
-extension Recipe.RewardModel: RecipeSection {
-  mutating func declare(_ fields: RecipeFields) {
+extension Recipe.RewardModel: Section {
+  mutating func declare(_ fields: Fields) {
     let sources = ["labeller", "preferences"]
     let chosen = fields.isReading ? fields.chosen(among: sources) : nil
     for key in sources where chosen != nil && fields.isOverruled(key, by: sources) {

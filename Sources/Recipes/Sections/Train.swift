@@ -102,8 +102,8 @@ extension Recipe {
   }
 }
 
-extension Recipe.Train: RecipeSection {
-  mutating func declare(_ fields: RecipeFields) {
+extension Recipe.Train: Section {
+  mutating func declare(_ fields: Fields) {
     fields("algorithm", &algorithm, .choice)
     fields("questions_per_step", &questionsPerStep, .integer(1...65536), .required)
     fields("num_generations", &completionsPerQuestion, .integer(1...4096))
@@ -121,11 +121,9 @@ extension Recipe.Train: RecipeSection {
     axes.declare(
       fields, maxCompletionTokens: maxCompletionTokens,
       length: (iteration: stepsPerIteration, run: totalSteps))
-    if axes.update == .adam {
-      optimizer.declare(fields)
-    } else {
-      optimizer.refuse(fields, because: "has no effect with update \(axes.update.name)")
-    }
+    fields.group(
+      when: axes.update == .adam, else: "has no effect with update \(axes.update.name)"
+    ) { optimizer.declare(fields) }
     fields("checkpoint_steps", &checkpointSteps, .integer(0...1_000_000_000))
     fields("save_total_limit", &keptCheckpoints, .integer(1...1_000_000))
     fields("num_completions_to_print", &shownCompletions, .integer(0...1000))
@@ -141,7 +139,7 @@ extension Recipe.Train: RecipeSection {
 
   /// Makes one iteration of all, for a reference policy that was chosen over the file's and that
   /// iterations do not reset.
-  private mutating func joinIterations(_ fields: RecipeFields) {
+  private mutating func joinIterations(_ fields: Fields) {
     guard outerIterations > 1 else { return }
     let (steps, overflows) = outerIterations.multipliedReportingOverflow(by: stepsPerIteration)
     guard !overflows, steps <= 1_000_000_000 else { return }
@@ -151,7 +149,7 @@ extension Recipe.Train: RecipeSection {
     (outerIterations, stepsPerIteration) = (1, steps)
   }
 
-  private func compare(_ fields: RecipeFields) {
+  private func compare(_ fields: Fields) {
     let most = outerIterations * stepsPerIteration
     if let steps, steps > most {
       return fields.fail(
@@ -160,7 +158,7 @@ extension Recipe.Train: RecipeSection {
           + "a larger train.outer_iterations)")
     }
     if axes.update == .adam { optimizer.compare(withUpdates: totalUpdates, fields) }
-    if axes.advantage.wantsGroups && completionsPerQuestion == 1 {
+    if axes.advantage.estimator.comparesGroups && completionsPerQuestion == 1 {
       fields.fail(
         "num_generations",
         "leaves nothing to compare (got 1; need 2 or more with advantage \(axes.advantage.name))")

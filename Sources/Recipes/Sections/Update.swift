@@ -1,4 +1,4 @@
-internal import PolicyOptimization
+public import PolicyOptimization
 
 extension Recipe {
   /// How a gradient moves the policy: `update`.
@@ -21,16 +21,11 @@ extension Recipe {
       case resampled
     }
 
-    /// The first step, a multiple of the gradient, above 0 and at most 10⁶:
-    /// `line_search_initial_step`.
-    ///
-    /// Meant to be too large.
-    public var initialStep = 10.0
-    /// What a step is multiplied with after it failed, above 0 and below 1:
-    /// `line_search_shrink`.
-    public var shrink = 0.5
-    /// Steps tried before the policy is left as it was, 1 to 100: `line_search_trials`.
-    public var trials = 20
+    /// A first step that is meant to be too large, a multiple of the gradient, above 0 and at most
+    /// 10⁶: `line_search_initial_step`; what it is multiplied with after it failed, above 0 and
+    /// below 1: `line_search_shrink`; and the steps tried before the policy is left as it was, 1 to
+    /// 100: `line_search_trials`.
+    public var search = LineSearch(initialStep: 10, maximumTrials: 20)
     /// What the loss of a trial is measured on: `line_search_loss`.
     public var loss = Loss.sameRollouts
 
@@ -39,14 +34,6 @@ extension Recipe {
 
   /// TRPO, and the natural gradient where nothing is checked after the step.
   public struct TrustRegionUpdate: Sendable, Equatable {
-    /// What bounds the step: `trust_region_form`.
-    public enum Form: String, Sendable, CaseIterable {
-      /// ½·δᵀF̄δ ≤ ε with the mean Fisher matrix F̄ of a token: the second-order KL of a token.
-      case halfMean = "half-mean"
-      /// δᵀFδ ≤ ε with the sum over tokens: as the lecture prints it.
-      case sum
-    }
-
     /// Where the Fisher matrix comes from: `fisher`.
     public enum Fisher: String, Sendable, CaseIterable {
       /// Summed over the vocabulary at every token.
@@ -55,104 +42,72 @@ extension Recipe {
       case sampled
     }
 
-    /// Which divergence the backtracking measures: `trust_region_kl`.
-    public enum Measure: String, Sendable, CaseIterable {
-      case oldToPolicy = "old-to-policy"
-      case policyToOld = "policy-to-old"
-    }
-
-    /// ε, the bound on the divergence, above 0 and at most 100: `max_kl`.
-    ///
-    /// 0.001 to 0.05 a token are usual.
-    public var maximumKL = 0.01
-    /// What bounds the step: `trust_region_form`.
-    public var form = Form.halfMean
+    /// ε, the bound on the divergence, above 0 and at most 100, where 0.001 to 0.05 a token are
+    /// usual: `max_kl`; and what it bounds: `trust_region_form`.
+    public var region = TrustRegionStep(bound: 0.01)
     /// Where the Fisher matrix comes from: `fisher`.
     public var fisher = Fisher.exact
-    /// Added to the Fisher matrix's diagonal, 0 to 1000: `cg_damping`.
-    public var damping = 0.1
-    /// Products with the Fisher matrix, 1 to 1000: `cg_iterations`.
-    public var iterations = 10
-    /// Trials of the backtracking search, 0 (take the step as it is) to 100: `backtrack_trials`.
-    public var backtrackTrials = 10
-    /// What a step is multiplied with after it failed, above 0 and below 1: `backtrack_shrink`.
-    public var backtrackShrink = 0.5
-    /// Which divergence the backtracking measures: `trust_region_kl`.
-    public var measure = Measure.oldToPolicy
+    /// What is added to the Fisher matrix's diagonal, 0 to 1000: `cg_damping`; and the products with
+    /// it, 1 to 1000: `cg_iterations`.
+    public var conjugateGradient = ConjugateGradient(damping: 0.1, maximumIterations: 10)
+    /// The backtracking: its trials, up to 100: `backtrack_trials`; and what a step is multiplied
+    /// with after it failed, above 0 and below 1: `backtrack_shrink`.
+    ///
+    /// nil, with 0 trials, takes the step as it is.
+    public var search: LineSearch? = LineSearch()
+    /// Which divergence the backtracking measures, between π_old and π_θ: `trust_region_kl`.
+    public var divergence = KLDivergence.oldToPolicy
 
     public init() {}
   }
 }
 
-extension Recipe.Update {
-  private enum Kind: String, CaseIterable {
-    case adam
-    case lineSearch = "line-search"
-    case trustRegion = "trust-region"
+extension Recipe.Update: Choice {
+  static var all: [Self] {
+    [.adam, .lineSearch(Recipe.LineSearchUpdate()), .trustRegion(Recipe.TrustRegionUpdate())]
   }
 
   /// The name in a recipe.
   public var name: String {
     switch self {
-    case .adam: Kind.adam.rawValue
-    case .lineSearch: Kind.lineSearch.rawValue
-    case .trustRegion: Kind.trustRegion.rawValue
+    case .adam: "adam"
+    case .lineSearch: "line-search"
+    case .trustRegion: "trust-region"
     }
   }
 
-  mutating func declare(_ fields: RecipeFields) {
-    var (kind, search, region) = (
-      Kind.adam, Recipe.LineSearchUpdate(), Recipe.TrustRegionUpdate()
-    )
+  mutating func declare(_ fields: Fields) {
     switch self {
-    case .adam: kind = .adam
-    case .lineSearch(let settings): (kind, search) = (.lineSearch, settings)
-    case .trustRegion(let settings): (kind, region) = (.trustRegion, settings)
-    }
-    fields("update", &kind, .choice)
-    search.declare(
-      fields, when: kind == .lineSearch,
-      else: "has no effect with update \(kind.rawValue) (need line-search)")
-    region.declare(
-      fields, when: kind == .trustRegion,
-      else: "has no effect with update \(kind.rawValue) (need trust-region)")
-    switch kind {
-    case .adam: self = .adam
-    case .lineSearch: self = .lineSearch(search)
-    case .trustRegion: self = .trustRegion(region)
+    case .adam: break
+    case .lineSearch(let update): self = .lineSearch(fields.declared(update))
+    case .trustRegion(let update): self = .trustRegion(fields.declared(update))
     }
   }
 }
 
-extension Recipe.LineSearchUpdate {
-  fileprivate mutating func declare(
-    _ fields: RecipeFields, when applies: Bool, else reason: String
-  ) {
-    fields(
-      "line_search_initial_step", &initialStep, .number(above: 0, through: 1e6), when: applies,
-      else: reason)
-    fields(
-      "line_search_shrink", &shrink, .number(above: 0, below: 1), when: applies, else: reason)
-    fields("line_search_trials", &trials, .integer(1...100), when: applies, else: reason)
-    fields("line_search_loss", &loss, .choice, when: applies, else: reason)
+extension Recipe.LineSearchUpdate: Keyed {
+  mutating func declare(_ fields: Fields) {
+    fields("line_search_initial_step", &search.initialStep, .number(above: 0, through: 1e6))
+    fields("line_search_shrink", &search.shrinkFactor, .number(above: 0, below: 1))
+    fields("line_search_trials", &search.maximumTrials, .integer(1...100))
+    fields("line_search_loss", &loss, .choice)
   }
 }
 
-extension Recipe.TrustRegionUpdate {
-  fileprivate mutating func declare(
-    _ fields: RecipeFields, when applies: Bool, else reason: String
-  ) {
-    fields("max_kl", &maximumKL, .number(above: 0, through: 100), when: applies, else: reason)
-    fields("trust_region_form", &form, .choice, when: applies, else: reason)
-    fields("fisher", &fisher, .choice, when: applies, else: reason)
-    fields("cg_damping", &damping, .number(0...1000), when: applies, else: reason)
-    fields("cg_iterations", &iterations, .integer(1...1000), when: applies, else: reason)
-    fields("backtrack_trials", &backtrackTrials, .integer(0...100), when: applies, else: reason)
-    let checks = applies && backtrackTrials > 0
-    let unchecked = applies ? "has no effect with backtrack_trials 0" : reason
-    fields(
-      "backtrack_shrink", &backtrackShrink, .number(above: 0, below: 1), when: checks,
-      else: unchecked)
-    fields("trust_region_kl", &measure, .choice, when: checks, else: unchecked)
+extension Recipe.TrustRegionUpdate: Keyed {
+  mutating func declare(_ fields: Fields) {
+    fields("max_kl", &region.bound, .number(above: 0, through: 100))
+    fields("trust_region_form", &region.constraint, .choice)
+    fields("fisher", &fisher, .choice)
+    fields("cg_damping", &conjugateGradient.damping, .number(0...1000))
+    fields("cg_iterations", &conjugateGradient.maximumIterations, .integer(1...1000))
+    var (trials, backtracking) = (search?.maximumTrials ?? 0, search ?? LineSearch())
+    fields("backtrack_trials", &trials, .integer(0...100))
+    fields.group(when: trials > 0, else: "has no effect with backtrack_trials 0") {
+      fields("backtrack_shrink", &backtracking.shrinkFactor, .number(above: 0, below: 1))
+      fields("trust_region_kl", &divergence, .choice(among: [.oldToPolicy, .policyToOld]))
+    }
+    backtracking.maximumTrials = trials
+    search = trials > 0 ? backtracking : nil
   }
 }

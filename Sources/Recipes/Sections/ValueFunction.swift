@@ -1,3 +1,5 @@
+public import PolicyOptimization
+
 extension Recipe {
   /// What estimates V(s): a scalar head on a transformer: `value`.
   public struct ValueFunction: Sendable, Equatable {
@@ -9,18 +11,10 @@ extension Recipe {
       case policy
     }
 
-    /// What the head is fitted to: `target`.
-    public enum Target: String, Sendable, CaseIterable {
-      /// R̂_t = Σ_{t' ≥ t} γ^{t' − t} r_{t'}: line 4 of the lecture's PPO.
-      case rewardsToGo = "rewards-to-go"
-      /// Â_t + V(s_t) with GAE's λ.
-      case lambdaReturns = "lambda-returns"
-    }
-
     /// The transformer under the head: `model`.
     public var trunk = Trunk.own
     /// What the head is fitted to: `target`.
-    public var target = Target.rewardsToGo
+    public var target = ValueTarget.rewardsToGo
     /// The learning rate of head and own transformer, above 0 and at most 1: `learning_rate`.
     public var learningRate = 1e-3
     /// Times that a step's completions are gone through, 1 to 1000: `epochs`; own transformers
@@ -38,8 +32,8 @@ extension Recipe {
   }
 }
 
-extension Recipe.ValueFunction: RecipeSection {
-  mutating func declare(_ fields: RecipeFields) {
+extension Recipe.ValueFunction: Section {
+  mutating func declare(_ fields: Fields) {
     fields("model", &trunk, .choice)
     fields("target", &target, .choice)
     fields("learning_rate", &learningRate, .number(above: 0, through: 1))

@@ -30,8 +30,8 @@ extension Recipe {
   }
 }
 
-extension Recipe.WarmStart: RecipeSection {
-  mutating func declare(_ fields: RecipeFields) {
+extension Recipe.WarmStart: Section {
+  mutating func declare(_ fields: Fields) {
     fields("steps", &steps, .integer(1...1_000_000_000), .required)
     fields("batch_size", &batchSize, .integer(1...65536))
     fields("examples", &examples, .integer(1...))

@@ -1,5 +1,6 @@
 internal import Datasets
 package import Formats
+internal import PolicyOptimization
 internal import Recipes
 internal import Rewards
 
@@ -83,7 +84,7 @@ extension Recipe.Train {
     var setting = ObservedSteps.Setting(
       updatesPerStep: axes.updatesPerStep,
       completionsPerStep: questionsPerStep * completionsPerQuestion,
-      comparesWithinGroups: axes.advantage.wantsGroups && completionsPerQuestion > 1,
+      comparesWithinGroups: axes.advantage.estimator.comparesGroups && completionsPerQuestion > 1,
       maxCompletionTokens: maxCompletionTokens,
       columns: questions.questions.first?.columns.keys ?? [])
     setting.weighsNothing = weights.allSatisfy { $0 == 0 }

@@ -1,6 +1,7 @@
 internal import Evaluation
 internal import Kernels
 internal import LanguageModel
+internal import PolicyOptimization
 internal import Recipes
 internal import Rewards
 internal import Sampling
@@ -13,7 +14,7 @@ extension Rollout {
     for axes: Recipe.Axes, _ sampler: TextSampler, _ policy: Parameters, _ rewards: RewardSet,
     _ progress: RunProgress, _ draws: Draws
   ) async throws -> [Double?] {
-    guard case .greedyBaseline = axes.advantage else { return [] }
+    guard axes.advantage.estimator.needsGreedyRewards else { return [] }
     var greedy = sampler
     greedy.options.temperature = 0
     return try await totals(of: greedy, policy, completions: 1, rewards, progress, draws)

@@ -30,7 +30,7 @@ extension Study {
     let entries = try Self.root(of: path)
     let directory = RecipePath.directory(
       of: RecipePath.absolute(path, from: FileManager.default.currentDirectoryPath))
-    let context = RecipeContext(directory: directory)
+    let context = Context(directory: directory)
     guard entries.contains(where: { $0.key == "variants" }) else {
       variants = try Self.variants(entries, directory)
       return
@@ -38,7 +38,7 @@ extension Study {
     for entry in entries {
       let (key, node) = (entry.key, entry.value)
       func read<Value>(
-        _ format: RecipeFormat<[Value]>
+        _ format: Format<[Value]>
       ) throws(RecipeError) -> [Value] {
         let values = format.read(node, context[key])
         if let problem = context.journal.problems.first { throw problem }
@@ -59,13 +59,13 @@ extension Study {
     }
   }
 
-  private static func root(of path: String) throws(RecipeError) -> [RecipeNode.Entry] {
-    let root = try RecipeNode(yaml: Recipe.text(of: path)) { .file(path, line: $0) }
+  private static func root(of path: String) throws(RecipeError) -> [Node.Entry] {
+    let root = try Node(yaml: Recipe.text(of: path)) { .file(path, line: $0) }
     return try root.map(named: "")
   }
 
   private static func variants(
-    _ entries: [RecipeNode.Entry], _ directory: String
+    _ entries: [Node.Entry], _ directory: String
   ) throws(RecipeError) -> [Variant] {
     var variants: [Variant] = []
     for entry in entries {
@@ -78,7 +78,7 @@ extension Study {
 
   /// The keys of a map; errors about a value name its line, the variant and the key.
   private static func settings(
-    _ node: RecipeNode, named variant: String?, _ directory: String
+    _ node: Node, named variant: String?, _ directory: String
   ) throws(RecipeError) -> [RecipeOverride] {
     try node.map(named: variant ?? "set").map { entry in
       let place = [entry.value.place.description, variant, entry.key].compactMap { $0 }
@@ -89,7 +89,7 @@ extension Study {
   }
 }
 
-extension RecipeNode {
+extension Node {
   /// The entries of a map.
   fileprivate func map(named key: String) throws(RecipeError) -> [Entry] {
     if let entries { return entries }

@@ -15,6 +15,9 @@ package final class ValueFunction {
     /// Whether the head stands on the policy's transformer.
     package var isOnPolicy: Bool
     package var target: ValueTarget
+    /// γ and λ of the targets.
+    package var discount: Double
+    package var lambda: Double
     package var loss: ValueLoss
     package var learningRate: Double
     /// Passes over a step's completions, on a transformer of its own.
@@ -23,10 +26,11 @@ package final class ValueFunction {
     package var coefficient: Double
 
     package init(
-      isOnPolicy: Bool, target: ValueTarget, loss: ValueLoss, learningRate: Double, epochs: Int,
-      coefficient: Double
+      isOnPolicy: Bool, target: ValueTarget, discount: Double, lambda: Double, loss: ValueLoss,
+      learningRate: Double, epochs: Int, coefficient: Double
     ) {
       (self.isOnPolicy, self.target, self.loss) = (isOnPolicy, target, loss)
+      (self.discount, self.lambda) = (discount, lambda)
       (self.learningRate, self.epochs, self.coefficient) = (learningRate, epochs, coefficient)
     }
   }
@@ -72,7 +76,9 @@ package final class ValueFunction {
   }
 
   /// What V is fitted to, in canonical order; nil where there is no reward.
-  package func targets(_ groups: RewardGroups) -> [Double?] { settings.target(groups) }
+  package func targets(_ groups: RewardGroups) -> [Double?] {
+    settings.target(groups, discount: settings.discount, lambda: settings.lambda)
+  }
 
   /// Fits a transformer of its own to the targets of a step's parts; on the policy's transformer
   /// the policy's updates have done so already.

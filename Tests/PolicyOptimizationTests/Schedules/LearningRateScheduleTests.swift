@@ -13,7 +13,7 @@ import Testing
 
   @Test func cosineMatchesPyTorch() {
     let schedule = LearningRateSchedule(
-      peak: 0.002, warmUpUpdates: 5, totalUpdates: 20, decay: .cosine(floor: 0.1))
+      peak: 0.002, warmUpUpdates: 5, totalUpdates: 20, decay: .cosine, floor: 0.1)
     let rates = (0..<20).map(schedule.learningRate(at:))
     // A few ulps of 0.002.
     #expect(isClose(rates, Self.cosine, within: 1e-17))
@@ -21,7 +21,7 @@ import Testing
 
   @Test func linearFallsEvenlyToItsFloor() {
     let schedule = LearningRateSchedule(
-      peak: 1, warmUpUpdates: 2, totalUpdates: 6, decay: .linear(floor: 0.2))
+      peak: 1, warmUpUpdates: 2, totalUpdates: 6, decay: .linear, floor: 0.2)
     let rates = (0..<8).map(schedule.learningRate(at:))
     #expect(isClose(rates, [0.5, 1, 1, 0.8, 0.6, 0.4, 0.2, 0.2], within: 1e-15))
   }
@@ -33,13 +33,13 @@ import Testing
 
   @Test func aRunShorterThanItsWarmUpNeverDecays() {
     let schedule = LearningRateSchedule(
-      peak: 1, warmUpUpdates: 4, totalUpdates: 2, decay: .cosine(floor: 0))
+      peak: 1, warmUpUpdates: 4, totalUpdates: 2, decay: .cosine)
     #expect((0..<4).map(schedule.learningRate(at:)) == [0.25, 0.5, 0.75, 1])
     #expect(schedule.learningRate(at: 4) == 0)
   }
 
   @Test func afterTheLastUpdateTheFloorHolds() {
-    let schedule = LearningRateSchedule(peak: 1, totalUpdates: 3, decay: .cosine(floor: 0.25))
+    let schedule = LearningRateSchedule(peak: 1, totalUpdates: 3, decay: .cosine, floor: 0.25)
     #expect([3, 4, 1000].allSatisfy { schedule.learningRate(at: $0) == 0.25 })
   }
 }

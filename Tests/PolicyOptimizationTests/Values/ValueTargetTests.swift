@@ -14,21 +14,21 @@ import Testing
   ])
 
   @Test func rewardsToGoAreDiscountedFromTheToken() {
-    let targets = ValueTarget.rewardsToGo(discount: 0.5)(Self.groups)
+    let targets = ValueTarget.rewardsToGo(Self.groups, discount: 0.5, lambda: 1)
     #expect(targets == [2, 2, 4, nil, nil])
   }
 
   // γ = λ = ½: δ = 1 + 1 − 1 = 1, 0 + 1.5 − 2 = −.5, 4 − 3 = 1; Â = 1 − .0625, −.25, 1.
   @Test func theLambdaReturnIsTheAdvantagePlusTheValue() {
-    let targets = ValueTarget.lambdaReturn(discount: 0.5, lambda: 0.5)(Self.groups)
+    let targets = ValueTarget.lambdaReturn(Self.groups, discount: 0.5, lambda: 0.5)
     #expect(targets == [1.9375, 1.75, 4, nil, nil])
   }
 
   @Test func lambdaOneIsTheRewardToGo() {
     let groups = Self.groups
     #expect(
-      ValueTarget.lambdaReturn(discount: 0.5, lambda: 1)(groups)
-        == ValueTarget.rewardsToGo(discount: 0.5)(groups))
-    #expect(!ValueTarget.rewardsToGo(discount: 1).needsValues)
+      ValueTarget.lambdaReturn(groups, discount: 0.5, lambda: 1)
+        == ValueTarget.rewardsToGo(groups, discount: 0.5, lambda: 1))
+    #expect(!ValueTarget.rewardsToGo.needsValues)
   }
 }

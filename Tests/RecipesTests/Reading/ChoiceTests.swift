@@ -1,4 +1,5 @@
 import Foundation
+import PolicyOptimization
 import Recipes
 import Testing
 
@@ -49,7 +50,7 @@ import Testing
         set instead, left out
         """)
     // What has an effect is still the file's.
-    #expect(recipe.train?.axes.objective.referenceKL.coefficient == 0.005)
+    #expect(recipe.train?.axes.objective.klPenalty?.coefficient == 0.005)
     #expect(recipe.train?.axes.epochs == 2)
     let one = try Recipe(contentsOf: path, overrides: set("train.algorithm=sapo"))
     #expect(

@@ -1,4 +1,5 @@
 import Foundation
+import PolicyOptimization
 import Recipes
 import Testing
 
@@ -29,7 +30,7 @@ import Testing
     let recipe = try SampleRecipe.recipe(
       overrides: set(
         "train.beta=0.125", "evaluation.k=[1, 2, 4]", "tokenizer={ path: own.model }", "seed=7"))
-    #expect(recipe.train?.axes.objective.referenceKL.coefficient == 0.125)
+    #expect(recipe.train?.axes.objective.klPenalty?.coefficient == 0.125)
     #expect(recipe.evaluation?.k == [1, 2, 4])
     #expect(
       recipe.tokenizer == .file(FileManager.default.currentDirectoryPath + "/own.model"))

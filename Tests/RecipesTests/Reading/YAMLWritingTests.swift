@@ -1,4 +1,5 @@
 import Foundation
+import PolicyOptimization
 import Recipes
 import Testing
 
@@ -160,9 +161,9 @@ import Testing
   @Test func numbersComeBackBitForBit() throws {
     for value in [0.1, 1e-300, 1.0 / 3, 0.1 + 0.2, 2.5e-308, 99.99999999999999] {
       var recipe = try SampleRecipe.recipe()
-      recipe.train?.axes.objective.referenceKL.coefficient = value
+      recipe.train?.axes.objective.klPenalty = KLPenalty(coefficient: value)
       #expect(
-        try recipe.validated().train?.axes.objective.referenceKL.coefficient.bitPattern
+        try recipe.validated().train?.axes.objective.klPenalty?.coefficient.bitPattern
           == value.bitPattern)
     }
   }

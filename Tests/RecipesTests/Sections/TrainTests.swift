@@ -25,20 +25,20 @@ import Testing
   }
 
   @Test func aPresetFillsItsAxesAndTheRecipeOverridesThem() throws {
-    #expect(try advantage("") == .group(GroupRelativeAdvantage()))
+    #expect(try advantage("") == .init(GroupRelativeAdvantage()))
     #expect(
-      try advantage("  scale_rewards: none\n") == .group(GroupRelativeAdvantage(scale: .none)))
-    #expect(try advantage("  algorithm: grpo-softmax\n") == .softmax(SoftmaxAdvantage()))
+      try advantage("  scale_rewards: none\n") == .init(GroupRelativeAdvantage(scale: .none)))
+    #expect(try advantage("  algorithm: grpo-softmax\n") == .init(SoftmaxAdvantage()))
     #expect(
       try advantage("  advantage_beta: 2.5\n  algorithm: grpo-softmax\n")
-        == .softmax(SoftmaxAdvantage(beta: 2.5)))
-    #expect(try advantage("  advantage: softmax\n") == .softmax(SoftmaxAdvantage()))
+        == .init(SoftmaxAdvantage(beta: 2.5)))
+    #expect(try advantage("  advantage: softmax\n") == .init(SoftmaxAdvantage()))
     #expect(
       try advantage("  algorithm: grpo-softmax\n  advantage: group\n")
-        == .group(GroupRelativeAdvantage()))
+        == .init(GroupRelativeAdvantage()))
     #expect(
       try advantage("  algorithm: ppo-clip\n  lam: 0.5\n  gamma: 0.9\n")
-        == .weight(PolicyGradientWeight(form: .advantage, discount: 0.9, lambda: 0.5)))
+        == .init(PolicyGradientWeight(form: .advantage, discount: 0.9, lambda: 0.5)))
   }
 
   private func recipe(of algorithm: Recipe.Algorithm) throws -> Recipe {
@@ -147,8 +147,9 @@ import Testing
   /// As the coefficient is kept within its bounds from the first update on.
   @Test func anEntropyCoefficientThatNobodyWroteStartsAtItsLowerBound() throws {
     let keys = "  use_adaptive_entropy: true\n  entropy_coef_min: 0.5\n"
-    #expect(try train(keys).axes.objective.entropyCoefficient == 0.5)
-    #expect(try train("  use_adaptive_entropy: true\n").axes.objective.entropyCoefficient == 0)
+    #expect(try train(keys).axes.objective.entropyBonus?.coefficient == 0.5)
+    #expect(
+      try train("  use_adaptive_entropy: true\n").axes.objective.entropyBonus?.coefficient == 0)
   }
 
   @Test func keysWithAnEffectGiveNoWarning() throws {

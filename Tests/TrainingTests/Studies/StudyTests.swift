@@ -1,4 +1,5 @@
 import Foundation
+import PolicyOptimization
 import Recipes
 import Testing
 import Training
@@ -170,7 +171,7 @@ import Training
       overrides: study.settings + study.variants[1].settings)
     #expect(recipe.train?.axes.epochs == 4)
     #expect(recipe.train?.stop == ["a: b", "c"])
-    #expect(recipe.train?.axes.objective.referenceKL.coefficient == 0.5)
+    #expect(recipe.train?.axes.objective.klPenalty?.coefficient == 0.5)
   }
 
   @Test func aFileWithoutTheKeyHoldsVariants() throws {

@@ -28,8 +28,7 @@ import Training
 
   @Test(arguments: Recipe.Algorithm.allCases)
   func everyPresetIsSound(_ algorithm: Recipe.Algorithm) throws {
-    let objective = algorithm.axes(maxCompletionTokens: 2).objective.policyObjective(
-      maxCompletionTokens: 2)
+    let objective = algorithm.axes(maxCompletionTokens: 2).objective
     #expect(SelfCheck.verdict(of: objective, at: Self.batch(Self.advantages)) == .sound)
   }
 

@@ -115,7 +115,7 @@ import Training
         AdamUpdate.Settings(
           schedule: LearningRateSchedule(
             peak: try number("learning_rate"), warmUpUpdates: Int(try number("warmup_updates")),
-            totalUpdates: updates, decay: .cosine(floor: 0.1)),
+            totalUpdates: updates, decay: .cosine, floor: 0.1),
           adam: AdamW.Coefficients(
             beta1: try number("adam_beta1"), beta2: try number("adam_beta2"),
             epsilon: try number("adam_epsilon"), weightDecay: try number("weight_decay")),

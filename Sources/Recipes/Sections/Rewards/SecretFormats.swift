@@ -1,7 +1,7 @@
 internal import Formats
 internal import RewardPlugins
 
-extension RecipeFormat where Value == [Recipe.Processes.Variable] {
+extension Format where Value == [Recipe.Processes.Variable] {
   /// A map from names to texts, or to nothing; a text is a secret where its name says so.
   static var variables: Self {
     variables(
@@ -18,8 +18,8 @@ extension RecipeFormat where Value == [Recipe.Processes.Variable] {
   }
 
   private static func variables(
-    count: Int, read: @escaping (String, RecipeContext) -> String,
-    write: @escaping (_ name: String, String, RecipeContext) -> String
+    count: Int, read: @escaping (String, Context) -> String,
+    write: @escaping (_ name: String, String, Context) -> String
   ) -> Self {
     let need = "a map of at most \(count) names to texts, or to null"
     return Self(
@@ -47,9 +47,9 @@ extension RecipeFormat where Value == [Recipe.Processes.Variable] {
       write: { variables, context in
         .map(
           variables.map { variable in
-            RecipeNode.Entry(
+            Node.Entry(
               key: variable.name,
-              value: RecipeNode(
+              value: Node(
                 content: variable.value.map { .text(write(variable.name, $0, context)) }
                   ?? .scalar("null", quoted: false), place: .code)
             )
@@ -58,7 +58,7 @@ extension RecipeFormat where Value == [Recipe.Processes.Variable] {
   }
 }
 
-extension RecipeFormat where Value == JSONObject {
+extension Format where Value == JSONObject {
   /// A map of anything.
   static var json: Self {
     Self(
@@ -72,7 +72,7 @@ extension RecipeFormat where Value == JSONObject {
       },
       write: { object, context in
         let value = JSON.object(object)
-        return RecipeNode(json: context.redacts ? value.withURLsRedacted : value).content
+        return Node(json: context.redacts ? value.withURLsRedacted : value).content
       })
   }
 }
@@ -102,21 +102,21 @@ extension JSON {
 
 extension Secret {
   /// A secret as a recipe has it: the path of a file counts from the recipe's directory.
-  fileprivate static func read(_ text: String, _ context: RecipeContext) -> String {
+  fileprivate static func read(_ text: String, _ context: Context) -> String {
     guard let path = Secret(text).filePath else { return text }
     return "file:" + RecipePath.absolute(path, from: context.directory)
   }
 
   /// The secret as a recipe is to have it: where it may be read by others, a mark stands for it.
   fileprivate func written(
-    _ context: RecipeContext, redacted: (String) -> String = { _ in Redaction.mark }
+    _ context: Context, redacted: (String) -> String = { _ in Redaction.mark }
   ) -> String {
     if let path = filePath { return "file:" + RecipePath.relative(path, to: context.directory) }
     return context.redacts && !isReference ? redacted(source) : source
   }
 }
 
-extension RecipeFormat where Value == String {
+extension Format where Value == String {
   /// A secret, or where it is to be found.
   static var secret: Self { secret { _ in Redaction.mark } }
 
@@ -124,30 +124,34 @@ extension RecipeFormat where Value == String {
   static var secretURL: Self { secret { Redaction.redacted(url: $0) } }
 
   private static func secret(redacted: @escaping (String) -> String) -> Self {
-    let format = text
-    return Self(
-      need: format.need,
-      read: { node, context in format.read(node, context).map { Secret.read($0, context) } },
-      write: { value, context in .text(Secret(value).written(context, redacted: redacted)) })
+    text.changed(
+      reading: Secret.read, writing: { Secret($0).written($1, redacted: redacted) })
   }
 
   /// A text that may have URLs within it.
   static var textWithURLs: Self {
-    let format = text
-    return Self(
-      need: format.need, read: format.read,
-      write: { value, context in
-        .text(context.redacts ? Redaction.redacted(urlsIn: value) : value)
-      })
+    text.changed(
+      reading: { text, _ in text },
+      writing: { $1.redacts ? Redaction.redacted(urlsIn: $0) : $0 })
+  }
+
+  /// The same format for what is another text in a file than in memory.
+  private func changed(
+    reading: @escaping (String, Context) -> String,
+    writing: @escaping (String, Context) -> String
+  ) -> Self {
+    Self(
+      need: need, read: { node, context in read(node, context).map { reading($0, context) } },
+      write: { value, context in write(writing(value, context), context) })
   }
 }
 
-extension RecipeFormat {
+extension Format {
   /// A list of `count` items of one format, or a single one of them.
   static func listOrOne<Item>(
-    of item: RecipeFormat<Item>, count: ClosedRange<Int>
+    of item: Format<Item>, count: ClosedRange<Int>
   ) -> Self where Value == [Item] {
-    let list = RecipeFormat.list(of: item, count: count)
+    let list = Format.list(of: item, count: count)
     return Self(
       need: "\(item.need), or \(list.need)",
       read: { node, context in

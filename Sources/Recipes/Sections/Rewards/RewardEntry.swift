@@ -1,3 +1,4 @@
+internal import Formats
 internal import RewardPlugins
 package import Rewards
 
@@ -40,6 +41,36 @@ extension Recipe.Reward {
         LibraryReward(library.path, name: label)
       }
     case .model(let judge): try makeJudge(judge)
+    }
+  }
+}
+
+extension Recipe.Reward.Source {
+  /// Refuses what was read from a file that secrets of URLs were left out of.
+  ///
+  /// - Throws: `RewardError.badOption`.
+  fileprivate func refuseRedactedTexts() throws(RewardError) {
+    func refuse(_ texts: [String], _ option: String) throws(RewardError) {
+      for text in texts where Redaction.isRedacted(text) {
+        throw .badOption(
+          reward: defaultLabel, option: option,
+          problem:
+            "\(text): its secret was left out when this was written (need it again, best from "
+            + "the recipe that the run was started with)")
+      }
+    }
+    func refuse(_ processes: Recipe.Processes) throws(RewardError) {
+      try refuse(processes.environment.compactMap(\.value), "env")
+    }
+    switch self {
+    case .command(let command):
+      try refuse(command.arguments, "command")
+      try refuse(command.processes)
+    case .python(let function):
+      try refuse(function.arguments.map { JSON.object($0).texts } ?? [], "arguments")
+      try refuse(function.processes)
+    case .library(let library): try refuse(library.processes)
+    case .builtIn, .url, .model: break
     }
   }
 }

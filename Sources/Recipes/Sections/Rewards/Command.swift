@@ -1,0 +1,34 @@
+public import RewardPlugins
+
+extension Recipe {
+  /// A program that scores completions.
+  public struct Command: Sendable, Equatable {
+    /// The program and its arguments, 1 to 256 texts: `command`.
+    ///
+    /// Required. A program with a `/` is a path, any other is looked up in `PATH`.
+    public var arguments: [String] = []
+    /// Whether replies must have the `id` of their request, `required` or `off`: `ids`.
+    ///
+    /// Without it a line that comes late or early can pass for the reply to another request.
+    public var ids = PluginOptions.IDs.required
+    public var processes = Processes()
+
+    public init() {}
+
+    var defaultLabel: String { CommandReward.name(of: arguments.first ?? "command") }
+
+    package var options: PluginOptions {
+      var options = processes.options
+      options.ids = ids
+      return options
+    }
+  }
+}
+
+extension Recipe.Command: Keyed {
+  mutating func declare(_ fields: Fields) {
+    fields("command", &arguments, .list(of: .textWithURLs, count: 1...256), .required)
+    fields("ids", &ids, .choice)
+    processes.declare(fields)
+  }
+}

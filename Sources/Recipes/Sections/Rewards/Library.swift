@@ -1,0 +1,32 @@
+internal import RewardPlugins
+
+extension Recipe {
+  /// A shared library that scores completions.
+  public struct Library: Sendable, Equatable {
+    /// The library, which implements `grpo_reward.h`: `library`.
+    ///
+    /// Required.
+    public var path = ""
+    /// Whether it has a process of its own: `isolated`.
+    ///
+    /// One that is loaded into this process instead can take it along when it crashes, and cannot be
+    /// stopped when it hangs.
+    public var isIsolated = true
+    /// The process of its own.
+    public var processes = Processes()
+
+    public init() {}
+
+    var defaultLabel: String { CommandReward.name(of: path) }
+  }
+}
+
+extension Recipe.Library: Keyed {
+  mutating func declare(_ fields: Fields) {
+    fields("library", &path, .path, .required)
+    fields("isolated", &isIsolated, .flag)
+    fields.group(when: isIsolated, else: "has no effect with isolated false") {
+      processes.declare(fields)
+    }
+  }
+}

@@ -1,0 +1,171 @@
+public import Formats
+internal import Foundation
+public import Rewards
+
+extension Recipe {
+  /// One of the scores whose weighted sum a completion's reward is: an item of `rewards`.
+  ///
+  /// Either the name of a built-in score alone, or a map of `name`, `label` and the score's own
+  /// options, or a map with `command`, `python`, `url`, `library` or `model`, `name` and what such a
+  /// source takes; all maps may have `weight`, `on_error` and `range`.
+  public struct Reward: Sendable, Equatable {
+    public enum Source: Sendable, Equatable {
+      /// A built-in score, by its `name`, and the options that it takes.
+      case builtIn(String, options: JSONObject)
+      case command(Command)
+      case python(PythonFunction)
+      case url(Server)
+      case library(Library)
+      case model(Judge)
+    }
+
+    /// What metrics call it: `label` for a built-in score, by default its name; `name` for a
+    /// plug-in, by default its program without folder and extension, its function, or the last
+    /// part of its URL.
+    public var label = ""
+    /// Its weight in the sum, −10⁶ to 10⁶: `weight`.
+    ///
+    /// A reward of weight 0 is only logged.
+    public var weight = 1.0
+    /// What becomes of a completion whose score failed, `mask`, `fail` (the run ends) or `zero`:
+    /// `on_error`.
+    public var onError: RewardSet.OnError = .mask
+    /// The least and the greatest reward, before the weight; one outside has failed: `range`.
+    ///
+    /// Without it any finite number is a reward.
+    public var range: [Double]?
+    public var source: Source
+
+    public init(_ source: Source) {
+      self.source = source
+      label = source.defaultLabel
+    }
+  }
+}
+
+extension Format where Value == [Recipe.Reward] {
+  static var rewards: Self { .list(of: .reward, count: 1...64) }
+}
+
+extension Recipe.Reward {
+  /// A reward in any form that an item of `rewards` takes, as YAML on one line.
+  ///
+  ///     exact_match
+  ///     { name: numeric_match, extract: last_number }
+  ///
+  /// Paths count from the current directory.
+  ///
+  /// - Parameter option: what the user typed before it, for messages: `--reward`.
+  /// - Throws: a `RecipeError`: the first thing that is wrong.
+  public init(yaml text: String, option: String) throws(RecipeError) {
+    let node = try Node(yaml: text) { _ in .option(option, key: "") }
+    let context = Context(directory: FileManager.default.currentDirectoryPath)
+    let reward = Format<Recipe.Reward>.reward.read(node, context)
+    if let problem = context.journal.first { throw problem }
+    self = reward ?? Recipe.Reward()
+  }
+}
+
+extension Format where Value == Recipe.Reward {
+  static var reward: Self {
+    let section = Format<Recipe.Reward>.section
+    return Self(
+      need: "a reward's name, or a map with name, command, python, url, library or model",
+      read: { node, context in
+        var map = node
+        if case .scalar = node.content {
+          map.content = .map([Node.Entry(key: "name", value: node)])
+        }
+        return section.read(map, context)
+      },
+      write: section.write)
+  }
+}
+
+extension Recipe.Reward: Section {
+  init() { self.init(.builtIn("", options: [:])) }
+
+  mutating func declare(_ fields: Fields) {
+    if fields.isReading { source = Source(kindIn: fields) }
+    switch source {
+    case .builtIn(let name, let options): return declareBuiltIn(fields, name, options)
+    case .command(let command): source = .command(fields.declared(command))
+    case .python(let function): source = .python(fields.declared(function))
+    case .url(let server): source = .url(fields.declared(server))
+    case .library(let library): source = .library(fields.declared(library))
+    case .model(let judge): source = .model(fields.declared(judge))
+    }
+    if fields.isReading { label = source.defaultLabel }
+    let isOther = fields.isReading && fields.isOverruled("name", by: Source.kindKeys)
+    fields("name", &label, .text, when: !isOther, else: "names another reward")
+    declareCommon(fields)
+  }
+
+  /// Its options are what no other key is.
+  private mutating func declareBuiltIn(
+    _ fields: Fields, _ name: String, _ options: JSONObject
+  ) {
+    var (name, options) = (name, options)
+    fields("name", &name, .text, .required)
+    if fields.isReading { label = name }
+    fields("label", &label, .text)
+    declareCommon(fields)
+    if fields.isReading {
+      options = JSONObject(fields.takeRest().map { ($0.key, $0.value.json) })
+      if fields.isSound { check(name, options, fields) }
+    } else {
+      for (key, value) in options.entries { fields.write(key, Node(json: value).content) }
+    }
+    source = .builtIn(name, options: options)
+  }
+
+  private mutating func declareCommon(_ fields: Fields) {
+    fields("weight", &weight, .number(-1e6...1e6))
+    fields("on_error", &onError, .choice)
+    fields("range", &range, .list(of: .number(-1e300...1e300), count: 2...2))
+    if fields.isReading, let range, range[0] > range[1] {
+      fields.fail("range", "is empty (got \(range[0]) to \(range[1]); need the least first)")
+    }
+  }
+
+  /// Sets the score up once, which tells whether there is one of that name with such options.
+  private func check(_ name: String, _ options: JSONObject, _ fields: Fields) {
+    do throws(RewardError) {
+      _ = try BuiltInReward.named(name, options: options, label: label)
+    } catch {
+      switch error {
+      case .unknownOption(_, let option, _, _), .badOption(_, let option, _):
+        fields.failWithoutEffect(near: option, "\(error)")
+      default:
+        fields.fail(near: "name", "\(error)")
+      }
+    }
+  }
+}
+
+extension Recipe.Reward.Source {
+  private static let plugins: KeyValuePairs<String, Self> = [
+    "command": .command(Recipe.Command()), "python": .python(Recipe.PythonFunction()),
+    "url": .url(Recipe.Server()), "library": .library(Recipe.Library()),
+    "model": .model(Recipe.Judge()),
+  ]
+
+  fileprivate static let kindKeys = plugins.map(\.key)
+
+  /// The kind of source that a map is about, by its key.
+  fileprivate init(kindIn fields: Fields) {
+    let key = fields.chosen(among: Self.kindKeys)
+    self = Self.plugins.first { $0.key == key }?.value ?? .builtIn("", options: [:])
+  }
+
+  var defaultLabel: String {
+    switch self {
+    case .builtIn(let name, _): name
+    case .command(let command): command.defaultLabel
+    case .python(let function): function.defaultLabel
+    case .url(let server): server.defaultLabel
+    case .library(let library): library.defaultLabel
+    case .model(let judge): judge.defaultLabel
+    }
+  }
+}

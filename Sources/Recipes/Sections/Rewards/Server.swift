@@ -1,0 +1,63 @@
+internal import RewardPlugins
+internal import Rewards
+
+extension Recipe {
+  /// A server that scores completions.
+  public struct Server: Sendable, Equatable {
+    /// Where requests are posted, 1 to 64 addresses, or a single text: `url`.
+    ///
+    /// Required. With several each gets its part of a batch. `env:NAME` and `file:PATH` say where an
+    /// address is to be found.
+    public var urls: [String] = []
+    /// Sent as `Authorization: Bearer TOKEN`, itself or as `env:NAME` or `file:PATH`: `token`.
+    public var token: String?
+    /// Further headers of every request, at most 64 names with texts, `env:NAME` or `file:PATH`:
+    /// `headers`.
+    public var headers: [Processes.Variable] = []
+    /// Whether requests go through the proxy that `http_proxy` and its like name: `proxy`.
+    public var usesProxy = false
+    /// Seconds until a batch of scores must be there, above 0 and at most 86400: `timeout`.
+    public var timeoutSeconds = 30.0
+
+    public init() {}
+
+    /// What every request has beside the usual headers, references resolved.
+    package var resolvedHeaders: [String: String] {
+      get throws(RewardError) {
+        var result: [String: String] = [:]
+        if let token { result["Authorization"] = "Bearer \(try Secret(token).value(of: "token"))" }
+        for header in headers {
+          result[header.name] = try Secret(header.value ?? "").value(of: "headers")
+        }
+        return result
+      }
+    }
+
+    var defaultLabel: String { HTTPReward.name(of: urls.first ?? "url") }
+  }
+}
+
+extension Recipe.Server: Keyed {
+  mutating func declare(_ fields: Fields) {
+    fields("url", &urls, .listOrOne(of: .secretURL, count: 1...64), .required)
+    for url in urls where fields.isReading && !Secret(url).isReference && !HTTPReward.isURL(url) {
+      fields.fail(
+        "url",
+        "is no URL (got \(Redaction.redacted(url: url)); need http://HOST or https://HOST with a path)"
+      )
+    }
+    fields("token", &token, .secret)
+    fields("headers", &headers, .headers)
+    for header in headers where fields.isReading && !HTTPHeaders.isName(header.name) {
+      // What stands behind a colon was meant to be the text.
+      let name = header.name.prefix { $0 != ":" && $0 != " " }
+      fields.fail("headers", "has a name that cannot be set (got \(String(name).shortened()))")
+    }
+    let authorizes = headers.contains { $0.name.lowercased() == "authorization" }
+    if fields.isReading, token != nil, authorizes {
+      fields.fail("token", "has no effect beside headers.Authorization (need one of them)")
+    }
+    fields("proxy", &usesProxy, .flag)
+    fields("timeout", &timeoutSeconds, .number(above: 0, through: PluginOptions.longestTimeout))
+  }
+}

@@ -1,0 +1,78 @@
+internal import PolicyOptimization
+
+extension Surrogate: Choice {
+  static var all: [Surrogate] {
+    [
+      .policyGradient, .ratio, .clipped(ClippedSurrogate()), .cispo(CISPO()), .sapo(SAPO()),
+      .gmpo(GMPO()), .vespo(VESPO()),
+    ]
+  }
+
+  var name: String {
+    switch self {
+    case .policyGradient: "policy-gradient"
+    case .ratio: "ratio"
+    case .clipped: "clip"
+    case .cispo: "cispo"
+    case .sapo: "sapo"
+    case .gmpo: "gmpo"
+    case .vespo: "vespo"
+    }
+  }
+
+  mutating func declare(_ fields: Fields) {
+    switch self {
+    case .policyGradient, .ratio: break
+    case .clipped(let surrogate): self = .clipped(fields.declared(surrogate))
+    case .cispo(let surrogate): self = .cispo(fields.declared(surrogate))
+    case .sapo(let surrogate): self = .sapo(fields.declared(surrogate))
+    case .gmpo(let surrogate): self = .gmpo(fields.declared(surrogate))
+    case .vespo(let surrogate): self = .vespo(fields.declared(surrogate))
+    }
+  }
+}
+
+extension ClippedSurrogate: Keyed {
+  mutating func declare(_ fields: Fields) {
+    fields.declareClip(&epsilonLow, &epsilonHigh)
+    fields("delta", &delta, .number(above: 1, through: 1e6))
+    fields("dual_clip", &dualClip, .number(above: 1, through: 1e6))
+  }
+}
+
+extension CISPO: Keyed {
+  mutating func declare(_ fields: Fields) {
+    fields("epsilon_high", &maximumRatio, .number(above: 0, through: 1e6))
+  }
+}
+
+extension SAPO: Keyed {
+  mutating func declare(_ fields: Fields) {
+    fields("sapo_temperature_pos", &positiveTemperature, .number(above: 0, through: 1000))
+    fields("sapo_temperature_neg", &negativeTemperature, .number(above: 0, through: 1000))
+  }
+}
+
+extension GMPO: Keyed {
+  mutating func declare(_ fields: Fields) {
+    fields.declareClip(&epsilonLow, &epsilonHigh)
+  }
+}
+
+extension VESPO: Keyed {
+  mutating func declare(_ fields: Fields) {
+    fields("vespo_k_pos", &positive.exponent, .number(above: 0, through: 1000))
+    fields("vespo_lambda_pos", &positive.rate, .number(above: 0, through: 1000))
+    fields("vespo_k_neg", &negative.exponent, .number(above: 0, through: 1000))
+    fields("vespo_lambda_neg", &negative.rate, .number(above: 0, through: 1000))
+  }
+}
+
+extension Fields {
+  /// Declares the two sides of a clip, of which the upper one follows the lower.
+  fileprivate func declareClip(_ low: inout Double, _ high: inout Double) {
+    self("epsilon", &low, .number(above: 0, below: 1))
+    if isReading, has("epsilon") { high = low }
+    self("epsilon_high", &high, .number(above: 0, through: 100))
+  }
+}
