@@ -18,9 +18,15 @@ extension Recipe {
     case drGRPO = "dr-grpo"
     case dapo
     case gspo
+    case luspo
+    case gmpo
     case cispo
     case sapo
+    case vespo
+    case gdpo
     case rloo
+    case reinforcePlusPlus = "reinforce-plus-plus"
+    case remax
     case trl
 
     /// What it is, in one line.
@@ -39,11 +45,18 @@ extension Recipe {
       case .grpoRank: "advantages from the ranks within the group"
       case .grpoProcess: "rewards of single steps, normalized over the group and summed onwards"
       case .drGRPO: "no division by the deviation, nor by the completion's length"
-      case .dapo: "a wider upper clip, token mean, dull questions replaced, overlong ones punished"
+      case .dapo:
+        "a wider upper clip, token mean, degenerate groups replaced, overlong ones punished"
       case .gspo: "one ratio a completion, the geometric mean of its tokens'"
+      case .luspo: "the same, completions weighing as much as they are long"
+      case .gmpo: "the geometric mean of ratios that are clipped token by token"
       case .cispo: "clipped importance weights on the log-prob: no token loses its gradient"
       case .sapo: "a soft gate in the clip's place"
+      case .vespo: "a smooth kernel of the completion's whole ratio as the weight"
+      case .gdpo: "each reward function normalized within the group, then their sum"
       case .rloo: "leave-one-out baselines, one ratio a completion, KL in the reward"
+      case .reinforcePlusPlus: "returns whitened over the step, KL in the reward, clipped ratios"
+      case .remax: "the reward of the greedy completion as the baseline"
       case .trl: "what TRL 1.16 does when nothing is set"
       }
     }
@@ -53,11 +66,11 @@ extension Recipe {
       var axes = Axes()
       switch self {
       case .reinforce:
-        axes.takePolicyGradient(.init(form: .rewardToGo))
+        axes.takePolicyGradient(PolicyGradientWeight(form: .rewardToGo))
       case .reinforceBaseline:
-        axes.takePolicyGradient(.init(form: .rewardToGoBaseline))
+        axes.takePolicyGradient(PolicyGradientWeight(form: .rewardToGoBaseline))
       case .actorCritic:
-        axes.takePolicyGradient(.init(form: .temporalDifference))
+        axes.takePolicyGradient(PolicyGradientWeight(form: .temporalDifference))
         axes.value = ValueFunction()
       case .naturalGradient, .trpo:
         axes.takePPO(.ratio, maxCompletionTokens)
@@ -92,18 +105,32 @@ extension Recipe {
         axes.dynamicSamplingRounds = 3
         axes.shaping.overlongPenalty = 1
         axes.shaping.overlongBuffer = max(1, maxCompletionTokens / 5)
-      case .gspo:
+      case .gspo, .luspo:
         axes.objective.ratioLevel = .sequence
         axes.objective.surrogate = .clipped(ClippedSurrogate(epsilonLow: 3e-4, epsilonHigh: 4e-4))
+        if self == .luspo { axes.objective.aggregation = .sequenceSum }
+      case .gmpo:
+        axes.objective.surrogate = .gmpo(GMPO())
       case .cispo:
         axes.objective.surrogate = .cispo(CISPO())
         axes.objective.aggregation = .tokenMean
       case .sapo:
         axes.objective.surrogate = .sapo(SAPO())
+      case .vespo:
+        axes.objective.surrogate = .vespo(VESPO())
+        axes.objective.aggregation = .tokenMean
+      case .gdpo:
+        axes.advantage = Advantage(NormalizedSumAdvantage())
       case .rloo:
         axes.advantage = Advantage(LeaveOneOutAdvantage())
         axes.objective.ratioLevel = .sequenceProduct
         axes.shaping.klCoefficient = 0.05
+      case .reinforcePlusPlus:
+        axes.advantage = Advantage(WhitenedAdvantage())
+        axes.objective.aggregation = .tokenMean
+        axes.shaping.klCoefficient = 0.01
+      case .remax:
+        axes.takePolicyGradient(GreedyBaselineAdvantage())
       case .trl:
         axes.objective.aggregation = .tokenMean
       }
@@ -124,7 +151,7 @@ extension Recipe {
 
 extension Recipe.Axes {
   /// Σ_t Ψ_t ∇log π(a_t|s_t), the mean over completions, one update a step.
-  fileprivate mutating func takePolicyGradient(_ weight: PolicyGradientWeight) {
+  fileprivate mutating func takePolicyGradient(_ weight: any NamedEstimator) {
     advantage = Recipe.Advantage(weight)
     objective.surrogate = .policyGradient
     objective.aggregation = .sequenceSum

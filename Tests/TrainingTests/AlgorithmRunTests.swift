@@ -48,7 +48,7 @@ import Training
     switch algorithm {
     case .naturalGradient, .trpo: settings += ["train.max_kl=0.05", "train.cg_damping=0.01"]
     // A ratio of four tokens' mean moves little: its band is as narrow.
-    case .gspo: settings += ["train.learning_rate=3.0e-3", "train.num_iterations=2"]
+    case .gspo, .luspo: settings += ["train.learning_rate=3.0e-3", "train.num_iterations=2"]
     default: settings += ["train.learning_rate=3.0e-3"]
     }
     let outcome = try await run(try recipe(small, "run", settings))

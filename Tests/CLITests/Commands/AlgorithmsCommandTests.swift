@@ -5,7 +5,8 @@ import Testing
   private static let names = [
     "reinforce", "reinforce-baseline", "actor-critic", "natural-gradient", "trpo", "ppo-clip",
     "ppo-kl", "ppo-adaptive-kl", "grpo", "grpo-softmax", "grpo-rank", "grpo-process", "dr-grpo",
-    "dapo", "gspo", "cispo", "sapo", "rloo", "trl",
+    "dapo", "gspo", "luspo", "gmpo", "cispo", "sapo", "vespo", "gdpo", "rloo",
+    "reinforce-plus-plus", "remax", "trl",
   ]
 
   @Test func everyPresetHasALine() async throws {
