@@ -47,6 +47,12 @@ CK_INLINE void pad(float *padded, const float *x, long head_size, float scale) {
   for (long i = head_size; i < width; i++) padded[i] = 0;
 }
 
+CK_INLINE void load_padded(
+  long vectors, v16 *head, float *padded, const float *x, long head_size, float scale) {
+  pad(padded, x, head_size, scale);
+  for (long i = 0; i < vectors; i++) head[i] = load(padded + 16 * i);
+}
+
 // The scores q·k of one query against its keys.
 CK_INLINE void score(long vectors, ck_attention a, head_row h, const v16 *q) {
   i16 own = inside16(a.head_size - 16 * (vectors - 1));
@@ -62,8 +68,7 @@ CK_INLINE void score(long vectors, ck_attention a, head_row h, const v16 *q) {
 CK_INLINE void attend(long vectors, ck_attention a, head_row h) {
   float *scores = a.scores;
   v16 q[8];
-  pad(a.padded, a.q + h.query, a.head_size, a.scale);
-  for (long i = 0; i < vectors; i++) q[i] = load(a.padded + 16 * i);
+  load_padded(vectors, q, a.padded, a.q + h.query, a.head_size, a.scale);
   score(vectors, a, h, q);
   for (long j = h.count; j < (h.count + 15) / 16 * 16; j++) scores[j] = -__builtin_inff();
   v16 highest = load(scores);
@@ -108,16 +113,13 @@ CK_INLINE void probabilities(long vectors, ck_attention a, head_row h, const v16
 // dq += scale Σ ds_j k_j; dk_j += scale · ds_j q.
 CK_INLINE void attend_backward(
   long vectors, ck_attention a, head_row h, float *dq, float *dk, float *dv, const float *dout) {
-  float *wide = a.padded + 16 * vectors;
-  v16 q[8], d[8], dquery[8];
-  pad(a.padded, a.q + h.query, a.head_size, a.scale);
-  for (long i = 0; i < vectors; i++) q[i] = load(a.padded + 16 * i);
-  pad(a.padded, dout + h.out, a.head_size, 1);
-  pad(wide, a.out + h.out, a.head_size, 1);
+  v16 q[8], d[8], o[8], dquery[8];
+  load_padded(vectors, q, a.padded, a.q + h.query, a.head_size, a.scale);
+  load_padded(vectors, d, a.padded, dout + h.out, a.head_size, 1);
+  load_padded(vectors, o, a.padded, a.out + h.out, a.head_size, 1);
   v16 dots = {0};
   for (long i = 0; i < vectors; i++) {
-    d[i] = load(a.padded + 16 * i);
-    dots = fma16(d[i], load(wide + 16 * i), dots);
+    dots = fma16(d[i], o[i], dots);
     dquery[i] = (v16){0};
   }
   float delta = sum16(dots);
@@ -162,10 +164,8 @@ CK_INLINE void attend_tangent(
   long vectors, ck_attention a, head_row h, float *tout, const float *tq, const float *tk,
   const float *tv) {
   v16 q[8], tquery[8], sum[8] = {{0}};
-  pad(a.padded, a.q + h.query, a.head_size, a.scale);
-  for (long i = 0; i < vectors; i++) q[i] = load(a.padded + 16 * i);
-  pad(a.padded, tq + h.query, a.head_size, a.scale);
-  for (long i = 0; i < vectors; i++) tquery[i] = load(a.padded + 16 * i);
+  load_padded(vectors, q, a.padded, a.q + h.query, a.head_size, a.scale);
+  load_padded(vectors, tquery, a.padded, tq + h.query, a.head_size, a.scale);
   probabilities(vectors, a, h, q);
   i16 own = inside16(a.head_size - 16 * (vectors - 1));
   float mean = 0;
@@ -183,9 +183,8 @@ CK_INLINE void attend_tangent(
       sum[i] = fma16(splat(ts), load(a.v + start + 16 * i), sum[i]);
     }
   }
-  pad(a.padded, a.out + h.out, a.head_size, 1);
-  for (long i = 0; i < vectors; i++)
-    store(a.padded + 16 * i, fma16(splat(-mean), load(a.padded + 16 * i), sum[i]));
+  load_padded(vectors, q, a.padded, a.out + h.out, a.head_size, 1);
+  for (long i = 0; i < vectors; i++) store(a.padded + 16 * i, fma16(splat(-mean), q[i], sum[i]));
   memcpy(tout + h.out, a.padded, a.head_size * sizeof(float));
 }
 

@@ -19,56 +19,56 @@ package struct Attention: Sendable {
 
   package static let maximumHeadSize = 128
 
-  /// What attention reads and what it makes of it, row by row.
+  /// What attention reads, and what it makes of it.
   ///
-  /// A row's own query, result and statistics may be stored under another number than in the table,
-  /// which counts the rows of k and v. Shapes: q, out: [R, H·D]; k, v: [R, K·D]; statistics: [R, 2H],
-  /// the maximum and 1/Σ of each head's softmax.
-  package struct Rows: Sendable {
+  /// Shapes: q, out: [R, H·D]; k, v: [R, K·D]; statistics: [R, 2H], the maximum and 1/Σ of each head's
+  /// softmax. A key table counts the rows of k and v.
+  package struct Tensors: Sendable {
     package let q, k, v: Matrix
     package let out, statistics: Matrix
-    package let keys: KeyTable
-    /// The row of the table that row 0 of q, out and statistics belongs to.
-    package let first: Int
 
-    package init(
-      q: Matrix, k: Matrix, v: Matrix, out: Matrix, statistics: Matrix, keys: KeyTable,
-      first: Int = 0
-    ) {
-      (self.q, self.k, self.v, self.keys, self.first) = (q, k, v, keys, first)
-      (self.out, self.statistics) = (out, statistics)
+    package init(q: Matrix, k: Matrix, v: Matrix, out: Matrix, statistics: Matrix) {
+      (self.q, self.k, self.v, self.out, self.statistics) = (q, k, v, out, statistics)
     }
   }
 
   /// Floats of scratch for sequences of up to `capacity` rows.
-  package static func scratchCount(capacity: Int) -> Int { capacity.roundedUp(to: 16) + 16 + 256 }
+  package static func scratchCount(capacity: Int) -> Int {
+    maximumHeadSize + capacity.roundedUp(to: 16) + 16
+  }
 
   /// Writes out and statistics of the rows `rows` of the table.
-  package func forward(_ a: Rows, rows: Range<Int>, scratch: FloatBuffer) {
-    a.keys.check(rows, limit: min(a.k.rows, a.v.rows))
-    unsafe withDescription(a, from: rows, scratch) { unsafe ck_attention_forward($0, rows.count) }
+  ///
+  /// `first` is the row of q, out and statistics that belongs to `rows.lowerBound`.
+  package func forward(
+    _ t: Tensors, keys: KeyTable, rows: Range<Int>, first: Int, scratch: FloatBuffer
+  ) {
+    keys.check(rows, limit: min(t.k.rows, t.v.rows))
+    unsafe describe(t, keys, from: rows.lowerBound, first..<first + rows.count, scratch) {
+      unsafe ck_attention_forward($0, rows.count)
+    }
   }
 
   /// Adds to dq, dk and dv what the query rows `index`, in their order, contribute through one
   /// key/value head.
   ///
-  /// Different heads touch different columns, so they may run at the same time. The rows of `a` are
-  /// numbered as those of the table; dq is shaped as q, dk as k, dv as v, dout as out.
+  /// Different heads touch different columns, so they may run at the same time. All matrices count rows
+  /// as the table does; dq is shaped as q, dk as k, dv as v, dout as out.
   package func backward(
-    dq: Matrix, dk: Matrix, dv: Matrix, dout: Matrix, _ a: Rows, index: ArraySlice<Int32>,
-    keyValueHead: Int, scratch: FloatBuffer
+    dq: Matrix, dk: Matrix, dv: Matrix, dout: Matrix, _ t: Tensors, keys: KeyTable,
+    index: ArraySlice<Int32>, keyValueHead: Int, scratch: FloatBuffer
   ) {
-    precondition(dq.columns == a.q.columns && dout.columns == a.out.columns)
-    precondition(dk.columns == a.k.columns && dv.columns == a.v.columns)
-    precondition(0 <= keyValueHead && keyValueHead < keyValueHeads && a.first == 0)
-    let limit = min(a.q.rows, a.k.rows, dq.rows, dk.rows, dout.rows, a.statistics.rows)
+    precondition(dq.columns == t.q.columns && dout.columns == t.out.columns)
+    precondition(dk.columns == t.k.columns && dv.columns == t.v.columns)
+    precondition(0 <= keyValueHead && keyValueHead < keyValueHeads)
+    let limit = min(t.q.rows, t.k.rows, dq.rows, dk.rows, dout.rows, t.statistics.rows)
     for row in index {
       precondition(row >= 0 && Int(row) < limit)
-      a.keys.check(Int(row)..<Int(row) + 1, limit: limit)
+      keys.check(Int(row)..<Int(row) + 1, limit: limit)
     }
     unsafe index.withUnsafeBufferPointer { index in
       guard let base = index.baseAddress else { return }
-      unsafe withDescription(a, from: 0..<0, scratch) {
+      unsafe describe(t, keys, from: 0, 0..<0, scratch) {
         unsafe ck_attention_backward(
           $0, dq.pointer, dk.pointer, dv.pointer, dout.pointer, base, index.count, keyValueHead)
       }
@@ -80,39 +80,40 @@ package struct Attention: Sendable {
   ///     tout[r, h] = Σ_j p_j (tv_j + ts_j·v_j) − (Σ_j p_j ts_j)·out[r, h]
   ///     ts_j = (tq·k_j + q·tk_j) / √D
   ///
-  /// The rows of `a`, which `forward` has completed, are numbered as those of the table; tq is shaped
-  /// as q, tk as k, tv as v, tout as out.
+  /// All matrices count rows as the table does; out and statistics are what `forward` wrote. tq is
+  /// shaped as q, tk as k, tv as v, tout as out.
   package func tangent(
-    _ tout: Matrix, tq: Matrix, tk: Matrix, tv: Matrix, _ a: Rows, rows: Range<Int>,
-    scratch: FloatBuffer
+    _ tout: Matrix, tq: Matrix, tk: Matrix, tv: Matrix, _ t: Tensors, keys: KeyTable,
+    rows: Range<Int>, scratch: FloatBuffer
   ) {
-    precondition(tq.columns == a.q.columns && tout.columns == a.out.columns && a.first == 0)
-    precondition(tk.columns == a.k.columns && tv.columns == a.v.columns)
-    a.keys.check(rows, limit: min(a.k.rows, a.v.rows, tk.rows, tv.rows))
-    unsafe withDescription(a, from: rows, scratch) {
+    precondition(tq.columns == t.q.columns && tout.columns == t.out.columns)
+    precondition(tk.columns == t.k.columns && tv.columns == t.v.columns)
+    keys.check(rows, limit: min(t.k.rows, t.v.rows, tk.rows, tv.rows))
+    unsafe describe(t, keys, from: rows.lowerBound, rows, scratch) {
       unsafe ck_attention_tangent(
         $0, tout.pointer(rows), tq.pointer(rows), tk.pointer, tv.pointer, rows.count)
     }
   }
 
-  /// `a` as the kernels see it, its own rows counted from those of the table's rows `rows`.
-  private func withDescription(
-    _ a: Rows, from rows: Range<Int>, _ scratch: FloatBuffer, _ body: (ck_attention) -> Void
+  /// `t` as the kernels see it: rows `own` of q, out and statistics belong to the table's from `row` on.
+  private func describe(
+    _ t: Tensors, _ keys: KeyTable, from row: Int, _ own: Range<Int>, _ scratch: FloatBuffer,
+    _ body: (ck_attention) -> Void
   ) {
-    precondition(a.q.columns == heads * headSize && a.out.columns == a.q.columns)
-    precondition(a.k.columns == keyValueHeads * headSize && a.v.columns == a.k.columns)
-    precondition(a.statistics.columns == 2 * heads)
-    precondition(scratch.count >= Attention.scratchCount(capacity: a.keys.capacity))
-    let own = rows.lowerBound - a.first..<rows.upperBound - a.first
-    unsafe a.keys.withPointers { table, sequences, positions in
+    precondition(t.q.columns == heads * headSize && t.out.columns == t.q.columns)
+    precondition(t.k.columns == keyValueHeads * headSize && t.v.columns == t.k.columns)
+    precondition(t.statistics.columns == 2 * heads)
+    precondition(scratch.count >= Attention.scratchCount(capacity: keys.capacity))
+    unsafe keys.withPointers { table, sequences, positions in
       unsafe body(
         ck_attention(
-          q: a.q.pointer(own), k: a.k.pointer, v: a.v.pointer, out: a.out.pointer(own),
-          statistics: a.statistics.pointer(own), ldq: a.q.stride, ldkv: a.k.stride,
-          ldout: a.out.stride, ldstatistics: a.statistics.stride, table: table,
-          sequences: sequences + rows.lowerBound, positions: positions + rows.lowerBound,
-          capacity: a.keys.capacity, heads: heads, kv_heads: keyValueHeads, head_size: headSize,
-          scale: 1 / Float(headSize).squareRoot(), scores: scratch.pointer + 256,
+          q: t.q.pointer(own), k: t.k.pointer, v: t.v.pointer, out: t.out.pointer(own),
+          statistics: t.statistics.pointer(own), ldq: t.q.stride, ldkv: t.k.stride,
+          ldout: t.out.stride, ldstatistics: t.statistics.stride, table: table,
+          sequences: sequences + row, positions: positions + row,
+          capacity: keys.capacity, heads: heads, kv_heads: keyValueHeads, head_size: headSize,
+          scale: 1 / Float(headSize).squareRoot(),
+          scores: scratch.pointer + Attention.maximumHeadSize,
           padded: scratch.pointer))
     }
   }

@@ -121,9 +121,8 @@ struct AttentionCase {
     let own = Matrix(rows: rows.count, columns: q.columns)
     own.copy(rows: 0..<rows.count, from: q, first: rows.lowerBound)
     attention.forward(
-      .init(
-        q: own, k: k, v: v, out: out, statistics: statistics, keys: keys, first: rows.lowerBound),
-      rows: rows, scratch: scratch)
+      .init(q: own, k: k, v: v, out: out, statistics: statistics), keys: keys, rows: rows, first: 0,
+      scratch: scratch)
     return (out, statistics)
   }
 
@@ -138,7 +137,7 @@ struct AttentionCase {
       for head in 0..<attention.keyValueHeads {
         attention.backward(
           dq: dq, dk: dk, dv: dv, dout: dout,
-          .init(q: q, k: k, v: v, out: out, statistics: statistics, keys: keys), index: order[...],
+          .init(q: q, k: k, v: v, out: out, statistics: statistics), keys: keys, index: order[...],
           keyValueHead: head, scratch: scratch)
       }
     }
@@ -168,7 +167,7 @@ struct AttentionCase {
       .init(repeating: untouched, count: q.rows * q.columns), columns: q.columns)
     attention.tangent(
       tout, tq: t.tq, tk: t.tk, tv: t.tv,
-      .init(q: q, k: k, v: v, out: out, statistics: statistics, keys: keys),
+      .init(q: q, k: k, v: v, out: out, statistics: statistics), keys: keys,
       rows: rows ?? 0..<q.rows, scratch: scratch)
     return tout
   }

@@ -108,7 +108,7 @@ typedef struct {
   long heads, kv_heads, head_size;  ///< head_size ≤ 128
   float scale;                      ///< of the scores: 1/√head_size
   float *scores;  ///< scratch: 16 floats more than the longest sequence
-  float *padded;  ///< scratch: 256 floats
+  float *padded;  ///< scratch: 128 floats
 } ck_attention;
 
 /// out[r, h] = Σ_j p_j v[key_j, h′],  p = softmax_j(scale · q[r, h]·k[key_j, h′]), for r < rows.

@@ -21,24 +21,28 @@ package final class Activations {
     package let completions: Range<Int>
   }
 
-  struct Layer {
+  final class Layer: Sendable {
     let input: Matrix  // residual stream into the layer, [R, C]
     let inputScale: FloatBuffer  // rstd of the first norm, [R]
-    let query: Matrix  // after the rotary embedding
-    let key: Matrix  // after the rotary embedding
-    let value: Matrix
-    let attention: Matrix  // before the output projection
-    let statistics: Matrix  // of the softmax, [R, 2H]
+    let attention: Attention.Tensors  // q and k after the rotary embedding, out before Wₒ
     let middle: Matrix  // residual stream between the two blocks
     let middleScale: FloatBuffer  // rstd of the second norm, [R]
     let gate: Matrix
     let up: Matrix
 
-    /// `first` is the row under which the first of query, attention and statistics is stored.
-    func attentionRows(_ keys: KeyTable, first: Int = 0) -> Attention.Rows {
-      Attention.Rows(
-        q: query, k: key, v: value, out: attention, statistics: statistics, keys: keys,
-        first: first)
+    /// Memory of its own, or for all but keys and values that of `other`.
+    init(_ c: ModelConfiguration, rows count: Int, sharing other: Layer?) {
+      func rows(_ columns: Int) -> Matrix { Matrix(rows: count, columns: columns) }
+      input = other?.input ?? rows(c.hiddenSize)
+      inputScale = other?.inputScale ?? FloatBuffer(count: count)
+      attention = Attention.Tensors(
+        q: other?.attention.q ?? rows(c.queryWidth), k: rows(c.keyWidth), v: rows(c.keyWidth),
+        out: other?.attention.out ?? rows(c.queryWidth),
+        statistics: other?.attention.statistics ?? rows(2 * c.attentionHeads))
+      middle = other?.middle ?? rows(c.hiddenSize)
+      middleScale = other?.middleScale ?? FloatBuffer(count: count)
+      gate = other?.gate ?? rows(c.intermediateSize)
+      up = other?.up ?? rows(c.intermediateSize)
     }
   }
 
@@ -65,25 +69,10 @@ package final class Activations {
     self.rowCapacity = rowCapacity
     keys = KeyTable(capacity: maximumLength)
     let c = configuration
-    func layer(sharing first: Layer?) -> Layer {
-      func rows(_ columns: Int, _ shared: Matrix?) -> Matrix {
-        shared ?? Matrix(rows: rowCapacity, columns: columns)
-      }
-      return Layer(
-        input: rows(c.hiddenSize, first?.input),
-        inputScale: first?.inputScale ?? FloatBuffer(count: rowCapacity),
-        query: rows(c.queryWidth, first?.query),
-        key: Matrix(rows: rowCapacity, columns: c.keyWidth),
-        value: Matrix(rows: rowCapacity, columns: c.keyWidth),
-        attention: rows(c.queryWidth, first?.attention),
-        statistics: rows(2 * c.attentionHeads, first?.statistics),
-        middle: rows(c.hiddenSize, first?.middle),
-        middleScale: first?.middleScale ?? FloatBuffer(count: rowCapacity),
-        gate: rows(c.intermediateSize, first?.gate), up: rows(c.intermediateSize, first?.up))
-    }
     var layers: [Layer] = []
     for _ in 0..<c.layers {
-      layers.append(layer(sharing: retention == .everything ? nil : layers.first))
+      layers.append(
+        Layer(c, rows: rowCapacity, sharing: retention == .everything ? nil : layers.first))
     }
     self.layers = layers
     output =

@@ -101,14 +101,13 @@ private struct BackwardPass: Sendable {
   /// in canonical order.
   func attendSums(_ index: Int) -> [Task] {
     let (layer, w, heads) = (layers[index], workspace, 0..<transformer.attention.keyValueHeads)
-    let attentionRows = layer.attentionRows(keys)
-    return weightTasks(gradient.layers[index].output, x: layer.attention, dy: w.dmiddle)
+    return weightTasks(gradient.layers[index].output, x: layer.attention.out, dy: w.dmiddle)
       + order.groups.flatMap { group in
         heads.map { head -> Task in
           { worker in
             transformer.attention.backward(
-              dq: w.dquery, dk: w.dkey, dv: w.dvalue, dout: w.dattention, attentionRows,
-              index: order.rows[group], keyValueHead: head,
+              dq: w.dquery, dk: w.dkey, dv: w.dvalue, dout: w.dattention, layer.attention,
+              keys: keys, index: order.rows[group], keyValueHead: head,
               scratch: transformer.scratch[worker].attention)
           }
         }

@@ -68,10 +68,10 @@ private struct TangentPass: Sendable {
   func attend(_ index: Int, _ rows: Range<Int>, _ worker: Int) {
     let (layer, w) = (layers[index], workspace)
     transformer.attention.tangent(
-      w.dattention, tq: w.dquery, tk: w.dkey, tv: w.dvalue, layer.attentionRows(keys), rows: rows,
+      w.dattention, tq: w.dquery, tk: w.dkey, tv: w.dvalue, layer.attention, keys: keys, rows: rows,
       scratch: transformer.scratch[worker].attention)
     Linear.tangent(
-      tstream, tx: w.dattention, layer.attention, rows: rows,
+      tstream, tx: w.dattention, layer.attention.out, rows: rows,
       weight: parameters.layers[index].output, tweight: tangent.layers[index].output,
       accumulate: true)
   }

@@ -112,28 +112,28 @@ private struct ForwardPass: Sendable {
       gain: weights.inputNorm, epsilon: transformer.epsilon)
     let panels = weights.query.panels + weights.key.panels + weights.value.panels
     split.multiply(panels: panels) { share in
-      share.forward(layer.query, normed, rows: own, xFirst: 0, weight: weights.query)
-      share.forward(layer.key, normed, rows: rows, xFirst: 0, weight: weights.key)
-      share.forward(layer.value, normed, rows: rows, xFirst: 0, weight: weights.value)
+      share.forward(layer.attention.q, normed, rows: own, xFirst: 0, weight: weights.query)
+      share.forward(layer.attention.k, normed, rows: rows, xFirst: 0, weight: weights.key)
+      share.forward(layer.attention.v, normed, rows: rows, xFirst: 0, weight: weights.value)
     }
     let positions = keys.positions[rows]
-    transformer.rotary.forward(layer.query, rows: own, positions: positions)
-    transformer.rotary.forward(layer.key, rows: rows, positions: positions)
+    transformer.rotary.forward(layer.attention.q, rows: own, positions: positions)
+    transformer.rotary.forward(layer.attention.k, rows: rows, positions: positions)
   }
 
   /// Attention, once the keys and values of all rows are there, and its output projection.
   func attend(_ index: Int, _ rows: Range<Int>, _ split: WorkSplit) {
     let (layer, own) = (layers[index], stored(rows))
-    let attentionRows = layer.attentionRows(keys, first: base)
     split.forEach(rows) { rows, worker in
       transformer.attention.forward(
-        attentionRows, rows: rows, scratch: transformer.scratch[worker].attention)
+        layer.attention, keys: keys, rows: rows, first: rows.lowerBound - base,
+        scratch: transformer.scratch[worker].attention)
     }
     layer.middle.copy(rows: own, from: layer.input, first: own.lowerBound)
     let weight = parameters.layers[index].output
     split.multiply(panels: weight.panels) { share in
       share.forward(
-        layer.middle, layer.attention, rows: own, xFirst: own.lowerBound, weight: weight,
+        layer.middle, layer.attention.out, rows: own, xFirst: own.lowerBound, weight: weight,
         accumulate: true)
     }
   }
