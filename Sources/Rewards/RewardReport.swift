@@ -26,7 +26,6 @@ public struct RewardReport: Sendable {
   }
 
   public var maskedCount: Int { outcomes.count { $0 == .masked } }
-  public var unscoredCount: Int { outcomes.count { $0 == .unscored } }
 
   /// What is said about some of the completions.
   package func selecting(_ indices: [Int]) -> RewardReport {
@@ -88,7 +87,6 @@ public struct FunctionReport: Sendable {
   public var values: [Double?] { scores.map(\.total) }
 
   public var failureCount: Int { failures.count }
-  public var notApplicableCount: Int { scores.count { $0.outcome == .notApplicable } }
   /// The reason of the first failed score, in one line.
   public var firstFailure: String? { failures.first }
 

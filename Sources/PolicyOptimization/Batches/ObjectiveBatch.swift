@@ -61,6 +61,9 @@ public struct ObjectiveBatch: Sendable {
   /// Tokens of all completions, masked ones included.
   public var tokenCount: Int { mask.count }
 
+  /// Tokens that count.
+  public var unmaskedTokenCount: Int { mask.count { $0 } }
+
   /// Stops the program where the shapes disagree: they are the caller's own arithmetic.
   func checkShapes() {
     let count = mask.count
@@ -99,14 +102,14 @@ extension ObjectiveBatch {
       advantage: picked(advantage), mask: picked(mask))
   }
 
-  /// Σ m·x / max(1, Σ m) over the step's tokens; `x` is asked for unmasked tokens only.
-  func maskedMean(_ x: (_ token: Int) -> Double) -> Double {
-    var (sum, tokens) = (0.0, 0)
-    for t in mask.indices where mask[t] {
-      sum += x(t)
-      tokens += 1
-    }
-    return sum / Double(max(1, tokens))
+  /// Σ m·x over the step's tokens; `x` is asked for unmasked tokens only.
+  package func maskedSum(_ x: (_ token: Int) -> Double) -> Double {
+    mask.indices.reduce(0) { mask[$1] ? $0 + x($1) : $0 }
+  }
+
+  /// Σ m·x / max(1, Σ m), likewise.
+  package func maskedMean(_ x: (_ token: Int) -> Double) -> Double {
+    maskedSum(x) / Double(max(1, unmaskedTokenCount))
   }
 
   /// The share of the step's unmasked tokens for which `condition` holds.

@@ -12,7 +12,7 @@ public struct Likelihood: Objective, Equatable {
 
   public func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
     batch.checkShapes()
-    let tokens = Double(max(1, batch.mask.count { $0 }))
+    let tokens = Double(max(1, batch.unmaskedTokenCount))
     let measurement = PolicyMeasurement(
       entropy: batch.entropy.map { entropy in batch.maskedMean { entropy[$0] } })
     return ObjectiveResult(

@@ -193,7 +193,7 @@ extension PolicyObjective {
     result.measurement.entropy = mean
     guard let entropyBonus else { return }
     let coefficient = entropyBonus.appliedCoefficient
-    let tokens = Double(max(1, batch.mask.count { $0 }))
+    let tokens = Double(max(1, batch.unmaskedTokenCount))
     result.loss -= coefficient * mean
     result.dEntropy = batch.mask.map { $0 ? -coefficient / tokens : 0 }
   }

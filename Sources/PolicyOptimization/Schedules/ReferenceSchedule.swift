@@ -16,6 +16,7 @@ public enum ReferenceSchedule: Sendable, Equatable {
   ///
   /// - Parameter iteration: M ≥ 1.
   public func share(before step: Int, iteration: Int) -> Double? {
+    precondition(iteration >= 1)
     if step == 0 { return 1 }
     return switch self {
     case .fixed: nil

@@ -1,5 +1,6 @@
 internal import Formats
 internal import Foundation
+internal import PolicyOptimization
 
 extension Finding {
   /// `equal_rewards`: nearly all completions have the reward of all others they are compared with, and
@@ -8,7 +9,7 @@ extension Finding {
   ///
   /// Where completions are not compared within groups, all of a step must have the same reward.
   @Sendable static func equalRewards(in steps: ObservedSteps) -> Finding? {
-    guard let reward = steps.mean("reward"), let share = steps.shareOfEqualRewards,
+    guard let reward = steps.mean(.reward), let share = steps.shareOfEqualRewards,
       share >= (steps.lines.count == 1 ? 1 : 0.95)
     else { return nil }
     let level = RewardLevel(of: reward, in: steps)
@@ -47,8 +48,8 @@ private enum RewardLevel {
 
   init(of reward: Double, in steps: ObservedSteps) {
     let largest = max(reward, steps.largestReward)
-    let first = steps.first?["reward"]?.double ?? reward
-    let spread = steps.first?["reward_std"]?.double ?? 0
+    let first = steps.first?[.reward]?.double ?? reward
+    let spread = steps.first?[.rewardDeviation]?.double ?? 0
     let hasRisen = reward > first && reward - first >= spread / 2
     if largest - reward <= Self.remainder * abs(largest) {
       let isWhole = reward >= 1 - Self.remainder
@@ -82,23 +83,23 @@ extension ObservedSteps {
     let shares = lines.compactMap { share(in: $0) }
     if !shares.isEmpty { return shares.reduce(0, +) / Double(shares.count) }
     // Steps of one completion: they are compared with each other, if with anything.
-    let rewards = lines.compactMap { $0["reward"]?.double }
+    let rewards = lines.compactMap { $0[.reward]?.double }
     guard rewards.count > 1 else { return nil }
     return rewards.allSatisfy { $0 == rewards[0] } ? 1 : 0
   }
 
   private func share(in line: JSONObject) -> Double? {
-    guard line["reward"]?.double != nil, let flat = line["frac_reward_zero_std"]?.double else {
+    guard line[.reward]?.double != nil, let flat = line[.equalRewards]?.double else {
       return nil
     }
-    let scored = Double(setting.completionsPerStep) - (line["rewards/unscored"]?.double ?? 0)
-    let alone = line["groups/singleton"]?.double ?? 0
+    let scored = Double(setting.completionsPerStep) - (line[.unscoredCompletions]?.double ?? 0)
+    let alone = line[.singletonGroups]?.double ?? 0
     if setting.comparesWithinGroups, scored > alone {
-      if lines.count == 1, line["groups/degenerate"]?.double ?? 0 < 4 { return nil }
+      if lines.count == 1, line[.degenerateGroups]?.double ?? 0 < 4 { return nil }
       return max(0, flat * scored - alone) / (scored - alone)
     }
     if lines.count == 1, scored < 32 { return nil }
-    return line["reward_std"]?.double.map { $0 == 0 ? 1 : 0 }
+    return line[.rewardDeviation]?.double.map { $0 == 0 ? 1 : 0 }
   }
 
   /// The largest reward that some completion must have had, where none is below 0.
@@ -107,8 +108,8 @@ extension ObservedSteps {
   /// Davis 2000, "A Better Bound on the Variance".
   fileprivate var largestReward: Double {
     let bounds = ([first].compactMap(\.self) + lines).compactMap { line -> Double? in
-      guard let mean = line["reward"]?.double else { return nil }
-      guard mean > 0, let spread = line["reward_std"]?.double else { return mean }
+      guard let mean = line[.reward]?.double else { return nil }
+      guard mean > 0, let spread = line[.rewardDeviation]?.double else { return mean }
       // The deviation has n − 1 below, the bound n.
       let count = max(2, Double(setting.completionsPerStep))
       return mean + spread * spread * (count - 1) / count / mean

@@ -11,7 +11,7 @@ extension Finding {
   ) -> Finding? {
     guard let goal = warmStart.untilAccuracy, !lines.isEmpty else { return nil }
     let name = "goal_missed"
-    guard let probe = lines.last(where: { $0["accuracy"] != nil }) else {
+    guard let probe = lines.last(where: { $0[.probedAccuracy] != nil }) else {
       return Finding(
         name: name,
         evidence:
@@ -20,10 +20,10 @@ extension Finding {
         advice: "give warm_start.steps \(WarmStart.probeSteps) or more, or leave "
           + "until_accuracy out")
     }
-    guard let accuracy = probe["accuracy"]?.double, accuracy < goal,
+    guard let accuracy = probe[.probedAccuracy]?.double, accuracy < goal,
       let step = probe["step"]?.natural
     else { return nil }
-    let isUnscored = probe["unscored"] != nil
+    let isUnscored = probe[.probesUnscored] != nil
     return Finding(
       name: name,
       evidence:

@@ -1,11 +1,12 @@
 internal import Formats
+internal import PolicyOptimization
 
 extension Finding {
   /// `never_scored`: in half of the steps or more, no completion has a score; or one reward of several
   /// has given none in any of at least two steps.
   @Sendable static func neverScored(in steps: ObservedSteps) -> Finding? {
     // A mean that overflows is null; where there is none, the key is missing.
-    let unscored = steps.lines.filter { $0["reward"] == nil }
+    let unscored = steps.lines.filter { $0[.reward] == nil }
     let silent: [String]
     let share: String
     if let line = unscored.last, 2 * unscored.count >= steps.lines.count {

@@ -3,9 +3,9 @@ internal import Formats
 extension Finding {
   /// `no_pairs`: in half of the steps or more, the reward model's last update had nothing to learn from.
   @Sendable static func noPairs(in steps: ObservedSteps) -> Finding? {
-    let empty = steps.lines.filter { $0["reward_model/pairs"]?.double == 0 }
+    let empty = steps.lines.filter { $0[.pairs]?.double == 0 }
     guard let last = empty.last, 2 * empty.count >= steps.lines.count else { return nil }
-    let isUnlabelled = last["reward_model/labels"]?.double == 0
+    let isUnlabelled = last[.labels]?.double == 0
     return Finding(
       name: "no_pairs",
       evidence: "\(steps.place): the reward model learns nothing: "

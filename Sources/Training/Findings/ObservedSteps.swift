@@ -66,7 +66,7 @@ package struct ObservedSteps {
   }
 
   /// The mean of a metric over the lines that have it.
-  func mean(_ metric: String) -> Double? {
+  func mean(_ metric: Metric.Name) -> Double? {
     lines.compactMap { $0[metric]?.double }.mean
   }
 

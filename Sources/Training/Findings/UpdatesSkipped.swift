@@ -1,4 +1,5 @@
 internal import Formats
+internal import PolicyOptimization
 
 extension Finding {
   /// `updates_skipped`: half of the updates or more moved nothing, though rewards differ.
@@ -10,16 +11,16 @@ extension Finding {
     var (overflowed, givenUp) = (0, 0)
     var rewardsOverflow = false
     for line in steps.lines {
-      let skipped = min(line["skipped_updates"]?.natural ?? 0, steps.setting.updatesPerStep)
-      let norm = line["grad_norm"]?.double
-      let isFinite = norm != nil && line["loss"]?.double != nil
+      let skipped = min(line[.skippedUpdates]?.natural ?? 0, steps.setting.updatesPerStep)
+      let norm = line[.gradientNorm]?.double
+      let isFinite = norm != nil && line[.loss]?.double != nil
       // What is not finite is null in the log.
-      if ["reward", "reward_std"].contains(where: { line[$0]?.isNull == true }) {
+      if [Metric.Name.reward, .rewardDeviation].contains(where: { line[$0]?.isNull == true }) {
         rewardsOverflow = true
       } else if isFinite, norm == 0 {
         continue
       }
-      let searches = ["trust_region/given_up", "line_search/given_up"]
+      let searches = [Metric.Name.trustRegionGivenUp, .lineSearchGivenUp]
       if isFinite, searches.contains(where: { line[$0]?.double != nil }) {
         givenUp += skipped
       } else {
@@ -35,7 +36,7 @@ extension Finding {
         name: "updates_skipped", evidence: "\(count): no step that was tried made the loss smaller",
         advice: "allow smaller steps, or draw more completions in a step")
     }
-    let mean = steps.mean("reward")
+    let mean = steps.mean(.reward)
     let size = mean.map { " (their mean is \(short($0)))" } ?? ""
     return Finding(
       name: "updates_skipped",

@@ -1,5 +1,6 @@
 internal import Evaluation
 internal import Formats
+internal import PolicyOptimization
 internal import Recipes
 internal import Runs
 
@@ -170,7 +171,7 @@ extension ComparedRun {
     LogReading(path: directory.metrics).lines.compactMap { line in
       line["step"]?.natural.map { step in
         Step(
-          step: step, reward: line["reward"]?.double, accuracy: line["eval/accuracy"]?.double,
+          step: step, reward: line[.reward]?.double, accuracy: line[.heldOutAccuracy]?.double,
           metrics: names.map { line[$0]?.double })
       }
     }

@@ -250,7 +250,7 @@ package final class PolicyTrainer {
     if objective.adaptiveState.isEmpty { return [] }
     let measurement = PolicyMeasurement(
       of: parts.indices.map { i in
-        (parts[i].evaluate(keep: false).measurement, parts[i].inputs.mask.count { $0 })
+        (parts[i].evaluate(keep: false).measurement, parts[i].inputs.unmaskedTokenCount)
       })
     objective.adapt(
       to: measurement, completions: parts.reduce(0) { $0 + $1.inputs.completions.count })

@@ -109,12 +109,7 @@ package struct UpdateProblem {
   /// its sum.
   func divergence(mean: Bool) -> Double {
     guard let divergences = inputs.klOld else { preconditionFailure("nothing to compare with") }
-    var (sum, tokens) = (0.0, 0)
-    for t in inputs.mask.indices where inputs.mask[t] {
-      sum += divergences[t]
-      tokens += 1
-    }
-    return mean ? sum / Double(max(1, tokens)) : sum
+    return mean ? inputs.maskedMean { divergences[$0] } : inputs.maskedSum { divergences[$0] }
   }
 
   func resampledLoss(_ trial: Int?) async throws -> Double {
@@ -124,7 +119,7 @@ package struct UpdateProblem {
 
   /// Weights of a mean over the unmasked tokens, or of their sum.
   func tokenWeights(mean: Bool) -> [Float] {
-    let weight = mean ? 1 / Float(max(1, inputs.mask.count { $0 })) : 1
+    let weight = mean ? 1 / Float(max(1, inputs.unmaskedTokenCount)) : 1
     return inputs.mask.map { $0 ? weight : 0 }
   }
 }

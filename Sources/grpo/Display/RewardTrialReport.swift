@@ -28,7 +28,8 @@ struct RewardTrialReport: Report {
     let milliseconds = NumberFormat.short(result.seconds * 1000)
     return table.lines(on: .standardOutput) + [
       "\(result.scores.count) completions in \(milliseconds) ms"
-        + result.metrics.map { ", \($0.name.text.visible()) \(NumberFormat.short($0.value))" }.joined()
+        + result.metrics.map { ", \($0.name.text.visible()) \(NumberFormat.short($0.value))" }
+        .joined()
     ]
   }
 

@@ -44,30 +44,4 @@ import Testing
     #expect(wrong.loss == 2e4 && wrong.dChosen[0] == -1 && wrong.dRejected[0] == 1)
     #expect(PreferenceLoss()([]).loss == 0)
   }
-
-  @Test func scoresAreFittedBySquares() {
-    let (loss, dReward) = ScoreLoss()(rewards: [1, -1], scores: [0.5, 1])
-    #expect(loss == (0.25 + 4) / 2)
-    #expect(dReward == [0.5, -2])
-    #expect(ScoreLoss()(rewards: [], scores: []).loss == 0)
-  }
-
-  @Test func accuracyCountsTiesAsHalf() throws {
-    let found = try #require(PreferenceStatistics(comparisons))
-    #expect(found.count == 3)
-    #expect(found.accuracy == 0.5)
-    #expect(abs(found.gap) < 1e-15)
-    #expect(PreferenceStatistics([]) == nil)
-  }
-
-  @Test func calibrationIsTheDistanceOfConfidenceAndAccuracy() throws {
-    // σ(log 3) = 3/4: three of four right is calibrated.
-    let sure = log(3.0)
-    let right = PreferenceLoss.Comparison(chosen: sure, rejected: 0)
-    let wrong = PreferenceLoss.Comparison(chosen: 0, rejected: sure)
-    let honest = try #require(PreferenceStatistics([right, right, right, wrong]))
-    #expect(abs(honest.calibrationError) < 1e-12)
-    let boastful = try #require(PreferenceStatistics([wrong, wrong, right, wrong]))
-    #expect(abs(boastful.calibrationError - 0.5) < 1e-12)
-  }
 }

@@ -43,7 +43,7 @@ import Training
     (train.algorithm, train.questionsPerStep, train.maxCompletionTokens) = (algorithm, 4, 5)
     train.axes = algorithm.axes(maxCompletionTokens: 5)
     (train.axes.miniBatches, train.axes.epochs) = (miniBatches, passes)
-    train.optimizer.learningRate = 1e-2
+    (train.stepsPerIteration, train.optimizer.learningRate) = (3, 1e-2)
     return train.settings(seed: 1)
   }
 

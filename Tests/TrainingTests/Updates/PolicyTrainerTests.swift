@@ -1,0 +1,116 @@
+import Kernels
+import LanguageModel
+import PolicyOptimization
+import Testing
+import Training
+
+/// What a step shows of its updates before they are made, and what becomes of the reference.
+@Suite struct PolicyTrainerTests {
+  private static let configuration = ModelConfiguration(
+    vocabularySize: 12, hiddenSize: 8, layers: 1, attentionHeads: 2, keyValueHeads: 1, headSize: 4,
+    intermediateSize: 12, maximumPositions: 8, tiedEmbeddings: true, initializerRange: 0.3)
+
+  private func trainer(
+    _ objective: any Objective = PolicyObjective(klPenalty: KLPenalty(coefficient: 0.1)),
+    epochs: Int = 1, miniBatches: Int = 1, reference: ReferenceSchedule = .reset
+  ) -> PolicyTrainer {
+    PolicyTrainer(
+      engine: Engine(
+        Self.configuration, workers: Workers(count: 1), activationBytes: 1 << 20),
+      policy: Parameters(Self.configuration, seed: 3),
+      settings: PolicyTrainer.Settings(
+        objective: objective, advantage: GroupRelativeAdvantage(),
+        update: .adam(
+          AdamUpdate.Settings(
+            schedule: LearningRateSchedule(peak: 1e-2, totalUpdates: 10),
+            adam: AdamW.Coefficients(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0),
+            maximumGradientNorm: 0)),
+        epochs: epochs, miniBatches: miniBatches, reference: reference, stepsPerIteration: 2,
+        seed: 5))
+  }
+
+  /// Five questions with two completions of two and three tokens.
+  private static func rollouts(step: Int = 0) -> PolicyTrainer.Rollouts {
+    let questions = (0..<5).map { question in
+      TokenBatch.Question(
+        prompt: [1, 3 + question],
+        completions: [.init(tokens: [4 + question, 2]), .init(tokens: [5, 3 + question, 2])])
+    }
+    return PolicyTrainer.Rollouts(
+      step: step, batch: TokenBatch(questions),
+      groups: RewardGroups(
+        scores: (0..<5).map { [Double($0), 1.5] }, tokenCounts: questions.map { _ in [2, 3] }),
+      mask: Array(repeating: true, count: 25))
+  }
+
+  private func updates(of trainer: PolicyTrainer, step: Int = 0) async throws -> [PendingUpdate] {
+    var seen: [PendingUpdate] = []
+    let report = try await trainer.step(Self.rollouts(step: step), willUpdate: { seen.append($0) })
+    #expect(report.updates.map(\.loss) == seen.map(\.result.loss))
+    return seen
+  }
+
+  @Test func everyQuestionIsInOneMiniBatchOfAPass() async throws {
+    let seen = try await updates(of: trainer(epochs: 2, miniBatches: 3))
+    #expect(seen.map(\.index) == Array(0..<6))
+    for pass in [seen[..<3], seen[3...]] {
+      #expect(pass.flatMap(\.completions).sorted() == Array(0..<10))
+    }
+    // Two, two and one; both completions of a question stand together.
+    #expect(seen.map(\.completions.count) == [4, 4, 2, 4, 4, 2])
+    for update in seen {
+      #expect(update.completions == update.completions.sorted())
+      #expect(update.completions.allSatisfy { update.completions.contains($0 ^ 1) })
+      #expect(update.inputs.completions.map(\.count) == update.completions.map { $0 % 2 + 2 })
+    }
+    #expect(seen[0].completions == seen[3].completions)
+    let next = try await updates(of: trainer(miniBatches: 3), step: 1)
+    #expect(next.map(\.completions) != seen.prefix(3).map(\.completions))
+  }
+
+  /// What is shown is what the policy says at that moment: at first that which drew, then another.
+  @Test func anUpdateIsShownBeforeItIsMade() async throws {
+    let seen = try await updates(of: trainer(epochs: 2))
+    #expect(seen.count == 2 && seen[0].completions == Array(0..<10))
+    #expect(seen[0].inputs.logProb == seen[0].inputs.oldLogProb)
+    #expect(seen[1].inputs.logProb != seen[1].inputs.oldLogProb)
+    #expect(seen[1].inputs.advantage == seen[0].inputs.advantage)
+    for update in seen {
+      let again = update.objective(update.inputs)
+      #expect(again.loss == update.result.loss && again.dLogProb == update.result.dLogProb)
+    }
+  }
+
+  @Test func whoLooksOnMayEndTheStepBeforeAnythingMoves() async throws {
+    struct Enough: Error {}
+    let trainer = trainer()
+    let before = trainer.policy.buffer.lastWrite
+    await #expect(throws: Enough.self) {
+      _ = try await trainer.step(Self.rollouts(), willUpdate: { _ in throw Enough() })
+    }
+    #expect(trainer.policy.buffer.lastWrite == before && trainer.rule.updateCount == 0)
+  }
+
+  @Test func theReferenceFollowsAsScheduled() async throws {
+    let trainer = trainer(reference: .mix(alpha: 0.25, steps: 2))
+    let reference = try #require(trainer.reference?.parameters)
+    func numbers(_ parameters: Parameters) -> [Float] {
+      (0..<parameters.buffer.count).map { parameters.buffer[$0] }
+    }
+    #expect(trainer.moveReference(before: 0) && numbers(reference) == numbers(trainer.policy))
+    _ = try await updates(of: trainer)
+    let start = numbers(reference)
+    #expect(!trainer.moveReference(before: 1) && numbers(reference) == start)
+    #expect(numbers(trainer.policy) != start)
+    #expect(trainer.moveReference(before: 2))
+    let expected = zip(start, numbers(trainer.policy)).map { $0 + 0.25 * ($1 - $0) }
+    // A rounding or two of numbers below 1.
+    #expect(zip(numbers(reference), expected).allSatisfy { abs($0 - $1) < 1e-6 })
+    #expect(numbers(reference) != start)
+  }
+
+  @Test func withoutANeedThereIsNoReferenceToMove() {
+    let trainer = trainer(PolicyObjective())
+    #expect(trainer.reference == nil && !trainer.moveReference(before: 0))
+  }
+}
