@@ -1,4 +1,5 @@
 import Formats
+import PolicyOptimization
 import Training
 
 /// How far a stage is, its numbers smoothed for the eye, and how long it will go on.
@@ -6,7 +7,7 @@ struct StageProgress {
   private let stage: TrainingEvent.Stage
   private let total: Int
   private var step = 0
-  private var averages: [String: Double] = [:]  // looked up, never iterated
+  private var averages: [Metric.Name: Double] = [:]  // looked up, never iterated
   /// When the first and the last step reported, and how long the first one took.
   private var first: (step: Int, time: ContinuousClock.Instant)?
   private var last = ContinuousClock.now
@@ -32,7 +33,7 @@ struct StageProgress {
     last = .now
     if first == nil {
       first = (step, last)
-      secondsOfFirst = metrics["step_time"]?.double
+      secondsOfFirst = metrics[.stepSeconds]?.double
     }
   }
 
@@ -52,19 +53,19 @@ struct StageProgress {
     return measured.map { max(0, $0 * Double(total - step) - sinceLast) }
   }
 
-  private typealias Field = (metric: String, text: @Sendable (Double) -> String)
+  private typealias Field = (metric: Metric.Name, text: @Sendable (Double) -> String)
 
   private var fields: [Field] { stage == .train ? Self.ofTraining : Self.ofWarmStart }
 
   private static let ofWarmStart: [Field] = [
-    ("loss", { "loss " + NumberFormat.short($0) })
+    (.loss, { "loss " + NumberFormat.short($0) })
   ]
 
   private static let ofTraining: [Field] = [
-    ("reward", { "reward " + NumberFormat.fixed($0, digits: 3) }),
-    ("kl", { "kl " + NumberFormat.short($0) }),
-    ("completions/mean_length", { "length " + NumberFormat.fixed($0, digits: 1) }),
-    ("time/completion_tokens_per_second", { NumberFormat.count(Int(min($0, 1e12))) + " tok/s" }),
+    (.reward, { "reward " + NumberFormat.fixed($0, digits: 3) }),
+    (.kl, { "kl " + NumberFormat.short($0) }),
+    (.meanLength, { "length " + NumberFormat.fixed($0, digits: 1) }),
+    (.tokensPerSecond, { NumberFormat.count(Int(min($0, 1e12))) + " tok/s" }),
   ]
 }
 

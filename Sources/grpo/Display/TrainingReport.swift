@@ -1,6 +1,7 @@
 import Datasets
 import Evaluation
 import Formats
+import PolicyOptimization
 import Recipes
 import Rewards
 import Runs
@@ -34,7 +35,7 @@ struct TrainingReport: Report {
     let maximum: Double
   }
 
-  private func course(_ metric: String) -> Course? {
+  private func course(_ metric: Metric.Name) -> Course? {
     let values = summary.metrics.compactMap { $0[metric]?.double }
     guard let mean = values.suffix(Self.lastSteps).mean, let maximum = values.max() else {
       return nil
@@ -42,25 +43,25 @@ struct TrainingReport: Report {
     return Course(mean: mean, maximum: maximum)
   }
 
-  private static let shownMetrics = ["reward", "kl", "clip_ratio/region_mean"]
+  private static let shownMetrics: [Metric.Name] = [.reward, .kl, .clipMean]
 
   /// All of them, whatever the log has lost.
   private let stepCount: Int
 
   private var referenceResets: Int {
-    summary.metrics.compactMap { $0["reference_resets"]?.int }.last ?? 0
+    summary.metrics.compactMap { $0[.referenceResets]?.int }.last ?? 0
   }
 
   /// Seconds of all steps, those before an interruption included.
   private var trainingSeconds: Double {
-    summary.metrics.compactMap { $0["step_time"]?.double }.reduce(0, +)
+    summary.metrics.compactMap { $0[.stepSeconds]?.double }.reduce(0, +)
   }
 
   private var tokensPerSecond: Double? {
     var (tokens, seconds) = (0.0, 0.0)
     for line in summary.metrics {
-      guard let time = line["step_time"]?.double,
-        let speed = line["time/completion_tokens_per_second"]?.double
+      guard let time = line[.stepSeconds]?.double,
+        let speed = line[.tokensPerSecond]?.double
       else { continue }
       tokens += speed * time
       seconds += time
@@ -197,10 +198,12 @@ struct TrainingReport: Report {
     table.append(title: ["training", count == 1 ? "last step" : "last \(count) steps", "largest"])
     for metric in Self.shownMetrics {
       guard let course = course(metric) else { continue }
-      table.append([metric, NumberFormat.short(course.mean), NumberFormat.short(course.maximum)])
+      table.append([
+        metric.text, NumberFormat.short(course.mean), NumberFormat.short(course.maximum),
+      ])
     }
     for name in slowRewards {
-      guard let course = course("\(Self.timePrefix)\(name)") else { continue }
+      guard let course = course(LogKeys.seconds(of: name)) else { continue }
       table.append([
         "seconds of \(name.visible())", NumberFormat.short(course.mean),
         NumberFormat.short(course.maximum),
@@ -223,7 +226,7 @@ struct TrainingReport: Report {
   /// more than a millisecond.
   private var slowRewards: [String] {
     rewardNames.filter { name in
-      let seconds = summary.metrics.compactMap { $0["\(Self.timePrefix)\(name)"]?.double }
+      let seconds = summary.metrics.compactMap { $0[LogKeys.seconds(of: name)]?.double }
       return seconds.reduce(0, +) > 0.01 * trainingSeconds && seconds.contains { $0 > 0.001 }
     }
   }
@@ -231,11 +234,14 @@ struct TrainingReport: Report {
   /// What went wrong with rewards, over the run.
   private var rewardTroubles: [(name: String, count: Int)] {
     rewardNames.flatMap { name in
-      ["failed", "restarts", "retries", "discarded", "unlogged"].compactMap { trouble in
-        let key = "rewards/\(name)/\(trouble)"
+      let troubles: [Metric.Name] = [
+        .failedScores, .restarts, .retries, .discardedReplies, .unlogged,
+      ]
+      return troubles.compactMap { trouble in
+        let key = LogKeys.metric(trouble, of: name)
         let count = summary.metrics.compactMap { $0[key]?.natural }
           .reduce(0) { min($0 + $1, JSON.largestNatural) }
-        return count > 0 ? (key, count) : nil
+        return count > 0 ? (key.text, count) : nil
       }
     }
   }
@@ -258,15 +264,15 @@ struct TrainingReport: Report {
     var training: JSONObject = [:]
     for metric in Self.shownMetrics {
       guard let course = course(metric) else { continue }
-      training[metric] = [
+      training[metric.text] = [
         "mean_of_last_steps": .number(course.mean), "maximum": .number(course.maximum),
       ]
     }
-    training["reference_resets"] = .integer(referenceResets)
+    training[.referenceResets] = .integer(referenceResets)
     for trouble in rewardTroubles { training[trouble.name] = .integer(trouble.count) }
     for name in slowRewards {
-      guard let course = course("\(Self.timePrefix)\(name)") else { continue }
-      training["\(Self.timePrefix)\(name)"] = [
+      guard let course = course(LogKeys.seconds(of: name)) else { continue }
+      training[LogKeys.seconds(of: name)] = [
         "mean_of_last_steps": .number(course.mean), "maximum": .number(course.maximum),
       ]
     }
