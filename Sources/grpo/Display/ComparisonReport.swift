@@ -57,9 +57,8 @@ struct ComparisonReport: Report {
         + result.metrics.map { $0.visible() } + failedTitle)
     for variant in result.variants {
       let row = result.row(variant, recipe: recipe)
-      let gain = row.gain.map { gain in
-        NumberFormat.points(gain.mean)
-          + (gain.standardError.map { " ± \(NumberFormat.percent($0))" } ?? "")
+      let gain = row.gain.map {
+        NumberFormat.estimate($0, NumberFormat.points, error: NumberFormat.percent)
       }
       table.append(
         [
@@ -92,18 +91,15 @@ struct ComparisonReport: Report {
 
   private func metrics(of row: ComparisonResult.Row) -> [String] {
     row.metrics.map { metric in
-      guard let metric else { return "–" }
-      return NumberFormat.short(metric.mean)
-        + (metric.standardError.map { " ± \(NumberFormat.short($0))" } ?? "")
+      metric.map { NumberFormat.estimate($0, NumberFormat.short, error: NumberFormat.short) } ?? "–"
     }
   }
 
   private static func seeds(_ count: Int) -> String { count == 1 ? "1 seed" : "\(count) seeds" }
 
   private static func score(_ score: MeanEstimate?) -> String {
-    guard let score else { return "–" }
-    return NumberFormat.fixed(score.mean, digits: 2)
-      + (score.standardError.map { " ± \(NumberFormat.fixed($0, digits: 2))" } ?? "")
+    func number(_ value: Double) -> String { NumberFormat.fixed(value, digits: 2) }
+    return score.map { NumberFormat.estimate($0, number, error: number) } ?? "–"
   }
 
   // MARK: For programs

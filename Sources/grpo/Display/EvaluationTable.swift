@@ -37,25 +37,9 @@ struct EvaluationTable: Report {
     var table = TextTable()
     let title = "\(NumberFormat.count(report.count)) question\(report.count == 1 ? "" : "s"), %"
     table.append(title: [title, "accuracy"] + (other == nil ? [] : ["baseline", "difference"]))
-    row("greedy", { $0.greedy }, in: &table)
-    if let mean = report.greedyReward?.mean {
-      let before = other?.report.greedyReward?.mean
-      table.append(
-        ["greedy reward, mean", NumberFormat.short(mean)]
-          + (other == nil ? [] : [before.map { NumberFormat.short($0) } ?? "", ""]))
-    }
-    if let sampled = report.sampled {
-      let temperature = NumberFormat.short(sampled.temperature)
-      row("sampled, temperature \(temperature)", { $0.sampled?.accuracy }, in: &table)
-      for (k, _) in sampled.passAtK {
-        row("pass@\(k)", { $0.sampled?.passAtK.first { $0.k == k }?.value }, in: &table)
-      }
-      for (k, _) in sampled.majorityAtK {
-        row(
-          sampled.majorityName(k), { $0.sampled?.majorityAtK.first { $0.k == k }?.value },
-          in: &table)
-      }
-    }
+    AccuracyRows(reports: [report] + (other.map { [$0.report] } ?? []), newer: 0).append(
+      to: &table, greedy: "greedy", passAt: report.sampled?.passAtK.map(\.k) ?? [],
+      majorityAt: report.sampled?.majorityAtK.map(\.k) ?? [])
     var lines = [
       terminal.styled(model.visible(), .bold)
         + ": \(reward.visible()) on \(shownPath(data).visible())"
@@ -75,17 +59,6 @@ struct EvaluationTable: Report {
     count == 1
       ? "1 completion had no score, and counts as wrong"
       : "\(count) completions had no score, and count as wrong"
-  }
-
-  private func row(
-    _ name: String, _ value: (EvaluationReport) -> MeanEstimate??, in table: inout TextTable
-  ) {
-    guard let estimate = value(report), let estimate else { return }
-    var cells = [name, NumberFormat.estimate(estimate)]
-    if let other, let before = value(other.report), let before {
-      cells += [NumberFormat.estimate(before), NumberFormat.points(estimate.mean - before.mean)]
-    }
-    table.append(cells)
   }
 
   private static func sentence(_ comparison: PairedComparison) -> String {

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 
 /// Numbers as people read them.
@@ -46,5 +47,17 @@ enum NumberFormat {
     let tail = String(format: "%02d", whole % 60)
     if whole < 3600 { return "\(whole / 60):\(tail)" }
     return "\(whole / 3600):\(String(format: "%02d", whole / 60 % 60)):\(tail)"
+  }
+
+  /// A share with its standard error, in percent, for a column: 52.4 ± 2.2.
+  static func estimate(_ value: MeanEstimate) -> String {
+    estimate(value, { percent($0).padded(toAtLeast: 4) }, error: percent)
+  }
+
+  /// A mean with its standard error, if it has one.
+  static func estimate(
+    _ value: MeanEstimate, _ mean: (Double) -> String, error: (Double) -> String
+  ) -> String {
+    mean(value.mean) + (value.standardError.map { " ± \(error($0))" } ?? "")
   }
 }

@@ -66,9 +66,8 @@ final class TrainingDisplay: Sendable {
     case .completions(_, let completions):
       state.pending = completions
     case .evaluated(let step, let report):
-      let accuracy = report.greedy.map { estimate in
-        NumberFormat.percent(estimate.mean)
-          + (estimate.standardError.map { " ± \(NumberFormat.percent($0))" } ?? "") + " %"
+      let accuracy = report.greedy.map {
+        NumberFormat.estimate($0, NumberFormat.percent, error: NumberFormat.percent) + " %"
       }
       print(
         "evaluated",

@@ -160,30 +160,16 @@ struct TrainingReport: Report {
     let judge = summary.judge.map { ", by \($0.visible())" } ?? ""
     let title = "\(NumberFormat.count(after.count)) held-out questions\(judge)"
     table.append(title: before == nil ? [title, "%"] : [title, "before, %", "after, %", "gain"])
-    func row(_ name: String, _ value: (EvaluationReport) -> MeanEstimate??, gain: String = "") {
-      guard let after = value(after), let after else { return }
-      guard let before else { return table.append([name, NumberFormat.estimate(after)]) }
-      guard let before = value(before), let before else { return }
-      let difference = gain.isEmpty ? NumberFormat.points(after.mean - before.mean) : gain
-      table.append([name, NumberFormat.estimate(before), NumberFormat.estimate(after), difference])
-    }
-    row("greedy accuracy", { $0.greedy }, gain: greedyGain)
-    if let mean = after.greedyReward?.mean {
-      let cells = [before?.greedyReward?.mean, mean].map { $0.map { NumberFormat.short($0) } ?? "" }
-      table.append(["greedy reward, mean"] + (before == nil ? [cells[1]] : cells + [""]))
-    }
-    guard let sampled = after.sampled else { return }
-    row("sampled, temperature \(NumberFormat.short(sampled.temperature))", { $0.sampled?.accuracy })
-    for (k, _) in sampled.passAtK.filter({ $0.k > 1 }).suffix(2) {
-      row("pass@\(k)", { $0.sampled?.passAtK.first { $0.k == k }?.value })
-    }
-    for (k, _) in sampled.majorityAtK.suffix(1) {
-      row(sampled.majorityName(k), { $0.sampled?.majorityAtK.first { $0.k == k }?.value })
-    }
+    let rows = AccuracyRows(
+      reports: [before, after].compactMap(\.self), newer: before == nil ? 0 : 1)
+    rows.append(
+      to: &table, greedy: "greedy accuracy", difference: greedyGain,
+      passAt: after.sampled?.passAtK.map(\.k).filter { $0 > 1 }.suffix(2) ?? [],
+      majorityAt: after.sampled?.majorityAtK.map(\.k).suffix(1) ?? [])
   }
 
-  private var greedyGain: String {
-    guard let gain = summary.gain, let difference = gain.difference else { return "" }
+  private var greedyGain: String? {
+    guard let gain = summary.gain, let difference = gain.difference else { return nil }
     var text = NumberFormat.points(difference.mean)
     if let interval = gain.interval {
       text +=
@@ -281,14 +267,6 @@ struct TrainingReport: Report {
     object["metrics"] = .string(trained ? summary.run.metrics : summary.run.warmStartMetrics)
     if trained { object["completions"] = .string(summary.run.completions) }
     return object
-  }
-}
-
-extension NumberFormat {
-  /// A share with its standard error, in percent: 52.4 ± 2.2.
-  static func estimate(_ value: MeanEstimate) -> String {
-    percent(value.mean).padded(toAtLeast: 4)
-      + (value.standardError.map { " ± \(percent($0))" } ?? "")
   }
 }
 
