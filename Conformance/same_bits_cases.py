@@ -174,9 +174,6 @@ def objectives():
                ("off_policy_masked_tokens",))
     yield Case("top entropy", train(top_entropy_quantile=0.3), ("entropy_masked_tokens",))
     yield Case("entropy bonus", train(entropy_coef=0.1), ("entropy",))
-    yield Case("adaptive entropy", train(
-        use_adaptive_entropy=True, entropy_target=0.8, entropy_coef_delta=0.01, entropy_coef_max=0.05),
-        ("entropy_coef",))
 
 
 def divergences():
@@ -249,8 +246,7 @@ def stages():
     yield Case("evaluation", {
         "data.test": "TOP/data/arithmetic/addition-test.jsonl", "evaluation.every": 4,
         "evaluation.questions": 40, "evaluation.samples": 2}, ("eval/accuracy",))
-    full = train(algorithm="ppo-adaptive-kl", beta=0.1, dynamic_sampling_rounds=0, use_adaptive_entropy=True,
-                 entropy_target=0.8, entropy_coef_delta=0.01)
+    full = train(algorithm="ppo-adaptive-kl", beta=0.1, dynamic_sampling_rounds=0, entropy_coef=0.01)
     yield Case("gone on with", full, ends_at=7)
     yield Case("gone on with, at a reset", train(beta=0.1), ends_at=10)
     yield Case("interrupted", full | train(questions_per_step=32, num_generations=8), interrupted=True)

@@ -97,7 +97,7 @@ import Training
       "train.kl_estimator=exact", "train.kl_controller=ziegler", "train.kl_horizon=100",
     ],
     ["train.algorithm=trpo", "train.learning_rate=null"],
-    ["train.algorithm=dapo", "train.use_adaptive_entropy=true", "train.entropy_target=3"],
+    ["train.algorithm=dapo", "train.entropy_coef=0.1"],
     ["train.algorithm=rloo", "train.update=line-search", "train.learning_rate=null"],
     ["train.advantage=greedy-baseline", "train.top_p=0.9"],
   ])

@@ -75,7 +75,7 @@ import Training
     ["train.dynamic_sampling_rounds=2"], ["train.beta=0.1", "train.kl_estimator=exact"],
     ["train.old_kl_coef=0.1", "train.old_kl_estimator=exact"],
     ["train.top_entropy_quantile=0.5"], ["train.off_policy_mask_threshold=0.1"],
-    ["train.use_adaptive_entropy=true"], ["train.num_mini_batches=4"],
+    ["train.entropy_coef=0.1"], ["train.num_mini_batches=4"],
     ["train.update=line-search", "train.learning_rate=null"],
     [
       "train.update=line-search", "train.learning_rate=null", "train.line_search_loss=resampled",

@@ -12,7 +12,7 @@ import Training
     Recipe.Algorithm.allCases.map { ["train.algorithm=\($0.rawValue)"] }
     + [
       ["train.kl_controller=adaptive"], ["train.kl_controller=ziegler"],
-      ["train.use_adaptive_entropy=true", "train.entropy_coef=0.01"],
+      ["train.entropy_coef=0.01"],
       ["train.algorithm=ppo-adaptive-kl", "train.value={ model: policy }"],
       ["reward_model={ labeller: exact_match, questions: 4, steps: 2, batch_size: 4 }"],
     ]

@@ -90,7 +90,7 @@ import Training
     + ["cispo", "sapo", "vespo", "gmpo"].map { [("surrogate", $0)] }
     + [
       [("update", "line-search")], [("update", "trust-region")], [("overlong_penalty", "1")],
-      [("use_adaptive_entropy", "true")], [("reference", "mix"), ("beta", "1")],
+      [("reference", "mix"), ("beta", "1")],
       [("beta", "1"), ("kl_controller", "ziegler")],
       [("old_kl_coef", "1"), ("old_kl_controller", "ziegler")],
       [("advantage", "advantage"), ("value.model", "policy")],

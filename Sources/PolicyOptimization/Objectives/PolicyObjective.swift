@@ -52,17 +52,16 @@ public struct PolicyObjective: Objective, Equatable {
     Set([klPenalty?.need, oldKLPenalty?.need].compactMap(\.self))
   }
 
-  /// β, β_old, and those of the entropy bonus: those that adapt.
+  /// β and β_old: those that adapt.
   public var adaptiveState: [String: Double] {
     get {
-      var state = entropyBonus?.state ?? [:]
+      var state: [String: Double] = [:]
       state[Metric.Name.klCoefficient.text] = klPenalty?.adaptiveCoefficient
       state[Metric.Name.oldKLCoefficient.text] = oldKLPenalty?.adaptiveCoefficient
       return state
     }
     set {
       precondition(newValue.keys == adaptiveState.keys)
-      entropyBonus?.state = newValue
       klPenalty?.adaptiveCoefficient = newValue[Metric.Name.klCoefficient.text]
       oldKLPenalty?.adaptiveCoefficient = newValue[Metric.Name.oldKLCoefficient.text]
     }
@@ -72,7 +71,6 @@ public struct PolicyObjective: Objective, Equatable {
   public mutating func adapt(to measurement: PolicyMeasurement, completions: Int) {
     klPenalty?.adapt(kl: measurement.klReference, completions: completions)
     oldKLPenalty?.adapt(kl: measurement.klOld, completions: completions)
-    entropyBonus?.adapt(entropy: measurement.entropy)
   }
 }
 
@@ -192,7 +190,7 @@ extension PolicyObjective {
     let mean = batch.maskedMean { entropy[$0] }
     result.measurement.entropy = mean
     guard let entropyBonus else { return }
-    let coefficient = entropyBonus.appliedCoefficient
+    let coefficient = entropyBonus.coefficient
     let tokens = Double(max(1, batch.unmaskedTokenCount))
     result.loss -= coefficient * mean
     result.dEntropy = batch.mask.map { $0 ? -coefficient / tokens : 0 }
@@ -212,7 +210,7 @@ extension PolicyObjective {
     }
     if let entropyBonus {
       add(.policyLoss, policyLoss)
-      add(.entropyCoefficient, entropyBonus.appliedCoefficient)
+      add(.entropyCoefficient, entropyBonus.coefficient)
     }
     add(.klCoefficient, klPenalty?.adaptiveCoefficient)
     add(.oldKLCoefficient, oldKLPenalty?.adaptiveCoefficient)

@@ -165,7 +165,7 @@ extension Recipe.Train: Section {
     }
     if topK == 1 {
       fields.warnWithoutEffect(
-        ["top_p", "min_p", "entropy_coef", "use_adaptive_entropy"],
+        ["top_p", "min_p", "entropy_coef"],
         "with top_k 1, which leaves one token to choose from")
     }
     if axes.miniBatches > questionsPerStep {

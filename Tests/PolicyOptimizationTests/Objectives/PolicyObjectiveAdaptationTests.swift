@@ -8,19 +8,18 @@ import Testing
     klPenalty: KLPenalty(coefficient: 0.5, controller: .ziegler(target: 0.1, horizon: 100)),
     oldKLPenalty: KLPenalty(
       coefficient: 1, divergence: .oldToPolicy, controller: .adaptive(AdaptiveKL(target: 0.01))),
-    entropyBonus: EntropyBonus(
-      coefficient: 0.01, control: .adaptive(AdaptiveEntropy(target: 0.3))))
+    entropyBonus: EntropyBonus(coefficient: 0.01))
 
   static let measurement = PolicyMeasurement(klReference: 0.2, klOld: 0.5, entropy: 0.2)
 
   @Test func everyAdaptiveCoefficientFollowsItsOwnMeasurement() {
     var objective = Self.adaptive
-    let names = ["kl_coef", "kl_old_coef", "entropy_coef", "entropy_bonus_active"]
+    let names = ["kl_coef", "kl_old_coef"]
     #expect(Set(objective.adaptiveState.keys) == Set(names))
     func state() -> [Double] { names.map { objective.adaptiveState[$0] ?? .nan } }
-    #expect(state() == [0.5, 1, 0.01, 1])
+    #expect(state() == [0.5, 1])
     objective.adapt(to: Self.measurement, completions: 50)
-    #expect(isClose(state(), [0.55, 2, 0.015, 1], within: 1e-15))
+    #expect(isClose(state(), [0.55, 2], within: 1e-15))
     #expect(objective.oldKLPenalty?.coefficient == 2)
     var batch = PolicyObjectiveTests.batch
     batch.entropy = [1, 2, 3, 4, 5]

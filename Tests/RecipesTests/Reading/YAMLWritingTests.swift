@@ -87,7 +87,6 @@ import Testing
           kl_controller: fixed
           old_kl_coef: 0.0
           entropy_coef: 0.0
-          use_adaptive_entropy: false
           top_entropy_quantile: 1.0
           overlong_penalty: 0.0
           reward_kl_coef: 0.0

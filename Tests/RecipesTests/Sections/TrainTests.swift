@@ -119,16 +119,6 @@ import Testing
 
   @Test(arguments: [
     (
-      "  use_adaptive_entropy: true\n  entropy_coef: 2\n",
-      "21: train.entropy_coef: is outside its bounds (got 2.0; need entropy_coef_min 0.0 to "
-        + "entropy_coef_max 1.0)"
-    ),
-    (
-      "  use_adaptive_entropy: true\n  entropy_coef: 0.3\n  entropy_coef_max: 0.00001\n",
-      "21: train.entropy_coef: is outside its bounds (got 0.3; need entropy_coef_min 0.0 to "
-        + "entropy_coef_max 1e-05)"
-    ),
-    (
       "  beta: 1\n  kl_estimator: k2\n  kl_straight_through: true\n",
       "22: train.kl_straight_through: has no effect with kl_estimator k2, whose gradient it takes"
     ),
@@ -142,14 +132,6 @@ import Testing
     #expect(
       try SampleRecipe.error(replacing: "  num_iterations: 2\n", with: keys) == "sample.yaml:"
         + problem)
-  }
-
-  /// As the coefficient is kept within its bounds from the first update on.
-  @Test func anEntropyCoefficientThatNobodyWroteStartsAtItsLowerBound() throws {
-    let keys = "  use_adaptive_entropy: true\n  entropy_coef_min: 0.5\n"
-    #expect(try train(keys).axes.objective.entropyBonus?.coefficient == 0.5)
-    #expect(
-      try train("  use_adaptive_entropy: true\n").axes.objective.entropyBonus?.coefficient == 0)
   }
 
   @Test func keysWithAnEffectGiveNoWarning() throws {
