@@ -78,6 +78,22 @@ package struct Node {
 }
 
 extension Node {
+  /// Every scalar and empty list with its dotted path, in order.
+  func leaves(_ path: String = "") -> [(path: String, value: String)] {
+    func within(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    switch content {
+    case .scalar("", quoted: false): return [(path, found)]
+    case .scalar(let text, let quoted): return [(path, quoted ? "\"\(text)\"" : text)]
+    case .list(let items):
+      if items.isEmpty { return [(path, "[]")] }
+      return items.enumerated().flatMap { $1.leaves(within(String($0))) }
+    case .map(let entries):
+      return entries.flatMap { $0.value.leaves(within($0.key)) }
+    }
+  }
+}
+
+extension Node {
   /// Where the value was written, or for a map all of which was set from outside, the first key of it.
   var sayer: RecipePlace {
     guard case .map(let entries) = content, let first = entries.first,
