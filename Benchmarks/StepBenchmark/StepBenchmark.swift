@@ -85,21 +85,10 @@ import Training
         model.parameters, requests, completions: generations,
         draws: Draws(key: draws, step: step), keep: true)
       let between = DispatchTime.now().uptimeNanoseconds
-      let batch = TokenBatch(
-        zip(requests, drawn.completions).map { request, samples in
-          TokenBatch.Question(
-            prompt: request.prompt, completions: samples.map { .init(tokens: $0.tokens) })
-        })
-      let samples = drawn.completions.flatMap { $0 }
       _ = try await trainer.step(
-        PolicyTrainer.Rollouts(
-          step: step, batch: batch,
-          groups: RewardGroups(
-            scores: drawn.completions.map { $0.map { Double($0.tokens[0] % 7) } },
-            tokenCounts: drawn.completions.map { $0.map(\.tokens.count) }),
-          mask: Array(repeating: true, count: batch.tokenCount),
-          sampled: (samples.flatMap(\.logProbs), samples.flatMap(\.entropies)),
-          kept: drawn.kept))
+        Rollout(
+          step: step, requests: requests, drawn: drawn,
+          rewards: drawn.completions.map { $0.map { Double($0.tokens[0] % 7) } }))
       let end = DispatchTime.now().uptimeNanoseconds
       if step == 0 { continue }  // memory is taken in the first
       whole.append(Double(end - start) * 1e-9)

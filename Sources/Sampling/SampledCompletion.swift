@@ -10,6 +10,14 @@ public struct SampledCompletion: Sendable, Equatable {
   /// False where the completion ran into the length limit.
   public var stopped = false
 
+  package init(
+    tokens: [Int] = [], logProbs: [Float] = [], entropies: [Float] = [],
+    supports: [[Int32]]? = nil
+  ) {
+    (self.tokens, self.logProbs, self.entropies) = (tokens, logProbs, entropies)
+    self.supports = supports
+  }
+
   mutating func append(_ draw: TokenDraw) {
     tokens.append(draw.token)
     logProbs.append(draw.logProb)

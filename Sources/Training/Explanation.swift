@@ -12,7 +12,8 @@ public struct Explanation: Sendable {
     public var entropy: Double?
     /// The importance ratio, of the token or of its completion.
     public var ratio: Double
-    /// The token's share of the penalty to the reference, before β, as the recipe estimates it.
+    /// The token's share of the penalty to the reference, in the loss or in the reward, before β, as the
+    /// recipe estimates it.
     public var kl: Double?
     public var advantage: Double
     /// Whether a bound holds what the token adds to the policy term.
@@ -34,10 +35,13 @@ public struct Explanation: Sendable {
 
   public var prompt: String
   public var answer: String?
-  /// Updates made on these completions before the numbers were taken.
+  /// Updates made on these completions before the one whose numbers are shown.
   public var updates: Int
   /// The number of the run's next step, as its logs will have it.
   public var step: Int
+  /// Whether the run's next step asks the question; else it takes the place of the step's first here.
+  public var isInStep: Bool
+  /// Of the update that is shown.
   public var loss: Double
   public var completions: [Completion]
   /// Why a run would not make this step, or learn nothing from it: rewards failed, or overflow.
@@ -52,6 +56,7 @@ extension Explanation {
       "step": .integer(step), "updates": .integer(updates), "loss": .number(loss),
       "completions": .array(completions.map { .object($0.encoded) }),
     ]
+    if !isInStep { object["in_step"] = .bool(false) }
     if let failure { object["failure"] = .string("\(failure)") }
     return object
   }

@@ -50,7 +50,8 @@ extension Recipe.Train {
       objective: objective, advantage: estimator,
       shaping: axes.shaping.rewards(maxCompletionTokens: maxCompletionTokens),
       update: update, epochs: axes.epochs, miniBatches: axes.miniBatches,
-      temperature: temperature, reference: axes.reference, stepsPerIteration: stepsPerIteration,
+      temperature: temperature, masksTruncatedCompletions: axes.masksTruncatedCompletions,
+      reference: axes.reference, stepsPerIteration: stepsPerIteration,
       value: value, seed: UInt64(seed))
   }
 

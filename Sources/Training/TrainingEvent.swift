@@ -75,6 +75,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   /// The machine has less memory than the run needs at least.
   case tooLarge(LargePart, bytes: Double, available: Int)
   case noSuchQuestion(row: Int, count: Int)
+  /// Dynamic sampling has left out the question that is to be explained.
+  case questionLeftOut(row: Int, step: Int)
 
   /// What takes most of the memory that there is too little of.
   public enum LargePart: Sendable {
@@ -110,6 +112,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .holdsRun(let path): "\(path): holds a run (need --resume, or an empty directory)"
     case .noSuchQuestion(let row, let count):
       "there is no question \(row) (need 0 to \(count - 1))"
+    case .questionLeftOut(let row, let step):
+      "step \(step): question \(row) is left out, since all its completions earn the same"
     case .missingStart(let path): "\(path): there is no policy to start from"
     case .tooLarge(let part, let bytes, let available):
       "\(part.inWords) too large (needs \(Self.gibibytes(bytes)) of memory at least; this machine "

@@ -25,7 +25,7 @@ extension TrainingError {
     case .rewardsFailed, .labelsFailed: .rewardFailed
     case .differentInputs(_, let differences):
       differences.contains { $0.file == nil } ? .badRecipe : .badData
-    case .unknownField, .noSuchQuestion: .usage
+    case .unknownField, .noSuchQuestion, .questionLeftOut: .usage
     case .fewerSteps, .tooLarge, .unmetNeed: .badRecipe
     case .noCheckpoint, .damaged: .badData
     case .outputInUse, .holdsRun: .cannotCreate
@@ -36,7 +36,7 @@ extension TrainingError {
   /// What to do.
   fileprivate var help: String? {
     switch self {
-    case .stopped, .stoppedEarly, .unknownField, .noSuchQuestion, .unmetNeed: nil
+    case .stopped, .stoppedEarly, .unknownField, .noSuchQuestion, .questionLeftOut, .unmetNeed: nil
     case .notFinite(_, _, .weights(let stepKey)):
       "what was saved is from before; a lower \(stepKey) often helps"
     case .notFinite(_, _, .values(let name, _)):

@@ -4,7 +4,7 @@ import Training
 
 /// `explain` of all that a recipe can name.
 @Suite struct ExplanationTests {
-  /// Explanations of the first question by recipes that differ in a few settings, for a policy that
+  /// Explanations of a next step's first question by recipes that differ in a few settings, for a policy that
   /// all of them share.
   private struct Explainer {
     let small: SmallRecipe
@@ -31,7 +31,7 @@ import Training
           contentsOf: small.directory + "/recipe.yaml",
           overrides: [.output(small.directory + "/run")] + overrides)
       else { return nil }
-      return try await TrainingRun(recipe, threads: 1).explain(row: 0, updates: updates)
+      return try await TrainingRun(recipe, threads: 1).explain(row: nil, updates: updates)
     }
   }
 
@@ -64,7 +64,7 @@ import Training
         explained += 1
       }
     }
-    // Group statistics alone fit where dull questions are replaced.
+    // Group statistics alone fit where degenerate questions are replaced.
     #expect(explained >= 8)
   }
 

@@ -37,6 +37,12 @@ public struct RewardShaping: Sendable {
   /// What must be known of a step's tokens.
   public var needs: Set<ObjectiveNeed> { klCoefficient > 0 ? [.referenceLogProb] : [] }
 
+  /// k1 of KL(π_old‖π_ref) at a token, cut; nil where it is no part of the reward.
+  public func kl(oldLogProb: Double, referenceLogProb: Double) -> Double? {
+    let limit = KLEstimator.maximumExponent
+    return klCoefficient > 0 ? min(max(oldLogProb - referenceLogProb, -limit), limit) : nil
+  }
+
   /// The groups with shaped rewards, and metrics on the KL where it is part of them.
   ///
   /// Shapes: oldLogProb, referenceLogProb: [Σ tokenCount], in canonical order; the latter is read
@@ -48,12 +54,12 @@ public struct RewardShaping: Sendable {
     var shaped = groups
     var (start, tokens, clamped, sum) = (0, 0, 0, 0.0)
     func cost(of token: Int) -> Double {
-      guard klCoefficient > 0, let referenceLogProb else { return tokenCost }
-      let (k1, limit) = (oldLogProb[token] - referenceLogProb[token], KLEstimator.maximumExponent)
-      let bounded = min(max(k1, -limit), limit)
-      clamped += abs(k1) > limit ? 1 : 0
-      sum += bounded
-      return tokenCost + klCoefficient * bounded
+      guard let referenceLogProb,
+        let k1 = kl(oldLogProb: oldLogProb[token], referenceLogProb: referenceLogProb[token])
+      else { return tokenCost }
+      clamped += k1 == oldLogProb[token] - referenceLogProb[token] ? 0 : 1
+      sum += k1
+      return tokenCost + klCoefficient * k1
     }
     for g in shaped.groups.indices {
       for i in shaped.groups[g].indices {

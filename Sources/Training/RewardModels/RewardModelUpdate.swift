@@ -1,5 +1,6 @@
 internal import Datasets
 internal import Formats
+internal import Kernels
 internal import LanguageModel
 internal import Recipes
 internal import Rewards
@@ -11,6 +12,7 @@ struct RewardModelUpdate {
   let model: ContinualReward
   let recipe: Recipe.RewardModel
   let source: Source
+  private let seed: UInt64
 
   enum Source {
     /// Completions of the policy, compared by a reward.
@@ -25,7 +27,7 @@ struct RewardModelUpdate {
   init(
     _ recipe: Recipe.RewardModel, policy: Policy, seed: Int, threads: Int, patience: Patience?
   ) throws {
-    self.recipe = recipe
+    (self.recipe, self.seed) = (recipe, UInt64(seed))
     var model = RewardModel(from: policy.model)
     if let path = recipe.path {
       let configuration = policy.model.configuration
@@ -58,5 +60,81 @@ struct RewardModelUpdate {
   func whileStarted<Value>(_ body: () async throws -> Value) async throws -> Value {
     guard case .labeller(let labeller) = source else { return try await body() }
     return try await labeller.whileStarted(body)
+  }
+
+  /// Whether it is to learn before an iteration: before the first, and before later ones unless the
+  /// recipe leaves it at that.
+  func isDue(before iteration: Int) async -> Bool {
+    let updatesMade = await model.updatesMade
+    return updatesMade == iteration && (iteration == 0 || recipe.isContinuous)
+  }
+
+  /// Learns from new comparisons before step `step`, and returns what failed of their labels.
+  ///
+  /// Completions without a label are in no pair; where they are many, the pairs would be a choice
+  /// that the labeller's faults made.
+  ///
+  /// - Parameter collection: Draws what is compared, with random numbers of the iteration.
+  func learn(
+    before step: Int, from collection: RolloutCollection
+  ) async throws -> RewardFailures {
+    let iteration = collection.draws.step
+    switch source {
+    case .preferences(let pairs):
+      let order = DataOrder(count: pairs.count, seed: seed, stream: .comparisons)
+      let chosen = order.rows(step: iteration, count: min(recipe.questions, pairs.count))
+        .map { pairs[$0] }
+      try await model.learn(from: chosen, labels: 2 * chosen.count, before: step)
+      return RewardFailures()
+    case .labeller(let labeller):
+      var collection = collection.judged(by: labeller)
+      let order = DataOrder(
+        count: collection.source.questions.questions.count, seed: seed, stream: .comparisons)
+      let rollout = try await collection.rollout(
+        of: order.rows(step: iteration, count: recipe.questions))
+      try await labeller.confirm()
+      let failures = collection.failures
+      if failures.areMany {
+        throw TrainingError.labelsFailed(
+          step: step + 1, masked: failures.masked, of: failures.count,
+          reason: failures.reason ?? "no reason given")
+      }
+      try await model.learn(
+        from: rollout.pairs(
+          atMost: recipe.pairsPerQuestion, key: collection.draws.key, iteration: iteration),
+        labels: rollout.report.outcomes.count { $0.total != nil }, before: step)
+      return failures
+    }
+  }
+}
+
+extension Rollout {
+  /// Pairs of different completions of a question of which the first has the larger reward, at most
+  /// `count` of each question, chosen by key.
+  fileprivate func pairs(atMost count: Int, key: RandomKey, iteration: Int) -> [PreferencePair] {
+    var pairs: [PreferencePair] = []
+    var first = 0
+    for (request, samples) in zip(requests, drawn.completions) {
+      let totals = samples.indices.map { report.outcomes[first + $0].total }
+      first += samples.count
+      var candidates: [(order: UInt64, chosen: Int, rejected: Int)] = []
+      for (chosen, better) in totals.enumerated() {
+        for (rejected, worse) in totals.enumerated() {
+          guard let better, let worse, better > worse else { continue }
+          // Positions above those that draw tokens.
+          let order = key.bits(
+            step: iteration, row: request.row, sample: request.firstSample + chosen,
+            position: 1 << 20 + rejected)
+          candidates.append((order, chosen, rejected))
+        }
+      }
+      candidates.sort { ($0.order, $0.chosen, $0.rejected) < ($1.order, $1.chosen, $1.rejected) }
+      pairs += candidates.prefix(count).map {
+        PreferencePair(
+          prompt: request.prompt, chosen: samples[$0.chosen].tokens,
+          rejected: samples[$0.rejected].tokens)
+      }
+    }
+    return pairs
   }
 }

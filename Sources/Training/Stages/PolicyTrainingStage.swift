@@ -21,8 +21,15 @@ extension TrainingRun {
       }
       return
     }
-    let loop = try loop(train, from: start)
-    let (rewards, rewardModel) = (loop.rewards, loop.rewardModel)
+    let loop = try loop(
+      train, from: start,
+      host: TrainingLoop.Host(
+        directory: run, willSave: writeAccepted,
+        report: {
+          self.report($0)
+          if case .saved = $0 { self.recordWrittenAtSave() }
+        }, isCancelled: isCancelled))
+    let (rewards, rewardModel) = (loop.source.rewards, loop.rewardModel)
     for entry in rewards.entries {
       for text in entry.function.warnings {
         report(.warning("reward \(entry.function.name): \(text)"))
@@ -35,7 +42,7 @@ extension TrainingRun {
     }
     do {
       lastAnswers = try await loop.whileRewardsRun {
-        try await loop.run(from: start.model.parameters, resuming: resume)
+        try await loop.run(resuming: resume)
       }
     } catch {
       throw try ending(.train, with: error)
@@ -51,22 +58,27 @@ extension TrainingRun {
   }
 
   /// The loop that `start` is trained in, with the program's own objective and advantage.
-  func loop(_ train: Recipe.Train, from start: Start) throws -> TrainingLoop {
+  ///
+  /// - Parameter epochs: μ; nil for the recipe's.
+  func loop(
+    _ train: Recipe.Train, from start: Start, host: TrainingLoop.Host, epochs: Int? = nil
+  ) throws -> TrainingLoop {
     try checkMemory(for: start.model.configuration)
     let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
     let rewardModel = try rewardModelUpdate(start)
     let rewards = try rewardSet(with: rewardModel)
-    let settings = try settings(of: train)
+    var settings = try settings(of: train)
+    settings.epochs = epochs ?? settings.epochs
     return TrainingLoop(
-      recipe: recipe, train: train, settings: settings, run: run, questions: questions,
-      prompts: try sampler.encode(questions), sampler: sampler, rewards: rewards,
+      recipe, train,
+      from: RolloutSource(
+        questions: questions, prompts: try sampler.encode(questions), sampler: sampler,
+        rewards: rewards),
+      trainer: PolicyTrainer(
+        engine: sampler.engine, policy: start.model.parameters, settings: settings),
       rewardModel: rewardModel,
       evaluator: recipe.evaluation?.every == nil ? nil : try evaluator(sampler, rewards),
-      willSave: { [weak self] in try self?.writeAccepted() },
-      report: { [weak self] event in
-        self?.report(event)
-        if case .saved = event { self?.recordWrittenAtSave() }
-      }, isCancelled: isCancelled)
+      host: host)
   }
 
   /// The reward model of the recipe, as training starts with it.

@@ -60,28 +60,14 @@ public struct Comparison: Sendable {
       }
     }
     try ComparisonResult.makePlace(in: output)
-    let starts = plan.starts
-    let started = try await each(starts, "warm starts") { start in
-      do {
-        try await perform(
-          start.task,
-          { event in
-            if case .warning(let text) = event { report(.warning("\(start.name): \(text)")) }
-          }, isCancelled)
-        return nil
-      } catch {
-        return try Self.problem(error)
-      }
-    } onEnd: { (start, problem: ComparedRun.Problem?, done) in
-      report(.warmStarted(start.name, problem: problem, done: done, of: starts.count))
-    }
+    let started = try await makeWarmStarts()
     let runs = plan.runs
     let known = found
     let ended = try await each(Array(runs.indices), "runs") { index in
       if let run = known[index] { return (run, true) }
       let run = runs[index]
       do {
-        if let start = starts.firstIndex(where: {
+        if let start = plan.starts.firstIndex(where: {
           $0.recipeName == run.recipeName && $0.seed == run.seed
         }), let problem = started[start] {
           throw ComparedRun.Problem(
@@ -101,6 +87,25 @@ public struct Comparison: Sendable {
       runs: ended.map(\.0))
     for metric in result.unknownMetrics { report(.warning("no run has the metric \(metric)")) }
     return result
+  }
+
+  /// Why a warm start is not there; nil for each that is.
+  private func makeWarmStarts() async throws -> [ComparedRun.Problem?] {
+    let starts = plan.starts
+    return try await each(starts, "warm starts") { start in
+      do {
+        try await perform(
+          start.task,
+          { event in
+            if case .warning(let text) = event { report(.warning("\(start.name): \(text)")) }
+          }, isCancelled)
+        return nil
+      } catch {
+        return try Self.problem(error)
+      }
+    } onEnd: { (start, problem: ComparedRun.Problem?, done) in
+      report(.warmStarted(start.name, problem: problem, done: done, of: starts.count))
+    }
   }
 
   private func train(_ run: StudyPlan.Run) async throws -> ComparedRun {

@@ -57,37 +57,14 @@ struct StudyPlan: Sendable {
     for (path, name) in zip(study.recipes, recipeNames) {
       var warned: [(text: String, variants: [String])] = []
       for seed in study.seeds {
-        let directory = "\(output)/\(Self.directoryName(name))/seed-\(seed)"
-        let common = study.settings + [.seed(seed)]
-        let start = RecipeSource(path: path, overrides: common + [.output(directory)])
-        let recipe = try start.recipe()
-        if recipe.train == nil {
-          throw RecipeError(
-            "is missing (need it to compare)", field: "train", at: .file(path, line: nil))
-        }
-        for setting in study.settings { try Self.checkEffect(of: setting, in: recipe, variants) }
-        if recipe.warmStart != nil {
-          starts.append(
-            Start(
-              recipeName: name, seed: seed,
-              task: ComparisonTask(stage: .warmStart, source: start)))
-        }
-        for variant in variants {
-          let place = RecipeOverride.output("\(directory)/\(Self.directoryName(variant.name))")
-          let source = RecipeSource(
-            path: path, overrides: common + [place] + variant.settings, start: directory)
-          let varied = try source.recipe()
-          runs.append(
-            Run(
-              recipeName: name, seed: seed, variant: variant.name, recipe: varied,
-              task: ComparisonTask(stage: .run, source: source)))
-          if seed == study.seeds.first {
-            for text in varied.warnings {
-              if let known = warned.firstIndex(where: { $0.text == text }) {
-                warned[known].variants.append(variant.name)
-              } else {
-                warned.append((text, [variant.name]))
-              }
+        let varied = try add(path, name, seed: seed, of: study, variants, output: output)
+        guard seed == study.seeds.first else { continue }
+        for (variant, recipe) in zip(variants, varied) {
+          for text in recipe.warnings {
+            if let known = warned.firstIndex(where: { $0.text == text }) {
+              warned[known].variants.append(variant.name)
+            } else {
+              warned.append((text, [variant.name]))
             }
           }
         }
@@ -95,6 +72,38 @@ struct StudyPlan: Sendable {
       warnings += warned.map { text, names in
         names.count == variants.count ? text : "\(names.joined(separator: ", ")): \(text)"
       }
+    }
+  }
+
+  /// Adds the runs of a recipe with one seed, and the warm start that they share; returns their recipes.
+  private mutating func add(
+    _ path: String, _ name: String, seed: Int, of study: Study, _ variants: [Study.Variant],
+    output: String
+  ) throws(RecipeError) -> [Recipe] {
+    let directory = "\(output)/\(Self.directoryName(name))/seed-\(seed)"
+    let common = study.settings + [.seed(seed)]
+    let start = RecipeSource(path: path, overrides: common + [.output(directory)])
+    let recipe = try start.recipe()
+    if recipe.train == nil {
+      throw RecipeError(
+        "is missing (need it to compare)", field: "train", at: .file(path, line: nil))
+    }
+    for setting in study.settings { try Self.checkEffect(of: setting, in: recipe, variants) }
+    if recipe.warmStart != nil {
+      starts.append(
+        Start(
+          recipeName: name, seed: seed, task: ComparisonTask(stage: .warmStart, source: start)))
+    }
+    return try variants.map { variant throws(RecipeError) in
+      let place = RecipeOverride.output("\(directory)/\(Self.directoryName(variant.name))")
+      let source = RecipeSource(
+        path: path, overrides: common + [place] + variant.settings, start: directory)
+      let varied = try source.recipe()
+      runs.append(
+        Run(
+          recipeName: name, seed: seed, variant: variant.name, recipe: varied,
+          task: ComparisonTask(stage: .run, source: source)))
+      return varied
     }
   }
 

@@ -2,6 +2,7 @@ package import Formats
 internal import Kernels
 package import LanguageModel
 package import PolicyOptimization
+internal import Sampling
 
 /// A policy, the reference it is held to, what judges its states, and what moves it.
 ///
@@ -52,29 +53,6 @@ package final class PolicyTrainer {
       policy, before: step, memory: gradient, workers: engine.transformer.workers) ?? false
   }
 
-  /// The completions of one step and what is known of them before the first update.
-  package struct Rollouts {
-    /// The step, counted from 0 over the whole run.
-    package var step: Int
-    package var batch: TokenBatch
-    package var groups: RewardGroups
-    /// False for the tokens that carry no gradient, in canonical order.
-    package var mask: [Bool]
-    /// log π_old as the sampler recorded it, and entropies; nil: computed first.
-    package var sampled: (logProbs: [Float], entropies: [Float])?
-    /// What sampling kept for the first backward pass.
-    package var kept: Kept?
-
-    package init(
-      step: Int, batch: TokenBatch, groups: RewardGroups, mask: [Bool],
-      sampled: (logProbs: [Float], entropies: [Float])? = nil, kept: Kept? = nil
-    ) {
-      precondition(mask.count == batch.tokenCount)
-      (self.step, self.batch, self.groups, self.mask) = (step, batch, groups, mask)
-      (self.sampled, self.kept) = (sampled, kept)
-    }
-  }
-
   /// What a step did.
   package struct StepReport {
     package var advantages: Advantages
@@ -96,12 +74,13 @@ package final class PolicyTrainer {
   ///   - resampledLoss: The loss of the policy as it stands on completions drawn anew, for a line
   ///     search that asks for it; nil stands for the completions at hand.
   package func step(
-    _ rollouts: Rollouts, willUpdate: (PendingUpdate) throws -> Void = { _ in },
+    _ rollout: Rollout, willUpdate: (PendingUpdate) throws -> Void = { _ in },
     resampledLoss: UpdateProblem.ResampledLoss? = nil
   ) async throws -> StepReport {
-    var (inputs, kept) = observe(rollouts)
-    let (advantages, groups) = estimateAdvantages(of: rollouts.groups, into: &inputs)
-    var parts = self.parts(of: rollouts, inputs, kept, resampledLoss)
+    let batch = rollout.batch
+    var inputs = observe(rollout, batch)
+    let (advantages, groups) = estimateAdvantages(of: rollout.groups, into: &inputs)
+    var parts = self.parts(of: rollout, batch, inputs, resampledLoss)
     let updates = try await makeUpdates(&parts, willUpdate)
     var metrics = [approximateKL(parts)]
     let fit = value?.fit(parts, engine: engine)
@@ -114,32 +93,22 @@ package final class PolicyTrainer {
 
   // MARK: Before the first update
 
-  /// The numbers of all completions under π_old, π_ref and the value function, and the activations
-  /// that were kept.
-  private func observe(_ rollouts: Rollouts) -> (ObjectiveBatch, Kept?) {
-    let (batch, temperature) = (rollouts.batch, Float(settings.temperature))
-    var kept = rollouts.kept
-    let old: (logProbs: [Float], entropies: [Float])
-    if let sampled = rollouts.sampled {
-      old = sampled
-    } else {
-      let forward = engine.forward(policy, batch, temperature: temperature, keep: true)
-      old = (forward.logProbs, forward.entropies)
-      kept = forward.kept
-    }
-    let oldLogProb = old.logProbs.map(Double.init)
+  /// The numbers of all completions under π_old, π_ref and the value function.
+  private func observe(_ rollout: Rollout, _ batch: TokenBatch) -> ObjectiveBatch {
+    let oldLogProb = rollout.samples.flatMap { $0.logProbs.map(Double.init) }
     var inputs = ObjectiveBatch(
       completions: batch.completionRanges, logProb: oldLogProb, oldLogProb: oldLogProb,
-      entropy: old.entropies.map(Double.init),
-      advantage: Array(repeating: 0, count: oldLogProb.count), mask: rollouts.mask)
+      entropy: rollout.samples.flatMap { $0.entropies.map(Double.init) },
+      advantage: Array(repeating: 0, count: oldLogProb.count),
+      mask: rollout.mask(withoutTruncated: settings.masksTruncatedCompletions))
     if let reference, needs.contains(.referenceLogProb) {
       inputs.referenceLogProb = engine.forward(
-        reference.parameters, batch, temperature: temperature, keep: false
+        reference.parameters, batch, temperature: Float(settings.temperature), keep: false
       ).logProbs.map(Double.init)
     }
     inputs.value = value?.values(of: batch, policy: policy, engine: engine)
     inputs.oldValue = inputs.value
-    return (inputs, kept)
+    return inputs
   }
 
   /// The advantages of the rewards as they are shaped, and what the value function is fitted to.
@@ -166,7 +135,7 @@ package final class PolicyTrainer {
   /// The step's mini-batches, with what exact divergences and values on the policy's transformer are
   /// computed from.
   private func parts(
-    of rollouts: Rollouts, _ inputs: ObjectiveBatch, _ kept: Kept?,
+    of rollout: Rollout, _ batch: TokenBatch, _ inputs: ObjectiveBatch,
     _ resampledLoss: UpdateProblem.ResampledLoss?
   ) -> [UpdateProblem] {
     old?.buffer.copy(from: policy.buffer)
@@ -177,13 +146,14 @@ package final class PolicyTrainer {
       return ExactDivergence(engine.hiddenStates(other, batch), divergence.direction)
     }
     let parts = MiniBatches.dealt(
-      rollouts.batch, to: settings.miniBatches, seed: settings.seed, step: rollouts.step)
+      batch, to: settings.miniBatches, seed: settings.seed, step: rollout.step)
     return parts.map { part in
       let isWhole = parts.count == 1
       var problem = UpdateProblem(
         engine: engine, policy: policy, objective: objective, batch: part.batch,
         completions: part.completions, temperature: Float(settings.temperature),
-        inputs: isWhole ? inputs : inputs.selecting(part.completions), kept: isWhole ? kept : nil,
+        inputs: isWhole ? inputs : inputs.selecting(part.completions),
+        kept: isWhole ? rollout.drawn.kept : nil,
         old: comparison(old, needs.exactKLToOld, part.batch),
         reference: comparison(reference?.parameters, needs.exactKLToReference, part.batch),
         valueHead: value.flatMap { $0.isOnPolicy ? $0.head : nil })

@@ -12,6 +12,8 @@ extension PolicyTrainer {
     package var epochs: Int
     package var miniBatches: Int
     package var temperature: Double
+    /// Whether completions that the length limit cut off carry no gradient.
+    package var masksTruncatedCompletions: Bool
     package var reference: ReferenceSchedule
     /// M, the steps of an outer iteration.
     package var stepsPerIteration: Int
@@ -29,12 +31,14 @@ extension PolicyTrainer {
     package init(
       objective: any Objective, advantage: any AdvantageEstimator,
       shaping: RewardShaping? = nil, update: Update, epochs: Int = 1, miniBatches: Int = 1,
-      temperature: Double = 1, reference: ReferenceSchedule = .reset, stepsPerIteration: Int = 1,
+      temperature: Double = 1, masksTruncatedCompletions: Bool = false,
+      reference: ReferenceSchedule = .reset, stepsPerIteration: Int = 1,
       value: ValueFunction.Settings? = nil, seed: UInt64 = 0
     ) {
       (self.objective, self.advantage, self.shaping) = (objective, advantage, shaping)
       (self.update, self.epochs, self.miniBatches) = (update, epochs, miniBatches)
       (self.temperature, self.reference) = (temperature, reference)
+      self.masksTruncatedCompletions = masksTruncatedCompletions
       (self.stepsPerIteration, self.value, self.seed) = (stepsPerIteration, value, seed)
     }
   }

@@ -11,8 +11,9 @@ struct ExplainCommand: AsyncParsableCommand {
     discussion: """
       Draws and scores the completions as the run would, and shows every token: the log-probs of \
       policy, old and reference policy, ratio, KL, advantage, and the coefficient with which its \
-      log-prob enters the gradient. The question is taken for a step of its own. A clipped token \
-      is marked with *. Nothing is written.
+      log-prob enters the gradient. The whole step is made, as the run would make it; a question \
+      that is not in it takes the place of its first. A clipped token is marked with *. Nothing is \
+      written.
       """)
 
   @OptionGroup var options: RecipeOptions
@@ -25,8 +26,8 @@ struct ExplainCommand: AsyncParsableCommand {
   @Option(
     parsing: .unconditional,
     help: """
-      Updates made on these completions first; without any, every ratio is 1. (default: the \
-      recipe's num_iterations, less one)
+      Updates made on these completions first; without any, every ratio is 1, but for what other \
+      mini-batches have moved. (default: the recipe's num_iterations, less one)
       """)
   var updates: Int?
 
@@ -35,7 +36,7 @@ struct ExplainCommand: AsyncParsableCommand {
     try Bounds.check("--updates", updates, 0...1000)
     if options.steps != nil {
       throw ValidationError(
-        "--steps: has no effect, since explain makes no step (--updates makes updates on one)")
+        "--steps: has no effect, since explain makes one step (--updates makes updates on one)")
     }
   }
 
@@ -62,6 +63,9 @@ struct ExplainCommand: AsyncParsableCommand {
         + "update\(explanation.updates == 1 ? "" : "s") on these completions: "
         + "loss \(shown(explanation.loss, NumberFormat.short))",
     ]
+    if !explanation.isInStep {
+      lines.append("the step does not ask this question, which takes the place of its first here")
+    }
     for completion in explanation.completions {
       let rewards = completion.rewards.map { reward in
         let failed = completion.failures.contains { $0.name.hasSameBytes(as: reward.name) }

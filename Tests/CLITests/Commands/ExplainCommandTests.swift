@@ -35,9 +35,10 @@ import Testing
         #expect(token["ratio"]?.double == 1)
         #expect(token["kl"]?.double == 0)
         #expect(token["clipped"]?.bool == false)
-        // The mean over completions of the mean over tokens; the penalty has no slope here.
+        // The mean over the completions of both questions of the step of the mean over tokens; the
+        // penalty has no slope here.
         let advantage = try #require(token["advantage"]?.double)
-        let expected = -advantage / Double(completions.count * tokens.count)
+        let expected = -advantage / Double(2 * completions.count * tokens.count)
         #expect(abs(try #require(token["coefficient"]?.double) - expected) < 1e-12)
         largest = max(largest, abs(advantage))
       }
@@ -147,7 +148,7 @@ import Testing
     #expect(text.output.contains("  reward –  (broken failed)\nbroken failed: "))
     #expect(text.output.contains("no such luck"))
     #expect(
-      text.problems.first?.hasPrefix("error: step 1: 4 of 4 rewards failed: broken: ") == true,
+      text.problems.first?.hasPrefix("error: step 1: 8 of 8 rewards failed: broken: ") == true,
       "\(text.errors)")
     let json = try await explained(by: "broken", "--json")
     #expect(json.status == 69)
@@ -155,7 +156,7 @@ import Testing
     #expect(
       explanation["completions"]?.array?.first?["failures"]?["broken"]?.string?
         .contains("no such luck") == true)
-    #expect(explanation["failure"]?.string?.hasPrefix("step 1: 4 of 4 rewards failed") == true)
+    #expect(explanation["failure"]?.string?.hasPrefix("step 1: 8 of 8 rewards failed") == true)
     let silent = try await explained(by: "some")
     #expect(silent.status == 0, "\(silent.errors)")
     #expect(silent.output.contains("  reward –  (some –)\n"))
@@ -163,7 +164,7 @@ import Testing
 
   @Test(arguments: [
     ("huge", "an advantage overflows: the rewards are as large as 1e+308"),
-    ("large", "the deviation of the rewards overflows: the rewards are as large as 3e+200"),
+    ("large", "the deviation of the rewards overflows: the rewards are as large as 7e+200"),
   ])
   func rewardsThatOverflowAreNamed(reward: String, problem: String) async throws {
     let outcome = try await explained(by: reward)

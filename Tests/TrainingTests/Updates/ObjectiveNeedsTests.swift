@@ -57,13 +57,11 @@ import Training
         Self.configuration, workers: Workers(count: 1), activationBytes: 1 << 20),
       policy: Parameters(Self.configuration, seed: 3), settings: settings)
     let completions = (0..<4).map { TokenBatch.Completion(tokens: [4 + $0, 3, 2]) }
-    let batch = TokenBatch([.init(prompt: [1, 5], completions: completions)])
     _ = trainer.moveReference(before: 0)
     let report = try await trainer.step(
-      PolicyTrainer.Rollouts(
-        step: 0, batch: batch,
-        groups: RewardGroups(scores: [[0, 1, 2, 4]], tokenCounts: [[3, 3, 3, 3]]),
-        mask: Array(repeating: true, count: batch.tokenCount)))
+      Rollout(
+        step: 0, given: [.init(prompt: [1, 5], completions: completions)],
+        rewards: [[0, 1, 2, 4]], under: trainer))
     return (trainer, report.updates)
   }
 

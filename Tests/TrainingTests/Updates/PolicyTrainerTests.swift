@@ -30,22 +30,20 @@ import Training
   }
 
   /// Five questions with two completions of two and three tokens.
-  private static func rollouts(step: Int = 0) -> PolicyTrainer.Rollouts {
+  private static func rollout(step: Int = 0, under trainer: PolicyTrainer) -> Rollout {
     let questions = (0..<5).map { question in
       TokenBatch.Question(
         prompt: [1, 3 + question],
         completions: [.init(tokens: [4 + question, 2]), .init(tokens: [5, 3 + question, 2])])
     }
-    return PolicyTrainer.Rollouts(
-      step: step, batch: TokenBatch(questions),
-      groups: RewardGroups(
-        scores: (0..<5).map { [Double($0), 1.5] }, tokenCounts: questions.map { _ in [2, 3] }),
-      mask: Array(repeating: true, count: 25))
+    return Rollout(
+      step: step, given: questions, rewards: (0..<5).map { [Double($0), 1.5] }, under: trainer)
   }
 
   private func updates(of trainer: PolicyTrainer, step: Int = 0) async throws -> [PendingUpdate] {
     var seen: [PendingUpdate] = []
-    let report = try await trainer.step(Self.rollouts(step: step), willUpdate: { seen.append($0) })
+    let report = try await trainer.step(
+      Self.rollout(step: step, under: trainer), willUpdate: { seen.append($0) })
     #expect(report.updates.map(\.loss) == seen.map(\.result.loss))
     return seen
   }
@@ -86,7 +84,8 @@ import Training
     let trainer = trainer()
     let before = trainer.policy.buffer.lastWrite
     await #expect(throws: Enough.self) {
-      _ = try await trainer.step(Self.rollouts(), willUpdate: { _ in throw Enough() })
+      _ = try await trainer.step(
+        Self.rollout(under: trainer), willUpdate: { _ in throw Enough() })
     }
     #expect(trainer.policy.buffer.lastWrite == before && trainer.rule.updateCount == 0)
   }

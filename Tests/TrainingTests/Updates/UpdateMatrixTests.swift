@@ -64,24 +64,13 @@ import Training
       let drawn = try sampler.sample(
         policy, requests, completions: 4,
         draws: Draws(key: RandomKey(seed: 7, purpose: .sampling), step: step), keep: true)
-      let samples = drawn.completions.flatMap { $0 }
-      let rewards = samples.enumerated().map { batch.reward($0, $1.tokens) }
+      var numbers = (0...).makeIterator()
+      let rewards = drawn.completions.map { samples in
+        samples.map { batch.reward(numbers.next() ?? 0, $0.tokens) }
+      }
       _ = trainer.moveReference(before: step)
       updates += try await trainer.step(
-        PolicyTrainer.Rollouts(
-          step: step,
-          batch: TokenBatch(
-            zip(requests, drawn.completions).map { request, samples in
-              .init(prompt: request.prompt, completions: samples.map { .init(tokens: $0.tokens) })
-            }),
-          groups: RewardGroups(
-            scores: requests.indices.map { Array(rewards[4 * $0..<4 * $0 + 4]) },
-            tokenCounts: drawn.completions.map { $0.map(\.tokens.count) }),
-          mask: zip(samples, rewards).flatMap { sample, reward in
-            sample.tokens.map { _ in reward != nil }
-          },
-          sampled: (samples.flatMap(\.logProbs), samples.flatMap(\.entropies)),
-          kept: drawn.kept)
+        Rollout(step: step, requests: requests, drawn: drawn, rewards: rewards)
       ).updates
     }
     return (policy, updates)

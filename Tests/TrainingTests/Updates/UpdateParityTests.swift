@@ -37,9 +37,11 @@ import Training
         model.configuration, workers: Workers(count: 2), activationBytes: 1 << 28),
       policy: model.parameters, settings: trainerSettings)
     var updates: [UpdateReport] = []
-    for (step, questions) in try #require(rollouts["steps"]?.array).enumerated() {
+    for (step, given) in try #require(rollouts["steps"]?.array).enumerated() {
       #expect(trainer.moveReference(before: step) == (step % reset == 0))
-      let done = try await trainer.step(Self.rollouts(#require(questions.array), step: step))
+      let done = try await trainer.step(
+        Rollout(
+          step: step, given: Self.questions(given), rewards: Self.rewards(given), under: trainer))
       updates += done.updates
       let wanted = try #require(expected[updates.count - 1]["advantages"]?.array)
         .flatMap { ($0.array ?? []).compactMap(\.double) }
@@ -123,24 +125,19 @@ import Training
       epochs: Int(try number("num_iterations")), stepsPerIteration: stepsPerIteration)
   }
 
-  private static func rollouts(
-    _ questions: [JSON], step: Int
-  ) throws -> PolicyTrainer.Rollouts {
+  /// The questions of a fixture's step.
+  private static func questions(_ step: JSON) throws -> [TokenBatch.Question] {
     func ids(_ json: JSON?) throws -> [Int] { try #require(json?.array).compactMap(\.int) }
-    let batch = TokenBatch(
-      try questions.map { question in
-        TokenBatch.Question(
-          prompt: try ids(question["prompt_ids"]),
-          completions: try #require(question["completion_ids"]?.array).map {
-            TokenBatch.Completion(tokens: try ids($0))
-          })
-      })
-    let scores = try questions.map { try #require($0["rewards"]?.array).map(\.double) }
-    return PolicyTrainer.Rollouts(
-      step: step, batch: batch,
-      groups: RewardGroups(
-        scores: scores,
-        tokenCounts: batch.questions.map { $0.completions.map(\.tokens.count) }),
-      mask: Array(repeating: true, count: batch.tokenCount))
+    return try #require(step.array).map { question in
+      TokenBatch.Question(
+        prompt: try ids(question["prompt_ids"]),
+        completions: try #require(question["completion_ids"]?.array).map {
+          TokenBatch.Completion(tokens: try ids($0))
+        })
+    }
+  }
+
+  private static func rewards(_ step: JSON) throws -> [[Double?]] {
+    try #require(step.array).map { try #require($0["rewards"]?.array).map(\.double) }
   }
 }

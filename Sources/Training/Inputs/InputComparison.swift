@@ -118,6 +118,21 @@ extension TrainingRun {
     try await prepareForSteps(of: earlier, done: done)
     let isDone = trains && recipe.train != nil ? isTrained : warmStartIsDone
     if isDone && manifest != nil { return }
+    next = manifestToGoOn(with: next, inputs, differences, since: manifest, step: done)
+    if next != manifest || !differences.isEmpty {
+      accepted = Accepted(manifest: next, hasOtherRecipe: !differences.isEmpty)
+    }
+    // Nothing more is made of a run that is done, and only its manifest is missing.
+    if isDone { try writeAccepted() }
+  }
+
+  /// What is written down of inputs that a run goes on with after step `done`: all that has changed,
+  /// with what had changed before.
+  private func manifestToGoOn(
+    with next: RunManifest, _ inputs: RunInputs, _ differences: [RunDifference],
+    since manifest: RunManifest?, step done: Int
+  ) -> RunManifest {
+    var next = next
     next.id = run.id
     next.changes = manifest?.changes ?? []
     next.written = manifest?.written ?? []
@@ -142,11 +157,7 @@ extension TrainingRun {
             + next.version))
       next.changes.append(.init(field: "version", from: version, to: next.version, step: done))
     }
-    if next != manifest || !differences.isEmpty {
-      accepted = Accepted(manifest: next, hasOtherRecipe: !differences.isEmpty)
-    }
-    // Nothing more is made of a run that is done, and only its manifest is missing.
-    if isDone { try writeAccepted() }
+    return next
   }
 
   /// The id of a run whose manifest is lost: its checkpoints still have it.

@@ -1,0 +1,147 @@
+internal import Datasets
+internal import Evaluation
+internal import Formats
+internal import PolicyOptimization
+internal import Recipes
+internal import Rewards
+internal import Runs
+internal import Sampling
+internal import Tokenization
+
+extension TrainingRun {
+  /// Makes the run's next step and says what an update of it makes of one question; the run itself is
+  /// left alone.
+  ///
+  /// It is the whole step: with all its questions, after a reset of the reference or an update of the
+  /// reward model where these are due. A question that is not in it takes the place of its first.
+  ///
+  /// - Parameters:
+  ///   - row: The question's number in `data.train`; nil for the first of the next step.
+  ///   - updates: Updates made on its completions before the one that is shown, those of other
+  ///     mini-batches not counted.
+  /// - Throws: `TrainingError.differentInputs` where the run's checkpoints do not fit, since it is
+  ///   another recipe's; `TrainingError.questionLeftOut` where dynamic sampling leaves it out.
+  public func explain(row: Int?, updates: Int) async throws -> Explanation {
+    guard let train = recipe.train else {
+      throw TrainingError.missingStart(path: "train")
+    }
+    let start = try existingStart()
+    run.id = try RunManifest.found(at: run.manifest).manifest?.id
+    let loop = try loop(
+      train, from: start, host: TrainingLoop.Host(directory: run), epochs: updates + 1)
+    do {
+      _ = try await loop.restore()
+    } catch let error as Checkpoints.Unusable {
+      let differences = try refusedDifferences()
+      throw differences.isEmpty
+        ? error : TrainingError.differentInputs(path: run.path, differences)
+    }
+    var rows = loop.nextRows
+    let isInStep = row.map(rows.contains) ?? true
+    if let row, !isInStep {
+      guard questions.questions.indices.contains(row) else {
+        throw TrainingError.noSuchQuestion(row: row, count: questions.questions.count)
+      }
+      rows[0] = row
+    }
+    return try await loop.whileRewardsRun {
+      var failure: TrainingError?
+      var lastUpdates: [PendingUpdate] = []
+      let step = try await loop.makeStep(
+        on: rows, enduring: { failure = $0 },
+        willUpdate: {
+          // Those of the last epoch, one for each mini-batch.
+          lastUpdates = (lastUpdates + [$0]).suffix(train.axes.miniBatches)
+        })
+      guard let found = ExplainedStep(step, row: row, lastUpdates, loop) else {
+        throw TrainingError.questionLeftOut(row: row ?? rows[0], step: step.step)
+      }
+      return found.explanation(
+        updates: updates, isInStep: isInStep, failure: failure ?? found.failure)
+    }
+  }
+}
+
+/// A question of a step that was made, and the update that it is shown in.
+private struct ExplainedStep {
+  private let step: StepRecord
+  private let question: Int
+  private let update: PendingUpdate
+  private let loop: TrainingLoop
+
+  /// nil where the step has no such question.
+  init?(_ step: StepRecord, row: Int?, _ updates: [PendingUpdate], _ loop: TrainingLoop) {
+    let questions = step.rollout.questions
+    guard let question = row.map({ row in questions.firstIndex { $0.index == row } }) ?? 0,
+      let first = step.rollout.completionRange(of: question).first,
+      let update = updates.last(where: { $0.completions.contains(first) })
+    else { return nil }
+    (self.step, self.question, self.update, self.loop) = (step, question, update, loop)
+  }
+
+  /// The numbers of its completions in the step.
+  private var completions: Range<Int> { step.rollout.completionRange(of: question) }
+
+  func explanation(updates: Int, isInStep: Bool, failure: TrainingError?) -> Explanation {
+    let (asked, report) = (step.rollout.questions[question], step.rollout.report)
+    let terms = update.objective.tokenTerms(of: update.inputs)
+    return Explanation(
+      prompt: asked.prompt, answer: asked.answer, updates: updates, step: step.step,
+      isInStep: isInStep, loss: update.result.loss,
+      completions: completions.enumerated().map { sample, number in
+        Explanation.Completion(
+          text: step.rollout.completions[number].text,
+          rewards: report.functions.map { ($0.name, $0.values[number]) },
+          failures: report.functions.compactMap { function in
+            function.scores[number].failureReason.map { (function.name, $0.onOneLine()) }
+          },
+          reward: step.update.groups.groups[question][sample].rewards?.total,
+          tokens: tokens(of: number, terms))
+      }, failure: failure)
+  }
+
+  private func tokens(of number: Int, _ terms: TokenTerms) -> [Explanation.Token] {
+    guard let place = update.completions.firstIndex(of: number) else { return [] }
+    let inputs = update.inputs
+    let ids = step.rollout.completions[number].tokenIDs
+    return zip(ids, inputs.completions[place]).map { id, t in
+      Explanation.Token(
+        id: id, text: (try? loop.source.sampler.tokenizer.decode([id])) ?? "",
+        logProb: inputs.logProb[t], oldLogProb: inputs.oldLogProb[t],
+        referenceLogProb: inputs.referenceLogProb?[t], entropy: inputs.entropy?[t],
+        ratio: terms.ratio[t], kl: terms.klReference?[t] ?? klInReward(of: t),
+        advantage: inputs.advantage[t],
+        isClipped: terms.isClipped[t], coefficient: update.result.dLogProb[t])
+    }
+  }
+
+  /// The divergence that is a part of the reward instead of the loss.
+  private func klInReward(of token: Int) -> Double? {
+    guard let reference = update.inputs.referenceLogProb?[token] else { return nil }
+    return loop.trainer.settings.shaping?.kl(
+      oldLogProb: update.inputs.oldLogProb[token], referenceLogProb: reference)
+  }
+
+  /// What would keep the run from learning: that the question's rewards overflow.
+  var failure: TrainingError? {
+    func overflow(_ what: String) -> TrainingError {
+      .notFinite(
+        step: step.step, what: what,
+        cause: OverflowCause(
+          "rewards", step.update.groups.numbers, stepKey: loop.train.axes.update.stepKey))
+    }
+    let advantages = completions.flatMap { number in
+      step.update.advantages.completions[number].values(
+        tokenCount: step.rollout.completions[number].tokenIDs.count)
+    }
+    if !advantages.allSatisfy(\.isFinite) { return overflow("an advantage") }
+    // Divided by a deviation that is not finite they are zero, though rewards differ.
+    let rewards = completions.compactMap { step.rollout.report.outcomes[$0].total }
+    if Set(rewards).count > 1, advantages.allSatisfy({ $0 == 0 }),
+      !rewards.reduce(0, { $0 + $1 * $1 }).isFinite
+    {
+      return overflow("the deviation of the rewards")
+    }
+    return nil
+  }
+}

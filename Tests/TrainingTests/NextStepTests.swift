@@ -1,0 +1,193 @@
+import Formats
+import Foundation
+import Recipes
+import Rewards
+import TestSupport
+import Testing
+import Training
+
+/// `explain` shows the step that the run makes next: the same numbers as its logs have of it.
+@Suite(.inTurn) struct NextStepTests {
+  /// A run of three steps, two an iteration, and what it was before each of them.
+  private struct ThreeSteps {
+    let small: SmallRecipe
+    private let settings: [String]
+    private let rewards = [
+      RewardSet.Entry(ClosureReward("length") { Double($0.text.utf8.count % 3) }),
+      RewardSet.Entry(ClosureReward("ones") { $0.text.contains("1") ? 1 : 0 }, weight: 0.5),
+    ]
+
+    init(_ settings: [String]) async throws {
+      small = try SmallRecipe()
+      let start = try small.recipe("start", "warm_start.steps=30", "train=null", "evaluation=null")
+      try await TrainingRun(start, threads: 1).runWarmStart()
+      let common = [
+        "model={ path: \(start.output)/warm-start/model }", "tokenizer=null", "warm_start=null",
+        "evaluation=null", "train.beta=null", "train.num_iterations=null",
+        "train.questions_per_step=2", "train.steps_per_iteration=2", "train.checkpoint_steps=1",
+      ]
+      let own = settings.map { $0.prefix { $0 != "=" } }
+      self.settings = common.filter { !own.contains($0.prefix { $0 != "=" }) } + settings
+      let recipe = try recipe("run")
+      for step in 1...3 {
+        if step > 1 {
+          try FileManager.default.copyItem(
+            atPath: recipe.output, toPath: small.directory + "/before-\(step)")
+        }
+        var made = 0
+        await #expect(throws: TrainingError.self) {
+          try await TrainingRun(
+            recipe, threads: 1, rewards: rewards,
+            report: { if case .step(let step, _, _) = $0 { made = step } },
+            isCancelled: { made == step }
+          ).runAll()
+        }
+      }
+    }
+
+    private func recipe(_ output: String) throws -> Recipe {
+      try Recipe(
+        contentsOf: small.directory + "/recipe.yaml",
+        overrides: [.output(small.directory + "/" + output)]
+          + settings.compactMap { RecipeOverride(assignment: $0) })
+    }
+
+    var train: Recipe.Train { get throws { try #require(try recipe("run").train) } }
+
+    /// The next step's question in a row of the data, as it was before step `step`.
+    func explain(_ row: Int?, step: Int, updates: Int) async throws -> Explanation {
+      let recipe = try recipe("before-\(step)")
+      return try await TrainingRun(recipe, threads: 1, rewards: rewards)
+        .explain(row: row, updates: updates)
+    }
+
+    func log(_ name: String, step: Int) throws -> [JSONObject] {
+      let path = small.directory + "/run/\(name).jsonl"
+      return try JSONLines.lines(Files.read(path, maximumBytes: 1 << 24), file: path)
+        .map(\.object).filter { $0["step"]?.int == step }
+    }
+  }
+
+  /// The row of the data that has a question of `SmallRecipe`.
+  private func row(_ line: JSONObject) throws -> Int {
+    let digits = try #require(line["prompt"]?.string).compactMap(\.wholeNumberValue)
+    return 10 * digits[0] + digits[1]
+  }
+
+  private func expectEqual(
+    _ found: Double?, _ logged: JSON?, _ what: String,
+    _ location: SourceLocation = #_sourceLocation
+  ) throws {
+    let (found, logged) = (try #require(found), try #require(logged?.double, "\(what)"))
+    // The same numbers, in sums whose order the log does not have.
+    #expect(
+      abs(found - logged) <= 1e-12 * max(1, abs(logged)), "\(what): \(found) \(logged)",
+      sourceLocation: location)
+  }
+
+  private func expectTheNextStep(_ run: ThreeSteps, step: Int) async throws {
+    let train = try run.train
+    let metrics = try #require(try run.log("metrics", step: step).first)
+    let lines = try run.log("completions", step: step)
+    let groups = try Dictionary(grouping: lines, by: row)
+    var (losses, divergences, entropies): ([Double], [Double], [Double]) = ([], [], [])
+    var isWhole = true
+    for update in 0..<train.axes.epochs {
+      var tokens: [[Explanation.Token]] = []
+      for (row, lines) in groups {
+        let found = try await run.explain(row, step: step, updates: update)
+        #expect(found.step == step && found.updates == update && found.failure == nil)
+        // Questions that dynamic sampling draws are none of those that the step begins with.
+        guard found.isInStep else {
+          isWhole = false
+          continue
+        }
+        losses.append(found.loss)
+        tokens.append(found.completions.flatMap(\.tokens))
+        #expect(found.completions.map(\.text) == lines.map { $0["completion"]?.string })
+        for (completion, line) in zip(found.completions, lines) {
+          #expect(
+            completion.tokens.map(\.id) == line["token_ids"]?.array?.compactMap(\.int))
+          for reward in completion.rewards {
+            #expect(reward.value == line[reward.name]?.double)
+          }
+          let advantage = completion.tokens.reduce(0) { $0 + $1.advantage }
+          try expectEqual(
+            advantage / Double(completion.tokens.count), line["advantage"], "advantage")
+        }
+      }
+      for part in train.axes.miniBatches == 1 ? [tokens.flatMap { $0 }] : tokens {
+        let count = Double(part.count)
+        divergences.append(part.reduce(0) { $0 + ($1.kl ?? 0) } / count)
+        entropies.append(part.reduce(0) { $0 + ($1.entropy ?? 0) } / count)
+      }
+    }
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    guard !losses.isEmpty else { return }
+    try expectEqual(mean(losses), metrics["loss"], "loss")
+    if isWhole, !train.axes.masksTruncatedCompletions {
+      try expectEqual(mean(entropies), metrics["entropy"], "entropy")
+      if let kl = metrics["kl"] { try expectEqual(mean(divergences), kl, "kl") }
+    }
+  }
+
+  @Test(arguments: Recipe.Algorithm.allCases)
+  func itIsEveryPresets(_ algorithm: Recipe.Algorithm) async throws {
+    let axes = algorithm.axes(maxCompletionTokens: 4)
+    let run = try await ThreeSteps(
+      [
+        "train.algorithm=\(algorithm.rawValue)",
+        "train.questions_per_step=\(max(2, axes.miniBatches))",
+      ] + (axes.update == .adam ? [] : ["train.learning_rate=null"]))
+    defer { run.small.remove() }
+    // At the boundary of an iteration, in the middle of one, and at the next boundary.
+    for step in 1...3 { try await expectTheNextStep(run, step: step) }
+  }
+
+  @Test(arguments: [
+    ["train.num_mini_batches=2"],
+    ["train.num_mini_batches=2", "train.num_iterations=2", "train.scale_rewards=batch"],
+    [
+      "reward_model={ labeller: { name: length_band, max: 2 }, questions: 20, num_generations: 4, "
+        + "steps: 5, batch_size: 16, learning_rate: 1.0e-2 }"
+    ],
+    ["train.beta=0.1", "train.kl_estimator=k1", "train.num_iterations=2"],
+    ["train.beta=0.1", "train.kl_estimator=exact", "train.kl_direction=reference-to-policy"],
+    ["train.dynamic_sampling_rounds=2"],
+  ])
+  func itIsOfEveryKind(_ settings: [String]) async throws {
+    let run = try await ThreeSteps(settings)
+    defer { run.small.remove() }
+    for step in 1...3 { try await expectTheNextStep(run, step: step) }
+  }
+
+  @Test func aQuestionThatIsNotInTheStepTakesThePlaceOfItsFirst() async throws {
+    let run = try await ThreeSteps([])
+    defer { run.small.remove() }
+    let rows = Set(try run.log("completions", step: 2).map(row))
+    let other = try #require((0..<100).first { !rows.contains($0) })
+    let found = try await run.explain(other, step: 2, updates: 0)
+    #expect(!found.isInStep)
+    #expect(found.prompt == "\(other / 10)+\(other % 10)=")
+    let first = try await run.explain(nil, step: 2, updates: 0)
+    #expect(first.isInStep)
+    #expect(first.prompt == (try run.log("completions", step: 2))[0]["prompt"]?.string)
+  }
+
+  @Test func nothingOfTheRunChanges() async throws {
+    let run = try await ThreeSteps([])
+    defer { run.small.remove() }
+    let folder = run.small.directory + "/before-3"
+    func content() throws -> [String: [UInt8]] {
+      var files: [String: [UInt8]] = [:]
+      for name in try FileManager.default.subpathsOfDirectory(atPath: folder)
+      where Files.size("\(folder)/\(name)") != nil {
+        files[name] = try Files.read("\(folder)/\(name)", maximumBytes: 1 << 26)
+      }
+      return files
+    }
+    let before = try content()
+    _ = try await run.explain(nil, step: 3, updates: 1)
+    #expect(try content() == before)
+  }
+}
