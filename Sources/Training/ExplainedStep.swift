@@ -101,10 +101,10 @@ private struct ExplainedStep {
   }
 
   private func tokens(of number: Int, _ terms: TokenTerms) -> [Explanation.Token] {
-    guard let place = update.completions.firstIndex(of: number) else { return [] }
+    guard let index = update.completions.firstIndex(of: number) else { return [] }
     let inputs = update.inputs
     let ids = step.rollout.completions[number].tokenIDs
-    return zip(ids, inputs.completions[place]).map { id, t in
+    return zip(ids, inputs.completions[index]).map { id, t in
       Explanation.Token(
         id: id, text: (try? loop.source.sampler.tokenizer.decode([id])) ?? "",
         logProb: inputs.logProb[t], oldLogProb: inputs.oldLogProb[t],

@@ -91,7 +91,7 @@ struct ShellWords {
     private let environment: [String: String]
     private let text: [Character]
     private var result = ""
-    private var place = 0
+    private var index = 0
     /// Names that stand somewhere without a `$`: they are given a value there, or read.
     private var given: Set<String> = []
     /// Names that are given something of which the text does not tell.
@@ -115,14 +115,14 @@ struct ShellWords {
 
     mutating func expanded() -> String {
       var (quote, start): (Character?, String.Index) = (nil, result.startIndex)
-      while place < text.count {
-        let character = text[place]
-        place += 1
+      while index < text.count {
+        let character = text[index]
+        index += 1
         switch character {
         case "\\":
-          let next = place < text.count ? text[place] : "\\"
+          let next = index < text.count ? text[index] : "\\"
           result.append(next == " " ? ShellWords.escapedSpace : next)
-          place += 1
+          index += 1
         case "$": expand()
         case "`":
           let command = take(until: "`")
@@ -144,31 +144,31 @@ struct ShellWords {
 
     /// What stands behind a `$`.
     private mutating func expand() {
-      guard place < text.count else { return result.append(ShellWords.hole) }
-      switch text[place] {
+      guard index < text.count else { return result.append(ShellWords.hole) }
+      switch text[index] {
       case "(":
-        place += 1
+        index += 1
         let command = take(until: ")", nesting: "(")
         inner.append(command)
         fill(from: command)
       case "{":
-        place += 1
+        index += 1
         let content = take(until: "}", nesting: "{")
         let name = content.prefix(while: ShellWords.isOfName)
         inner.append(String(content.dropFirst(name.count).drop { ":-=+?#%/".contains($0) }))
         fill(from: String(name), isVariable: true)
       default:
-        var name = String(text[place...].prefix(while: ShellWords.isOfName))
-        if name.isEmpty { name = String(text[place]) }
+        var name = String(text[index...].prefix(while: ShellWords.isOfName))
+        if name.isEmpty { name = String(text[index]) }
         // A quote behind a $ is the end of a text.
         if "\"' \n".contains(name) { return result.append(ShellWords.hole) }
-        place += name.count
+        index += name.count
         fill(from: name, isVariable: true)
       }
     }
 
     private mutating func fill(from name: String, isVariable: Bool) {
-      let goesOn = place < text.count && text[place] == "/"
+      let goesOn = index < text.count && text[index] == "/"
       if let value = environment[name], goesOn || value.hasSuffix(".py") || value.hasSuffix(".sh") {
         return result.append(value)
       }
@@ -197,9 +197,9 @@ struct ShellWords {
     /// The text up to the end of what was opened, which is gone over.
     private mutating func take(until end: Character, nesting open: Character? = nil) -> String {
       var (depth, taken) = (0, "")
-      while place < text.count {
-        let character = text[place]
-        place += 1
+      while index < text.count {
+        let character = text[index]
+        index += 1
         if character == end {
           if depth == 0 { break }
           depth -= 1

@@ -113,8 +113,8 @@ package actor ContinualReward: RewardFunction {
   ) -> (new: [PreferencePair], apart: [PreferencePair]) {
     var (new, apart): ([PreferencePair], [PreferencePair]) = ([], [])
     var question = -1
-    for (place, pair) in pairs.enumerated() {
-      if place == 0 || pair.prompt != pairs[place - 1].prompt { question += 1 }
+    for (index, pair) in pairs.enumerated() {
+      if index == 0 || pair.prompt != pairs[index - 1].prompt { question += 1 }
       if question % heldOutEvery == 0 { apart.append(pair) } else { new.append(pair) }
     }
     return (new, apart)

@@ -70,8 +70,8 @@ extension RewardModel {
     }
     // Completions of one prompt stand next to each other and share its rows.
     var questions: [TokenBatch.Question] = []
-    for place in fitting {
-      let (prompt, completion) = sequences[place]
+    for index in fitting {
+      let (prompt, completion) = sequences[index]
       if questions.last?.prompt != prompt {
         questions.append(TokenBatch.Question(prompt: prompt, completions: []))
       }
@@ -84,8 +84,8 @@ extension RewardModel {
           "\(sequence.prompt.count + sequence.completion.count) tokens are too long for the reward "
             + "model (need at most \(longest))")
     }
-    for (place, reward) in zip(fitting, rewards(questions, engine: engine)) {
-      scores[place] =
+    for (index, reward) in zip(fitting, rewards(questions, engine: engine)) {
+      scores[index] =
         reward.isFinite ? .value(reward) : .failed("the reward model gave \(reward)")
     }
     return scores

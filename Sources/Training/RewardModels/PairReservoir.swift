@@ -22,10 +22,10 @@ struct PairReservoir: Sendable, Equatable {
         pairs.append(pair)
         continue
       }
-      let place = Int(
+      let index = Int(
         key.bits(step: 0, row: seen >> 31, sample: 0, position: seen & 0x7FFF_FFFF)
           .multipliedFullWidth(by: UInt64(seen)).high)
-      if place < size { pairs[place] = pair }
+      if index < size { pairs[index] = pair }
     }
   }
 

@@ -87,8 +87,8 @@ package final class RewardModelTrainer {
     for start in stride(from: 0, to: pairs.count, by: 256) {
       let part = pairs[start..<min(start + 256, pairs.count)]
       let rewards = model.rewards(part.map(\.question), engine: engine)
-      comparisons += part.enumerated().map { place, pair in
-        .init(chosen: rewards[2 * place], rejected: rewards[2 * place + 1], margin: pair.margin)
+      comparisons += part.enumerated().map { index, pair in
+        .init(chosen: rewards[2 * index], rejected: rewards[2 * index + 1], margin: pair.margin)
       }
     }
     return comparisons

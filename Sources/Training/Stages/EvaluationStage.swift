@@ -95,9 +95,9 @@ extension TrainingRun {
   }
 
   private static func answers(_ report: EvaluationReport) -> [ObservedSteps.Answer] {
-    report.examples.enumerated().map { place, example in
+    report.examples.enumerated().map { index, example in
       ObservedSteps.Answer(
-        question: place, text: example.extracted ?? example.completion, expected: example.answer)
+        question: index, text: example.extracted ?? example.completion, expected: example.answer)
     }
   }
 

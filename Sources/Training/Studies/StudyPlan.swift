@@ -118,8 +118,8 @@ struct StudyPlan: Sendable {
 
   /// Refuses a variant's settings of which a later one leaves nothing.
   private static func checkEffect(of settings: [RecipeOverride]) throws(RecipeError) {
-    for (place, setting) in settings.enumerated() {
-      guard let later = settings[(place + 1)...].first(where: { setting.isWithin($0.key) })
+    for (index, setting) in settings.enumerated() {
+      guard let later = settings[(index + 1)...].first(where: { setting.isWithin($0.key) })
       else { continue }
       throw RecipeError(
         "has no effect, as \(later.option) sets it", field: setting.key, at: setting.place)

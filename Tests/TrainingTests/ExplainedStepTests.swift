@@ -7,7 +7,7 @@ import Testing
 import Training
 
 /// `explain` shows the step that the run makes next: the same numbers as its logs have of it.
-@Suite(.inTurn) struct NextStepTests {
+@Suite(.inTurn) struct ExplainedStepTests {
   /// A run of three steps, two an iteration, and what it was before each of them.
   private struct ThreeSteps {
     let small: SmallRecipe
