@@ -92,3 +92,10 @@ public struct FunctionReport: Sendable {
 
   private var failures: [String] { scores.compactMap { $0.failureReason.map(oneLine) } }
 }
+
+extension FunctionReport {
+  /// Scores without anything beside them.
+  package init(name: String, weight: Double = 1, scores: [Score]) {
+    self.init(name: name, weight: weight, scores: scores, metrics: [])
+  }
+}

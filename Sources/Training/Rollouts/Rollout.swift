@@ -29,7 +29,8 @@ package struct Rollout {
 
   /// Completions in ids alone, with their rewards; one without is masked.
   package init(
-    step: Int, requests: [Sampler.Request], drawn: Sampler.Result, rewards: [[Double?]]
+    step: Int, requests: [Sampler.Request], drawn: Sampler.Result, rewards: [[Double?]],
+    greedyRewards: [Double?] = []
   ) {
     let outcomes = zip(drawn.completions, rewards).flatMap { samples, rewards in
       zip(samples, rewards).map { sample, reward in
@@ -41,7 +42,14 @@ package struct Rollout {
     }
     self.init(
       step: step, questions: [], requests: requests, drawn: drawn, completions: [],
-      report: RewardReport(outcomes: outcomes, functions: []))
+      report: RewardReport(
+        outcomes: outcomes,
+        functions: [
+          FunctionReport(
+            name: "reward",
+            scores: rewards.joined().map { $0.map { .value($0) } ?? .failed("is missing") })
+        ]))
+    self.greedyRewards = greedyRewards
   }
 
   var samples: [SampledCompletion] { drawn.completions.flatMap { $0 } }

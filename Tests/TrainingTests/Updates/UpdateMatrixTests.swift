@@ -70,7 +70,9 @@ import Training
       }
       _ = trainer.moveReference(before: step)
       updates += try await trainer.step(
-        Rollout(step: step, requests: requests, drawn: drawn, rewards: rewards)
+        Rollout(
+          step: step, requests: requests, drawn: drawn, rewards: rewards,
+          greedyRewards: rewards.map { $0.last ?? nil })
       ).updates
     }
     return (policy, updates)
