@@ -24,6 +24,7 @@ extension Recipe {
     case sapo
     case vespo
     case gdpo
+    case maxrl
     case rloo
     case reinforcePlusPlus = "reinforce-plus-plus"
     case remax
@@ -54,6 +55,7 @@ extension Recipe {
       case .sapo: "a soft gate in the clip's place"
       case .vespo: "a smooth kernel of the completion's whole ratio as the weight"
       case .gdpo: "each reward function normalized within the group, then their sum"
+      case .maxrl: "advantages in units of the group's mean: towards the log of the pass rate"
       case .rloo: "leave-one-out baselines, one ratio a completion, KL in the reward"
       case .reinforcePlusPlus: "returns whitened over the step, KL in the reward, clipped ratios"
       case .remax: "the reward of the greedy completion as the baseline"
@@ -121,6 +123,9 @@ extension Recipe {
         axes.objective.aggregation = .tokenMean
       case .gdpo:
         axes.advantage = Advantage(NormalizedSumAdvantage())
+      case .maxrl:
+        axes.advantage = Advantage(MaximumLikelihoodAdvantage())
+        axes.objective.aggregation = .constantLength(maxCompletionTokens)
       case .rloo:
         axes.advantage = Advantage(LeaveOneOutAdvantage())
         axes.objective.ratioLevel = .sequenceProduct

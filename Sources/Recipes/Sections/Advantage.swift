@@ -21,7 +21,8 @@ extension Recipe.Advantage: Choice {
   static var all: [Self] {
     let estimators: [any NamedEstimator] = [
       GroupRelativeAdvantage(), SoftmaxAdvantage(), RankAdvantage(), LeaveOneOutAdvantage(),
-      NormalizedSumAdvantage(), WhitenedAdvantage(), GreedyBaselineAdvantage(), ProcessAdvantage(),
+      NormalizedSumAdvantage(), MaximumLikelihoodAdvantage(), WhitenedAdvantage(),
+      GreedyBaselineAdvantage(), ProcessAdvantage(),
     ]
     let weights = PolicyGradientWeight.Form.allCases.map { PolicyGradientWeight(form: $0) }
     return (estimators + weights).map(Self.init)
@@ -74,6 +75,10 @@ extension LeaveOneOutAdvantage: NamedEstimator {
 
 extension NormalizedSumAdvantage: NamedEstimator {
   package var name: String { "normalized-sum" }
+}
+
+extension MaximumLikelihoodAdvantage: NamedEstimator {
+  package var name: String { "maximum-likelihood" }
 }
 
 extension WhitenedAdvantage: NamedEstimator {

@@ -5,7 +5,7 @@ import Testing
   private static let names = [
     "reinforce", "reinforce-baseline", "actor-critic", "natural-gradient", "trpo", "ppo-clip",
     "ppo-kl", "ppo-adaptive-kl", "grpo", "grpo-softmax", "grpo-rank", "grpo-process", "dr-grpo",
-    "dapo", "gspo", "luspo", "gmpo", "cispo", "sapo", "vespo", "gdpo", "rloo",
+    "dapo", "gspo", "luspo", "gmpo", "cispo", "sapo", "vespo", "gdpo", "maxrl", "rloo",
     "reinforce-plus-plus", "remax", "trl",
   ]
 
