@@ -57,90 +57,110 @@ package struct ForeignFormat: Sendable {
   private static func isPath(_ file: String) -> Bool { !Files.isStreamName(file) }
 
   private init?(of bytes: [UInt8], as role: Role) {
-    if role == .model {
-      // Safetensors begin with a length, which may read as the first bytes of anything.
-      if bytes.count > 8, bytes[7] == 0, bytes[8] == UInt8(ascii: "{") { return nil }
-      if let text = Self.textInPlaceOfModel(bytes) {
-        self = text
-        return
-      }
-    }
-    func starts(_ head: [UInt8]) -> Bool { bytes.starts(with: head) }
-    // A text may start with the same letters, but has no such bytes.
-    let isBinary = bytes.prefix(64).contains { $0 < 0x09 || (0x0E..<0x20).contains($0) }
-    func starts(_ letters: String) -> Bool { isBinary && bytes.starts(with: letters.utf8) }
-    func contains(_ letters: String) -> Bool {
-      ByteSearch.first(Array(letters.utf8), in: Array(bytes.prefix(4096))) != nil
+    // Safetensors begin with a length, which may read as the first bytes of anything.
+    if role == .model, bytes.count > 8, bytes[7] == 0, bytes[8] == UInt8(ascii: "{") { return nil }
+    let found =
+      (role == .model ? Self.textInPlaceOfModel(bytes) : nil)
+      ?? Self.archive(bytes, as: role) ?? Self.signatures.first { $0.matches(bytes, role) }?.format
+      ?? (role == .text ? Self.encoding(bytes) : nil)
+    guard let found else { return nil }
+    self = found
+  }
+
+  /// The first bytes of a format.
+  private struct Signature: Sendable {
+    let head: [UInt8]
+    let format: ForeignFormat
+    /// Letters with which a text may start, too: such a file has bytes that no text has.
+    var isOfLetters = false
+    /// The only role in which it is looked for.
+    var role: Role?
+
+    init(_ head: [UInt8], _ format: ForeignFormat, role: Role? = nil) {
+      (self.head, self.format, self.role) = (head, format, role)
     }
 
-    if starts("PAR1") {
-      self.init("Parquet") { Self.pyarrow("pyarrow.parquet.read_table(f)", $0) }
-    } else if starts("ARROW1") {
-      self.init("Arrow") { Self.pyarrow("pyarrow.ipc.open_file(f).read_all()", $0) }
-    } else if starts([0xFF, 0xFF, 0xFF, 0xFF]), role == .text {
-      self.init("an Arrow stream") { Self.pyarrow("pyarrow.ipc.open_stream(f).read_all()", $0) }
-    } else if starts("FEA1") {
-      self.init("Feather") { Self.pyarrow("pyarrow.feather.read_table(f)", $0) }
-    } else if starts([0x1F, 0x8B]) {
-      self.init("gzip") { Self.unpacked($0, "gzip", [".gz"]) }
-    } else if starts([0x28, 0xB5, 0x2F, 0xFD]) {
-      self.init("Zstandard") { Self.unpacked($0, "zstd", [".zst", ".zstd"]) }
-    } else if starts("BZh") {
-      self.init("bzip2") { Self.unpacked($0, "bzip2", [".bz2"]) }
-    } else if starts([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) {
-      self.init("xz") { Self.unpacked($0, "xz", [".xz"]) }
-    } else if starts([0x04, 0x22, 0x4D, 0x18]) {
-      self.init("LZ4") { Self.unpacked($0, "lz4", [".lz4"]) }
-    } else if starts("PK\u{3}\u{4}"), role == .model {
-      self.init("a zip archive (a PyTorch checkpoint, perhaps)")
-    } else if starts("PK\u{3}\u{4}") {
-      // The names of a workbook's parts stand uncompressed among its first bytes.
-      self =
-        contains("xl/") || contains("[Content_Types]")
-        ? Self.workbook : ForeignFormat("a zip archive") { "unzip \($0.shellQuotedPath)" }
-    } else if starts([0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]) {
-      self = Self.workbook
-    } else if starts("SQLite format 3\0") {
-      self.init("an SQLite database") {
-        "sqlite3 -json \($0.shellQuotedPath) 'SELECT * FROM table_name' > "
-          + Self.named($0, [".sqlite", ".sqlite3", ".db"], ".json").shellQuotedPath
-      }
-    } else if bytes.count >= 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
-      self.init("a Python pickle")
-    } else if starts([0x93] + Array("NUMPY".utf8)) {
-      self.init("a NumPy array")
-    } else if starts([0x89] + Array("HDF\r\n".utf8)) {
-      self.init("HDF5")
-    } else if starts("Obj\u{1}") {
-      self.init("Avro")
-    } else if starts("ORC") {
-      self.init("ORC") { Self.pyarrow("pyarrow.orc.read_table(f)", $0) }
-    } else if starts([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) {
-      self.init("a 7z archive") { "7z x \($0.shellQuotedPath)" }
-    } else if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {
-      self.init("a tar archive") { "tar -xkf \($0.shellQuotedPath)" }
-    } else if starts("GGUF") {
-      self.init("GGUF")
-    } else if bytes.starts(with: "%PDF-".utf8) {
-      self.init("PDF")
-    } else if bytes.starts(with: "version https://git-lfs.github.com/spec".utf8) {
-      self.init("a Git LFS pointer in place of the file") { _ in "git lfs pull" }
-    } else if role == .text, let encoding = Self.encoding(bytes) {
-      self.init(encoding.name) { Self.recoded($0, from: encoding.converter) }
-    } else {
-      return nil
+    init(letters: String, _ format: ForeignFormat) {
+      (head, self.format, isOfLetters) = (Array(letters.utf8), format, true)
+    }
+
+    func matches(_ bytes: [UInt8], _ role: Role) -> Bool {
+      bytes.starts(with: head) && (self.role ?? role) == role
+        && (!isOfLetters || ForeignFormat.isBinary(bytes))
     }
   }
 
+  private static let signatures: [Signature] = [
+    Signature(letters: "PAR1", Self("Parquet") { pyarrow("pyarrow.parquet.read_table(f)", $0) }),
+    Signature(
+      letters: "ARROW1", Self("Arrow") { pyarrow("pyarrow.ipc.open_file(f).read_all()", $0) }),
+    Signature(
+      [0xFF, 0xFF, 0xFF, 0xFF],
+      Self("an Arrow stream") { pyarrow("pyarrow.ipc.open_stream(f).read_all()", $0) }, role: .text),
+    Signature(letters: "FEA1", Self("Feather") { pyarrow("pyarrow.feather.read_table(f)", $0) }),
+    Signature([0x1F, 0x8B], Self("gzip") { unpacked($0, "gzip", [".gz"]) }),
+    Signature(
+      [0x28, 0xB5, 0x2F, 0xFD], Self("Zstandard") { unpacked($0, "zstd", [".zst", ".zstd"]) }),
+    Signature(letters: "BZh", Self("bzip2") { unpacked($0, "bzip2", [".bz2"]) }),
+    Signature([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], Self("xz") { unpacked($0, "xz", [".xz"]) }),
+    Signature([0x04, 0x22, 0x4D, 0x18], Self("LZ4") { unpacked($0, "lz4", [".lz4"]) }),
+    Signature([0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], workbook),
+    Signature(
+      letters: "SQLite format 3\0",
+      Self("an SQLite database") {
+        "sqlite3 -json \($0.shellQuotedPath) 'SELECT * FROM table_name' > "
+          + named($0, [".sqlite", ".sqlite3", ".db"], ".json").shellQuotedPath
+      }),
+    Signature([0x93] + Array("NUMPY".utf8), Self("a NumPy array")),
+    Signature([0x89] + Array("HDF\r\n".utf8), Self("HDF5")),
+    Signature(letters: "Obj\u{1}", Self("Avro")),
+    Signature(letters: "ORC", Self("ORC") { pyarrow("pyarrow.orc.read_table(f)", $0) }),
+    Signature(
+      [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], Self("a 7z archive") { "7z x \($0.shellQuotedPath)" }),
+    Signature(letters: "GGUF", Self("GGUF")),
+    Signature(Array("%PDF-".utf8), Self("PDF")),
+    Signature(
+      Array("version https://git-lfs.github.com/spec".utf8),
+      Self("a Git LFS pointer in place of the file") { _ in "git lfs pull" }),
+  ]
+
+  /// Whether there are bytes at the beginning that no text has.
+  private static func isBinary(_ bytes: [UInt8]) -> Bool {
+    bytes.prefix(64).contains { $0 < 0x09 || (0x0E..<0x20).contains($0) }
+  }
+
+  /// What is told by more than its first bytes: zip and tar archives, pickles.
+  private static func archive(_ bytes: [UInt8], as role: Role) -> ForeignFormat? {
+    func contains(_ letters: String) -> Bool {
+      ByteSearch.first(Array(letters.utf8), in: Array(bytes.prefix(4096))) != nil
+    }
+    if bytes.starts(with: "PK\u{3}\u{4}".utf8) {
+      if role == .model { return Self("a zip archive (a PyTorch checkpoint, perhaps)") }
+      // The names of a workbook's parts stand uncompressed among its first bytes.
+      return contains("xl/") || contains("[Content_Types]")
+        ? workbook : Self("a zip archive") { "unzip \($0.shellQuotedPath)" }
+    }
+    if bytes.count >= 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
+      return Self("a Python pickle")
+    }
+    if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {
+      return Self("a tar archive") { "tar -xkf \($0.shellQuotedPath)" }
+    }
+    return nil
+  }
+
   /// The Unicode encoding, other than UTF-8, that a byte order mark tells, or else the first two
-  /// characters, where they are ASCII: what people call it, and what iconv does.
-  private static func encoding(_ bytes: [UInt8]) -> (name: String, converter: String)? {
+  /// characters, where they are ASCII.
+  private static func encoding(_ bytes: [UInt8]) -> ForeignFormat? {
+    func encoding(_ name: String, forIconv converter: String) -> ForeignFormat {
+      Self(name) { recoded($0, from: converter) }
+    }
     // The mark of UTF-16 is the first half of UTF-32's, little end first.
     for mark: [UInt8] in [[0xFF, 0xFE, 0, 0], [0, 0, 0xFE, 0xFF]] where bytes.starts(with: mark) {
-      return ("UTF-32", "UTF-32")
+      return encoding("UTF-32", forIconv: "UTF-32")
     }
     for mark: [UInt8] in [[0xFF, 0xFE], [0xFE, 0xFF]] where bytes.starts(with: mark) {
-      return ("UTF-16", "UTF-16")
+      return encoding("UTF-16", forIconv: "UTF-16")
     }
     func isASCII(at places: [Int], of width: Int) -> Bool {
       let head = bytes.prefix(2 * width)
@@ -152,7 +172,7 @@ package struct ForeignFormat: Sendable {
       ("UTF-16LE", 2, [0, 2]), ("UTF-16BE", 2, [1, 3]), ("UTF-32LE", 4, [0, 4]),
       ("UTF-32BE", 4, [3, 7]),
     ] where isASCII(at: places, of: width) {
-      return ("\(name.prefix(6)) without a byte order mark", name)
+      return encoding("\(name.prefix(6)) without a byte order mark", forIconv: name)
     }
     return nil
   }

@@ -264,11 +264,8 @@ extension NumberScanner {
         if isBehindDigit { isSpoilt = true }
         place = exponent.end
         continue
-      } else if isBehindDigit && ".:/".unicodeScalars.contains(scalar) && isDigit(at: place + 1) {
-        isSpoilt = true
-      } else if isBehindDigit && isSpoilt && scalar == "," && isDigit(at: place + 1) {
-      } else if isBehindDigit && "'\u{2019}".unicodeScalars.contains(scalar)
-        && isDigit(at: place + 1)
+      } else if isBehindDigit && isDigit(at: place + 1)
+        && (".:/'\u{2019}".unicodeScalars.contains(scalar) || (isSpoilt && scalar == ","))
       {
         isSpoilt = true
       } else if isBehindDigit, isUnreadDivision(at: place) {
@@ -278,11 +275,9 @@ extension NumberScanner {
         isSpoilt = true
         place = script
         continue
-      } else if scalar == "_" && (isLetter(at: place + 1) || isDigit(at: place + 1)) {
-        isSpoilt = true
-      } else if scalar == "^" && isBehindDigit {
-        isSpoilt = true
-      } else if isBehindDigit, isMarkOrUnseen(scalar, before: place + 1) {
+      } else if scalar == "_" && (isLetter(at: place + 1) || isDigit(at: place + 1))
+        || isBehindDigit && (scalar == "^" || isMarkOrUnseen(scalar, before: place + 1))
+      {
         isSpoilt = true
       } else if scalar == "π" || Self.roots.contains(scalar) {
         isSpoilt = true

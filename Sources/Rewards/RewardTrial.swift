@@ -130,22 +130,7 @@ public struct RewardTrial: Sendable {
 
   private func warnings(_ scores: [Score], _ again: [Score]) -> [String] {
     let totals = scores.map(\.total)
-    let isHostile = probes.map { if case .hostile = $0.kind { true } else { false } }
-    func values(_ kind: Probe.Kind) -> [Double] {
-      probes.indices.filter { probes[$0].kind == kind }.compactMap { totals[$0] }
-    }
-    let ordinary = probes.indices.filter { !isHostile[$0] }
-    let found = ordinary.compactMap { totals[$0] }
-    var warnings: [String] = []
-    if ordinary.isEmpty {
-      warnings.append(
-        "only hostile completions were tried: no row has an answer that is a text or a number "
-          + "(--answer-field names its column), nor a completion")
-    } else if found.isEmpty {
-      warnings.append("none of the \(ordinary.count) completions that are not hostile has a score")
-    } else if found.count > 1, found.allSatisfy({ $0 == found[0] }) {
-      warnings.append("it is constant: \(found.count) completions all get \(found[0])")
-    }
+    var warnings = warnings(ofOrdinary: totals)
     let failures = scores.compactMap(\.failureReason)
     if let reason = failures.first {
       warnings.append("\(failures.count) of \(scores.count) scores failed: \(oneLine(reason))")
@@ -165,16 +150,44 @@ public struct RewardTrial: Sendable {
     if changed > 0 {
       warnings.append("it is not deterministic: \(changed) scores were others the second time")
     }
+    return warnings + comparisons(of: totals)
+  }
+
+  private var ordinary: [Int] {
+    probes.indices.filter { if case .hostile = probes[$0].kind { false } else { true } }
+  }
+
+  /// What is wrong with the scores of the completions that are not hostile, taken by themselves.
+  private func warnings(ofOrdinary totals: [Double?]) -> [String] {
+    let found = ordinary.compactMap { totals[$0] }
+    if ordinary.isEmpty {
+      return [
+        "only hostile completions were tried: no row has an answer that is a text or a number "
+          + "(--answer-field names its column), nor a completion"
+      ]
+    }
+    if found.isEmpty {
+      return ["none of the \(ordinary.count) completions that are not hostile has a score"]
+    }
+    return found.count > 1 && found.allSatisfy { $0 == found[0] }
+      ? ["it is constant: \(found.count) completions all get \(found[0])"] : []
+  }
+
+  /// What is wrong with how the scores of one kind compare with those of another.
+  private func comparisons(of totals: [Double?]) -> [String] {
+    func values(_ kind: Probe.Kind) -> [Double] {
+      probes.indices.filter { probes[$0].kind == kind }.compactMap { totals[$0] }
+    }
+    var warnings: [String] = []
     let right = [values(.answer), values(.working)].compactMap(\.mean).max()
     if let right, let wrong = values(.otherAnswer).mean, right <= wrong {
       warnings.append(
         "it does not tell answers apart: the right ones get \(right), those of other rows \(wrong)")
     }
+    let found = ordinary.compactMap { totals[$0] }
     if let best = found.max(), let worst = found.min(), best > worst {
-      for place in probes.indices where isHostile[place] {
-        guard case .hostile(let name) = probes[place].kind, let total = totals[place],
-          total >= best
-        else { continue }
+      for (probe, total) in zip(probes, totals) {
+        guard case .hostile(let name) = probe.kind, let total, total >= best else { continue }
         warnings.append("a hostile completion gets \(total), as much as the best: \(name)")
       }
     }

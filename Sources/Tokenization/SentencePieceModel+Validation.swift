@@ -7,58 +7,63 @@ extension SentencePieceModel {
   /// that its own loading accepts. Each rule here either keeps it from that or refuses what it
   /// would refuse too, in words that name the piece.
   package func validate(file: String) throws(FormatError) {
-    func fault(_ id: Int, _ problem: String) -> FormatError {
-      FormatError(file: file, field: "pieces[\(id)]", message: problem)
+    func fault(_ problem: String) -> FormatError {
+      FormatError(file: file, field: "pieces", message: problem)
     }
-    var firstIDs: [ByteKey: Int] = [:]
-    firstIDs.reserveCapacity(pieces.count)
-    var unknownID: Int?
-    var bytesSeen = [Bool](repeating: false, count: 256)
-    for (id, piece) in pieces.enumerated() {
-      guard !piece.text.isEmpty else { throw fault(id, "the piece is empty") }
-      if let first = firstIDs.updateValue(id, forKey: ByteKey(piece.text)) {
-        throw fault(id, "\(piece.text.quotedForMessage()) is already piece \(first)")
-      }
-      switch piece.kind {
-      case .normal, .userDefined, .unused: break
-      case .unknown:
-        if let unknownID { throw fault(id, "a second unknown piece, after \(unknownID)") }
-        unknownID = id
-      case .control:
-        // A single character is looked up among all pieces: text would turn into this one.
-        guard piece.text.unicodeScalars.count > 1 else {
-          throw fault(id, "a control symbol of one character would be read out of text")
-        }
-      case .byte:
-        guard trainer.byteFallback else {
-          throw fault(id, "is a byte, but trainer_spec.byte_fallback is off")
-        }
-        guard let byte = Self.byteValue(of: piece.text) else {
-          throw fault(
-            id, "is no byte (got \(piece.text.quotedForMessage()); need \"<0x00>\" to \"<0xFF>\")")
-        }
-        bytesSeen[Int(byte)] = true
-      }
-    }
-    guard unknownID != nil else {
-      throw FormatError(file: file, field: "pieces", message: "there is no unknown piece")
+    let bytesSeen = try validatePieces(file: file)
+    guard pieces.contains(where: { $0.kind == .unknown }) else {
+      throw fault("there is no unknown piece")
     }
     if trainer.byteFallback, let missing = bytesSeen.firstIndex(of: false) {
-      throw FormatError(
-        file: file, field: "pieces",
-        message:
-          "\(Self.bytePiece(UInt8(missing))) is missing, but trainer_spec.byte_fallback is on")
+      throw fault(
+        "\(Self.bytePiece(UInt8(missing))) is missing, but trainer_spec.byte_fallback is on")
     }
     let userDefined = pieces.lazy.filter { $0.kind == .userDefined }.map(\.text)
     guard Self.longestPrefixChain(of: Array(userDefined)) <= Self.maximumPrefixChain else {
-      throw FormatError(
-        file: file, field: "pieces",
-        message: "more than \(Self.maximumPrefixChain) user-defined pieces begin each other")
+      throw fault("more than \(Self.maximumPrefixChain) user-defined pieces begin each other")
     }
     if !normalizer.charsmap.isEmpty {
       try PrecompiledCharsmap.validate(
         normalizer.charsmap, file: file, field: "normalizer_spec.precompiled_charsmap")
     }
+  }
+
+  /// Checks the pieces one by one, and answers which of the 256 bytes have one.
+  private func validatePieces(file: String) throws(FormatError) -> [Bool] {
+    var firstIDs: [ByteKey: Int] = [:]
+    firstIDs.reserveCapacity(pieces.count)
+    var unknownID: Int?
+    var bytesSeen = [Bool](repeating: false, count: 256)
+    for (id, piece) in pieces.enumerated() {
+      func fault(_ problem: String) -> FormatError {
+        FormatError(file: file, field: "pieces[\(id)]", message: problem)
+      }
+      guard !piece.text.isEmpty else { throw fault("the piece is empty") }
+      if let first = firstIDs.updateValue(id, forKey: ByteKey(piece.text)) {
+        throw fault("\(piece.text.quotedForMessage()) is already piece \(first)")
+      }
+      switch piece.kind {
+      case .normal, .userDefined, .unused: break
+      case .unknown:
+        if let unknownID { throw fault("a second unknown piece, after \(unknownID)") }
+        unknownID = id
+      case .control:
+        // A single character is looked up among all pieces: text would turn into this one.
+        guard piece.text.unicodeScalars.count > 1 else {
+          throw fault("a control symbol of one character would be read out of text")
+        }
+      case .byte:
+        guard trainer.byteFallback else {
+          throw fault("is a byte, but trainer_spec.byte_fallback is off")
+        }
+        guard let byte = Self.byteValue(of: piece.text) else {
+          throw fault(
+            "is no byte (got \(piece.text.quotedForMessage()); need \"<0x00>\" to \"<0xFF>\")")
+        }
+        bytesSeen[Int(byte)] = true
+      }
+    }
+    return bytesSeen
   }
 
   /// The library matches user-defined pieces into an array of 64 and does not look whether more
