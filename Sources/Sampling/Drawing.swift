@@ -56,9 +56,7 @@ struct Drawing {
   ///
   /// - Throws: `SamplingError`, and what the rule throws.
   mutating func advance(_ endRule: EndRule?) throws {
-    let first = computed
-    sampler.engine.transformer.forward(parameters, activations, from: first)
-    let drawn = draw(from: first)
+    let drawn = draw()
     computed = activations.rowCount
     var survivors: [Live] = []
     for (one, draw) in zip(live, drawn) {
@@ -83,14 +81,14 @@ struct Drawing {
   }
 
   /// One draw for each live completion, all at one position.
-  private func draw(from first: Int) -> [TokenDraw] {
+  private func draw() -> [TokenDraw] {
     let position = completions[live[0].request][live[0].sample].tokens.count
     let results = Mutex([TokenDraw](repeating: TokenDraw(), count: live.count))
     let (options, draws, firstOfRow) = (sampler.options, draws, firstOfRow)
     let keys = live.map {
       (row: requests[$0.request].row, sample: requests[$0.request].firstSample + $0.sample)
     }
-    sampler.engine.head.forEachRow(parameters, activations, rows: rows, from: first) { i, row in
+    sampler.engine.forEachRow(parameters, activations, rows: rows, from: computed) { i, row in
       let own = firstOfRow[i]..<(i + 1 < firstOfRow.count ? firstOfRow[i + 1] : keys.count)
       let drawn = TokenDraw.draw(
         row, options: options,

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Kernels
 package import LanguageModel
-internal import PolicyOptimization
+package import PolicyOptimization
 public import Recipes
 internal import RewardPlugins
 public import Rewards
@@ -38,13 +38,16 @@ extension Recipe.WarmStart {
 }
 
 extension Recipe.Train {
-  package func settings(seed: Int) -> PolicyTrainer.Settings {
+  /// - Parameter own: Takes the place of the objective that the keys describe, but for the value
+  ///   function's loss.
+  package func settings(seed: Int, objective own: (any Objective)? = nil) -> PolicyTrainer.Settings
+  {
     let estimator = axes.advantage.estimator
     let value = axes.value?.settings(discount: estimator.discount, lambda: estimator.lambda)
-    var objective: any Objective = axes.objective
+    var objective = own ?? axes.objective
     if let value, value.isOnPolicy {
       objective = JointObjective(
-        policy: axes.objective, value: value.loss, coefficient: value.coefficient)
+        policy: objective, value: value.loss, coefficient: value.coefficient)
     }
     return PolicyTrainer.Settings(
       objective: objective, advantage: estimator,

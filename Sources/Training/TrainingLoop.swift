@@ -162,7 +162,8 @@ final class TrainingLoop {
       rounds: train.axes.dynamicSamplingRounds,
       order: DataOrder(
         count: source.questions.questions.count, seed: seed, stream: .dynamicSampling))
-    var rollout = try await sampling.rollout(of: rows, &collection)
+    var rollout = try await collection.rollout(of: rows)
+    try await sampling.replaceDegenerateQuestions(of: &rollout, from: &collection)
     if let end = state.count(collection.failures) {
       try endure(end)
     } else if collection.failures.reason != nil {
@@ -236,7 +237,7 @@ final class TrainingLoop {
     isChecked = verdict != .undecided
     guard case .broken(let problem) = verdict else { return }
     // An objective from outside may have its reasons; one of ours has none.
-    if update.objective is PolicyObjective {
+    if ((update.objective as? JointObjective)?.policy ?? update.objective) is PolicyObjective {
       throw TrainingError.selfCheck(step: state.step + 1, problem: problem)
     }
     warn("step \(state.step + 1): self-check: \(problem)")

@@ -66,6 +66,18 @@ package final class Engine {
     return result
   }
 
+  /// Computes the rows of `a` from `first` on, and calls `body(i, row)` with the logits of `rows[i]`,
+  /// which are among them.
+  ///
+  /// Calls for different rows may run at the same time.
+  package func forEachRow(
+    _ p: Parameters, _ a: Activations, rows: [Int32], from first: Int,
+    _ body: @Sendable (_ i: Int, _ row: LogitRow) -> Void
+  ) {
+    transformer.forward(p, a, from: first)
+    head.forEachRow(p, a, rows: rows, from: first, body)
+  }
+
   /// The value of the state before each completion token, and the activations if kept.
   package struct Values {
     package var values: [Float]

@@ -17,16 +17,16 @@ struct DynamicSampling {
 
   init(rounds: Int, order: DataOrder) { (self.rounds, self.order) = (rounds, order) }
 
-  /// The rollout that a step learns from whose questions are those in some rows of the data.
-  mutating func rollout(
-    of rows: [Int], _ collection: inout RolloutCollection
-  ) async throws -> Rollout {
-    var rollout = try await collection.rollout(of: rows)
-    if rounds == 0 { return rollout }
+  /// Leaves the questions of a rollout that a step learns from, with others in the place of the rest.
+  mutating func replaceDegenerateQuestions(
+    of rollout: inout Rollout, from collection: inout RolloutCollection
+  ) async throws {
+    if rounds == 0 { return }
+    let count = rollout.questions.count
     while !rollout.degenerateQuestions.isEmpty, roundsMade < rounds {
       // Every round of every step has draws of its own: as many as a step has questions.
       let turn = collection.draws.step * rounds + roundsMade
-      let fresh = order.rows(step: turn, count: rows.count).prefix(
+      let fresh = order.rows(step: turn, count: count).prefix(
         rollout.degenerateQuestions.count)
       let further = try await collection.rollout(of: Array(fresh))
       rollout = rollout.selecting(rollout.informativeQuestions).appending(further)
@@ -36,8 +36,7 @@ struct DynamicSampling {
     let informative = rollout.informativeQuestions
     // A step in which nothing can be learned is left whole: it moves nothing but by its penalty.
     if !informative.isEmpty { rollout = rollout.selecting(informative) }
-    leftOut = rows.count - rollout.questions.count
-    return rollout
+    leftOut = count - rollout.questions.count
   }
 
   /// None without rounds.

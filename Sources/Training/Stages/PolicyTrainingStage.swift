@@ -93,8 +93,7 @@ extension TrainingRun {
   ///
   /// - Throws: `TrainingError.unmetNeed` where the objective asks for what the recipe cannot give.
   func settings(of train: Recipe.Train) throws(TrainingError) -> PolicyTrainer.Settings {
-    var settings = train.settings(seed: recipe.seed)
-    if let ownObjective { settings.objective = ownObjective }
+    var settings = train.settings(seed: recipe.seed, objective: ownObjective)
     if let ownAdvantage { settings.advantage = ownAdvantage }
     try settings.checkNeeds()
     return settings

@@ -53,7 +53,7 @@ struct WarmStart {
       var problem = UpdateProblem(
         engine: engine, policy: policy, objective: trainer.objective, batch: batch,
         completions: Array(drawn.indices), temperature: 1, inputs: inputs, kept: forward.kept)
-      let update = try await trainer.update(&problem, from: problem.evaluate(keep: true))
+      let update = try await trainer.update(&problem)
       if update.refusal == .overflow {
         throw TrainingError.notFinite(
           step: step + 1, what: "the warm start's loss or its gradient",

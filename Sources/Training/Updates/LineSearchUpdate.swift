@@ -50,7 +50,7 @@ package final class LineSearchUpdate: PolicyUpdate {
         evaluations += 1
         let loss =
           try await resamples
-          ? problem.resampledLoss(evaluations) : problem.evaluate(keep: false).loss
+          ? problem.resampledLoss(evaluations) : problem.evaluate().loss
         if loss < first, policy.isFinite(workers) {
           (report.learningRate, report.skipped, decrease) = (step, false, first - loss)
           updateCount += 1

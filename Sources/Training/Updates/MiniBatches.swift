@@ -11,15 +11,12 @@ enum MiniBatches {
     let completions: [Int]
   }
 
-  /// As many parts as asked for, or as there are questions; one part is the whole step.
+  /// As many parts as asked for, each of one question at least.
   static func dealt(
     _ batch: TokenBatch, to count: Int, seed: UInt64, step: Int
   ) -> [Part] {
     let questions = batch.questions.count
-    let count = min(count, questions)
-    if count <= 1 {
-      return [Part(batch: batch, completions: Array(batch.completionRanges.indices))]
-    }
+    precondition(1 <= count && count <= questions)
     var firsts = [0]
     for question in batch.questions {
       firsts.append(firsts[firsts.count - 1] + question.completions.count)

@@ -77,9 +77,9 @@ package final class PolicyTrainer {
     _ rollout: Rollout, willUpdate: (PendingUpdate) throws -> Void = { _ in },
     resampledLoss: UpdateProblem.ResampledLoss? = nil
   ) async throws -> StepReport {
-    let batch = rollout.batch
+    let (batch, earned) = (rollout.batch, rollout.groups)
     var inputs = observe(rollout, batch)
-    let (advantages, groups) = estimateAdvantages(of: rollout.groups, into: &inputs)
+    let (advantages, groups) = estimateAdvantages(of: earned, into: &inputs)
     var parts = self.parts(of: rollout, batch, inputs, resampledLoss)
     let updates = try await makeUpdates(&parts, willUpdate)
     var metrics = [approximateKL(parts)]
@@ -145,20 +145,24 @@ package final class PolicyTrainer {
       guard let other, let divergence else { return nil }
       return ExactDivergence(engine.hiddenStates(other, batch), divergence.direction)
     }
-    let parts = MiniBatches.dealt(
-      batch, to: settings.miniBatches, seed: settings.seed, step: rollout.step)
-    return parts.map { part in
-      let isWhole = parts.count == 1
+    func problem(
+      _ batch: TokenBatch, _ completions: [Int], _ inputs: ObjectiveBatch, kept: Kept? = nil
+    ) -> UpdateProblem {
       var problem = UpdateProblem(
-        engine: engine, policy: policy, objective: objective, batch: part.batch,
-        completions: part.completions, temperature: Float(settings.temperature),
-        inputs: isWhole ? inputs : inputs.selecting(part.completions),
-        kept: isWhole ? rollout.drawn.kept : nil,
-        old: comparison(old, needs.exactKLToOld, part.batch),
-        reference: comparison(reference?.parameters, needs.exactKLToReference, part.batch),
+        engine: engine, policy: policy, objective: objective, batch: batch,
+        completions: completions, temperature: Float(settings.temperature), inputs: inputs,
+        kept: kept, old: comparison(old, needs.exactKLToOld, batch),
+        reference: comparison(reference?.parameters, needs.exactKLToReference, batch),
         valueHead: value.flatMap { $0.isOnPolicy ? $0.head : nil })
       problem.resampled = resampledLoss
       return problem
+    }
+    let count = min(settings.miniBatches, batch.questions.count)
+    if count <= 1 {
+      return [problem(batch, Array(inputs.completions.indices), inputs, kept: rollout.drawn.kept)]
+    }
+    return MiniBatches.dealt(batch, to: count, seed: settings.seed, step: rollout.step).map {
+      problem($0.batch, $0.completions, inputs.selecting($0.completions))
     }
   }
 
@@ -171,13 +175,12 @@ package final class PolicyTrainer {
     var updates: [UpdateReport] = []
     for _ in 0..<settings.epochs {
       for i in parts.indices {
-        parts[i].objective = objective
-        let before = parts[i].evaluate(keep: true)
+        let before = parts[i].evaluate(into: gradient)
         try willUpdate(
           PendingUpdate(
             index: updates.count, completions: parts[i].completions, objective: objective,
             inputs: parts[i].inputs, result: before))
-        var report = try await update(&parts[i], from: before)
+        var report = try await rule.update(&parts[i], from: before, along: gradient)
         if let value, value.isOnPolicy, !report.skipped,
           value.updateHead(loss: report.loss, engine.transformer.workers) == .overflow
         {
@@ -190,12 +193,8 @@ package final class PolicyTrainer {
   }
 
   /// Makes one update.
-  ///
-  /// - Parameter before: The objective at the policy as it stands.
-  package func update(
-    _ problem: inout UpdateProblem, from before: ObjectiveResult
-  ) async throws -> UpdateReport {
-    problem.gradient(before, into: gradient)
+  package func update(_ problem: inout UpdateProblem) async throws -> UpdateReport {
+    let before = problem.evaluate(into: gradient)
     return try await rule.update(&problem, from: before, along: gradient)
   }
 
@@ -220,7 +219,7 @@ package final class PolicyTrainer {
     if objective.adaptiveState.isEmpty { return [] }
     let measurement = PolicyMeasurement(
       of: parts.indices.map { i in
-        (parts[i].evaluate(keep: false).measurement, parts[i].inputs.unmaskedTokenCount)
+        (parts[i].evaluate().measurement, parts[i].inputs.unmaskedTokenCount)
       })
     objective.adapt(
       to: measurement, completions: parts.reduce(0) { $0 + $1.inputs.completions.count })

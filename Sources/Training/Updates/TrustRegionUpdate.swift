@@ -107,7 +107,7 @@ package final class TrustRegionUpdate: PolicyUpdate {
     for share in settings.search?.steps ?? [1] {
       policy.buffer.copy(from: start)
       policy.buffer.add(tangent.buffer, times: Float(share), workers: workers)
-      let after = problem.evaluate(keep: false)
+      let after = problem.evaluate()
       trials += 1
       kl = problem.divergence(mean: settings.isMean)
       let holds = after.loss < loss && kl <= settings.region.bound

@@ -7,7 +7,7 @@ package struct UpdateProblem {
   package let engine: Engine
   package let policy: Parameters
   /// With its coefficients as they are now.
-  var objective: any Objective
+  private let objective: any Objective
   package let batch: TokenBatch
   /// The batch's completions, by their numbers in the step.
   package let completions: [Int]
@@ -64,9 +64,10 @@ package struct UpdateProblem {
   }
 
   /// The objective at the policy as it stands.
-  ///
+  mutating func evaluate() -> ObjectiveResult { evaluate(keep: false) }
+
   /// - Parameter keep: Whether its gradient is asked for next.
-  mutating func evaluate(keep: Bool) -> ObjectiveResult {
+  private mutating func evaluate(keep: Bool) -> ObjectiveResult {
     if !inputsHold {
       let forward = engine.forward(
         policy, batch, temperature: temperature, keep: keep, kept: kept, old: old,
@@ -81,9 +82,10 @@ package struct UpdateProblem {
     return objective(inputs)
   }
 
-  /// Overwrites `gradient`, and the value head's own, with that of the objective, from its
-  /// coefficients at this policy.
-  func gradient(_ result: ObjectiveResult, into gradient: Parameters) {
+  /// The objective at the policy as it stands, and its gradient, which overwrites `gradient` and the
+  /// value head's own.
+  mutating func evaluate(into gradient: Parameters) -> ObjectiveResult {
+    let result = evaluate(keep: true)
     gradient.buffer.fill()
     valueHead?.gradient.buffer.fill()
     func floats(_ column: [Double]?) -> [Float]? { column.map { $0.map(Float.init) } }
@@ -94,6 +96,7 @@ package struct UpdateProblem {
         dKLOld: floats(result.dKLOld), dKLReference: floats(result.dKLReference),
         dValue: floats(result.dValue)), temperature: temperature, old: old, reference: reference,
       values: valueHead, kept: kept)
+    return result
   }
 
   /// Adds the product of the policy's Fisher matrix, as it stands, with a tangent.

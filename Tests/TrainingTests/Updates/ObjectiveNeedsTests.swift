@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import LanguageModel
 import PolicyOptimization
+import Rewards
 import Runs
 import Synchronization
 import Testing
@@ -124,6 +125,21 @@ import Training
     let checkpoint = run.run.checkpoints.directory + "/step-000001"
     #expect(Files.exists(checkpoint + "/model.safetensors"))
     #expect(Files.exists(checkpoint + "/reference.safetensors") == asks)
+  }
+
+  /// A value function on the policy's transformer is fitted beside any objective.
+  @Test func anObjectiveFromOutsideLeavesTheValueFunctionItsLoss() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let recipe = try small.recipe(
+      "run", "warm_start.steps=1", "evaluation=null", "train.steps_per_iteration=2",
+      "train.outer_iterations=1", "train.advantage=advantage", "train.value={ model: policy }")
+    let length = ClosureReward("length") { Double($0.tokenIDs.count) }
+    let run = try TrainingRun(
+      recipe, threads: 1, rewards: [.init(length)], objective: Reading(needs: []))
+    let lines = try await run.runAll().metrics
+    #expect(lines.count == 2)
+    #expect(lines.allSatisfy { ($0["value_loss"]?.double ?? 0) > 0 })
   }
 
   @Test(
