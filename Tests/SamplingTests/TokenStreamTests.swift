@@ -92,7 +92,12 @@ import Tokenization
     let chain = try ChainPolicy("abc".utf8, isEndless: true)
     let (seen, mark) = AsyncStream.makeStream(of: String.self)
     let task = Task {
-      for try await token in chain.stream() { mark.yield(token.text) }
+      var count = 0
+      for try await token in chain.stream() {
+        mark.yield(token.text)
+        count += 1
+        while count == 5, !Task.isCancelled { await Task.yield() }
+      }
     }
     var text = ""
     for await part in seen {
