@@ -8,7 +8,7 @@ public import PolicyOptimization
 public import Recipes
 public import Rewards
 public import Runs
-internal import Sampling
+package import Sampling
 internal import Tokenization
 
 /// A recipe's run: tokenizer, warm start, training, evaluation, each stage if it is missing.
@@ -217,5 +217,13 @@ public final class TrainingRun {
       options: recipe.train?.samplingOptions(eosIDs: eos)
         ?? .init(maximumTokens: maximumTokens, eosIDs: eos),
       stop: recipe.train?.stop ?? [])
+  }
+}
+
+extension Recipe.Train {
+  package func samplingOptions(eosIDs: [Int]) -> SamplingOptions {
+    SamplingOptions(
+      temperature: temperature, topK: topK, topP: topP, minP: minP,
+      maximumTokens: maxCompletionTokens, eosIDs: eosIDs)
   }
 }

@@ -2,6 +2,7 @@ internal import Datasets
 internal import Formats
 internal import Kernels
 internal import LanguageModel
+internal import PolicyOptimization
 internal import Recipes
 internal import Rewards
 internal import Sampling
@@ -136,5 +137,20 @@ extension Rollout {
       }
     }
     return pairs
+  }
+}
+
+extension Recipe.RewardModel {
+  func settings(seed: Int) -> ContinualReward.Settings {
+    var settings = ContinualReward.Settings()
+    settings.training.loss = PreferenceLoss(centring: centring)
+    settings.training.learningRate = learningRate
+    settings.training.maximumGradientNorm = maximumGradientNorm
+    settings.steps = steps
+    settings.batchSize = batchSize
+    settings.replayShare = replayShare
+    settings.replaySize = replaySize
+    settings.seed = UInt64(seed)
+    return settings
   }
 }

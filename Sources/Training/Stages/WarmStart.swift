@@ -124,3 +124,11 @@ extension Metric.Name {
   /// Those questions, where none of them was scored.
   static let probesUnscored = Metric.Name("unscored")
 }
+
+extension Recipe.WarmStart {
+  var settings: PolicyTrainer.Settings {
+    PolicyTrainer.Settings(
+      objective: Likelihood(), advantage: GroupRelativeAdvantage(),
+      update: optimizer.settings(updates: steps))
+  }
+}

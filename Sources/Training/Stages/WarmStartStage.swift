@@ -1,8 +1,8 @@
 internal import Datasets
 internal import Evaluation
 internal import Formats
-internal import LanguageModel
-internal import Recipes
+package import LanguageModel
+package import Recipes
 internal import Rewards
 internal import Runs
 internal import Sampling
@@ -137,5 +137,20 @@ extension TrainingRun {
     try writeAccepted()
     try run.writeDirectory(files, to: path)
     return files
+  }
+}
+
+extension Recipe.Architecture {
+  /// The model's configuration with a tokenizer's vocabulary and special ids.
+  package func configuration(
+    vocabularySize: Int, bos: Int?, eos: Int?
+  ) -> ModelConfiguration {
+    ModelConfiguration(
+      vocabularySize: vocabularySize, hiddenSize: hiddenSize, layers: layers,
+      attentionHeads: attentionHeads, keyValueHeads: keyValueHeads ?? attentionHeads,
+      headSize: headSize, intermediateSize: intermediateSize,
+      maximumPositions: maximumPositions, ropeTheta: ropeTheta, normEpsilon: rmsNormEpsilon,
+      tiedEmbeddings: tieWordEmbeddings, initializerRange: initializerRange, bosTokenID: bos,
+      eosTokenIDs: eos.map { [$0] } ?? [])
   }
 }

@@ -1,5 +1,8 @@
+internal import Kernels
 internal import LanguageModel
 package import PolicyOptimization
+package import Recipes
+internal import Rewards
 
 extension PolicyTrainer {
   /// What a trainer is made of.
@@ -77,6 +80,92 @@ extension KLDivergence {
     switch self {
     case .oldToPolicy, .referenceToPolicy: .otherToPolicy
     case .policyToOld, .policyToReference: .policyToOther
+    }
+  }
+}
+
+// MARK: What a recipe names
+
+extension Recipe.Train {
+  /// - Parameter own: Takes the place of the objective that the keys describe, but for the value
+  ///   function's loss.
+  package func settings(seed: Int, objective own: (any Objective)? = nil) -> PolicyTrainer.Settings
+  {
+    let estimator = axes.advantage.estimator
+    let value = axes.value?.settings(discount: estimator.discount, lambda: estimator.lambda)
+    var objective = own ?? axes.objective
+    if let value, value.isOnPolicy {
+      objective = JointObjective(
+        policy: objective, value: value.loss, coefficient: value.coefficient)
+    }
+    return PolicyTrainer.Settings(
+      objective: objective, advantage: estimator,
+      shaping: axes.shaping.rewards(maxCompletionTokens: maxCompletionTokens),
+      update: update, epochs: axes.epochs, miniBatches: axes.miniBatches,
+      temperature: temperature, masksTruncatedCompletions: axes.masksTruncatedCompletions,
+      reference: axes.reference, stepsPerIteration: stepsPerIteration,
+      value: value, seed: UInt64(seed))
+  }
+
+  private var update: PolicyTrainer.Settings.Update {
+    switch axes.update {
+    case .adam: optimizer.settings(updates: totalUpdates)
+    case .lineSearch(let update):
+      .lineSearch(update.search, resamples: update.loss == .resampled)
+    case .trustRegion(let region): .trustRegion(region.settings)
+    }
+  }
+}
+
+extension Recipe.Optimizer {
+  func settings(updates: Int) -> PolicyTrainer.Settings.Update {
+    .adam(
+      AdamUpdate.Settings(
+        schedule: LearningRateSchedule(
+          peak: learningRate, warmUpUpdates: warmupUpdates, totalUpdates: updates, decay: decay,
+          floor: lowestRateRatio),
+        adam: AdamW.Coefficients(
+          beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay),
+        maximumGradientNorm: maximumGradientNorm))
+  }
+}
+
+extension Recipe.Update {
+  /// The key that makes steps shorter.
+  var stepKey: String {
+    switch self {
+    case .adam: "train.learning_rate"
+    case .lineSearch: "train.line_search_initial_step"
+    case .trustRegion: "train.max_kl"
+    }
+  }
+}
+
+extension Recipe.TrustRegionUpdate {
+  fileprivate var settings: TrustRegionUpdate.Settings {
+    TrustRegionUpdate.Settings(
+      region: region, conjugateGradient: conjugateGradient,
+      fisher: fisher == .exact ? .exact : .sampled, divergence: divergence,
+      isMean: region.constraint == .halfQuadraticForm, search: search)
+  }
+}
+
+extension Recipe.ValueFunction {
+  fileprivate func settings(discount: Double, lambda: Double) -> ValueFunction.Settings {
+    ValueFunction.Settings(
+      isOnPolicy: trunk == .policy, target: target, discount: discount, lambda: lambda,
+      loss: ValueLoss(clipRange: clip), learningRate: learningRate, epochs: epochs,
+      coefficient: coefficient)
+  }
+}
+
+extension Recipe.Shaping {
+  fileprivate func rewards(maxCompletionTokens limit: Int) -> RewardShaping? {
+    if klCoefficient == 0, tokenCost == 0, overlongPenalty == 0 { return nil }
+    let (weight, buffer) = (overlongPenalty, overlongBuffer ?? 0)
+    return RewardShaping(klCoefficient: klCoefficient, tokenCost: tokenCost) { tokens in
+      SoftOverlongPunishment.reward(
+        ofTokens: tokens, longest: limit, buffer: buffer, weight: weight)
     }
   }
 }
