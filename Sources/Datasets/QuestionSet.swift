@@ -14,20 +14,6 @@ public struct Question: Sendable {
   /// Every column, for rewards that want more than the answer.
   public var columns: JSONObject
 
-  public init(index: Int, line: Int, prompt: String, label: JSON, columns: JSONObject) {
-    self.index = index
-    self.line = line
-    self.prompt = prompt
-    self.label = label
-    self.columns = columns
-  }
-
-  public init(index: Int, line: Int, prompt: String, answer: String?, columns: JSONObject) {
-    self.init(
-      index: index, line: line, prompt: prompt, label: answer.map(JSON.string) ?? .null,
-      columns: columns)
-  }
-
   /// The reference answer; nil for a row without one, or with one that is no text.
   public var answer: String? { label.string }
 }

@@ -1,3 +1,4 @@
+internal import Formats
 public import Rewards
 
 /// maj@k: the answer that most of the first k samples of a question give.
@@ -25,7 +26,7 @@ public enum MajorityVote {
     if let comparing = reward as? any AnswerComparing {
       comparing.answer(of: completion)?.canonical
     } else {
-      TextComparison.trim(completion.text)
+      completion.text.trimmingWhiteSpace
     }
   }
 

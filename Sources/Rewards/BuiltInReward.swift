@@ -51,7 +51,7 @@ extension Completion {
   /// or empty one fails them.
   func trimmedAnswer() throws(ScoreFailure) -> String {
     guard let answer else { throw ScoreFailure("the dataset row has no answer") }
-    let text = TextComparison.trim(answer)
+    let text = answer.trimmingWhiteSpace
     // An empty completion would be right.
     guard !text.isEmpty else { throw ScoreFailure("the answer is empty") }
     return text

@@ -16,9 +16,7 @@ struct ExactNumber: Sendable, Hashable {
     let significant = all.drop { $0 == "0" }
     let leadingZeros = all.count - significant.count
     let trailingZeros = significant.reversed().prefix { $0 == "0" }.count
-    var digits = String.UnicodeScalarView()
-    digits.append(contentsOf: significant.dropLast(trailingZeros))
-    self.digits = String(digits)
+    digits = String(String.UnicodeScalarView(significant.dropLast(trailingZeros)))
     self.isNegative = isNegative && !digits.isEmpty
     self.exponent = digits.isEmpty ? 0 : whole.count - leadingZeros + power
   }

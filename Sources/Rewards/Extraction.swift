@@ -1,3 +1,5 @@
+internal import Formats
+
 /// Which part of a completion is compared with the answer.
 public enum Extraction: String, Sendable, CaseIterable {
   /// The whole text.
@@ -10,7 +12,7 @@ public enum Extraction: String, Sendable, CaseIterable {
   /// The part of `text`, white space at its ends removed; nil when it has no such part.
   public func part(of text: String) -> String? {
     switch self {
-    case .whole: TextComparison.trim(text)
+    case .whole: text.trimmingWhiteSpace
     case .answerTag: Self.lastAnswer(in: text)
     case .lastNumber: WrittenNumber.last(in: text)?.text
     }
@@ -31,10 +33,9 @@ public enum Extraction: String, Sendable, CaseIterable {
   private static func lastAnswer(in text: String) -> String? {
     let bytes = Array(text.utf8)
     let (open, close) = (Array("<answer>".utf8), Array("</answer>".utf8))
-    guard let end = TextComparison.lastPosition(of: close, in: bytes),
-      let start = TextComparison.lastPosition(of: open, in: bytes, endingBy: end)
+    guard let end = ByteSearch.last(close, in: bytes),
+      let start = ByteSearch.last(open, in: bytes, endingBy: end)
     else { return nil }
-    return TextComparison.trim(
-      String(decoding: bytes[(start + open.count)..<end], as: UTF8.self))
+    return String(decoding: bytes[(start + open.count)..<end], as: UTF8.self).trimmingWhiteSpace
   }
 }

@@ -85,9 +85,9 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing {
     let bytes = Array(text.utf8)
     let mark = Array("####".utf8)
     var end = bytes.count
-    while let start = TextComparison.lastPosition(of: mark, in: bytes, endingBy: end) {
+    while let start = ByteSearch.last(mark, in: bytes, endingBy: end) {
       let rest = String(decoding: bytes[(start + mark.count)..<end], as: UTF8.self)
-      let line = TextComparison.trim(rest).unicodeScalars.prefix { $0 != "\n" && $0 != "\r" }
+      let line = rest.trimmingWhiteSpace.unicodeScalars.prefix { $0 != "\n" && $0 != "\r" }
       if line.contains(where: isDigit) { return String(line) }
       end = start
     }
@@ -100,14 +100,12 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing {
 
   /// The number behind the last `#### ` of the last 300 characters; nil when there is none.
   private static func verlNumber(in text: String) -> String? {
-    var tail = String.UnicodeScalarView()
-    tail.append(contentsOf: text.unicodeScalars.suffix(300))
-    let bytes = Array(String(tail).utf8)
+    let bytes = Array(String(text.unicodeScalars.suffix(300)).utf8)
     let mark = Array("#### ".utf8)
 
     var last: String?
     var position = 0
-    while let start = TextComparison.firstPosition(of: mark, in: bytes, from: position) {
+    while let start = ByteSearch.first(mark, in: bytes, from: position) {
       position = start + mark.count
       let minus = bytes[position...].first == UInt8(ascii: "-")
       let digits = bytes[(position + (minus ? 1 : 0))...].prefix(while: isNumberByte)
@@ -123,8 +121,6 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing {
   }
 
   private static func withoutSeparators(_ text: String) -> String {
-    var kept = String.UnicodeScalarView()
-    kept.append(contentsOf: text.unicodeScalars.filter { $0 != "," && $0 != "$" })
-    return String(kept)
+    String(text.unicodeScalars.filter { $0 != "," && $0 != "$" })
   }
 }

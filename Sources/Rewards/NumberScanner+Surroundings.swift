@@ -53,9 +53,7 @@ extension NumberScanner {
   }
 
   private func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
-    var view = String.UnicodeScalarView()
-    view.append(contentsOf: scalars)
-    return String(view)
+    String(String.UnicodeScalarView(scalars))
   }
 
   /// Where a root, a function or another command that is not read ends, with its argument.

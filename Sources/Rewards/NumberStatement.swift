@@ -202,9 +202,8 @@ struct NumberStatement {
         guard let first = word.firstIndex(where: \.properties.isAlphabetic),
           let last = word.lastIndex(where: \.properties.isAlphabetic)
         else { return nil }
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: word[first...last].map { $0 == "\u{2019}" ? "'" : $0 })
-        return String(view).lowercased()
+        let scalars = word[first...last].map { $0 == "\u{2019}" ? "'" : $0 }
+        return String(String.UnicodeScalarView(scalars)).lowercased()
       }
   }
 
@@ -269,9 +268,7 @@ private enum Markup {
 
   /// Whether nothing but markup and words that lead to a number stands in `part`.
   static func isAll(of part: ArraySlice<Unicode.Scalar>) -> Bool {
-    var rest = String.UnicodeScalarView()
-    rest.append(contentsOf: part)
-    var text = String(rest)
+    var text = String(String.UnicodeScalarView(part))
     for command in commands { text = text.replacing(bytes: command + "{", with: "{") }
     return leads(text)
       && text.unicodeScalars.allSatisfy {

@@ -58,7 +58,7 @@ public struct StepMatch: PerCompletionReward, AnswerComparing {
   /// The steps that are compared; of an empty completion, and for a row without a working, none.
   public func answer(of completion: Completion) -> ComparedAnswer? {
     guard let working = completion.columns[column]?.text, !completion.text.isEmpty,
-      !TextComparison.trim(working).isEmpty
+      !working.trimmingWhiteSpace.isEmpty
     else { return nil }
     let steps = steps(of: completion.text).prefix(steps(of: working).count)
     let text = steps.joined(separator: separator)
@@ -66,7 +66,7 @@ public struct StepMatch: PerCompletionReward, AnswerComparing {
   }
 
   private func steps(of text: String) -> [String] {
-    text.split(bytes: separator).map(TextComparison.trim)
+    text.split(bytes: separator).map(\.trimmingWhiteSpace)
   }
 
   /// Each step's reward, and where it ends in the text; nil for a row without a working.
@@ -75,14 +75,14 @@ public struct StepMatch: PerCompletionReward, AnswerComparing {
     guard let working = value.text else {
       throw ScoreFailure("the column \(column.quotedForMessage()) is neither text nor number")
     }
-    if TextComparison.trim(working).isEmpty { return nil }
+    if working.trimmingWhiteSpace.isEmpty { return nil }
     if completion.text.isEmpty { return [] }
     let expected = steps(of: working)
     var end = -separator.utf8.count
     return completion.text.split(bytes: separator).enumerated().map { index, part in
       end += separator.utf8.count + part.utf8.count
       let isRight =
-        index < expected.count && TextComparison.trim(part).hasSameBytes(as: expected[index])
+        index < expected.count && part.trimmingWhiteSpace.hasSameBytes(as: expected[index])
       return (max(1, end), isRight ? Self.share(of: index, among: expected.count) : 0)
     }
   }

@@ -8,11 +8,6 @@ internal import Formats
 /// case means that Unicode's full case folding makes them equal, in no language's rules: STRASSE is
 /// straße, ΟΔΟΣ is οδος, and İ is not i.
 package enum TextComparison {
-  /// `text` without white space at its ends.
-  package static func trim(_ text: some StringProtocol) -> String {
-    String(text).trimmingWhiteSpace
-  }
-
   package static func equal(_ a: String, _ b: String, ignoringCase: Bool) -> Bool {
     canonical(a, ignoringCase: ignoringCase)
       .hasSameBytes(as: canonical(b, ignoringCase: ignoringCase))
@@ -51,17 +46,5 @@ package enum TextComparison {
   /// What white space separates; no word is empty.
   static func words(of text: String) -> [String] {
     text.unicodeScalars.split { $0.properties.isWhitespace }.map { String($0) }
-  }
-
-  /// Where `part` first occurs in `text` at or after `start`, in bytes.
-  static func firstPosition(of part: [UInt8], in text: [UInt8], from start: Int) -> Int? {
-    ByteSearch.first(part, in: text, from: start)
-  }
-
-  /// Where `part` last occurs in `text`, or in its first `end` bytes, in bytes.
-  static func lastPosition(
-    of part: [UInt8], in text: [UInt8], endingBy end: Int? = nil
-  ) -> Int? {
-    ByteSearch.last(part, in: text, endingBy: end)
   }
 }

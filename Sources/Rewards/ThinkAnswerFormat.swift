@@ -48,7 +48,7 @@ public struct ThinkAnswerFormat: PerCompletionReward {
 
   private static func isThink(_ text: [UInt8]) -> Bool {
     positions(of: openThink, in: text) == [0]
-      && TextComparison.firstPosition(of: closeThink, in: text, from: openThink.count) != nil
+      && ByteSearch.first(closeThink, in: text, from: openThink.count) != nil
   }
 
   private static func isThinkAnswer(_ text: [UInt8]) -> Bool {
@@ -63,16 +63,15 @@ public struct ThinkAnswerFormat: PerCompletionReward {
   }
 
   private static func positions(of tag: [UInt8], in text: [UInt8]) -> [Int] {
-    var positions: [Int] = []
-    while let next = TextComparison.firstPosition(
-      of: tag, in: text, from: positions.last.map { $0 + tag.count } ?? 0)
-    {
+    var (positions, start) = ([Int](), 0)
+    while let next = ByteSearch.first(tag, in: text, from: start) {
       positions.append(next)
+      start = next + tag.count
     }
     return positions
   }
 
   private static func isWhiteSpace(_ bytes: ArraySlice<UInt8>) -> Bool {
-    TextComparison.trim(String(decoding: bytes, as: UTF8.self)).isEmpty
+    String(decoding: bytes, as: UTF8.self).trimmingWhiteSpace.isEmpty
   }
 }

@@ -53,9 +53,8 @@ public struct WrittenNumber: Sendable {
 
   init?(_ numeral: NumberScanner.Numeral, in scalars: [Unicode.Scalar]) {
     guard let number = numeral.number else { return nil }
-    var text = String.UnicodeScalarView()
-    text.append(contentsOf: scalars[numeral.range])
-    (self.text, self.number) = (String(text), number)
+    text = String(String.UnicodeScalarView(scalars[numeral.range]))
+    self.number = number
   }
 
   /// The nearest `Double`, or one beside it for a fraction; infinite beyond its range.
