@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import Synchronization
 import Training
 
 /// A recipe of a few seconds in a directory of its own: sums of one-digit numbers.
@@ -59,4 +60,26 @@ struct SmallRecipe {
   }
 
   func remove() { try? FileManager.default.removeItem(atPath: directory) }
+}
+
+extension Recipe {
+  /// Makes the run, or what is missing of it, and returns what it warned of.
+  @discardableResult func run(
+    stopAfter last: Int = .max, allowing allowed: [String] = []
+  ) async throws -> [String] {
+    let seen = Mutex((step: 0, warnings: [String]()))
+    let run = try TrainingRun(
+      self, threads: 2, allowing: allowed,
+      report: { event in
+        switch event {
+        case .step(let step, _, _): seen.withLock { $0.step = step }
+        case .warning(let text): seen.withLock { $0.warnings.append(text) }
+        default: break
+        }
+      }, isCancelled: { seen.withLock { $0.step } >= last })
+    do {
+      _ = try await run.runAll()
+    } catch TrainingError.stopped where last < .max {}
+    return seen.withLock { $0.warnings }
+  }
 }

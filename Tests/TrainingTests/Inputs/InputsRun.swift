@@ -3,7 +3,6 @@ import Foundation
 import Recipes
 import Rewards
 import Runs
-import Synchronization
 import TestSupport
 import Testing
 import Training
@@ -47,29 +46,10 @@ struct InputsRun {
         })
   }
 
-  @discardableResult func run(
-    _ recipe: Recipe, stopAfter last: Int = .max, allowing allowed: [String] = []
-  ) async throws -> [String] {
-    let seen = Mutex((step: 0, warnings: [String]()))
-    let run = try TrainingRun(
-      recipe, threads: 2, allowing: allowed,
-      report: { event in
-        switch event {
-        case .step(let step, _, _): seen.withLock { $0.step = step }
-        case .warning(let text): seen.withLock { $0.warnings.append(text) }
-        default: break
-        }
-      }, isCancelled: { seen.withLock { $0.step } >= last })
-    do {
-      _ = try await run.runAll()
-    } catch TrainingError.stopped where last < .max {}
-    return seen.withLock { $0.warnings }
-  }
-
   /// The fields that keep a recipe from going on.
   func refused(_ recipe: Recipe, allowing allowed: [String] = []) async throws -> [String] {
     let error = try await #require(throws: TrainingError.self) {
-      try await run(recipe, allowing: allowed)
+      try await recipe.run(allowing: allowed)
     }
     guard case .differentInputs(_, let differences) = error else {
       Issue.record("\(error)")

@@ -16,10 +16,10 @@ import Training
 
   @Test func theManifestHasTheHashOfEveryFile() async throws {
     defer { inputs.small.remove() }
-    try await inputs.run(
-      inputs.recipe(
-        "warm_start={ steps: 2, learning_rate: 1e-3 }",
-        "reward_model={ labeller: exact_match, questions: 4, steps: 1, batch_size: 4 }"))
+    try await inputs.recipe(
+      "warm_start={ steps: 2, learning_rate: 1e-3 }",
+      "reward_model={ labeller: exact_match, questions: 4, steps: 1, batch_size: 4 }"
+    ).run()
     // Arguments of the plug-in may be secrets.
     let attributes = try FileManager.default.attributesOfItem(
       atPath: inputs.small.directory + "/run/recipe.yaml")
@@ -45,11 +45,11 @@ import Training
       atPath: inputs.small.directory + "/run", toPath: inputs.small.directory + "/first")
     try inputs.small.write(
       "pairs.jsonl", "{\"prompt\": \"1+1=\\n\", \"chosen\": \"2\", \"rejected\": \"3\"}\n")
-    try await inputs.run(
-      inputs.recipe(
-        "model={ path: DIR/first/model }", "tokenizer=null",
-        "rewards=[exact_match, { model: DIR/first/reward-model, name: learned }]",
-        "reward_model={ preferences: DIR/pairs.jsonl, path: DIR/first/reward-model, steps: 1 }"))
+    try await inputs.recipe(
+      "model={ path: DIR/first/model }", "tokenizer=null",
+      "rewards=[exact_match, { model: DIR/first/reward-model, name: learned }]",
+      "reward_model={ preferences: DIR/pairs.jsonl, path: DIR/first/reward-model, steps: 1 }"
+    ).run()
     let second = try inputs.manifest()
     for (field, file) in [
       ("model.path/config.json", "first/model/config.json"),
@@ -66,7 +66,7 @@ import Training
 
   @Test func everythingThatDiffersIsNamedAtOnce() async throws {
     defer { inputs.small.remove() }
-    try await inputs.run(inputs.recipe(), stopAfter: 4)
+    try await inputs.recipe().run(stopAfter: 4)
     let before = try inputs.bytes("run/metrics.jsonl")
     // Two rows change places; a program, the file it is given and the test set change.
     var rows = String(decoding: try inputs.bytes("data.jsonl"), as: UTF8.self)
@@ -91,14 +91,14 @@ import Training
         == ["prompt"])
     #expect(try inputs.bytes("run/metrics.jsonl") == before)
 
-    #expect(try await inputs.run(other, allowing: all).isEmpty)
+    #expect(try await other.run(allowing: all).isEmpty)
     let changes = try inputs.manifest().changes
     #expect(Set(changes.map(\.field)) == Set(all))
     #expect(changes.allSatisfy { $0.step == 4 })
     let beta = changes.first { $0.field == "train.beta" }
     #expect(beta?.from == "0.02" && beta?.to == "0.5")
     // They are what the run is made of from now on.
-    try await inputs.run(other)
+    try await other.run()
     #expect(try inputs.manifest().changes == changes)
     #expect(Set(try await inputs.refused(inputs.recipe())) == ["train.beta", "train.temperature"])
   }
@@ -114,7 +114,7 @@ import Training
           + "name: mine }]")
     }
     let mine = try recipe("a")
-    try await inputs.run(mine, stopAfter: 2)
+    try await mine.run(stopAfter: 2)
     let first = try inputs.manifest()
     let (script, weights) = ("rewards.1.command.2/score.sh", "rewards.1.command.2/weights.txt")
     let (handed, own) = ("rewards.1.env.PATH", "rewards.1.env.OWN")
@@ -125,7 +125,7 @@ import Training
     other[handed] = FileDigest(of: [])
     try other.write(to: inputs.small.directory + "/run/MANIFEST.json")
     #expect(Set(try await inputs.refused(recipe("b"))) == [weights, handed, own])
-    let error = await #expect(throws: TrainingError.self) { try await inputs.run(mine) }
+    let error = await #expect(throws: TrainingError.self) { try await mine.run() }
     #expect(error?.description.contains("the variable PATH differs") == true)
     try first.write(to: inputs.small.directory + "/run/MANIFEST.json")
     try inputs.small.write("weights.txt", "1")
@@ -135,9 +135,9 @@ import Training
     let appeared =
       "rewards.1.command.3: \(inputs.small.directory)/later was not there when the run began; what is in it "
       + "is not compared"
-    #expect(try await inputs.run(mine, stopAfter: 3) == [appeared])
+    #expect(try await mine.run(stopAfter: 3) == [appeared])
     try inputs.small.write("later", "more")
-    #expect(try await inputs.run(mine, stopAfter: 4) == [])
+    #expect(try await mine.run(stopAfter: 4) == [])
     #expect(Set(try inputs.manifest().inputs.map(\.field)) == Set(first.inputs.map(\.field)))
 
     // A manifest of before has the recipe's own files alone.
@@ -146,7 +146,7 @@ import Training
     for field in [script, weights, handed, own] { early[field] = nil }
     try early.write(to: inputs.small.directory + "/run/MANIFEST.json")
     #expect(try RunManifest(contentsOf: inputs.small.directory + "/run/MANIFEST.json") == early)
-    #expect(try await inputs.run(mine, stopAfter: 5) == [])
+    #expect(try await mine.run(stopAfter: 5) == [])
     #expect(try inputs.manifest()[own] == FileDigest(of: [UInt8(ascii: "a")]))
     #expect(try inputs.manifest().hasAllOfRewards)
   }
@@ -157,10 +157,10 @@ import Training
       "rewards=[exact_match, { command: [sh, -c, \"exec ./sc*.sh\"], weight: 0, timeout: 86400, "
         + "directory: DIR, name: mine }]")
     #expect(
-      try await inputs.run(recipe, stopAfter: 2) == [
+      try await recipe.run(stopAfter: 2) == [
         "reward mine: what it reads is not known, nor whether that changes"
       ])
-    #expect(try await inputs.run(recipe, stopAfter: 3) == [])
+    #expect(try await recipe.run(stopAfter: 3) == [])
   }
 
   @Test func whatARewardWritesItselfIsNotCompared() async throws {
@@ -175,19 +175,19 @@ import Training
         + "timeout: 86400 }]")
     let said =
       "rewards.1.command.1: changed while the run went on; what is in it is not compared"
-    #expect(try await inputs.run(recipe, stopAfter: 2) == [said])
+    #expect(try await recipe.run(stopAfter: 2) == [said])
     #expect(try inputs.manifest().written == ["rewards.1.command.1"])
-    #expect(try await inputs.run(recipe, stopAfter: 3) == [])
+    #expect(try await recipe.run(stopAfter: 3) == [])
     try inputs.small.write("weights.txt", "2")
     #expect(try await inputs.refused(recipe) == ["rewards.1.command.2"])
     try inputs.small.write("weights.txt", "1")
-    #expect(try await inputs.run(recipe) == [])
+    #expect(try await recipe.run() == [])
   }
 
   @Test func whatTheRunMadeItselfMustStayAsItIs() async throws {
     defer { inputs.small.remove() }
     let recipe = try inputs.recipe("warm_start={ steps: 2, learning_rate: 1e-3 }")
-    try await inputs.run(recipe, stopAfter: 1)
+    try await recipe.run(stopAfter: 1)
     let name = "run/warm-start/model/model.safetensors"
     let weights = try inputs.bytes(name)
     var other = weights
@@ -195,16 +195,16 @@ import Training
     try Files.writeAtomically(other, to: inputs.small.directory + "/" + name)
     #expect(try await inputs.refused(recipe) == ["warm-start/model/model.safetensors"])
     try Files.writeAtomically(weights, to: inputs.small.directory + "/" + name)
-    try await inputs.run(recipe)
+    try await recipe.run()
   }
 
   @Test func aFileThatLiesElsewhereIsTheSameFile() async throws {
     defer { inputs.small.remove() }
-    try await inputs.run(inputs.recipe(), stopAfter: 2)
+    try await inputs.recipe().run(stopAfter: 2)
     try FileManager.default.moveItem(
       atPath: inputs.small.directory + "/data.jsonl",
       toPath: inputs.small.directory + "/moved.jsonl")
-    try await inputs.run(inputs.recipe("data.train=DIR/moved.jsonl"), stopAfter: 3)
+    try await inputs.recipe("data.train=DIR/moved.jsonl").run(stopAfter: 3)
     // With another content it is the key that differs.
     try inputs.small.write("moved.jsonl", "{\"question\": \"1+2\", \"answer\": \"3\"}\n")
     try inputs.small.write("data.jsonl", "{\"question\": \"1+2\", \"answer\": \"4\"}\n")
@@ -215,26 +215,26 @@ import Training
   @Test(arguments: [nil, "{", "{\"format_version\": 1, \"version\": \"0\", \"inputs\": []}"])
   func withoutAManifestTheRunGoesOnAndSaysSo(content: String?) async throws {
     defer { inputs.small.remove() }
-    try await inputs.run(inputs.recipe(), stopAfter: 2)
+    try await inputs.recipe().run(stopAfter: 2)
     let before = try inputs.manifest()
     try inputs.remove("run/MANIFEST.json")
     if let content { try inputs.small.write("run/MANIFEST.json", content) }
-    let warnings = try await inputs.run(inputs.recipe(), stopAfter: 3)
+    let warnings = try await inputs.recipe().run(stopAfter: 3)
     #expect(warnings.count == 1)
     #expect(warnings.first?.hasPrefix(inputs.small.directory + "/run/MANIFEST.json") == true)
     #expect(Set(try inputs.manifest().inputs.map(\.field)) == Set(before.inputs.map(\.field)))
-    #expect(try await inputs.run(inputs.recipe(), stopAfter: 4).isEmpty)
+    #expect(try await inputs.recipe().run(stopAfter: 4).isEmpty)
   }
 
   @Test func anotherVersionOfTheProgramIsSaidAndRecorded() async throws {
     defer { inputs.small.remove() }
-    try await inputs.run(inputs.recipe(), stopAfter: 2)
+    try await inputs.recipe().run(stopAfter: 2)
     var earlier = try inputs.manifest()
     earlier.version = "0.0.9"
     try earlier.write(to: inputs.small.directory + "/run/MANIFEST.json")
     #expect(
-      try await inputs.run(inputs.recipe(), stopAfter: 3).first?.contains("version 0.0.9") == true)
+      try await inputs.recipe().run(stopAfter: 3).first?.contains("version 0.0.9") == true)
     #expect(try inputs.manifest().changes.map(\.field) == ["version"])
-    #expect(try await inputs.run(inputs.recipe(), stopAfter: 4).isEmpty)
+    #expect(try await inputs.recipe().run(stopAfter: 4).isEmpty)
   }
 }
