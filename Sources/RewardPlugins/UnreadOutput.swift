@@ -1,23 +1,46 @@
 internal import Formats
-internal import Glibc
+internal import Foundation
+internal import Synchronization
 
 /// How much of what a child wrote is still in the pipe.
 ///
-/// The child's end is found under /proc and opened anew, for reading; the child must not have had
-/// the time to put something else in its place.
-final class UnreadOutput: Sendable {
-  private let descriptor: Int32
+/// The child's end is found under /proc and opened anew, for reading. Something else may stand in its
+/// place, for good or for a moment: a shell puts a file there while `echo $$ >pid` runs, and what is in
+/// a file is never taken out. So only a pipe is taken of which this process has an end; until there
+/// is one it is looked for again.
+package final class UnreadOutput: Sendable {
+  private let path: String
+  private let descriptor: Mutex<Int32>
 
-  init(of process: pid_t) {
-    descriptor = FileSystemCalls.open("/proc/\(process)/fd/1", O_RDONLY | O_NONBLOCK)
+  package init(of process: Int32) {
+    path = "/proc/\(process)/fd/1"
+    descriptor = Mutex(Self.pipe(at: path) ?? -1)
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit { descriptor.withLock { if $0 >= 0 { close($0) } } }
 
-  /// Bytes; 0 where the pipe could not be had.
-  var count: Int32 {
-    var count: Int32 = 0
-    // SAFETY: the call writes one number, into the one that it is given.
-    return unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? count : 0
+  /// Bytes; 0 where the pipe cannot be had.
+  package var count: Int32 {
+    descriptor.withLock { descriptor in
+      if descriptor < 0 { descriptor = Self.pipe(at: path) ?? -1 }
+      var count: Int32 = 0
+      // SAFETY: the call writes one number, into the one that it is given.
+      return unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? count : 0
+    }
+  }
+
+  private static func pipe(at path: String) -> Int32? {
+    func target(_ link: String) -> String? {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: link)
+    }
+    let own = "/proc/self/fd/"
+    guard let pipe = target(path), pipe.hasPrefix("pipe:"),
+      let descriptors = try? FileManager.default.contentsOfDirectory(atPath: own),
+      descriptors.contains(where: { target(own + $0) == pipe })
+    else { return nil }
+    let opened = FileSystemCalls.open(path, O_RDONLY | O_NONBLOCK)
+    if opened >= 0, target(own + "\(opened)") == pipe { return opened }
+    if opened >= 0 { close(opened) }
+    return nil
   }
 }
