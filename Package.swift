@@ -95,7 +95,7 @@ let package = Package(
     .executableTarget(
       name: "step-benchmark",
       dependencies: [
-        "Training", "Sampling", "LanguageModel", "Kernels", "PolicyOptimization",
+        "Training", "Recipes", "Sampling", "LanguageModel", "Kernels", "PolicyOptimization",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/StepBenchmark", swiftSettings: swiftSettings),

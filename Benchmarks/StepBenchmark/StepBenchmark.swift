@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import LanguageModel
 import PolicyOptimization
+import Recipes
 import Sampling
 import Training
 
@@ -56,16 +57,12 @@ import Training
     let model = Model(configuration, seed: 0)
     let engine = Engine(
       configuration, workers: Workers(count: threads), activationBytes: 4 << 30)
+    var train = Recipe.Train()
+    (train.stepsPerIteration, train.optimizer.learningRate) = (1, 1e-4)
+    train.axes.objective = PolicyObjective(klPenalty: KLPenalty(coefficient: 0.04))
     let trainer = PolicyTrainer(
       engine: engine, policy: model.parameters,
-      settings: PolicyTrainer.Settings(
-        objective: PolicyObjective(klPenalty: KLPenalty(coefficient: 0.04)),
-        advantage: GroupRelativeAdvantage(),
-        update: .adam(
-          AdamUpdate.Settings(
-            schedule: LearningRateSchedule(peak: 1e-4, totalUpdates: 1_000_000),
-            adam: AdamW.Coefficients(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0),
-            maximumGradientNorm: 1))))
+      settings: PolicyTrainer.Settings(train, seed: 0))
     // No id ends a completion.
     let sampler = Sampler(
       engine: engine,

@@ -78,7 +78,7 @@ public struct TextSampler {
   }
 
   /// Ends a completion with a stop text; nil where there is none to look for.
-  var endRule: Drawing.EndRule? {
+  var endRule: Decoding.EndRule? {
     if stops.texts.isEmpty { return nil }
     return { [stops, tokenizer] in try stops.cut(tokenizer.decode($0)) != nil }
   }
@@ -122,10 +122,10 @@ public struct TextSampler {
   }
 
   /// The completion that ``complete(_:count:seed:row:firstSample:)`` gives, none of it drawn yet.
-  func drawing(
+  func decoding(
     _ prompt: String, seed: UInt64, row: Int, sample: Int
-  ) throws(PromptError) -> Drawing {
-    try Sampler(engine: engine, options: options).drawing(
+  ) throws(PromptError) -> Decoding {
+    try Sampler(engine: engine, options: options).decoding(
       parameters,
       [Sampler.Request(prompt: try encode(prompt), row: row, firstSample: sample)],
       completions: 1, draws: Draws(key: RandomKey(seed: seed, purpose: .sampling), step: 0))

@@ -34,7 +34,7 @@ public struct TokenStream: AsyncSequence, Sendable {
 
   public struct Iterator: AsyncIteratorProtocol {
     private let stream: TokenStream
-    private var begun: (sampler: TextSampler, drawing: Drawing)?
+    private var begun: (sampler: TextSampler, decoding: Decoding)?
     /// Bytes of the text that were handed on.
     private var streamed = 0
 
@@ -43,13 +43,13 @@ public struct TokenStream: AsyncSequence, Sendable {
     /// - Throws: `PromptError`, `SamplingError` for logits that are not finite, `CancellationError`.
     public mutating func next() async throws -> Token? {
       try Task.checkCancellation()
-      var (sampler, drawing) = try begun ?? stream.begin()
-      defer { begun = (sampler, drawing) }
-      if drawing.isFinished { return nil }
-      try drawing.advance(sampler.endRule)
-      let drawn = drawing.completions[0][0]
+      var (sampler, decoding) = try begun ?? stream.begin()
+      defer { begun = (sampler, decoding) }
+      if decoding.isFinished { return nil }
+      try decoding.advance(sampler.endRule)
+      let drawn = decoding.completions[0][0]
       let text =
-        try drawing.isFinished
+        try decoding.isFinished
         ? sampler.text(of: drawn.tokens) : sampler.certainText(of: drawn.tokens)
       let token = Token(
         id: drawn.tokens[drawn.tokens.count - 1], logProb: drawn.logProbs[drawn.tokens.count - 1],
@@ -59,11 +59,11 @@ public struct TokenStream: AsyncSequence, Sendable {
     }
   }
 
-  fileprivate func begin() throws(PromptError) -> (TextSampler, Drawing) {
+  fileprivate func begin() throws(PromptError) -> (TextSampler, Decoding) {
     let sampler = TextSampler(policy, options: options, stop: stop, threads: threads)
     return (
       sampler,
-      try sampler.drawing(prompt, seed: key.seed, row: key.row, sample: key.sample)
+      try sampler.decoding(prompt, seed: key.seed, row: key.row, sample: key.sample)
     )
   }
 }

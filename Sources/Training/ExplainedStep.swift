@@ -118,7 +118,7 @@ private struct ExplainedStep {
   /// The divergence that is a part of the reward instead of the loss.
   private func klInReward(of token: Int) -> Double? {
     guard let reference = update.inputs.referenceLogProb?[token] else { return nil }
-    return loop.trainer.settings.shaping?.kl(
+    return loop.train.rewardShaping?.kl(
       oldLogProb: update.inputs.oldLogProb[token], referenceLogProb: reference)
   }
 

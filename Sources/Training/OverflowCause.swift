@@ -1,3 +1,5 @@
+internal import Recipes
+
 /// What made the numbers of an update overflow.
 public enum OverflowCause: Sendable, Equatable {
   /// What is learned from, the largest of it of this size: `rewards`, or the `scores` of a file.
@@ -15,5 +17,16 @@ public enum OverflowCause: Sendable, Equatable {
     let largest = values.reduce(0) { max($0, abs($1)) }
     self =
       largest < Self.suspicious ? .weights(stepKey: stepKey) : .values(name, largest: largest)
+  }
+}
+
+extension Recipe.Update {
+  /// The key that makes steps shorter.
+  var stepKey: String {
+    switch self {
+    case .adam: "train.learning_rate"
+    case .lineSearch: "train.line_search_initial_step"
+    case .trustRegion: "train.max_kl"
+    }
   }
 }

@@ -157,7 +157,8 @@ final class TrainingLoop {
   private func collectRollout(
     of rows: [Int], _ endure: (TrainingError) throws -> Void
   ) async throws -> (Rollout, DynamicSampling, RolloutCollection) {
-    var collection = collection(of: train.completionsPerQuestion, .sampling, step: state.step)
+    var collection = collection(
+      of: train.completionsPerQuestion, .sampling, step: state.step, parts: train.scoringParts)
     var sampling = DynamicSampling(
       rounds: train.axes.dynamicSamplingRounds,
       order: DataOrder(
@@ -176,13 +177,12 @@ final class TrainingLoop {
 
   /// What the policy as it is now draws with the random numbers of a purpose.
   private func collection(
-    of completionsPerQuestion: Int, _ purpose: RandomKey.Purpose, step: Int
+    of completionsPerQuestion: Int, _ purpose: RandomKey.Purpose, step: Int, parts: Int = 1
   ) -> RolloutCollection {
     RolloutCollection(
       source, policy: trainer.policy,
       draws: Draws(key: RandomKey(seed: seed, purpose: purpose), step: step), progress: progress,
-      completionsPerQuestion: completionsPerQuestion,
-      parts: purpose == .sampling ? train.scoringParts : 1)
+      completionsPerQuestion: completionsPerQuestion, parts: parts)
   }
 
   private var progress: RunProgress {

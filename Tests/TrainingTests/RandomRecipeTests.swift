@@ -162,7 +162,7 @@ import Training
   /// Makes the parts of an update and asks each of them once.
   private static func make(_ train: Recipe.Train) {
     _ = train.samplingOptions(eosIDs: [2])
-    let settings = train.settings(seed: 1)
+    let settings = PolicyTrainer.Settings(train, seed: 1)
     let count = 12
     let numbers = (0..<count).map { Double($0 * $0 % 7) / 7 }
     let logProbs = numbers.map { -0.5 - $0 }
@@ -176,7 +176,7 @@ import Training
             components: [.init(value: Double(g + i)), .init(value: Double(i))])
         }
       }, greedyRewards: [0.5, 1])
-    if let shaping = settings.shaping {
+    if let shaping = train.rewardShaping {
       groups =
         shaping(groups, oldLogProb: logProbs, referenceLogProb: numbers.map { -1 - $0 }).groups
     }
@@ -194,7 +194,7 @@ import Training
       to: PolicyMeasurement(klReference: 1, klOld: 1, entropy: 1), completions: 4)
     objective.adaptiveState = objective.adaptiveState
     _ = objective(batch)
-    _ = settings.value?.target(groups, discount: 0.9, lambda: 0.9)
-    _ = settings.value?.loss(batch)
+    _ = train.axes.value?.target(groups, discount: 0.9, lambda: 0.9)
+    _ = ValueLoss(clipRange: train.axes.value?.clip)(batch)
   }
 }

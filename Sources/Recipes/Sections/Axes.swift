@@ -42,9 +42,16 @@ extension Recipe {
     /// Updates that are made with the completions of one step.
     public var updatesPerStep: Int { epochs * miniBatches }
 
-    /// What the objective and the shaping of rewards ask for, whatever makes the updates.
-    var needs: Set<ObjectiveNeed> {
-      objective.needs.union(RewardShaping(klCoefficient: shaping.klCoefficient).needs)
+    /// What a step must compute beside log-probs and entropies: all that an objective, the shaping
+    /// of rewards and the update ask for, and nothing else.
+    ///
+    /// This is where it is decided whether there is a reference policy, and which divergences are
+    /// exact.
+    package func needs(of objective: any Objective) -> Set<ObjectiveNeed> {
+      var needs = objective.needs.union(
+        RewardShaping(klCoefficient: shaping.klCoefficient).needs)
+      if case .trustRegion(let region) = update { needs.insert(.exactKL(region.divergence)) }
+      return needs
     }
   }
 }

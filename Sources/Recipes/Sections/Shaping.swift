@@ -1,3 +1,6 @@
+internal import PolicyOptimization
+internal import Rewards
+
 extension Recipe {
   /// What is added to a completion's rewards.
   public struct Shaping: Sendable, Equatable {
@@ -30,6 +33,16 @@ extension Recipe.Shaping {
       else: "has no effect with overlong_penalty 0")
     fields("reward_kl_coef", &klCoefficient, .number(0...100))
     fields("token_cost", &tokenCost, .number(-100...100))
+  }
+
+  /// nil where nothing is added.
+  func rewards(maxCompletionTokens limit: Int) -> RewardShaping? {
+    if klCoefficient == 0, tokenCost == 0, overlongPenalty == 0 { return nil }
+    let (weight, buffer) = (overlongPenalty, overlongBuffer ?? 0)
+    return RewardShaping(klCoefficient: klCoefficient, tokenCost: tokenCost) { tokens in
+      SoftOverlongPunishment.reward(
+        ofTokens: tokens, longest: limit, buffer: buffer, weight: weight)
+    }
   }
 
   /// Leaves out what is added unless its key `isKept`.

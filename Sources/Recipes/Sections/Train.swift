@@ -1,4 +1,4 @@
-internal import PolicyOptimization
+package import PolicyOptimization
 
 extension Recipe {
   /// Reinforcement in TRL's terms, with the outer loop of DeepSeekMath's algorithm 1: `train`.
@@ -97,6 +97,11 @@ extension Recipe {
     /// The steps of the whole run.
     public var totalSteps: Int { steps ?? outerIterations * stepsPerIteration }
 
+    /// What is added to the rewards; nil for nothing.
+    package var rewardShaping: RewardShaping? {
+      axes.shaping.rewards(maxCompletionTokens: maxCompletionTokens)
+    }
+
     /// The optimizer's updates in the whole run.
     public var totalUpdates: Int { totalSteps * axes.updatesPerStep }
   }
@@ -179,7 +184,7 @@ extension Recipe.Train: Section {
         "outer_iterations",
         "has no effect with reference \(axes.reference.name) (got \(outerIterations); need 1)")
     }
-    if axes.reference != .reset, !axes.needs.includeReference {
+    if axes.reference != .reset, !axes.needs(of: axes.objective).includeReference {
       fields.failWithoutEffect(
         "reference", "has no effect without a KL penalty to the reference policy")
     }

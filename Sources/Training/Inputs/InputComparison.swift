@@ -296,9 +296,9 @@ extension TrainingRun {
     case "train.steps_per_iteration":
       guard let train = recipe.train, let before = earlier.train else { return false }
       // Where an iteration ends, the reference is reset and the reward model learns.
-      let settings = try settings(of: train)
+      let hasReference = try settings(of: train).needs.includeReference
       let matters =
-        recipe.rewardModel != nil || settings.needs.includeReference && settings.reference == .reset
+        recipe.rewardModel != nil || hasReference && train.axes.reference == .reset
       return !matters || stepsDone <= min(train.stepsPerIteration, before.stepsPerIteration)
     default: return false
     }

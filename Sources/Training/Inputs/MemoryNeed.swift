@@ -2,7 +2,7 @@ internal import Datasets
 internal import Evaluation
 internal import Kernels
 package import LanguageModel
-internal import PolicyOptimization
+package import PolicyOptimization
 package import Recipes
 internal import Rewards
 internal import Sampling
@@ -27,11 +27,11 @@ package struct MemoryNeed {
 
   /// - Parameters:
   ///   - configuration: The policy's; nil where that is not known yet, and not counted.
-  ///   - settings: How the policy is trained, where the recipe is not all that says so.
+  ///   - needs: What a step computes, where the recipe is not all that says so.
   ///   - heldOut: How many questions there are to evaluate on.
   package init(
     _ recipe: Recipe, _ configuration: ModelConfiguration?,
-    settings: PolicyTrainer.Settings? = nil, heldOut: Int = 0
+    needs: Set<ObjectiveNeed>? = nil, heldOut: Int = 0
   ) {
     let parameters = 4 * Double(configuration.map { ParameterLayout($0).count } ?? 0)
     let tokens = recipe.train?.maxCompletionTokens ?? TrainingRun.answerTokens
@@ -47,12 +47,11 @@ package struct MemoryNeed {
       (model, step) = (4 * parameters, 0)
       return
     }
-    let settings = settings ?? train.settings(seed: recipe.seed)
-    let needs = settings.needs
+    let needs = needs ?? PolicyTrainer.Settings(train, seed: recipe.seed).needs
     var copies = 4.0
     if needs.includeReference { copies += 1 }
     if needs.exactKLToOld != nil { copies += 1 }
-    if let value = settings.value, !value.isOnPolicy { copies += 4 }
+    if train.axes.value?.trunk == .own { copies += 4 }
     if recipe.rewardModel != nil { copies += 4 }
     model = copies * parameters
     let count = Double(train.questionsPerStep) * Double(train.completionsPerQuestion)
@@ -151,10 +150,10 @@ extension TrainingRun {
   /// - Parameter configuration: The policy's; nil before that is known.
   /// - Throws: `TrainingError.tooLarge` where the machine has less memory than the run needs.
   func checkMemory(for configuration: ModelConfiguration?) throws(TrainingError) {
-    var settings: PolicyTrainer.Settings?
-    if let train = recipe.train { settings = try self.settings(of: train) }
+    var needs: Set<ObjectiveNeed>?
+    if let train = recipe.train { needs = try settings(of: train).needs }
     try MemoryNeed(
-      recipe, configuration, settings: settings, heldOut: test?.questions.count ?? 0
+      recipe, configuration, needs: needs, heldOut: test?.questions.count ?? 0
     ).check()
   }
 }

@@ -29,6 +29,7 @@ package final class RewardModelTrainer {
     (self.model, self.engine, self.settings) = (model, engine, settings)
     gradient = Parameters(model.configuration)
     optimizer = AdamOptimizer(
+      learningRate: settings.learningRate, maximumNorm: settings.maximumGradientNorm,
       counts: [model.parameters.buffer.count, model.head.weight.buffer.count])
   }
 
@@ -73,8 +74,7 @@ package final class RewardModelTrainer {
       [
         (model.parameters.buffer, gradient.buffer),
         (model.head.weight.buffer, model.head.gradient.buffer),
-      ], loss: loss, learningRate: settings.learningRate,
-      maximumNorm: settings.maximumGradientNorm, workers: engine.transformer.workers
+      ], loss: loss, workers: engine.transformer.workers
     ).refusal
     if refusal == .overflow { overflowCount += 1 }
     return loss

@@ -93,8 +93,8 @@ extension TrainingRun {
   ///
   /// - Throws: `TrainingError.unmetNeed` where the objective asks for what the recipe cannot give.
   func settings(of train: Recipe.Train) throws(TrainingError) -> PolicyTrainer.Settings {
-    var settings = train.settings(seed: recipe.seed, objective: ownObjective)
-    if let ownAdvantage { settings.advantage = ownAdvantage }
+    let settings = PolicyTrainer.Settings(
+      train, seed: recipe.seed, objective: ownObjective, advantage: ownAdvantage)
     try settings.checkNeeds()
     return settings
   }

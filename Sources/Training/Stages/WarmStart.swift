@@ -31,7 +31,8 @@ struct WarmStart {
     _ policy: Parameters, onStep: (Int, JSONObject) throws -> Void, isCancelled: () -> Bool
   ) async throws {
     let engine = sampler.engine
-    let trainer = PolicyTrainer(engine: engine, policy: policy, settings: recipe.settings)
+    let optimizer = AdamOptimizer(recipe.optimizer, updates: recipe.steps, layout: policy.layout)
+    let gradient = Parameters(policy.configuration)
     let rows = Array(questions.questions.prefix(recipe.examples ?? questions.questions.count))
     let prompts = try sampler.encode(questions)
     let template = try PromptTemplate(recipe.answer, file: "warm_start.answer")
@@ -51,9 +52,10 @@ struct WarmStart {
       let forward = engine.forward(policy, batch, temperature: 1, keep: true)
       let inputs = ObjectiveBatch(likelihood: forward, batch)
       var problem = UpdateProblem(
-        engine: engine, policy: policy, objective: trainer.objective, batch: batch,
+        engine: engine, policy: policy, objective: Likelihood(), batch: batch,
         completions: Array(drawn.indices), temperature: 1, inputs: inputs, kept: forward.kept)
-      let update = try await trainer.update(&problem)
+      let before = problem.evaluate(into: gradient)
+      let update = try await optimizer.update(&problem, from: before, along: gradient)
       if update.refusal == .overflow {
         throw TrainingError.notFinite(
           step: step + 1, what: "the warm start's loss or its gradient",
@@ -123,12 +125,4 @@ extension Metric.Name {
   static let probedAccuracy = Metric.Name("accuracy")
   /// Those questions, where none of them was scored.
   static let probesUnscored = Metric.Name("unscored")
-}
-
-extension Recipe.WarmStart {
-  var settings: PolicyTrainer.Settings {
-    PolicyTrainer.Settings(
-      objective: Likelihood(), advantage: GroupRelativeAdvantage(),
-      update: optimizer.settings(updates: steps))
-  }
 }

@@ -2,6 +2,7 @@ internal import Formats
 package import Kernels
 package import LanguageModel
 package import PolicyOptimization
+package import Recipes
 
 /// A step against the gradient, as long as the loss allows.
 ///
@@ -15,17 +16,12 @@ package import PolicyOptimization
 /// Metrics, in this order: `line_search/step`, `/evaluations`, `/given_up`, `/decrease`,
 /// `time/line_search`.
 package final class LineSearchUpdate: PolicyUpdate {
-  private let search: LineSearch
-  private let resamples: Bool
-  private let start: FloatBuffer
+  private let settings: Recipe.LineSearchUpdate
+  private let backtracking: Backtracking
   package var updateCount = 0
 
-  /// - Parameter resamples: Whether a trial's loss is the mean reward, negated, of completions that
-  ///   its policy draws; otherwise it is the objective on the completions at hand.
-  package init(_ search: LineSearch, resamples: Bool, layout: ParameterLayout) {
-    self.search = search
-    self.resamples = resamples
-    start = FloatBuffer(count: layout.count)
+  package init(_ settings: Recipe.LineSearchUpdate, layout: ParameterLayout) {
+    (self.settings, backtracking) = (settings, Backtracking(count: layout.count))
   }
 
   package var state: [(name: String, numbers: FloatBuffer)] { [] }
@@ -40,22 +36,19 @@ package final class LineSearchUpdate: PolicyUpdate {
     var report = UpdateReport(of: before, signal, refusal: signal.refusal())
     var (evaluations, decrease) = (0, 0.0)
     if report.refusal == nil {
-      start.copy(from: policy.buffer)
-      // Whatever ends the search, only an accepted step stays.
-      defer { if report.skipped { policy.buffer.copy(from: start) } }
+      let resamples = settings.loss == .resampled
       let first = try await resamples ? problem.resampledLoss(nil) : before.loss
-      for step in search.steps {
-        policy.buffer.copy(from: start)
-        policy.buffer.add(gradient.buffer, times: Float(-step), workers: workers)
-        evaluations += 1
-        let loss =
-          try await resamples
-          ? problem.resampledLoss(evaluations) : problem.evaluate().loss
-        if loss < first, policy.isFinite(workers) {
-          (report.learningRate, report.skipped, decrease) = (step, false, first - loss)
-          updateCount += 1
-          break
-        }
+      var loss = first
+      let found = try await backtracking.move(
+        policy, along: gradient.buffer, by: settings.search.steps.map { -$0 }, workers
+      ) { trial in
+        loss = try await resamples ? problem.resampledLoss(trial) : problem.evaluate().loss
+        return loss < first
+      }
+      evaluations = found.trials
+      if let step = found.step {
+        (report.learningRate, report.skipped, decrease) = (-step, false, first - loss)
+        updateCount += 1
       }
     }
     report.metrics += [

@@ -2,6 +2,7 @@ package import Formats
 internal import Kernels
 package import LanguageModel
 package import PolicyOptimization
+package import Recipes
 internal import Sampling
 
 /// A policy, the reference it is held to, what judges its states, and what moves it.
@@ -16,7 +17,7 @@ package final class PolicyTrainer {
   package let reference: ReferencePolicy?
   package let rule: any PolicyUpdate
   package let value: ValueFunction?
-  package let settings: Settings
+  private let settings: Settings
   /// The objective with its coefficients as they are now.
   package var objective: any Objective
   private let gradient: Parameters
@@ -30,20 +31,21 @@ package final class PolicyTrainer {
   package init(engine: Engine, policy: Parameters, settings: Settings) {
     (self.engine, self.policy, self.settings) = (engine, policy, settings)
     (objective, needs) = (settings.objective, settings.needs)
+    let (train, axes) = (settings.train, settings.train.axes)
     precondition(needs.areConsistent)
     reference =
       needs.includeReference
       ? ReferencePolicy(
-        of: policy, schedule: settings.reference, stepsPerIteration: settings.stepsPerIteration)
+        of: policy, schedule: axes.reference, stepsPerIteration: train.stepsPerIteration)
       : nil
     gradient = Parameters(policy.configuration)
-    switch settings.update {
-    case .adam(let adam): rule = AdamUpdate(adam, layout: policy.layout)
-    case .lineSearch(let search, let resamples):
-      rule = LineSearchUpdate(search, resamples: resamples, layout: policy.layout)
+    switch axes.update {
+    case .adam:
+      rule = AdamOptimizer(train.optimizer, updates: train.totalUpdates, layout: policy.layout)
+    case .lineSearch(let search): rule = LineSearchUpdate(search, layout: policy.layout)
     case .trustRegion(let region): rule = TrustRegionUpdate(region, policy.configuration)
     }
-    value = settings.value.map { ValueFunction($0, policy: policy) }
+    value = axes.value.map { ValueFunction($0, policy: policy) }
     old = needs.exactKLToOld == nil ? nil : Parameters(policy.configuration)
   }
 
@@ -100,10 +102,10 @@ package final class PolicyTrainer {
       completions: batch.completionRanges, logProb: oldLogProb, oldLogProb: oldLogProb,
       entropy: rollout.samples.flatMap { $0.entropies.map(Double.init) },
       advantage: Array(repeating: 0, count: oldLogProb.count),
-      mask: rollout.mask(withoutTruncated: settings.masksTruncatedCompletions))
+      mask: rollout.mask(withoutTruncated: settings.train.axes.masksTruncatedCompletions))
     if let reference, needs.contains(.referenceLogProb) {
       inputs.referenceLogProb = engine.forward(
-        reference.parameters, batch, temperature: Float(settings.temperature), keep: false
+        reference.parameters, batch, temperature: settings.temperature, keep: false
       ).logProbs.map(Double.init)
     }
     inputs.value = value?.values(of: batch, policy: policy, engine: engine)
@@ -118,7 +120,7 @@ package final class PolicyTrainer {
     var groups = rewards
     if let values = inputs.value { groups.take(values) }
     var shapingMetrics: [Metric] = []
-    if let shaping = settings.shaping {
+    if let shaping = settings.train.rewardShaping {
       (groups, shapingMetrics) = shaping(
         groups, oldLogProb: inputs.oldLogProb, referenceLogProb: inputs.referenceLogProb)
     }
@@ -127,7 +129,9 @@ package final class PolicyTrainer {
     inputs.advantage = advantages.values(tokenCounts: inputs.completions.map(\.count))
     if let value, let values = inputs.value {
       // A token without a target teaches nothing: its target is what V says already.
-      inputs.valueTarget = zip(value.targets(groups), values).map { $0 ?? $1 }
+      inputs.valueTarget = zip(value.targets(groups, for: settings.advantage), values).map {
+        $0 ?? $1
+      }
     }
     return (advantages, groups)
   }
@@ -150,14 +154,14 @@ package final class PolicyTrainer {
     ) -> UpdateProblem {
       var problem = UpdateProblem(
         engine: engine, policy: policy, objective: objective, batch: batch,
-        completions: completions, temperature: Float(settings.temperature), inputs: inputs,
+        completions: completions, temperature: settings.temperature, inputs: inputs,
         kept: kept, old: comparison(old, needs.exactKLToOld, batch),
         reference: comparison(reference?.parameters, needs.exactKLToReference, batch),
         valueHead: value.flatMap { $0.isOnPolicy ? $0.head : nil })
       problem.resampled = resampledLoss
       return problem
     }
-    let count = min(settings.miniBatches, batch.questions.count)
+    let count = min(settings.train.axes.miniBatches, batch.questions.count)
     if count <= 1 {
       return [problem(batch, Array(inputs.completions.indices), inputs, kept: rollout.drawn.kept)]
     }
@@ -192,12 +196,6 @@ package final class PolicyTrainer {
     return updates
   }
 
-  /// Makes one update.
-  package func update(_ problem: inout UpdateProblem) async throws -> UpdateReport {
-    let before = problem.evaluate(into: gradient)
-    return try await rule.update(&problem, from: before, along: gradient)
-  }
-
   // MARK: After the last update
 
   /// r − 1 − log r at the log-probs of each part's last evaluation: KL(π_old‖π_θ), but for what
@@ -224,6 +222,62 @@ package final class PolicyTrainer {
     objective.adapt(
       to: measurement, completions: parts.reduce(0) { $0 + $1.inputs.completions.count })
     return measurement.klOld.map { [Metric(.oldKLAfter, $0)] } ?? []
+  }
+}
+
+extension PolicyTrainer {
+  /// What a trainer is made of: a recipe's `train`, and what a program has of its own.
+  package struct Settings: Sendable {
+    package var train: Recipe.Train
+    package var objective: any Objective
+    package var advantage: any AdvantageEstimator
+    /// μ.
+    package var epochs: Int
+    /// Deals questions out to mini-batches.
+    package var seed: UInt64
+
+    /// - Parameters:
+    ///   - own: Takes the place of the objective that the keys describe, but for the value
+    ///     function's loss.
+    ///   - advantage: Takes the place of the estimator that they name.
+    package init(
+      _ train: Recipe.Train, seed: Int, objective own: (any Objective)? = nil,
+      advantage: (any AdvantageEstimator)? = nil
+    ) {
+      (self.train, self.seed, epochs) = (train, UInt64(seed), train.axes.epochs)
+      self.advantage = advantage ?? train.axes.advantage.estimator
+      objective = own ?? train.axes.objective
+      if let value = train.axes.value, value.trunk == .policy {
+        objective = JointObjective(
+          policy: objective, value: ValueLoss(clipRange: value.clip),
+          coefficient: value.coefficient)
+      }
+    }
+
+    /// What a step must compute beside log-probs and entropies.
+    package var needs: Set<ObjectiveNeed> { train.axes.needs(of: objective) }
+
+    fileprivate var temperature: Float { Float(train.temperature) }
+
+    /// - Throws: `TrainingError.unmetNeed` where no batch can have what the objective asks for.
+    func checkNeeds() throws(TrainingError) {
+      guard needs.areConsistent else {
+        throw .unmetNeed("an exact divergence in both directions between two policies")
+      }
+      if needs.contains(.values), train.axes.value == nil {
+        throw .unmetNeed("values, and the recipe has no value function")
+      }
+    }
+  }
+}
+
+extension KLDivergence {
+  /// As the engine names it, to which every policy but π_θ is another one.
+  fileprivate var direction: Divergence {
+    switch self {
+    case .oldToPolicy, .referenceToPolicy: .otherToPolicy
+    case .policyToOld, .policyToReference: .policyToOther
+    }
   }
 }
 

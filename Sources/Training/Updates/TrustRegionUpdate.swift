@@ -2,6 +2,7 @@ internal import Formats
 package import Kernels
 package import LanguageModel
 package import PolicyOptimization
+package import Recipes
 
 /// The step that improves the objective most among those that change the policy by ε at most.
 ///
@@ -16,38 +17,19 @@ package import PolicyOptimization
 /// Metrics, in this order: `trust_region/kl`, `/step`, `/evaluations`, `/given_up`,
 /// `/cg_iterations`, `/cg_residual`.
 package final class TrustRegionUpdate: PolicyUpdate {
-  package struct Settings: Sendable {
-    package var region: TrustRegionStep
-    package var conjugateGradient: ConjugateGradient
-    package var fisher: Fisher
-    /// What ε bounds: a divergence between π_old and π_θ.
-    package var divergence: KLDivergence
-    /// Whether matrix and divergence are means over the tokens or sums.
-    package var isMean: Bool
-    package var search: LineSearch?
-
-    package init(
-      region: TrustRegionStep, conjugateGradient: ConjugateGradient, fisher: Fisher,
-      divergence: KLDivergence = .oldToPolicy, isMean: Bool, search: LineSearch?
-    ) {
-      precondition(!divergence.isToReference)
-      (self.region, self.conjugateGradient) = (region, conjugateGradient)
-      (self.fisher, self.divergence) = (fisher, divergence)
-      (self.isMean, self.search) = (isMean, search)
-    }
-  }
-
-  private let settings: Settings
-  private let start: FloatBuffer
+  private let settings: Recipe.TrustRegionUpdate
+  private let backtracking: Backtracking
   private let tangent: Parameters
   private let product: Parameters
   package var updateCount = 0
 
-  package init(_ settings: Settings, _ configuration: ModelConfiguration) {
-    self.settings = settings
+  package init(_ settings: Recipe.TrustRegionUpdate, _ configuration: ModelConfiguration) {
     (tangent, product) = (Parameters(configuration), Parameters(configuration))
-    start = FloatBuffer(count: tangent.buffer.count)
+    (self.settings, backtracking) = (settings, Backtracking(count: tangent.buffer.count))
   }
+
+  /// Whether matrix and divergence are means over the tokens or sums.
+  private var isMean: Bool { settings.region.constraint == .halfQuadraticForm }
 
   package var state: [(name: String, numbers: FloatBuffer)] { [] }
 
@@ -66,10 +48,21 @@ package final class TrustRegionUpdate: PolicyUpdate {
       (iterations, residual) = (solution.iterations, solution.residualNorm)
       if !product.isFinite(workers) { report.refusal = .overflow }
       if let step = settings.region(gradient: descent, direction: solution.x) {
-        let taken = search(along: step, &problem, from: before.loss, workers)
-        (report.learningRate, report.skipped) = (taken.share ?? 0, taken.share == nil)
-        (trials, kl) = (taken.trials, taken.share == nil ? 0 : taken.kl)
-        if taken.share != nil { updateCount += 1 }
+        tangent.buffer.set(step)
+        let taken = await backtracking.move(
+          problem.policy, along: tangent.buffer, by: settings.search?.steps ?? [1], workers
+        ) { _ in
+          let loss = problem.evaluate().loss
+          kl = problem.divergence(mean: isMean)
+          return settings.search == nil || loss < before.loss && kl <= settings.region.bound
+        }
+        trials = taken.trials
+        if let share = taken.step {
+          (report.learningRate, report.skipped) = (share, false)
+          updateCount += 1
+        } else {
+          kl = 0
+        }
       }
     }
     report.metrics += [
@@ -86,35 +79,15 @@ package final class TrustRegionUpdate: PolicyUpdate {
   private func naturalDirection(
     _ descent: [Double], _ problem: inout UpdateProblem
   ) -> ConjugateGradient.Solution {
-    let weights = problem.tokenWeights(mean: settings.isMean)
+    let weights = problem.tokenWeights(mean: isMean)
     return settings.conjugateGradient.solve(descent) { vector in
       tangent.buffer.set(vector)
       product.buffer.fill()
       problem.addFisherProduct(
-        of: tangent, into: product, weights: weights, matrix: settings.fisher)
+        of: tangent, into: product, weights: weights,
+        matrix: settings.fisher == .exact ? .exact : .sampled)
       return product.buffer.doubles
     }
-  }
-
-  /// Moves the policy by the largest share of `step` that holds, or by none.
-  private func search(
-    along step: [Double], _ problem: inout UpdateProblem, from loss: Double, _ workers: Workers
-  ) -> (share: Double?, kl: Double, trials: Int) {
-    let policy = problem.policy
-    start.copy(from: policy.buffer)
-    tangent.buffer.set(step)
-    var (trials, kl) = (0, 0.0)
-    for share in settings.search?.steps ?? [1] {
-      policy.buffer.copy(from: start)
-      policy.buffer.add(tangent.buffer, times: Float(share), workers: workers)
-      let after = problem.evaluate()
-      trials += 1
-      kl = problem.divergence(mean: settings.isMean)
-      let holds = after.loss < loss && kl <= settings.region.bound
-      if settings.search == nil || holds, policy.isFinite(workers) { return (share, kl, trials) }
-    }
-    policy.buffer.copy(from: start)
-    return (nil, kl, trials)
   }
 }
 

@@ -2,6 +2,7 @@ package import Formats
 package import Kernels
 package import LanguageModel
 package import PolicyOptimization
+package import Recipes
 
 /// V(s), the reward to be expected from a state on: a scalar head on a transformer.
 ///
@@ -11,31 +12,8 @@ package import PolicyOptimization
 /// update (line 7 of the lecture's PPO), or the policy's, where the value loss joins the policy's
 /// loss. The head's weights start at 0, so that V is 0 at first.
 package final class ValueFunction {
-  package struct Settings: Sendable {
-    /// Whether the head stands on the policy's transformer.
-    package var isOnPolicy: Bool
-    package var target: ValueTarget
-    /// γ and λ of the targets.
-    package var discount: Double
-    package var lambda: Double
-    package var loss: ValueLoss
-    package var learningRate: Double
-    /// Passes over a step's completions, on a transformer of its own.
-    package var epochs: Int
-    /// Weight of the value loss beside the policy's, on the policy's transformer.
-    package var coefficient: Double
-
-    package init(
-      isOnPolicy: Bool, target: ValueTarget, discount: Double, lambda: Double, loss: ValueLoss,
-      learningRate: Double, epochs: Int, coefficient: Double
-    ) {
-      (self.isOnPolicy, self.target, self.loss) = (isOnPolicy, target, loss)
-      (self.discount, self.lambda) = (discount, lambda)
-      (self.learningRate, self.epochs, self.coefficient) = (learningRate, epochs, coefficient)
-    }
-  }
-
-  package let settings: Settings
+  private let settings: Recipe.ValueFunction
+  private let loss: ValueLoss
   package let head: ScalarHead
   private let trunk: Trunk?
   /// Of the transformer, where it is one of its own, then of the head.
@@ -47,11 +25,11 @@ package final class ValueFunction {
     let gradient: Parameters
   }
 
-  package init(_ settings: Settings, policy: Parameters) {
-    self.settings = settings
+  package init(_ settings: Recipe.ValueFunction, policy: Parameters) {
+    (self.settings, loss) = (settings, ValueLoss(clipRange: settings.clip))
     head = ScalarHead(policy.configuration)
     var counts = [head.weight.buffer.count]
-    if settings.isOnPolicy {
+    if settings.trunk == .policy {
       trunk = nil
     } else {
       trunk = Trunk(
@@ -59,10 +37,11 @@ package final class ValueFunction {
       trunk?.parameters.buffer.copy(from: policy.buffer)
       counts.insert(policy.buffer.count, at: 0)
     }
-    optimizer = AdamOptimizer(counts: counts)
+    optimizer = AdamOptimizer(learningRate: settings.learningRate, counts: counts)
   }
 
-  package var isOnPolicy: Bool { settings.isOnPolicy }
+  /// Whether the head stands on the policy's transformer.
+  package var isOnPolicy: Bool { trunk == nil }
 
   /// Updates made over the whole run.
   package var updateCount: Int {
@@ -75,9 +54,12 @@ package final class ValueFunction {
     engine.values(trunk?.parameters ?? policy, batch, head, keep: false).values.map(Double.init)
   }
 
-  /// What V is fitted to, in canonical order; nil where there is no reward.
-  package func targets(_ groups: RewardGroups) -> [Double?] {
-    settings.target(groups, discount: settings.discount, lambda: settings.lambda)
+  /// What V is fitted to, in canonical order, with γ and λ of the advantages; nil where there is no
+  /// reward.
+  package func targets(
+    _ groups: RewardGroups, for advantage: any AdvantageEstimator
+  ) -> [Double?] {
+    settings.target(groups, discount: advantage.discount, lambda: advantage.lambda)
   }
 
   /// Fits a transformer of its own to the targets of a step's parts; on the policy's transformer
@@ -95,15 +77,14 @@ package final class ValueFunction {
         var inputs = part.inputs
         let forward = engine.values(trunk.parameters, part.batch, head, keep: true)
         inputs.value = forward.values.map(Double.init)
-        let result = settings.loss(inputs)
+        let result = loss(inputs)
         if epoch == 0 { metrics += result.metrics }
         trunk.gradient.buffer.fill()
         head.gradient.buffer.fill()
         engine.backward(
           trunk.parameters, gradient: trunk.gradient, part.batch,
           TokenGradient(dValue: result.dValue?.map(Float.init)), temperature: part.temperature,
-          values: head,
-          kept: forward.kept)
+          values: head, kept: forward.kept)
         let refusal = update(
           [(trunk.parameters.buffer, trunk.gradient.buffer)], loss: result.loss,
           engine.transformer.workers)
@@ -125,8 +106,7 @@ package final class ValueFunction {
     _ trunk: [AdamOptimizer.Part], loss: Double, _ workers: Workers
   ) -> UpdateSignal.Refusal? {
     let refusal = optimizer.update(
-      trunk + [(head.weight.buffer, head.gradient.buffer)], loss: loss,
-      learningRate: settings.learningRate, workers: workers
+      trunk + [(head.weight.buffer, head.gradient.buffer)], loss: loss, workers: workers
     ).refusal
     // V is right already, as it is where it is 0 at first and nothing has been earned: Adam has
     // seen a gradient, of zeros.

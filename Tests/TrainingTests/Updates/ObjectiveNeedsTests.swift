@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import LanguageModel
 import PolicyOptimization
+import Recipes
 import Rewards
 import Runs
 import Synchronization
@@ -40,13 +41,10 @@ import Training
     intermediateSize: 12, maximumPositions: 8, tiedEmbeddings: true, initializerRange: 0.3)
 
   private static func settings(_ objective: any Objective) -> PolicyTrainer.Settings {
-    PolicyTrainer.Settings(
-      objective: objective, advantage: GroupRelativeAdvantage(),
-      update: .adam(
-        AdamUpdate.Settings(
-          schedule: LearningRateSchedule(peak: 1e-2, totalUpdates: 10),
-          adam: AdamW.Coefficients(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0),
-          maximumGradientNorm: 0)), epochs: 2, stepsPerIteration: 10)
+    var train = Recipe.Train()
+    (train.stepsPerIteration, train.axes.epochs) = (10, 2)
+    (train.optimizer.learningRate, train.optimizer.maximumGradientNorm) = (1e-2, 0)
+    return PolicyTrainer.Settings(train, seed: 0, objective: objective)
   }
 
   /// The trainer after a step on four completions, and the step's updates.
@@ -99,14 +97,13 @@ import Training
   /// A trust region asks for the divergence that it bounds, whatever the objective needs.
   @Test func anUpdateRuleAndShapingHaveNeedsOfTheirOwn() {
     var settings = Self.settings(Reading(needs: [.values]))
-    settings.update = .trustRegion(
-      TrustRegionUpdate.Settings(
-        region: TrustRegionStep(bound: 0.01), conjugateGradient: ConjugateGradient(),
-        fisher: .exact, divergence: .policyToOld, isMean: true, search: nil))
+    var region = Recipe.TrustRegionUpdate()
+    region.divergence = .policyToOld
+    settings.train.axes.update = .trustRegion(region)
     #expect(settings.needs == [.values, .exactKL(.policyToOld)])
-    settings.shaping = RewardShaping(klCoefficient: 0.1)
+    settings.train.axes.shaping.klCoefficient = 0.1
     #expect(settings.needs == [.values, .exactKL(.policyToOld), .referenceLogProb])
-    settings.shaping = RewardShaping(tokenCost: 0.1)
+    (settings.train.axes.shaping.klCoefficient, settings.train.axes.shaping.tokenCost) = (0, 0.1)
     #expect(!settings.needs.includeReference)
   }
 

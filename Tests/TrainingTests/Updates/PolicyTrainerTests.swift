@@ -1,6 +1,7 @@
 import Kernels
 import LanguageModel
 import PolicyOptimization
+import Recipes
 import Testing
 import Training
 
@@ -14,19 +15,15 @@ import Training
     _ objective: any Objective = PolicyObjective(klPenalty: KLPenalty(coefficient: 0.1)),
     epochs: Int = 1, miniBatches: Int = 1, reference: ReferenceSchedule = .reset
   ) -> PolicyTrainer {
-    PolicyTrainer(
+    var train = Recipe.Train()
+    (train.axes.epochs, train.axes.miniBatches) = (epochs, miniBatches)
+    (train.axes.reference, train.stepsPerIteration) = (reference, 2)
+    (train.optimizer.learningRate, train.optimizer.maximumGradientNorm) = (1e-2, 0)
+    return PolicyTrainer(
       engine: Engine(
         Self.configuration, workers: Workers(count: 1), activationBytes: 1 << 20),
       policy: Parameters(Self.configuration, seed: 3),
-      settings: PolicyTrainer.Settings(
-        objective: objective, advantage: GroupRelativeAdvantage(),
-        update: .adam(
-          AdamUpdate.Settings(
-            schedule: LearningRateSchedule(peak: 1e-2, totalUpdates: 10),
-            adam: AdamW.Coefficients(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0),
-            maximumGradientNorm: 0)),
-        epochs: epochs, miniBatches: miniBatches, reference: reference, stepsPerIteration: 2,
-        seed: 5))
+      settings: PolicyTrainer.Settings(train, seed: 5, objective: objective))
   }
 
   /// Five questions with two completions of two and three tokens.

@@ -44,7 +44,7 @@ import Training
     train.axes = algorithm.axes(maxCompletionTokens: 5)
     (train.axes.miniBatches, train.axes.epochs) = (miniBatches, passes)
     (train.stepsPerIteration, train.optimizer.learningRate) = (3, 1e-2)
-    return train.settings(seed: 1)
+    return PolicyTrainer.Settings(train, seed: 1)
   }
 
   /// Three steps; the last policy, and what every update did.

@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import LanguageModel
 import PolicyOptimization
+import Recipes
 import TestSupport
 import Testing
 import Training
@@ -106,23 +107,23 @@ import Training
       json["kl"]?.string == "k3, not ratio-weighted",
       json["schedule"]?.string == "linear warm-up ((u+1)/5), then cosine to 10 %"
     else { return nil }
-    return PolicyTrainer.Settings(
-      objective: PolicyObjective(
-        surrogate: .clipped(
-          ClippedSurrogate(
-            epsilonLow: try number("epsilon"), epsilonHigh: try number("epsilon_high"))),
-        klPenalty: KLPenalty(coefficient: try number("beta"))),
-      advantage: GroupRelativeAdvantage(),
-      update: .adam(
-        AdamUpdate.Settings(
-          schedule: LearningRateSchedule(
-            peak: try number("learning_rate"), warmUpUpdates: Int(try number("warmup_updates")),
-            totalUpdates: updates, decay: .cosine, floor: 0.1),
-          adam: AdamW.Coefficients(
-            beta1: try number("adam_beta1"), beta2: try number("adam_beta2"),
-            epsilon: try number("adam_epsilon"), weightDecay: try number("weight_decay")),
-          maximumGradientNorm: try number("max_grad_norm"))),
-      epochs: Int(try number("num_iterations")), stepsPerIteration: stepsPerIteration)
+    var train = Recipe.Train()
+    train.axes.objective = PolicyObjective(
+      surrogate: .clipped(
+        ClippedSurrogate(
+          epsilonLow: try number("epsilon"), epsilonHigh: try number("epsilon_high"))),
+      klPenalty: KLPenalty(coefficient: try number("beta")))
+    train.axes.epochs = Int(try number("num_iterations"))
+    (train.stepsPerIteration, train.steps) = (stepsPerIteration, updates / train.axes.epochs)
+    train.optimizer.learningRate = try number("learning_rate")
+    train.optimizer.warmupUpdates = Int(try number("warmup_updates"))
+    (train.optimizer.decay, train.optimizer.lowestRateRatio) = (.cosine, 0.1)
+    train.optimizer.beta1 = try number("adam_beta1")
+    train.optimizer.beta2 = try number("adam_beta2")
+    train.optimizer.epsilon = try number("adam_epsilon")
+    train.optimizer.weightDecay = try number("weight_decay")
+    train.optimizer.maximumGradientNorm = try number("max_grad_norm")
+    return PolicyTrainer.Settings(train, seed: 0)
   }
 
   /// The questions of a fixture's step.
