@@ -89,12 +89,12 @@ final class TrainingLoop {
   ) async throws -> StepRecord {
     let clock = Stopwatch()
     try await updateRewardModel()
-    let (rollout, sampling, collection) = try await collectRollout(of: rows, endure)
+    let (rollout, sampling, collector) = try await collectRollout(of: rows, endure)
     let sampled = clock.seconds
     let check = samplerCheck(of: rollout)
     moveReference()
     let updating = Stopwatch()
-    let update = try await updatePolicy(on: rollout, collection, willUpdate)
+    let update = try await updatePolicy(on: rollout, collector, willUpdate)
     return StepRecord(
       step: state.step + 1, rollout: rollout, sampling: sampling, check: check, update: update,
       referenceMoves: trainer.reference?.moves(through: state.step),
@@ -141,9 +141,9 @@ final class TrainingLoop {
     guard let rewardModel, state.step % train.stepsPerIteration == 0,
       await rewardModel.isDue(before: iteration)
     else { return }
-    let collection = collection(
+    let collector = collector(
       of: rewardModel.recipe.completionsPerQuestion, .comparison, step: iteration)
-    let failures = try await rewardModel.learn(before: state.step, from: collection)
+    let failures = try await rewardModel.learn(before: state.step, from: collector)
     if let reason = failures.reason {
       warn(
         "before step \(state.step + 1): \(failures.masked) of \(failures.count) labels failed: "
@@ -156,30 +156,30 @@ final class TrainingLoop {
   /// Completions of the step's questions, drawn by the policy as it is now, and what they have earned.
   private func collectRollout(
     of rows: [Int], _ endure: (TrainingError) throws -> Void
-  ) async throws -> (Rollout, DynamicSampling, RolloutCollection) {
-    var collection = collection(
+  ) async throws -> (Rollout, DynamicSampling, RolloutCollector) {
+    var collector = collector(
       of: train.completionsPerQuestion, .sampling, step: state.step, parts: train.scoringParts)
     var sampling = DynamicSampling(
       rounds: train.axes.dynamicSamplingRounds,
       order: DataOrder(
         count: source.questions.questions.count, seed: seed, stream: .dynamicSampling))
-    var rollout = try await collection.rollout(of: rows)
-    try await sampling.replaceDegenerateQuestions(of: &rollout, from: &collection)
-    if let end = state.count(collection.failures) {
+    var rollout = try await collector.rollout(of: rows)
+    try await sampling.replaceDegenerateQuestions(of: &rollout, from: &collector)
+    if let end = state.count(collector.failures) {
       try endure(end)
-    } else if collection.failures.reason != nil {
-      warn("step \(state.step + 1): \(collection.failures)")
+    } else if collector.failures.reason != nil {
+      warn("step \(state.step + 1): \(collector.failures)")
     }
     tell(of: rollout.report)
-    rollout.greedyRewards = try await collection.greedyRewards(of: rollout, for: train.axes)
-    return (rollout, sampling, collection)
+    rollout.greedyRewards = try await collector.greedyRewards(of: rollout, for: train.axes)
+    return (rollout, sampling, collector)
   }
 
   /// What the policy as it is now draws with the random numbers of a purpose.
-  private func collection(
+  private func collector(
     of completionsPerQuestion: Int, _ purpose: RandomKey.Purpose, step: Int, parts: Int = 1
-  ) -> RolloutCollection {
-    RolloutCollection(
+  ) -> RolloutCollector {
+    RolloutCollector(
       source, policy: trainer.policy,
       draws: Draws(key: RandomKey(seed: seed, purpose: purpose), step: step), progress: progress,
       completionsPerQuestion: completionsPerQuestion, parts: parts)
@@ -205,7 +205,7 @@ final class TrainingLoop {
 
   /// Advantages, and the updates.
   private func updatePolicy(
-    on rollout: Rollout, _ collection: RolloutCollection,
+    on rollout: Rollout, _ collector: RolloutCollector,
     _ willUpdate: (PendingUpdate) throws -> Void
   ) async throws -> PolicyTrainer.StepReport {
     try await trainer.step(
@@ -214,7 +214,7 @@ final class TrainingLoop {
         if $0.index == 0 { try check($0) }
         try willUpdate($0)
       },
-      resampledLoss: { try await collection.resampledLoss(of: rollout, trial: $0) })
+      resampledLoss: { try await collector.resampledLoss(of: rollout, trial: $0) })
   }
 
   // MARK: What is checked and told

@@ -75,11 +75,11 @@ struct RewardModelUpdate {
   /// Completions without a label are in no pair; where they are many, the pairs would be a choice
   /// that the labeller's faults made.
   ///
-  /// - Parameter collection: Draws what is compared, with random numbers of the iteration.
+  /// - Parameter collector: Draws what is compared, with random numbers of the iteration.
   func learn(
-    before step: Int, from collection: RolloutCollection
+    before step: Int, from collector: RolloutCollector
   ) async throws -> RewardFailures {
-    let iteration = collection.draws.step
+    let iteration = collector.draws.step
     switch source {
     case .preferences(let pairs):
       let order = DataOrder(count: pairs.count, seed: seed, stream: .comparisons)
@@ -88,13 +88,13 @@ struct RewardModelUpdate {
       try await model.learn(from: chosen, labels: 2 * chosen.count, before: step)
       return RewardFailures()
     case .labeller(let labeller):
-      var collection = collection.judged(by: labeller)
+      var collector = collector.judged(by: labeller)
       let order = DataOrder(
-        count: collection.source.questions.questions.count, seed: seed, stream: .comparisons)
-      let rollout = try await collection.rollout(
+        count: collector.source.questions.questions.count, seed: seed, stream: .comparisons)
+      let rollout = try await collector.rollout(
         of: order.rows(step: iteration, count: recipe.questions))
       try await labeller.confirm()
-      let failures = collection.failures
+      let failures = collector.failures
       if failures.areMany {
         throw TrainingError.labelsFailed(
           step: step + 1, masked: failures.masked, of: failures.count,
@@ -102,7 +102,7 @@ struct RewardModelUpdate {
       }
       try await model.learn(
         from: rollout.pairs(
-          atMost: recipe.pairsPerQuestion, key: collection.draws.key, iteration: iteration),
+          atMost: recipe.pairsPerQuestion, key: collector.draws.key, iteration: iteration),
         labels: rollout.report.outcomes.count { $0.total != nil }, before: step)
       return failures
     }

@@ -19,16 +19,16 @@ struct DynamicSampling {
 
   /// Leaves the questions of a rollout that a step learns from, with others in the place of the rest.
   mutating func replaceDegenerateQuestions(
-    of rollout: inout Rollout, from collection: inout RolloutCollection
+    of rollout: inout Rollout, from collector: inout RolloutCollector
   ) async throws {
     if rounds == 0 { return }
     let count = rollout.questions.count
     while !rollout.degenerateQuestions.isEmpty, roundsMade < rounds {
       // Every round of every step has draws of its own: as many as a step has questions.
-      let turn = collection.draws.step * rounds + roundsMade
+      let turn = collector.draws.step * rounds + roundsMade
       let fresh = order.rows(step: turn, count: count).prefix(
         rollout.degenerateQuestions.count)
-      let further = try await collection.rollout(of: Array(fresh))
+      let further = try await collector.rollout(of: Array(fresh))
       rollout = rollout.selecting(rollout.informativeQuestions).appending(further)
       replaced += fresh.count
       roundsMade += 1

@@ -3,7 +3,7 @@ internal import PolicyOptimization
 internal import Recipes
 internal import Sampling
 
-extension RolloutCollection {
+extension RolloutCollector {
   /// The reward of the greedy completion of each question, where advantages are measured from it;
   /// else none.
   func greedyRewards(of rollout: Rollout, for axes: Recipe.Axes) async throws -> [Double?] {

@@ -1,7 +1,7 @@
 internal import Rewards
 internal import Sampling
 
-extension RolloutCollection {
+extension RolloutCollector {
   /// The mean reward, negated, of completions that the policy as it stands draws of the rollout's
   /// questions; without a trial, of those at hand.
   ///

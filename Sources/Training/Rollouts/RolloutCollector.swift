@@ -15,7 +15,7 @@ struct RolloutSource {
 }
 
 /// Draws and scores the completions of one step.
-struct RolloutCollection {
+struct RolloutCollector {
   private(set) var source: RolloutSource
   /// π_old, which draws.
   let policy: Parameters
@@ -43,7 +43,7 @@ struct RolloutCollection {
   }
 
   /// The same, judged by other rewards.
-  func judged(by rewards: RewardSet) -> RolloutCollection {
+  func judged(by rewards: RewardSet) -> RolloutCollector {
     var other = self
     other.source.rewards = rewards
     return other
@@ -66,12 +66,12 @@ struct RolloutCollection {
     var kept: Kept?
     for part in 0..<parts {
       let range = part * rows.count / parts..<(part + 1) * rows.count / parts
-      let (drawn, texts) = try source.sampler.sample(
+      let (drawn, batch) = try source.sampler.sample(
         policy, Array(questions[range]), Array(requests[range]),
         completions: completionsPerQuestion, draws: draws, keep: parts == 1)
-      batches.yield(texts.flatMap { $0 })
       samples += drawn.completions
-      completions += texts.flatMap { $0 }
+      completions += batch.flatMap { $0 }
+      batches.yield(batch.flatMap { $0 })
       kept = drawn.kept
     }
     batches.finish()
