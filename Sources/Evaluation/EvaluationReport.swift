@@ -50,6 +50,11 @@ public struct EvaluationReport: Sendable {
       Double(count) > RewardTrial.largestFailedShare * Double(completions)
     }
 
+    /// Of how many completions they are, and why the first one failed.
+    package var inWords: String {
+      "\(count) of \(completions) scores of the evaluation failed: \(reason ?? "no reason given")"
+    }
+
     mutating func add(_ judgements: [Judgement]) {
       let reasons = judgements.compactMap(\.failure)
       count += reasons.count
@@ -93,29 +98,25 @@ extension EvaluationReport.Sampled {
   package init(
     correct: [[Bool]], votes: [[String?]], ballot: MajorityVote.Ballot,
     options: Evaluator.Options
-  ) throws {
+  ) {
     let counts = correct.map { samples in samples.count { $0 } }
     perQuestion = counts.map { Double($0) / Double(options.samples) }
     (samples, temperature) = (options.samples, options.temperature)
     accuracy = MeanEstimate(of: perQuestion)
-    passAtK = try options.k.map { k in
-      let values = try counts.map {
-        try PassAtK.estimate(samples: options.samples, correct: $0, k: k)
-      }
+    passAtK = options.k.map { k in
+      let values = counts.map { PassAtK.estimate(samples: options.samples, correct: $0, k: k) }
       return (k, MeanEstimate(of: values))
     }
-    majorityAtK = try options.k.filter { $0 > 1 }.map { k in
-      let values = try zip(votes, correct).map { votes, correct in
-        let winner = try MajorityVote.winner(votes, first: k)
+    majorityAtK = options.k.filter { $0 > 1 }.map { k in
+      let values = zip(votes, correct).map { votes, correct in
+        let winner = MajorityVote.winner(votes, first: k)
         return winner.map { correct[$0] } == true ? 1.0 : 0.0
       }
       return (k, MeanEstimate(of: values))
     }
     self.ballot = ballot
   }
-}
 
-extension EvaluationReport.Sampled {
   /// What tables call maj@k: where whole texts vote, it says so.
   package func majorityName(_ k: Int) -> String {
     switch ballot {
@@ -131,25 +132,13 @@ extension EvaluationReport {
 
   /// What keeps the figures from being any; nil where few scores failed, or none.
   package func failure(of judge: String) -> RewardError? {
-    failures.areMany ? .threw(reward: judge, problem: failures.inWords) : nil
+    failures.areMany ? .failed(reward: judge, problem: failures.inWords) : nil
   }
-}
 
-extension EvaluationReport.Failures {
-  /// Of how many completions they are, and why the first one failed.
-  package var inWords: String {
-    "\(count) of \(completions) scores of the evaluation failed: \(reason ?? "no reason given")"
-  }
-}
-
-extension EvaluationReport {
   /// The report for programs.
   public func encoded() -> JSONObject {
     func estimate(_ value: MeanEstimate?) -> JSONObject {
-      [
-        "accuracy": value.map { .number($0.mean) } ?? .null,
-        "stderr": value?.standardError.map { .number($0) } ?? .null,
-      ]
+      MeanEstimate.encoded(value, mean: "accuracy")
     }
     var object: JSONObject = ["n": .integer(count), "greedy": .object(estimate(greedy))]
     if let sampled {

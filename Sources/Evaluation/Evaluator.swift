@@ -82,7 +82,7 @@ public struct Evaluator {
         tally.add(judgements)
         for judgement in judgements { try record(judgement) }
       }
-      sampled = try EvaluationReport.Sampled(
+      sampled = EvaluationReport.Sampled(
         correct: correct, votes: votes, ballot: MajorityVote.ballot(under: reward),
         options: options)
     }

@@ -1,12 +1,14 @@
-internal import Datasets
-internal import Rewards
+package import Datasets
+package import Rewards
 
 /// The reward that says which completions are correct.
-struct Judge {
-  let reward: any RewardFunction
+package struct Judge {
+  private let reward: any RewardFunction
+
+  package init(reward: any RewardFunction) { self.reward = reward }
 
   /// What it says of completions, as many of each question, which are numbered from 1.
-  func judge(
+  package func judge(
     _ completions: [[Completion]], of questions: [Question], _ progress: RunProgress?
   ) async throws -> [[Judgement]] {
     let count = completions.first?.count ?? 0
@@ -37,7 +39,7 @@ struct Judge {
       let range = part.lowerBound * count..<part.upperBound * count
       let request = RewardRequest(
         step: 0, completions: Array(completions[range]), progress: progress)
-      let found = try await rewards.score(request).functions[0].scores
+      let found = try await rewards.score(request).functions[0].response.scores
       scores.replaceSubrange(range, with: found)
       return found.contains { $0.failureReason != nil }
     }

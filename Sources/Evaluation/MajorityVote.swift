@@ -30,25 +30,13 @@ public enum MajorityVote {
     }
   }
 
-  /// A number of samples that is not there.
-  public enum Refusal: Error, Equatable, CustomStringConvertible {
-    case k(Int, samples: Int)
-
-    public var description: String {
-      switch self {
-      case .k(let k, let samples):
-        "k: no such number of the samples (got \(k); need 1 to \(samples))"
-      }
-    }
-  }
-
   /// The first sample, among the first k, that gives the winning answer; nil when none gives any.
   ///
   /// The question counts as correct when that sample does.
   ///
-  /// - Throws: `Refusal` unless 1 ≤ k ≤ the number of answers.
-  public static func winner(_ answers: [String?], first k: Int) throws(Refusal) -> Int? {
-    guard k >= 1, k <= answers.count else { throw .k(k, samples: answers.count) }
+  /// - Parameter k: From 1 to the number of answers.
+  public static func winner(_ answers: [String?], first k: Int) -> Int? {
+    precondition(1 <= k && k <= answers.count)
     var ballots: [(first: Int, votes: Int)] = []
     var ballotOfAnswer: [[UInt8]: Int] = [:]  // looked up, never iterated
     for (sample, answer) in answers.prefix(k).enumerated() {

@@ -1,3 +1,5 @@
+package import Formats
+
 /// A mean over questions and its standard error.
 ///
 ///     m = Σ x / n,   SE = s/√n,   s = √( Σ (x − m)² / (n − 1) )
@@ -28,5 +30,15 @@ public struct MeanEstimate: Sendable, Equatable {
     }
     let sumOfSquares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     standardError = (sumOfSquares / (count - 1) / count).squareRoot()
+  }
+}
+
+extension MeanEstimate {
+  /// A mean under its name and its standard error, for programs; null where there is none.
+  package static func encoded(_ value: MeanEstimate?, mean name: String) -> JSONObject {
+    [
+      name: value.map { .number($0.mean) } ?? .null,
+      "stderr": value?.standardError.map { .number($0) } ?? .null,
+    ]
   }
 }

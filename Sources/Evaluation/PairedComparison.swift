@@ -9,19 +9,6 @@
 /// Edge cases: fewer than two questions have no interval. When every d_q is equal, the interval is
 /// that one point.
 public struct PairedComparison: Sendable, Equatable {
-  /// Scores that cannot be paired.
-  public enum Refusal: Error, Equatable, CustomStringConvertible {
-    case questions(candidate: Int, baseline: Int)
-
-    public var description: String {
-      switch self {
-      case .questions(let candidate, let baseline):
-        "baseline: another number of questions than the candidate's"
-          + " (got \(baseline); need \(candidate))"
-      }
-    }
-  }
-
   /// z of the standard normal distribution for 95 %.
   public static let z = 1.96
 
@@ -32,12 +19,8 @@ public struct PairedComparison: Sendable, Equatable {
   public let losses: Int
 
   /// One score per question, the same questions in the same order.
-  ///
-  /// - Throws: `Refusal` where the counts differ.
-  public init(candidate: [Double], baseline: [Double]) throws(Refusal) {
-    guard candidate.count == baseline.count else {
-      throw .questions(candidate: candidate.count, baseline: baseline.count)
-    }
+  public init(candidate: [Double], baseline: [Double]) {
+    precondition(candidate.count == baseline.count)
     let differences = zip(candidate, baseline).map { $0 - $1 }
     difference = MeanEstimate(of: differences)
     wins = differences.count { $0 > 0 }

@@ -10,28 +10,11 @@
 /// Edge cases: c = 0 gives exactly 0; n − c < k gives exactly 1, as every choice of k then holds a
 /// correct sample.
 public enum PassAtK {
-  /// Numbers that ask for nothing that could be estimated.
-  public enum Refusal: Error, Equatable, CustomStringConvertible {
-    case k(Int, samples: Int)
-    case correct(Int, samples: Int)
-
-    public var description: String {
-      switch self {
-      case .k(let k, let samples):
-        "k: no such number of the samples (got \(k); need 1 to \(samples))"
-      case .correct(let correct, let samples):
-        "correct: no such number of the samples (got \(correct); need 0 to \(samples))"
-      }
-    }
-  }
-
-  /// pass@k of one question.
+  /// pass@k of one question, with 1 ≤ k ≤ samples and 0 ≤ correct ≤ samples.
   ///
-  /// - Throws: `Refusal` unless 1 ≤ k ≤ samples and 0 ≤ correct ≤ samples.
   /// - Complexity: O(correct).
-  public static func estimate(samples: Int, correct: Int, k: Int) throws(Refusal) -> Double {
-    guard k >= 1, k <= samples else { throw .k(k, samples: samples) }
-    guard correct >= 0, correct <= samples else { throw .correct(correct, samples: samples) }
+  public static func estimate(samples: Int, correct: Int, k: Int) -> Double {
+    precondition(1 <= k && k <= samples && (0...samples).contains(correct))
     guard samples - correct >= k else { return 1 }
     var allWrong = 1.0
     for i in (samples - correct + 1)..<(samples + 1) {

@@ -24,9 +24,6 @@ public struct SHA256: Sendable {
     return hash.finalize()
   }
 
-  /// The hash of `bytes` as 64 lower-case hexadecimal digits.
-  public static func hash(_ bytes: some Sequence<UInt8>) -> String { hash(Array(bytes)) }
-
   /// Appends `bytes` to the message.
   public mutating func update(_ bytes: [UInt8]) { update(bytes.span) }
 

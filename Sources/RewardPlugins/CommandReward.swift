@@ -52,7 +52,7 @@ public final class CommandReward: RewardFunction {
     self.program = program
     ids = options.ids
     let launch = PluginLaunch(command, options)
-    workers = (0..<options.workers).map { PluginWorker(launch, options, place: $0) }
+    workers = (0..<options.workers).map { PluginWorker(launch, options, index: $0) }
   }
 
   public var warnings: [String] {
@@ -101,8 +101,8 @@ public final class CommandReward: RewardFunction {
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     do {
-      return try await request.scored(inParts: workers.count) { [workers] place, part in
-        try await workers[place].score(part)
+      return try await request.scored(inParts: workers.count) { [workers] index, part in
+        try await workers[index].score(part)
       }
     } catch is RewardMessage.MissingID {
       throw RewardError.withoutID(reward: name)

@@ -54,7 +54,7 @@ final class HTTPClient: Sendable {
     let number = exchanges.nextNumber()
     let clock = Task {
       try await Task.sleep(for: .seconds(seconds))
-      exchanges.finish(number, .failure(Failure(description: "no reply in time")))
+      exchanges.fail(number, "no reply in time")
     }
     defer { clock.cancel() }
     let result = await withTaskCancellationHandler {
@@ -62,7 +62,7 @@ final class HTTPClient: Sendable {
         exchanges.begin(number, request, continuation)
       }
     } onCancel: {
-      exchanges.finish(number, .failure(Failure(description: "cancelled")))
+      exchanges.fail(number, "cancelled")
     }
     return try result.get()
   }
@@ -82,38 +82,27 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
     var reply = HTTPClient.Reply(status: 0, body: [])
   }
 
-  private struct State {
-    var count = 0
-    var exchanges: [Int: Exchange] = [:]
-  }
-
-  private let state = Mutex(State())
+  private let count = Atomic(0)
+  private let exchanges = Mutex<[Int: Exchange]>([:])
   private let starting = DispatchQueue(label: "HTTPClient.starting")
   private let ending = DispatchQueue(label: "HTTPClient.ending")
 
-  func nextNumber() -> Int {
-    state.withLock {
-      $0.count += 1
-      return $0.count
-    }
-  }
+  func nextNumber() -> Int { count.add(1, ordering: .relaxed).newValue }
 
   func begin(
     _ number: Int, _ request: URLRequest, _ continuation: CheckedContinuation<Outcome, Never>
   ) {
-    state.withLock { $0.exchanges[number] = Exchange(continuation: continuation) }
+    exchanges.withLock { $0[number] = Exchange(continuation: continuation) }
     // A task that was cancelled before it could be entered here.
-    if Task.isCancelled {
-      return finish(number, .failure(HTTPClient.Failure(description: "cancelled")))
-    }
+    if Task.isCancelled { return fail(number, "cancelled") }
     starting.async { [self] in
       let session = URLSession(
         configuration: Self.configuration, delegate: self, delegateQueue: nil)
       let task = session.dataTask(with: request)
       task.taskDescription = String(number)
-      let isWanted = state.withLock {
-        $0.exchanges[number]?.session = session
-        return $0.exchanges[number] != nil
+      let isWanted = exchanges.withLock {
+        $0[number]?.session = session
+        return $0[number] != nil
       }
       if isWanted { task.resume() } else { end(session) }
     }
@@ -129,11 +118,13 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
 
   /// Ends an exchange, once.
   func finish(_ number: Int, _ outcome: Outcome) {
-    guard let exchange = state.withLock({ $0.exchanges.removeValue(forKey: number) }) else {
-      return
-    }
+    guard let exchange = exchanges.withLock({ $0.removeValue(forKey: number) }) else { return }
     exchange.continuation.resume(returning: outcome)
     if let session = exchange.session { end(session) }
+  }
+
+  func fail(_ number: Int, _ description: String, isPassing: Bool = false) {
+    finish(number, .failure(HTTPClient.Failure(description: description, isPassing: isPassing)))
   }
 
   private func end(_ session: URLSession) { ending.async { session.invalidateAndCancel() } }
@@ -173,10 +164,10 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
   ) {
     if let response = response as? HTTPURLResponse {
       let pause = response.value(forHTTPHeaderField: "Retry-After").flatMap(Self.seconds)
-      state.withLock {
+      exchanges.withLock {
         let number = number(dataTask)
-        $0.exchanges[number]?.reply.status = response.statusCode
-        $0.exchanges[number]?.reply.retryAfter = pause
+        $0[number]?.reply.status = response.statusCode
+        $0[number]?.reply.retryAfter = pause
       }
     }
     completionHandler(.allow)
@@ -190,16 +181,12 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
     let number = number(dataTask)
-    let size = state.withLock {
-      $0.exchanges[number]?.reply.body += data
-      return $0.exchanges[number]?.reply.body.count ?? 0
+    let size = exchanges.withLock {
+      $0[number]?.reply.body += data
+      return $0[number]?.reply.body.count ?? 0
     }
     guard size > HTTPClient.largestReply else { return }
-    finish(
-      number,
-      .failure(
-        HTTPClient.Failure(
-          description: "its reply is longer than \(HTTPClient.largestReply) bytes")))
+    fail(number, "its reply is longer than \(HTTPClient.largestReply) bytes")
   }
 
   func urlSession(
@@ -207,7 +194,7 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
   ) {
     let number = number(task)
     guard let error else {
-      let reply = state.withLock { $0.exchanges[number]?.reply }
+      let reply = exchanges.withLock { $0[number]?.reply }
       if let reply { finish(number, .success(reply)) }
       return
     }
@@ -216,15 +203,11 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
     if ["Out of memory", "Too large response headers"].contains(
       where: error.localizedDescription.hasPrefix)
     {
-      return finish(
-        number, .failure(HTTPClient.Failure(description: "the headers of its reply are too long")))
+      return fail(number, "the headers of its reply are too long")
     }
-    finish(
-      number,
-      .failure(
-        HTTPClient.Failure(
-          description: Self.inWords(code) ?? error.localizedDescription,
-          isPassing: code.map { !Self.lasting.contains($0) } ?? false)))
+    fail(
+      number, Self.inWords(code) ?? error.localizedDescription,
+      isPassing: code.map { !Self.lasting.contains($0) } ?? false)
   }
 
   /// What another try would meet again, or has no time for; anything else is a connection that failed,

@@ -35,7 +35,7 @@ public final class HTTPReward: RewardFunction {
   private let usesProxy: Bool
   private let client = HTTPClient()
   /// Of all servers: one may be asked by several rewards of a run, such as training's and evaluation's.
-  private static let lastID = Mutex(0)
+  private static let lastID = Atomic(0)
 
   /// - Parameters:
   ///   - urls: `http` or `https`, at least one.
@@ -73,10 +73,8 @@ public final class HTTPReward: RewardFunction {
       parsed.append(url)
     }
     self.name = name ?? Self.name(of: parsed[0])
-    self.urls = parsed
-    self.timeout = timeout
-    self.headers = headers
-    self.usesProxy = usesProxy
+    (self.urls, self.timeout) = (parsed, timeout)
+    (self.headers, self.usesProxy) = (headers, usesProxy)
     secrets = parsed.map { ServerSecrets($0, headers: headers) }
     if !usesProxy { ProxyExemption.add(parsed.compactMap { $0.host() }) }
   }
@@ -125,10 +123,10 @@ public final class HTTPReward: RewardFunction {
     let bytes = Array(text.utf8)
     let allowed = Set("-._~!$&'()*+,;=\(allowing)".utf8)
     var result: [UInt8] = []
-    for (place, byte) in bytes.enumerated() {
+    for (index, byte) in bytes.enumerated() {
       let isEscape =
-        byte == UInt8(ascii: "%") && place + 2 < bytes.count
-        && bytes[place + 1...place + 2].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+        byte == UInt8(ascii: "%") && index + 2 < bytes.count
+        && bytes[index + 1...index + 2].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
       let isPlain =
         byte < 0x80 && Character(Unicode.Scalar(byte)).isLetter || allowed.contains(byte)
       if isEscape || isPlain || (0x30...0x39).contains(byte) {
@@ -171,8 +169,8 @@ public final class HTTPReward: RewardFunction {
   }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
-    try await request.scored(inParts: urls.count) { place, part in
-      try await self.score(part, at: self.urls[place], self.secrets[place])
+    try await request.scored(inParts: urls.count) { index, part in
+      try await self.score(part, at: self.urls[index], self.secrets[index])
     }
   }
 
@@ -194,13 +192,6 @@ public final class HTTPReward: RewardFunction {
     return request
   }
 
-  private func nextID() -> Int {
-    Self.lastID.withLock {
-      $0 += 1
-      return $0
-    }
-  }
-
   private static let mostTries = 3
 
   private func score(
@@ -215,7 +206,7 @@ public final class HTTPReward: RewardFunction {
     }
     while true {
       let left = ContinuousClock.now.duration(to: deadline) / .seconds(1)
-      let id = nextID()
+      let id = Self.lastID.add(1, ordering: .relaxed).newValue
       var message = request(url)
       message.httpMethod = "POST"
       message.setValue("application/json", forHTTPHeaderField: "Content-Type")
@@ -251,13 +242,14 @@ public final class HTTPReward: RewardFunction {
     do {
       response = try decoded(body)
     } catch {
-      // An excerpt may end within a secret, so they are hidden before it is made.
+      var shown = error
       do {
+        // An excerpt may end within a secret, so they are hidden before it is made.
         _ = try decoded(secrets.hidden(in: body))
-        return part.failed("reply: \(secrets.hidden(in: "\(error)"))")
       } catch {
-        return part.failed("reply: \(secrets.hidden(in: "\(error)"))")
+        shown = error
       }
+      return part.failed("reply: \(secrets.hidden(in: "\(shown)"))")
     }
     response.scores = response.scores.map { score in
       score.failureReason.map { .failed(secrets.hidden(in: $0)) } ?? score

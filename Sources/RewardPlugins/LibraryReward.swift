@@ -64,7 +64,7 @@ public actor LibraryReward: RewardFunction {
   public func stop() async { library = nil }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
-    if library == nil { library = try Library(path, reward: name) }
+    try await start()
     guard let library else { preconditionFailure("it was just loaded") }
     return RewardResponse(scores: library.score(request))
   }

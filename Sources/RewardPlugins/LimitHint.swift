@@ -5,47 +5,39 @@ public struct LimitHint: Sendable, Equatable {
   /// The key of the limit.
   public let key: String
   private let usual: String
+  /// What words have in them where it may be the limit's doing.
+  private let signs: [String]
 
-  private static let signs: [(hint: LimitHint, texts: [String])] = {
+  private static let all: [LimitHint] = {
     let limits = PluginLimits()
     return [
-      (
-        LimitHint(key: "memory_megabytes", usual: "\(limits.memoryMegabytes)"),
-        [
+      LimitHint(
+        key: "memory_megabytes", usual: "\(limits.memoryMegabytes)",
+        signs: [
           "MemoryError", "annot allocate memory", "nable to allocate", "bad_alloc", "OutOfMemory",
           "out of memory", "can't start new thread", "unable to create native thread",
           "nsufficient memory", "Could not reserve enough space", "failed to map",
           "Could not create the Java Virtual Machine",
-        ]
-      ),
-      (
-        LimitHint(key: "file_megabytes", usual: "\(limits.fileMegabytes)"),
-        ["File too large", "[Errno 27]", "EFBIG", "(signal 25)"]
-      ),
-      (
-        LimitHint(key: "open_files", usual: "\(limits.openFiles)"),
-        ["oo many open files", "[Errno 24]", "EMFILE"]
-      ),
-      (LimitHint(key: "cpu_seconds", usual: "none"), ["(signal 24)"]),
+        ]),
+      LimitHint(
+        key: "file_megabytes", usual: "\(limits.fileMegabytes)",
+        signs: ["File too large", "[Errno 27]", "EFBIG", "(signal 25)"]),
+      LimitHint(
+        key: "open_files", usual: "\(limits.openFiles)",
+        signs: ["oo many open files", "[Errno 24]", "EMFILE"]),
+      LimitHint(key: "cpu_seconds", usual: "none", signs: ["(signal 24)"]),
     ]
   }()
 
-  /// - Returns: nil where no limit is behind it, as far as the words tell.
-  init?(in words: String) {
-    guard let sign = Self.signs.first(where: { $0.texts.contains(where: words.contains(bytes:)) })
-    else { return nil }
-    self = sign.hint
+  /// The limit that words tell of; nil where none is behind them, as far as they tell.
+  static func told(in words: String) -> LimitHint? {
+    all.first { $0.signs.contains(where: words.contains(bytes:)) }
   }
 
   /// Which one a message names that ``adding(to:)`` made.
-  public init?(named message: String) {
-    guard let sign = Self.signs.first(where: { message.contains(bytes: $0.hint.words) }) else {
-      return nil
-    }
-    self = sign.hint
+  public static func named(in message: String) -> LimitHint? {
+    all.first { message.contains(bytes: $0.words) }
   }
-
-  private init(key: String, usual: String) { (self.key, self.usual) = (key, usual) }
 
   private var words: String { "(the limit \(key) may be why)" }
 

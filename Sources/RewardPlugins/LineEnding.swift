@@ -64,7 +64,7 @@ struct LineEnding: Sendable {
       }
     let text = errorLine.map { "\(reason); its last error line: \($0)" } ?? reason
     // What it says before it is ended is of something else.
-    return LimitHint(in: cause.isEnd ? reason + errors : "")?.adding(to: text) ?? text
+    return LimitHint.told(in: cause.isEnd ? reason + errors : "")?.adding(to: text) ?? text
   }
 
   private static func inWords(_ status: TerminationStatus) -> String {

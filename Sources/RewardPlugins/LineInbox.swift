@@ -79,16 +79,13 @@ package final class LineInbox: Sendable {
         guard let end, state.failure == nil else { return }
         bytes.removeFirst(end + 1)
       }
-      guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
-        state.partial += bytes
-        if state.partial.count > limit { state.failure = .tooLong(limit: limit) }
-        return
-      }
-      state.partial += bytes[..<end]
+      let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
+      state.partial += bytes[..<(end ?? bytes.endIndex)]
       guard state.partial.count <= limit else {
         state.failure = .tooLong(limit: limit)
         return
       }
+      guard let end else { return }
       state.line = state.partial
       state.lastLine = state.line
       state.partial = []

@@ -38,10 +38,8 @@ final class LineProcess: Sendable {
     init(
       _ description: String, isPassing: Bool = false, isDoubt: Bool = false, line: [UInt8]? = nil
     ) {
-      self.description = description
-      self.isPassing = isPassing
-      self.isDoubt = isDoubt
-      self.line = line
+      (self.description, self.line) = (description, line)
+      (self.isPassing, self.isDoubt) = (isPassing, isDoubt)
     }
   }
 

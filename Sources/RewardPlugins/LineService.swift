@@ -12,8 +12,7 @@ struct LineService: Sendable {
   private let unread: UnreadOutput
 
   init(_ child: Child, _ limits: LineProcess.Limits) {
-    self.child = child
-    self.limits = limits
+    (self.child, self.limits) = (child, limits)
     self.inbox = LineInbox(
       limit: limits.replyBytes,
       discardsUnless: limits.discardsBetweenRequests ? RewardMessage.isReply : nil)

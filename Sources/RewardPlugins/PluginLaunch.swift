@@ -13,8 +13,7 @@ struct PluginLaunch: Sendable {
   private let options: PluginOptions
 
   init(_ command: [String], _ options: PluginOptions) {
-    self.command = command
-    self.options = options
+    (self.command, self.options) = (command, options)
     directory = FilePath(FileManager.default.currentDirectoryPath)
       .pushing(FilePath(options.directory ?? "."))
   }

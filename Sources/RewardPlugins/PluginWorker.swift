@@ -15,9 +15,9 @@ actor PluginWorker {
   /// Why they may be those of other completions.
   private var doubt: String?
 
-  /// - Parameter place: which of the plug-in's workers it is, from 0.
-  init(_ launch: PluginLaunch, _ options: PluginOptions, place: Int) {
-    (self.launch, self.options, nextID) = (launch, options, place + 1)
+  /// - Parameter index: which of the plug-in's workers it is, from 0.
+  init(_ launch: PluginLaunch, _ options: PluginOptions, index: Int) {
+    (self.launch, self.options, nextID) = (launch, options, index + 1)
   }
 
   func start() async throws(LineProcess.Failure) {
@@ -88,7 +88,7 @@ actor PluginWorker {
       if restarts > 0 { response.counts.append((.restarts, restarts)) }
       response.scores = response.scores.map { score in
         score.failureReason.flatMap { reason in
-          LimitHint(in: reason).map { .failed($0.adding(to: reason)) }
+          LimitHint.told(in: reason).map { .failed($0.adding(to: reason)) }
         } ?? score
       }
       return response
@@ -119,7 +119,7 @@ actor PluginWorker {
   }
 
   private func attempt(_ request: RewardRequest) async throws -> RewardResponse {
-    if process == nil { process = try await started() }
+    try await start()
     guard let process else { preconditionFailure("a process was just started") }
     let id = nextID
     nextID += options.workers

@@ -35,8 +35,8 @@ public enum Redaction {
   public static func redacted(urlsIn text: String) -> String {
     var rest = Array(text.utf8)[...]
     var result: [UInt8] = []
-    while let place = ByteSearch.first(separator, in: Array(rest)) {
-      let before = rest.prefix(place)
+    while let index = ByteSearch.first(separator, in: Array(rest)) {
+      let before = rest.prefix(index)
       let start = before.lastIndex { !isOfScheme($0) }.map { $0 + 1 } ?? before.startIndex
       var url = rest[start...].prefix { !isEnd($0) }
       // The sentence's, and not the URL's.

@@ -271,13 +271,13 @@ package enum RewardMessage {
       columns.entries.allSatisfy({ $0.value.array?.count == texts.count })
     else { throw ReplyError("no request, lists differ in length: \(excerpt(line))") }
     var completions: [Completion] = []
-    for place in texts.indices {
+    for index in texts.indices {
       var completion = Completion(
-        prompt: prompts[place].string ?? "", text: texts[place].string ?? "",
-        tokenIDs: ids[place].array?.compactMap(\.int) ?? [],
-        finishReason: reasons[place].string.flatMap(FinishReason.init) ?? .stop,
-        columns: JSONObject(columns.entries.map { ($0.key, $0.value.array?[place] ?? .null) }))
-      completion.label = labels[place].text.map(JSON.string) ?? labels[place]
+        prompt: prompts[index].string ?? "", text: texts[index].string ?? "",
+        tokenIDs: ids[index].array?.compactMap(\.int) ?? [],
+        finishReason: reasons[index].string.flatMap(FinishReason.init) ?? .stop,
+        columns: JSONObject(columns.entries.map { ($0.key, $0.value.array?[index] ?? .null) }))
+      completion.label = labels[index].text.map(JSON.string) ?? labels[index]
       completions.append(completion)
     }
     return (id, RewardRequest(step: step, completions: completions))
@@ -285,12 +285,10 @@ package enum RewardMessage {
 
   /// The reply that gives each completion a number, nothing, or the reason why it has none.
   static func encode(_ scores: [Score], id: Int) -> [UInt8] {
-    let errors: [JSON] = scores.map {
-      if case .failed(let reason) = $0.outcome { .string(reason) } else { .null }
-    }
     let message: JSON = [
       "rewards": .array(scores.map { $0.total.map { .number($0) } ?? .null }),
-      "error": .array(errors), "id": .integer(id),
+      "error": .array(scores.map { $0.failureReason.map { .string($0) } ?? .null }),
+      "id": .integer(id),
     ]
     return message.encodedBytes()
   }

@@ -12,8 +12,8 @@ extension RewardRequest {
   ) async throws -> RewardResponse {
     let parts = split(into: count)
     let responses = try await withThrowingTaskGroup { group in
-      for (place, part) in parts.enumerated() {
-        group.addTask { (place, try await score(place, part)) }
+      for (index, part) in parts.enumerated() {
+        group.addTask { (index, try await score(index, part)) }
       }
       return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
     }

@@ -1,13 +1,23 @@
 public import Formats
 
+/// A reward that a recipe can ask for by name.
+protocol BuiltIn: PerCompletionReward {
+  static var name: String { get }
+
+  /// - Parameter label: The name in logs.
+  init(options: inout RewardOptions, label: String) throws(RewardError)
+}
+
 /// The rewards that a recipe can ask for by name.
 public enum BuiltInReward {
-  /// Every name, in the order in which messages list them.
-  public static let names = [
-    ExactMatch.name, NumericMatch.name, ContainsText.name, RegularExpressionMatch.name,
-    ThinkAnswerFormat.name, GSM8KAnswer.name, StepMatch.name, Countdown.name, LengthBand.name,
-    RepetitionPenalty.name, SoftOverlongPunishment.name,
+  private static let kinds: [any BuiltIn.Type] = [
+    ExactMatch.self, NumericMatch.self, ContainsText.self, RegularExpressionMatch.self,
+    ThinkAnswerFormat.self, GSM8KAnswer.self, StepMatch.self, Countdown.self, LengthBand.self,
+    RepetitionPenalty.self, SoftOverlongPunishment.self,
   ]
+
+  /// Every name, in the order in which messages list them.
+  public static let names = kinds.map { $0.name }
 
   /// The built-in reward `name`, set up with the options of a recipe.
   ///
@@ -19,28 +29,11 @@ public enum BuiltInReward {
   public static func named(
     _ name: String, options: JSONObject = [:], label: String? = nil
   ) throws(RewardError) -> any PerCompletionReward {
-    let label = label ?? name
-    var options = RewardOptions(options, of: name)
-    let reward: any PerCompletionReward
-    switch ByteKey(name) {
-    case ByteKey(ExactMatch.name): reward = try ExactMatch(options: &options, label: label)
-    case ByteKey(NumericMatch.name): reward = try NumericMatch(options: &options, label: label)
-    case ByteKey(ContainsText.name): reward = try ContainsText(options: &options, label: label)
-    case ByteKey(RegularExpressionMatch.name):
-      reward = try RegularExpressionMatch(options: &options, label: label)
-    case ByteKey(ThinkAnswerFormat.name):
-      reward = try ThinkAnswerFormat(options: &options, label: label)
-    case ByteKey(GSM8KAnswer.name): reward = try GSM8KAnswer(options: &options, label: label)
-    case ByteKey(StepMatch.name): reward = try StepMatch(options: &options, label: label)
-    case ByteKey(Countdown.name): reward = try Countdown(options: &options, label: label)
-    case ByteKey(LengthBand.name): reward = try LengthBand(options: &options, label: label)
-    case ByteKey(RepetitionPenalty.name):
-      reward = try RepetitionPenalty(options: &options, label: label)
-    case ByteKey(SoftOverlongPunishment.name):
-      reward = try SoftOverlongPunishment(options: &options, label: label)
-    default:
+    guard let kind = kinds.first(where: { $0.name.hasSameBytes(as: name) }) else {
       throw .unknownReward(name: name, suggestion: Spelling.closest(to: name, among: names))
     }
+    var options = RewardOptions(options, of: name)
+    let reward = try kind.init(options: &options, label: label ?? name)
     try options.refuseUnknown()
     return reward
   }

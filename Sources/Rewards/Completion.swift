@@ -33,13 +33,9 @@ public struct Completion: Sendable {
     tokenEnds: (@Sendable () throws -> [Int])? = nil, answer: String? = nil,
     columns: JSONObject = [:]
   ) {
-    self.prompt = prompt
-    self.text = text
-    self.tokenIDs = tokenIDs
-    self.finishReason = finishReason
-    self.tokenEnds = tokenEnds
+    (self.prompt, self.text, self.tokenIDs) = (prompt, text, tokenIDs)
+    (self.finishReason, self.tokenEnds, self.columns) = (finishReason, tokenEnds, columns)
     label = answer.map(JSON.string) ?? .null
-    self.columns = columns
   }
 
   /// The expected answer, where the dataset row has one that is a text.

@@ -6,7 +6,7 @@ internal import Formats
 /// need not occur as a word of its own: "art" is in "start". Options: `text` (look for this, as it
 /// is, instead of the answer), `ignore_case`. A row whose answer is missing or empty is a failed
 /// score: an empty text is in every other.
-public struct ContainsText: PerCompletionReward {
+public struct ContainsText: PerCompletionReward, BuiltIn {
   public static let name = "contains"
 
   public let name: String
@@ -15,9 +15,7 @@ public struct ContainsText: PerCompletionReward {
   private let ignoresCase: Bool
 
   public init(label: String = Self.name, text: String? = nil, ignoringCase: Bool = false) {
-    self.name = label
-    self.text = text
-    self.ignoresCase = ignoringCase
+    (name, self.text, ignoresCase) = (label, text, ignoringCase)
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {

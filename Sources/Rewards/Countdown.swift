@@ -10,7 +10,7 @@ internal import Formats
 /// as JSON, `"[2, 3]"` and `5`; 5.0 is 5. Needs no answer.
 ///
 /// The countdown task of TinyZero (<https://github.com/Jiayi-Pan/TinyZero>).
-public struct Countdown: PerCompletionReward, AnswerComparing {
+public struct Countdown: PerCompletionReward, AnswerComparing, BuiltIn {
   public static let name = "countdown"
 
   public let name: String

@@ -5,7 +5,7 @@ internal import Formats
 /// White space at the ends of both is ignored; ``TextComparison`` says when texts are equal.
 /// Options: `extract` (`whole`, or `answer_tag` for what stands in the last `<answer>`; a
 /// completion without one scores 0), `ignore_case`. A row without an answer is a failed score.
-public struct ExactMatch: PerCompletionReward, AnswerComparing {
+public struct ExactMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   public static let name = "exact_match"
 
   public let name: String
@@ -16,9 +16,7 @@ public struct ExactMatch: PerCompletionReward, AnswerComparing {
   public init(
     label: String = Self.name, extraction: Extraction = .whole, ignoringCase: Bool = false
   ) {
-    self.name = label
-    self.extraction = extraction
-    self.ignoresCase = ignoringCase
+    (name, self.extraction, ignoresCase) = (label, extraction, ignoringCase)
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {

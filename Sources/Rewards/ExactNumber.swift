@@ -120,11 +120,11 @@ private struct Magnitude {
   func times(_ factor: Int) -> Magnitude {
     guard factor > 1 else { return self }
     var (product, carry) = (self, UInt(0))
-    for place in digits.indices.reversed() {
-      let (high, low) = UInt(digits[place]).multipliedFullWidth(by: UInt(factor))
+    for index in digits.indices.reversed() {
+      let (high, low) = UInt(digits[index]).multipliedFullWidth(by: UInt(factor))
       let (sum, overflows) = low.addingReportingOverflow(carry)
       let (tens, digit) = UInt(10).dividingFullWidth((high + (overflows ? 1 : 0), sum))
-      (carry, product.digits[place]) = (tens, UInt8(digit))
+      (carry, product.digits[index]) = (tens, UInt8(digit))
     }
     while carry > 0 {
       product.digits.insert(UInt8(carry % 10), at: 0)
@@ -159,9 +159,9 @@ private struct Magnitude {
 
   static func sum(_ a: [UInt8], _ b: [UInt8]) -> [UInt8] {
     var (sum, carry) = (a, UInt8(0))
-    for place in a.indices.reversed() {
-      let digit = a[place] + b[place] + carry
-      (carry, sum[place]) = (digit / 10, digit % 10)
+    for index in a.indices.reversed() {
+      let digit = a[index] + b[index] + carry
+      (carry, sum[index]) = (digit / 10, digit % 10)
     }
     return sum
   }
@@ -169,9 +169,9 @@ private struct Magnitude {
   static func distance(_ a: [UInt8], _ b: [UInt8]) -> [UInt8] {
     let (more, less) = a.lexicographicallyPrecedes(b) ? (b, a) : (a, b)
     var (difference, borrow) = (more, UInt8(0))
-    for place in more.indices.reversed() {
-      let digit = more[place] + 10 - less[place] - borrow
-      (borrow, difference[place]) = (digit < 10 ? 1 : 0, digit % 10)
+    for index in more.indices.reversed() {
+      let digit = more[index] + 10 - less[index] - borrow
+      (borrow, difference[index]) = (digit < 10 ? 1 : 0, digit % 10)
     }
     return difference
   }

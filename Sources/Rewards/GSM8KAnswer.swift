@@ -21,7 +21,7 @@ internal import Formats
 /// as a whole. Options: `style` (`number`, the default, or `verl`) and `format_score` (default 0),
 /// for a completion that has the form but another number. A row whose answer is missing or, except
 /// in verl's style, no number is a failed score.
-public struct GSM8KAnswer: PerCompletionReward, AnswerComparing {
+public struct GSM8KAnswer: PerCompletionReward, AnswerComparing, BuiltIn {
   public enum Style: String, Sendable, CaseIterable {
     case number, verl
   }

@@ -7,7 +7,7 @@ internal import Formats
 /// With `slope` s 0 (the default) any length outside gets 0. Options: `unit` (`tokens`, the
 /// default, with an end-of-sequence token; `words`, what white space separates; or `characters`,
 /// Unicode scalars), `min` (default 0), `max` and `slope`. Needs no answer.
-public struct LengthBand: PerCompletionReward {
+public struct LengthBand: PerCompletionReward, BuiltIn {
   public enum Unit: String, Sendable, CaseIterable {
     case tokens, words, characters
   }

@@ -67,28 +67,27 @@ extension RewardReport {
   func withKeysOfItsOwn() -> RewardReport {
     var report = self
     var keys = LogKeys(rewards: functions.map(\.name))
-    for index in functions.indices {
-      let name = functions[index].name
-      var refused: [String] = []
+    for (index, function) in functions.enumerated() {
+      var (response, refused) = (function.response, [String]())
       func keep(_ isTaken: Bool, _ path: String) -> Bool {
         if !isTaken { refused.append(path) }
         return isTaken
       }
-      report.functions[index].metrics = functions[index].metrics.filter {
-        keep(keys.takeMetric($0.name, of: name), "metrics.\($0.name.text)")
+      response.metrics = response.metrics.filter {
+        keep(keys.takeMetric($0.name, of: function.name), "metrics.\($0.name.text)")
       }
-      report.functions[index].columns = functions[index].columns.filter {
-        keep(keys.takeColumn($0.name, of: name), "columns.\($0.name)")
+      response.columns = response.columns.filter {
+        keep(keys.takeColumn($0.name, of: function.name), "columns.\($0.name)")
       }
-      if functions[index].slowestSeconds != nil, !keep(keys.takeSlowest(of: name), "seconds") {
+      if function.slowestSeconds != nil, !keep(keys.takeSlowest(of: function.name), "seconds") {
         report.functions[index].slowestSeconds = nil
       }
-      guard let first = refused.first else { continue }
-      report.functions[index].counts = summedCounts(
-        functions[index].counts, [(.unlogged, refused.count)])
-      report.functions[index].notes.append(
-        "\(refused.count) of what it logs was left out: \(oneLine(first)): the log has something else "
-          + "under that name (need another)")
+      if let first = refused.first {
+        response.leaveOut(
+          refused.count,
+          because: "\(oneLine(first)): the log has something else under that name (need another)")
+      }
+      report.functions[index].response = response
     }
     return report
   }

@@ -56,22 +56,22 @@ extension NumberScanner {
         matches(Array($0.unicodeScalars), at: position + 1)
       })
     else { return nil }
-    var (parts, place) = ([Int?](), position + 1 + name.unicodeScalars.count)
-    if isLetter(at: place) { return nil }
+    var (parts, index) = ([Int?](), position + 1 + name.unicodeScalars.count)
+    if isLetter(at: index) { return nil }
     while parts.count < 2 {
-      while at(place) == " " { place += 1 }
-      if at(place) == "{", let end = group(at: place) {
-        parts.append(signedInteger(in: place + 1..<end - 1))
-        place = end
-      } else if isDigit(at: place) {
-        parts.append(smallInteger(text[place...place]))
-        place += 1
+      while at(index) == " " { index += 1 }
+      if at(index) == "{", let end = group(at: index) {
+        parts.append(signedInteger(in: index + 1..<end - 1))
+        index = end
+      } else if isDigit(at: index) {
+        parts.append(smallInteger(text[index...index]))
+        index += 1
       } else {
         return nil
       }
     }
-    guard let above = parts[0], let below = parts[1] else { return (nil, place) }
-    return (Fraction(above, over: below), place)
+    guard let above = parts[0], let below = parts[1] else { return (nil, index) }
+    return (Fraction(above, over: below), index)
   }
 
   /// The whole number that stands alone in `range`, spaces, sign and thousands separators aside.

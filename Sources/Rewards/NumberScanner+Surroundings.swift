@@ -76,25 +76,25 @@ extension NumberScanner {
 
   /// Where the argument at `position` ends: `[3]{8}`, `_2(8)`, `(16)`; nil where there is none.
   func argument(at position: Int, mayBeApart: Bool = false) -> Int? {
-    var place = position
-    while let sign = at(place), "[_^".unicodeScalars.contains(sign) {
-      let inner = sign == "[" ? place : place + 1
+    var index = position
+    while let sign = at(index), "[_^".unicodeScalars.contains(sign) {
+      let inner = sign == "[" ? index : index + 1
       if let end = group(at: inner) {
-        place = end
+        index = end
       } else if sign != "[", isDigit(at: inner) || isLetter(at: inner) {
-        place = max(inner + 1, digits(from: inner).endIndex)
+        index = max(inner + 1, digits(from: inner).endIndex)
       } else {
         break
       }
     }
-    let scripts = place
-    while at(place) == "{", let end = group(at: place) { place = end }
-    if place > scripts || !mayBeApart { return place > position ? place : nil }
-    while place < scripts + Self.reach, at(place) == " " { place += 1 }
-    if let end = group(at: place) { return end }
-    if let sign = at(place), isMinus(sign) { place += 1 }
-    guard isDigit(at: place) else { return scripts > position ? scripts : nil }
-    return digits(from: place).endIndex
+    let scripts = index
+    while at(index) == "{", let end = group(at: index) { index = end }
+    if index > scripts || !mayBeApart { return index > position ? index : nil }
+    while index < scripts + Self.reach, at(index) == " " { index += 1 }
+    if let end = group(at: index) { return end }
+    if let sign = at(index), isMinus(sign) { index += 1 }
+    guard isDigit(at: index) else { return scripts > position ? scripts : nil }
+    return digits(from: index).endIndex
   }
 
   /// Where the group of brackets that opens at `start` ends; nil where it is no such group, or long.
@@ -102,10 +102,10 @@ extension NumberScanner {
     let pairs: [Unicode.Scalar: Unicode.Scalar] = ["(": ")", "[": "]", "{": "}"]
     guard let open = at(start), let close = pairs[open] else { return nil }
     var depth = 0
-    for place in start..<min(text.count, start + Self.maximumLength) {
-      if text[place] == open { depth += 1 }
-      if text[place] == close { depth -= 1 }
-      if depth == 0 { return place + 1 }
+    for index in start..<min(text.count, start + Self.maximumLength) {
+      if text[index] == open { depth += 1 }
+      if text[index] == close { depth -= 1 }
+      if depth == 0 { return index + 1 }
     }
     return nil
   }
@@ -117,31 +117,31 @@ extension NumberScanner {
   func isPart(_ start: Int) -> Bool {
     if Self.openings.contains(where: { matches($0, at: start - $0.count) }) { return true }
     if isOperand(start) { return true }
-    var place = start - 1
-    while place >= lastEnd, at(place) == "_" { place -= 1 }
-    if place < start - 1 { return isLetter(at: place) || isDigit(at: place) }
+    var index = start - 1
+    while index >= lastEnd, at(index) == "_" { index -= 1 }
+    if index < start - 1 { return isLetter(at: index) || isDigit(at: index) }
     // Scripts without cases put no space between words and numbers.
-    guard let letter = at(place), letter.properties.isCased else { return false }
-    while place >= lastEnd, isLetter(at: place) { place -= 1 }
-    let word = string(text[(place + 1)..<start])
-    if at(place) == "\\" { return command(at: place) != nil && !Self.plainCommands.contains(word) }
+    guard let letter = at(index), letter.properties.isCased else { return false }
+    while index >= lastEnd, isLetter(at: index) { index -= 1 }
+    let word = string(text[(index + 1)..<start])
+    if at(index) == "\\" { return command(at: index) != nil && !Self.plainCommands.contains(word) }
     return !Self.currencies.contains(word)
   }
 
   /// Whether an operator that is not read stands before `start`, brackets and a sign aside.
   private func isOperand(_ start: Int) -> Bool {
-    var place = start - 1
-    if let sign = at(place), isMinus(sign) || sign == "+" { place -= 1 }
-    let isGlued = at(place) != " "
+    var index = start - 1
+    if let sign = at(index), isMinus(sign) || sign == "+" { index -= 1 }
+    let isGlued = at(index) != " "
     var isInBrackets = false
     let least = max(lastEnd, start - Self.reach)
-    while place >= least, let scalar = at(place), " ([{".unicodeScalars.contains(scalar) {
+    while index >= least, let scalar = at(index), " ([{".unicodeScalars.contains(scalar) {
       if scalar != " " { isInBrackets = true }
-      place -= 1
+      index -= 1
     }
-    guard place >= 0, let sign = at(place) else { return false }
-    let isBehindSpace = at(place - 1) == " "
-    let left = isBehindSpace ? place - 2 : place - 1
+    guard index >= 0, let sign = at(index) else { return false }
+    let isBehindSpace = at(index - 1) == " "
+    let left = isBehindSpace ? index - 2 : index - 1
     switch sign {
     case "±", "∓": return true
     case "/" where at(left) == "+": return true
@@ -154,9 +154,9 @@ extension NumberScanner {
     default: break
     }
     guard sign.isASCII, sign.properties.isAlphabetic else { return false }
-    var first = place
-    while first >= max(lastEnd, place - 24), isLetter(at: first) { first -= 1 }
-    guard first < place, let (name, end) = command(at: first), end == place + 1 else {
+    var first = index
+    while first >= max(lastEnd, index - 24), isLetter(at: first) { first -= 1 }
+    guard first < index, let (name, end) = command(at: first), end == index + 1 else {
       return false
     }
     return !Self.plainCommands.contains(name)
@@ -196,21 +196,21 @@ extension NumberScanner {
     }
   }
 
-  func isValue(endingAt place: Int) -> Bool {
-    at(place).map { isDigit($0) || ")]}%".unicodeScalars.contains($0) } ?? false
+  func isValue(endingAt index: Int) -> Bool {
+    at(index).map { isDigit($0) || ")]}%".unicodeScalars.contains($0) } ?? false
   }
 
   /// Whether a value is to follow, so that a minus sign apart from its number is one: `= - 5`.
   private func saysValue(before end: Int) -> Bool {
     let start = min(lastEnd, max(0, end))
     guard
-      let place = text[start..<max(start, end)].lastIndex(where: {
+      let index = text[start..<max(start, end)].lastIndex(where: {
         !" *".unicodeScalars.contains($0)
       })
     else { return isStatement && lastEnd == 0 }
-    if "=≈≡:".unicodeScalars.contains(text[place]) { return true }
-    if place == end - 1, "([{$>".unicodeScalars.contains(text[place]) { return true }
-    let word = text[start...place].suffix(8).reversed().prefix(while: \.properties.isAlphabetic)
+    if "=≈≡:".unicodeScalars.contains(text[index]) { return true }
+    if index == end - 1, "([{$>".unicodeScalars.contains(text[index]) { return true }
+    let word = text[start...index].suffix(8).reversed().prefix(while: \.properties.isAlphabetic)
     return Self.copulas.contains(string(ArraySlice(word.reversed())).lowercased())
   }
 
@@ -243,62 +243,62 @@ extension NumberScanner {
   /// (12:30, 1.2.3, 0x10, 2^5, 2π, 5 million).
   func tail(from end: Int, isSpoilt: Bool) -> (isSpoilt: Bool, end: Int) {
     if let last = multiplier(at: end) { return (true, last) }
-    var place = end
+    var index = end
     var isSpoilt = isSpoilt
-    while let scalar = at(place) {
-      let isBehindDigit = place == end || isDigit(at: place - 1)
-      if let exponent = plainExponent(at: place, from: end) {
-        place = exponent.end
+    while let scalar = at(index) {
+      let isBehindDigit = index == end || isDigit(at: index - 1)
+      if let exponent = plainExponent(at: index, from: end) {
+        index = exponent.end
         continue
       }
       if isDigit(scalar) || (isBehindDigit && scalar.properties.numericType != nil) {
         isSpoilt = true
-      } else if let unit = Self.raisedUnits.first(where: { matches($0, at: place) }) {
-        place += unit.count
+      } else if let unit = Self.raisedUnits.first(where: { matches($0, at: index) }) {
+        index += unit.count
         continue
-      } else if let exponent = exponent(at: place) {
+      } else if let exponent = exponent(at: index) {
         // An exponent apart from its number is one of the number; of a unit it is glued.
-        if at(place) == " " && !isBehindDigit { break }
+        if at(index) == " " && !isBehindDigit { break }
         if isBehindDigit { isSpoilt = true }
-        place = exponent.end
+        index = exponent.end
         continue
-      } else if isBehindDigit && isDigit(at: place + 1)
+      } else if isBehindDigit && isDigit(at: index + 1)
         && (".:/'\u{2019}".unicodeScalars.contains(scalar) || (isSpoilt && scalar == ","))
       {
         isSpoilt = true
-      } else if isBehindDigit, isUnreadDivision(at: place) {
+      } else if isBehindDigit, isUnreadDivision(at: index) {
         isSpoilt = true
         break
-      } else if scalar == "_", let script = group(at: place + 1) {
+      } else if scalar == "_", let script = group(at: index + 1) {
         isSpoilt = true
-        place = script
+        index = script
         continue
-      } else if scalar == "_" && (isLetter(at: place + 1) || isDigit(at: place + 1))
-        || isBehindDigit && (scalar == "^" || isMarkOrUnseen(scalar, before: place + 1))
+      } else if scalar == "_" && (isLetter(at: index + 1) || isDigit(at: index + 1))
+        || isBehindDigit && (scalar == "^" || isMarkOrUnseen(scalar, before: index + 1))
       {
         isSpoilt = true
       } else if scalar == "π" || Self.roots.contains(scalar) {
         isSpoilt = true
         if scalar != "π" { break }
-      } else if let (name, _) = command(at: place), !Self.plainCommands.contains(name) {
+      } else if let (name, _) = command(at: index), !Self.plainCommands.contains(name) {
         isSpoilt = true
         break
       } else if !scalar.properties.isAlphabetic
-        && !(scalar == "/" && !isBehindDigit && isLetter(at: place + 1))
+        && !(scalar == "/" && !isBehindDigit && isLetter(at: index + 1))
       {
         break
       }
-      place += 1
+      index += 1
     }
-    return (isSpoilt, place)
+    return (isSpoilt, index)
   }
 
   /// A sign of division behind a number, spaces aside, before a bracket, a root or a command.
   private func isUnreadDivision(at position: Int) -> Bool {
-    guard let place = divisionSign(at: position), let next = at(place) else { return false }
+    guard let index = divisionSign(at: position), let next = at(index) else { return false }
     return isDigit(next) || "([{π".unicodeScalars.contains(next) || Self.roots.contains(next)
-      || (next == "\\" && command(at: place) != nil)
-      || (isMinus(next) && isDigit(at: place + 1))
+      || (next == "\\" && command(at: index) != nil)
+      || (isMinus(next) && isDigit(at: index + 1))
   }
 
   /// A mark upon the digit before, or what nobody sees between digits.
@@ -316,39 +316,39 @@ extension NumberScanner {
   ///
   /// At most one word of a unit may stand between.
   func isReckonedWith(from end: Int) -> Bool {
-    func skip(_ place: inout Int, _ isSkipped: (Unicode.Scalar) -> Bool) {
-      let last = min(text.count, place + Self.maximumLength)
-      while place < last, isSkipped(text[place]) { place += 1 }
+    func skip(_ index: inout Int, _ isSkipped: (Unicode.Scalar) -> Bool) {
+      let last = min(text.count, index + Self.maximumLength)
+      while index < last, isSkipped(text[index]) { index += 1 }
     }
     func isBeside(_ scalar: Unicode.Scalar) -> Bool {
       scalar == " " || isCurrency(scalar) || "()[]{}$\\".unicodeScalars.contains(scalar)
     }
-    func isOperator(at place: Int) -> Bool {
+    func isOperator(at index: Int) -> Bool {
       // An exponent of a unit is none of the number.
-      guard let sign = at(place), sign != "^" || !isLetter(at: place - 1) else { return false }
-      let isLetterX = (sign == "x" || sign == "X") && !isLetter(at: place - 1)
+      guard let sign = at(index), sign != "^" || !isLetter(at: index - 1) else { return false }
+      let isLetterX = (sign == "x" || sign == "X") && !isLetter(at: index - 1)
       guard
         isLetterX || isMinus(sign) || "+*×·/÷^±".unicodeScalars.contains(sign)
-          || command(at: place).map({ ["times", "cdot", "div", "pm"].contains($0.name) }) == true
+          || command(at: index).map({ ["times", "cdot", "div", "pm"].contains($0.name) }) == true
       else { return false }
-      var next = command(at: place)?.end ?? place + 1
+      var next = command(at: index)?.end ?? index + 1
       skip(&next) { isBeside($0) || isMinus($0) || $0 == "*" }
       return isDigit(at: next)
     }
     // A name of one letter that is no article: 5 + x, 5 - x.
-    func isOperatorBeforeName(at place: Int) -> Bool {
-      let isSpaced = at(place - 1) == " "
-      guard let sign = at(place), (at(place + 1) == " ") == isSpaced,
+    func isOperatorBeforeName(at index: Int) -> Bool {
+      let isSpaced = at(index - 1) == " "
+      guard let sign = at(index), (at(index + 1) == " ") == isSpaced,
         "+*×÷±".unicodeScalars.contains(sign) || (isMinus(sign) && isSpaced)
       else { return false }
-      let name = isSpaced ? place + 2 : place + 1
+      let name = isSpaced ? index + 2 : index + 1
       return isLetter(at: name) && !isLetter(at: name + 1) && at(name) != "a" && at(name) != "I"
     }
-    var place = end
-    skip(&place) { $0 == " " || ")]}%".unicodeScalars.contains($0) || isCurrency($0) }
-    if isOperator(at: place) || isOperatorBeforeName(at: place) { return true }
-    skip(&place, \.properties.isAlphabetic)
-    skip(&place) { $0 == " " || ")]}".unicodeScalars.contains($0) }
-    return isOperator(at: place)
+    var index = end
+    skip(&index) { $0 == " " || ")]}%".unicodeScalars.contains($0) || isCurrency($0) }
+    if isOperator(at: index) || isOperatorBeforeName(at: index) { return true }
+    skip(&index, \.properties.isAlphabetic)
+    skip(&index) { $0 == " " || ")]}".unicodeScalars.contains($0) }
+    return isOperator(at: index)
   }
 }

@@ -65,28 +65,28 @@ extension NumberScanner {
   /// Whether the unit that begins at `start` is the last one of those of a number: m2 in 5 m2,
   /// in 5 kg/m2, in 5 people per m2 and in `5 \text{ m2}`, but not in "5 of m2".
   private func isBehindNumber(_ start: Int) -> Bool {
-    var place = start - 1
+    var index = start - 1
     for _ in 0..<4 {
-      place = last(upTo: place) { " ~".unicodeScalars.contains($0) }
-      let isBehindSign = at(place).map("/·⋅*(".unicodeScalars.contains) ?? false
-      if isBehindSign { place = last(upTo: place - 1) { $0 == " " } }
-      if at(place) == "{", case let name = last(upTo: place - 1, where: isLetter),
+      index = last(upTo: index) { " ~".unicodeScalars.contains($0) }
+      let isBehindSign = at(index).map("/·⋅*(".unicodeScalars.contains) ?? false
+      if isBehindSign { index = last(upTo: index - 1) { $0 == " " } }
+      if at(index) == "{", case let name = last(upTo: index - 1, where: isLetter),
         at(name) == "\\"
       {
-        place = last(upTo: name - 1) { " ~\\,;".unicodeScalars.contains($0) }
+        index = last(upTo: name - 1) { " ~\\,;".unicodeScalars.contains($0) }
       }
-      if place < lastEnd { return lastEnd > 0 }
+      if index < lastEnd { return lastEnd > 0 }
       // Any word may stand before a sign of division; and a unit, its exponent too.
-      let end = last(upTo: place) { isDigit($0) || isMinus($0) || $0 == "^" }
-      place = last(upTo: end, where: isLetter)
-      let name = String(String.UnicodeScalarView(text[(place + 1)..<(end + 1)]))
+      let end = last(upTo: index) { isDigit($0) || isMinus($0) || $0 == "^" }
+      index = last(upTo: end, where: isLetter)
+      let name = String(String.UnicodeScalarView(text[(index + 1)..<(end + 1)]))
       let isUnit =
         name != "in"
         && [Self.lengths, Self.times, Self.divisors, Self.others].contains { $0.contains(name) }
-      guard place < end, isUnit || isBehindSign else { return false }
+      guard index < end, isUnit || isBehindSign else { return false }
       if name == "per" {
-        place = last(upTo: last(upTo: place) { $0 == " " }, where: isLetter)
-        if place < lastEnd { return lastEnd > 0 }
+        index = last(upTo: last(upTo: index) { $0 == " " }, where: isLetter)
+        if index < lastEnd { return lastEnd > 0 }
       }
     }
     return false
@@ -94,12 +94,12 @@ extension NumberScanner {
 
   private func isLetter(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isAlphabetic }
 
-  /// The last place up to `place`, of some dozens, that holds no such scalar; at most the end of the
+  /// The last index up to `index`, of some dozens, that holds no such scalar; at most the end of the
   /// number before.
-  private func last(upTo place: Int, where isPassed: (Unicode.Scalar) -> Bool) -> Int {
-    var place = place
-    let least = max(lastEnd, place - 24)
-    while place >= least, let scalar = at(place), isPassed(scalar) { place -= 1 }
-    return place
+  private func last(upTo index: Int, where isPassed: (Unicode.Scalar) -> Bool) -> Int {
+    var index = index
+    let least = max(lastEnd, index - 24)
+    while index >= least, let scalar = at(index), isPassed(scalar) { index -= 1 }
+    return index
   }
 }

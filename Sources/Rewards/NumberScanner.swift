@@ -193,10 +193,10 @@ struct NumberScanner {
     if separator == [" "], at(last.endIndex) == ",", isDigit(at: last.endIndex + 1) {
       isNumber = true
     }
-    for place in [
+    for index in [
       start - 1, last.endIndex, at(last.endIndex) == " " ? last.endIndex + 1 : start - 1,
     ]
-    where at(place).map(isCurrency) == true { isNumber = true }
+    where at(index).map(isCurrency) == true { isNumber = true }
     if areThrees { return isNumber || (groups.count > 1 && first.count < 3) }
     let areTwos =
       groups.count > 1 && last.count == 3 && groups.dropLast().allSatisfy { $0.count == 2 }
@@ -222,13 +222,13 @@ struct NumberScanner {
   /// Where the digits end that repeat for ever: `0.(3)`, `0.\overline{3}`.
   private func repeatingDecimals(at end: Int, hasPoint: Bool) -> Int? {
     guard hasPoint || at(end) == "." else { return nil }
-    let place = hasPoint ? end : end + 1
-    if at(place) == "(", isDigit(at: place + 1), case let last = digits(from: place + 1).endIndex,
+    let index = hasPoint ? end : end + 1
+    if at(index) == "(", isDigit(at: index + 1), case let last = digits(from: index + 1).endIndex,
       at(last) == ")"
     {
       return last + 1
     }
-    guard let command = command(at: place),
+    guard let command = command(at: index),
       ["overline", "bar", "dot", "overbrace"].contains(command.name)
     else { return nil }
     return argument(at: command.end) ?? command.end
@@ -238,15 +238,15 @@ struct NumberScanner {
   private func date(from start: Int) -> Int? {
     guard !isDigit(at: start - 1), at(start - 1) != "." else { return nil }
     var parts: [(count: Int, value: Int)] = []
-    var place = start
+    var index = start
     while parts.count < 3 {
-      let digits = digits(from: place)
+      let digits = digits(from: index)
       guard (1...4).contains(digits.count), let value = smallInteger(digits) else { return nil }
       parts.append((digits.count, value))
-      place = digits.endIndex
+      index = digits.endIndex
       if parts.count < 3 {
-        guard at(place) == "-" else { return nil }
-        place += 1
+        guard at(index) == "-" else { return nil }
+        index += 1
       }
     }
     let counts = parts.map(\.count)
@@ -256,7 +256,7 @@ struct NumberScanner {
     guard (1000...2999).contains(year.value), parts.allSatisfy({ (1...31).contains($0.value) }),
       parts.contains(where: { $0.value <= 12 })
     else { return nil }
-    return place
+    return index
   }
 
   /// `×10^6` in its spellings.
@@ -298,8 +298,8 @@ struct NumberScanner {
   }
 
   func isDigit(_ scalar: Unicode.Scalar) -> Bool { (48...57).contains(scalar.value) }
-  func isDigit(at place: Int) -> Bool { at(place).map(isDigit) ?? false }
-  func isLetter(at place: Int) -> Bool { at(place)?.properties.isAlphabetic ?? false }
+  func isDigit(at index: Int) -> Bool { at(index).map(isDigit) ?? false }
+  func isLetter(at index: Int) -> Bool { at(index)?.properties.isAlphabetic ?? false }
 
   /// Digits other than 0 to 9, which are not read: ٤, ½ within another number.
   private func isOtherDigit(_ scalar: Unicode.Scalar) -> Bool {

@@ -22,36 +22,36 @@ struct NumberStatement {
   /// none. What brackets say aside does not count: `7 (= 3 + 4)`. No number is stated by `not 7`,
   /// `x > 7`, `x + 7` or `half of 7`.
   var number: WrittenNumber? {
-    place.flatMap { WrittenNumber(numerals[$0], in: text) }
+    index.flatMap { WrittenNumber(numerals[$0], in: text) }
   }
 
   /// The same where the text names no other number that could be meant: 5 in `5 (2 + 3)`, in
   /// `5, as 2 + 3 = 5` and in `f(2) = 5`, but none in `5 or 6`, `5, 6` and `x = 5, y = 6`.
   var onlyNumber: WrittenNumber? {
-    guard let place, let number, !words(of: text[...]).contains("or"), areInEquation(before: place),
-      areAside(behind: place)
+    guard let index, let number, !words(of: text[...]).contains("or"), areInEquation(before: index),
+      areAside(behind: index)
     else { return nil }
     return number
   }
 
-  private var place: Int? {
+  private var index: Int? {
     guard let first = numerals.first else { return nil }
     let before = text[..<first.range.lowerBound]
     let isFirst = Markup.isAll(of: before) && !before.contains(where: \.properties.isAlphabetic)
-    var place: Int?
+    var index: Int?
     if isFirst ? !isReckonedInWords : isExplained {
-      place = 0
+      index = 0
     } else if let equals, let result = numerals.firstIndex(where: { $0.range.lowerBound > equals })
     {
       let isAlone = Markup.isAll(of: text[(equals + 1)..<numerals[result].range.lowerBound])
-      if isAlone || numerals.count == 1 { place = result }
+      if isAlone || numerals.count == 1 { index = result }
     } else if !isFirst && areAside(behind: 0) {
-      place = 0
+      index = 0
     }
-    guard let place, !scanner.isReckonedWith(from: numerals[place].range.upperBound),
-      !isAnother(numerals[place].range)
+    guard let index, !scanner.isReckonedWith(from: numerals[index].range.upperBound),
+      !isAnother(numerals[index].range)
     else { return nil }
-    return place
+    return index
   }
 
   // MARK: Equations
@@ -60,20 +60,20 @@ struct NumberStatement {
   /// whole, before any letter or digit, aside.
   private static func equations(in text: [Unicode.Scalar]) -> [Int] {
     var (depth, hasBegun, isCommand) = (0, false, false)
-    var places: [Int] = []
-    for (place, scalar) in text.enumerated() {
+    var indices: [Int] = []
+    for (index, scalar) in text.enumerated() {
       isCommand = scalar == "\\" || (isCommand && scalar.properties.isAlphabetic)
       if scalar.properties.isAlphabetic || scalar.properties.numericType != nil, !isCommand {
         hasBegun = true
       }
       if "([{".unicodeScalars.contains(scalar), hasBegun { depth += 1 }
       if ")]}".unicodeScalars.contains(scalar) { depth = max(0, depth - 1) }
-      guard scalar == "=", depth == 0, place + 1 == text.count || text[place + 1] != ">",
-        place == 0 || !"<>!".unicodeScalars.contains(text[place - 1])
+      guard scalar == "=", depth == 0, index + 1 == text.count || text[index + 1] != ">",
+        index == 0 || !"<>!".unicodeScalars.contains(text[index - 1])
       else { continue }
-      places.append(place)
+      indices.append(index)
     }
-    return places
+    return indices
   }
 
   private static let operations: Set<String> = ["times", "plus", "minus", "divided", "multiplied"]
@@ -117,25 +117,25 @@ struct NumberStatement {
       || words.contains { Self.operations.contains($0) || Self.factors.contains($0) }
   }
 
-  /// Whether the numbers before `place` stand left of the last `=`, in its equation or in workings.
+  /// Whether the numbers before `index` stand left of the last `=`, in its equation or in workings.
   ///
   /// Where the equation says what a name is, what another one is does not belong to it: `x = 5, y = 6`.
-  private func areInEquation(before place: Int) -> Bool {
-    guard place > 0, let equals else { return place == 0 }
+  private func areInEquation(before index: Int) -> Bool {
+    guard index > 0, let equals else { return index == 0 }
     var start = equals
     while start > 0, !isEndOfClause(start - 1) { start -= 1 }
     if words(of: text[start..<equals]).contains("and") { return false }
     return numerals[0].range.lowerBound >= start
-      || numerals[..<place].contains { $0.number != nil && $0.range.lowerBound >= start }
+      || numerals[..<index].contains { $0.number != nil && $0.range.lowerBound >= start }
   }
 
   // MARK: Beside the number
 
-  /// Whether the numbers behind `place` only explain it, or say it again: in brackets, right of its
+  /// Whether the numbers behind `index` only explain it, or say it again: in brackets, right of its
   /// `=`, or behind a word such as "because".
-  private func areAside(behind place: Int) -> Bool {
-    var (end, depth) = (numerals[place].range.upperBound, 0)
-    for numeral in numerals[(place + 1)...] {
+  private func areAside(behind index: Int) -> Bool {
+    var (end, depth) = (numerals[index].range.upperBound, 0)
+    for numeral in numerals[(index + 1)...] {
       let between = text[end..<max(end, numeral.range.lowerBound)]
       for scalar in between {
         if "([{".unicodeScalars.contains(scalar) { depth += 1 }
@@ -148,7 +148,7 @@ struct NumberStatement {
         return true
       }
       let isAgain =
-        numeral.number != nil && numeral.number == numerals[place].number && !words.isEmpty
+        numeral.number != nil && numeral.number == numerals[index].number && !words.isEmpty
       guard isAgain || depth > 0 || words.contains(where: Self.references.contains) else {
         return false
       }
@@ -187,12 +187,12 @@ struct NumberStatement {
       || (last == "of" && before.dropLast().last.map(Self.parts.contains) == true)
   }
 
-  /// Whether a sentence or a part of it ends at `place`.
-  private func isEndOfClause(_ place: Int) -> Bool {
-    if ",.".unicodeScalars.contains(text[place]) {
-      return !scanner.isDigit(at: place + 1)
+  /// Whether a sentence or a part of it ends at `index`.
+  private func isEndOfClause(_ index: Int) -> Bool {
+    if ",.".unicodeScalars.contains(text[index]) {
+      return !scanner.isDigit(at: index + 1)
     }
-    return ";:!?\n".unicodeScalars.contains(text[place])
+    return ";:!?\n".unicodeScalars.contains(text[index])
   }
 
   /// The words of a part in lower case, what stands beside their letters aside.
@@ -214,19 +214,19 @@ struct NumberStatement {
   /// Whether `<`, `≥`, `!=` or their kin stand before the number; an arrow and the brackets of a tag
   /// are none.
   private func isBehindComparison(_ range: Range<Int>) -> Bool {
-    var place = range.lowerBound - 1
-    while let scalar = scanner.at(place), " *$({[".unicodeScalars.contains(scalar) { place -= 1 }
-    guard let sign = scanner.at(place) else { return false }
+    var index = range.lowerBound - 1
+    while let scalar = scanner.at(index), " *$({[".unicodeScalars.contains(scalar) { index -= 1 }
+    guard let sign = scanner.at(index) else { return false }
     switch sign {
     case "≤", "≥", "≠", "≮", "≯": return true
-    case "=": return scanner.at(place - 1).map("<>!".unicodeScalars.contains) ?? false
+    case "=": return scanner.at(index - 1).map("<>!".unicodeScalars.contains) ?? false
     case "<": return scanner.at(range.upperBound) != ">"
     case ">":
-      if let before = scanner.at(place - 1), "-=".unicodeScalars.contains(before) { return false }
-      return !text[max(0, place - 24)..<place].contains("<")
+      if let before = scanner.at(index - 1), "-=".unicodeScalars.contains(before) { return false }
+      return !text[max(0, index - 24)..<index].contains("<")
     default:
-      let letters = text[...place].suffix(9).reversed().prefix { $0.properties.isAlphabetic }
-      guard !letters.isEmpty, scanner.at(place - letters.count) == "\\" else { return false }
+      let letters = text[...index].suffix(9).reversed().prefix { $0.properties.isAlphabetic }
+      guard !letters.isEmpty, scanner.at(index - letters.count) == "\\" else { return false }
       return words(of: ArraySlice(letters.reversed())).first.map(Self.comparisons.contains) ?? false
     }
   }
@@ -234,17 +234,17 @@ struct NumberStatement {
   /// Whether an operator stands between the number that starts at `start` and what is not read:
   /// x + 5, x - 5, x*5, COVID-19.
   private func isBehindOperator(_ start: Int) -> Bool {
-    var place = start - 1
-    while let scalar = scanner.at(place), " $({[\\".unicodeScalars.contains(scalar) { place -= 1 }
-    guard let sign = scanner.at(place) else { return false }
+    var index = start - 1
+    while let scalar = scanner.at(index), " $({[\\".unicodeScalars.contains(scalar) { index -= 1 }
+    guard let sign = scanner.at(index) else { return false }
     // Two signs: --4.
-    if place == start - 1, sign == "+" || scanner.isMinus(sign) { return true }
-    var left = place - 1
+    if index == start - 1, sign == "+" || scanner.isMinus(sign) { return true }
+    var left = index - 1
     while scanner.at(left) == " " { left -= 1 }
     guard scanner.isLetter(at: left) || scanner.isValue(endingAt: left) else { return false }
     if "+×÷".unicodeScalars.contains(sign) { return true }
-    let isGlued = left == place - 1
-    if sign == "*" { return isGlued == (scanner.at(place + 1) != " ") }
+    let isGlued = left == index - 1
+    if sign == "*" { return isGlued == (scanner.at(index + 1) != " ") }
     return scanner.isMinus(sign) && (isGlued || !scanner.isLetter(at: left - 1))
   }
 }
@@ -254,8 +254,7 @@ private enum Markup {
   private static let commands = [
     "\\boxed", "\\fbox", "\\text", "\\textbf", "\\mathbf", "\\mathrm", "\\mathsf", "\\mathit",
   ]
-  private static let around = Set("*_`\"'“”‘’«»()[]{}\\$=≈#~".unicodeScalars)
-  private static let before = Set(":".unicodeScalars)
+  private static let around = Set("*_`\"'“”‘’«»()[]{}\\$=≈#~:".unicodeScalars)
   /// Words right before a number that say no more than that it follows.
   private static let leadingWords: Set<String> = [
     "is", "equals", "about", "approximately", "approx", "around", "roughly", "nearly", "almost",
@@ -273,7 +272,7 @@ private enum Markup {
     return leads(text)
       && text.unicodeScalars.allSatisfy {
         $0.properties.isWhitespace || $0.properties.isAlphabetic || around.contains($0)
-          || $0.properties.generalCategory == .currencySymbol || before.contains($0)
+          || $0.properties.generalCategory == .currencySymbol
       }
   }
 

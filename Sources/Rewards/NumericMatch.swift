@@ -8,7 +8,7 @@ internal import Formats
 /// `whole` (the default) and `answer_tag` for the number that such a text says as a whole, as in 42
 /// square meters, or `last_number`. A completion without a number scores 0; a row whose answer is
 /// missing or no number is a failed score.
-public struct NumericMatch: PerCompletionReward, AnswerComparing {
+public struct NumericMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   public static let name = "numeric_match"
 
   public let name: String
@@ -22,8 +22,7 @@ public struct NumericMatch: PerCompletionReward, AnswerComparing {
     label: String = Self.name, extraction: Extraction = .whole, tolerance: Double = 0
   ) {
     precondition(tolerance >= 0 && tolerance.isFinite)
-    self.name = label
-    self.extraction = extraction
+    (name, self.extraction) = (label, extraction)
     self.tolerance = ExactNumber(shortestOf: tolerance)
   }
 

@@ -15,15 +15,10 @@ public protocol PerCompletionReward: RewardFunction {
 
 extension PerCompletionReward {
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
-    RewardResponse(
-      scores: request.completions.map { completion in
-        do {
-          let value: Double? = try score(completion)
-          return value.map(Score.value) ?? .notApplicable
-        } catch {
-          return .failed(String(describing: error))
-        }
-      })
+    RewardResponse(scoring: request.completions) { completion in
+      let value: Double? = try score(completion)
+      return value.map(Score.value) ?? .notApplicable
+    }
   }
 }
 
@@ -35,8 +30,7 @@ public struct ClosureReward: PerCompletionReward {
   private let body: @Sendable (Completion) throws -> Double?
 
   public init(_ name: String, _ body: @escaping @Sendable (Completion) throws -> Double?) {
-    self.name = name
-    self.body = body
+    (self.name, self.body) = (name, body)
   }
 
   public func score(_ completion: Completion) throws -> Double? { try body(completion) }

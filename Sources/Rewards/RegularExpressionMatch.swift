@@ -15,7 +15,7 @@ internal import Synchronization
 /// completion of more than 16,384 UTF-16 units, or one that takes more than about ten million
 /// steps (some tenths of a second; more for long texts), is a failed score. Steps are counted, not
 /// seconds: the same completion fails on every machine.
-public struct RegularExpressionMatch: PerCompletionReward {
+public struct RegularExpressionMatch: PerCompletionReward, BuiltIn {
   public enum Mode: String, Sendable, CaseIterable {
     case search, whole
   }

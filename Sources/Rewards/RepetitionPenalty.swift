@@ -5,7 +5,7 @@
 /// over the completion's token ids; 0 for fewer than n tokens. TRL's `get_repetition_penalty_reward`
 /// (Yeo et al. 2025, appendix C.2, <https://arxiv.org/abs/2502.03373>). Options: `ngram_size` n
 /// (default 3) and `max_penalty` p (default −1). Needs no answer.
-public struct RepetitionPenalty: PerCompletionReward {
+public struct RepetitionPenalty: PerCompletionReward, BuiltIn {
   public static let name = "repetition_penalty"
 
   public let name: String

@@ -10,9 +10,6 @@ public enum RewardError: Error, Sendable, Equatable {
   case cannotStart(reward: String, problem: String)
 
   // Scoring.
-  case wrongCount(reward: String, scores: Int, completions: Int)
-  case notFinite(reward: String, completion: Int, value: Double)
-  case tokenOutOfRange(reward: String, completion: Int, token: Int, tokens: Int)
   /// Replies do not say which request they answer.
   case withoutID(reward: String)
   /// Something came behind a reply, which so may be none; its scores were believed.
@@ -21,7 +18,8 @@ public enum RewardError: Error, Sendable, Equatable {
   case credentialsRefused(reward: String, problem: String)
   case scoreFailed(reward: String, reason: String)
   case sumNotFinite(completion: Int)
-  case threw(reward: String, problem: String)
+  /// A function threw, or what it returned for a request are no scores.
+  case failed(reward: String, problem: String)
 }
 
 extension RewardError: CustomStringConvertible {
@@ -43,13 +41,6 @@ extension RewardError: CustomStringConvertible {
       "weight of reward '\(oneLine(reward))' must be finite (got \(weight))"
     case .cannotStart(let reward, let problem):
       "reward '\(oneLine(reward))': cannot start: \(oneLine(problem))"
-    case .wrongCount(let reward, let scores, let completions):
-      "reward '\(oneLine(reward))': returned \(scores) scores for \(completions) completions"
-    case .notFinite(let reward, let completion, let value):
-      "reward '\(oneLine(reward))': completion \(completion): reward is not finite (got \(value))"
-    case .tokenOutOfRange(let reward, let completion, let token, let tokens):
-      "reward '\(oneLine(reward))': completion \(completion): reward for token \(token) of "
-        + "a completion of \(tokens) tokens"
     case .withoutID(let reward):
       "reward '\(oneLine(reward))': its reply has no id, so it may be one to another request (need "
         + "the request's id in every reply, or ids: off)"
@@ -61,7 +52,7 @@ extension RewardError: CustomStringConvertible {
       "reward '\(oneLine(reward))': a score failed, and on_error is fail: \(oneLine(reason))"
     case .sumNotFinite(let completion):
       "rewards: completion \(completion): the weighted sum of its rewards is not finite"
-    case .threw(let reward, let problem):
+    case .failed(let reward, let problem):
       "reward '\(oneLine(reward))': \(oneLine(problem))"
     }
   }

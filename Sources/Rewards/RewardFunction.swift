@@ -7,9 +7,7 @@ public struct RewardRequest: Sendable {
   public var progress: RunProgress?
 
   public init(step: Int, completions: [Completion], progress: RunProgress? = nil) {
-    self.step = step
-    self.completions = completions
-    self.progress = progress
+    (self.step, self.completions, self.progress) = (step, completions, progress)
   }
 }
 

@@ -118,9 +118,13 @@ extension RewardResponse {
   /// Takes what `log` has in place of what was said beside the scores.
   package mutating func take(_ log: RewardLog) {
     (metrics, columns, seconds) = (log.metrics, log.columns, log.seconds)
-    guard let reason = log.reason else { return }
-    counts = summedCounts(counts, [(.unlogged, log.leftOut)])
-    notes.append("\(log.leftOut) of what it logs was left out: \(reason)")
+    if let reason = log.reason { leaveOut(log.leftOut, because: reason) }
+  }
+
+  /// Counts and notes what is not logged.
+  mutating func leaveOut(_ count: Int, because reason: String) {
+    counts = summedCounts(counts, [(.unlogged, count)])
+    notes.append("\(count) of what it logs was left out: \(reason)")
   }
 
   /// Leaves out what cannot be logged.

@@ -14,9 +14,7 @@ struct RewardOptions {
   }
 
   mutating func bool(_ option: String, default value: Bool) throws(RewardError) -> Bool {
-    guard let found = take(option) else { return value }
-    guard let value = found.bool else { throw bad(option, found, need: "true or false") }
-    return value
+    try self.value(option, need: "true or false", \.bool) ?? value
   }
 
   /// A number in `range`; every number of a range is finite.
@@ -29,11 +27,9 @@ struct RewardOptions {
   mutating func number(
     _ option: String, in range: ClosedRange<Double>
   ) throws(RewardError) -> Double? {
-    guard let found = take(option) else { return nil }
-    guard let value = found.double, range.contains(value) else {
-      throw bad(option, found, need: "\(range.lowerBound) to \(range.upperBound)")
+    try value(option, need: "\(range.lowerBound) to \(range.upperBound)") { found in
+      found.double.flatMap { range.contains($0) ? $0 : nil }
     }
-    return value
   }
 
   /// A number in `range`, as the decimal that is written where it has at most 400 characters.
@@ -54,36 +50,40 @@ struct RewardOptions {
   mutating func integer(
     _ option: String, in range: ClosedRange<Int>
   ) throws(RewardError) -> Int? {
-    guard let found = take(option) else { return nil }
-    guard let value = found.int, range.contains(value) else {
-      throw bad(option, found, need: "a whole number, \(range.lowerBound) to \(range.upperBound)")
+    let need = "a whole number, \(range.lowerBound) to \(range.upperBound)"
+    return try value(option, need: need) { found in
+      found.int.flatMap { range.contains($0) ? $0 : nil }
     }
-    return value
   }
 
   mutating func string(_ option: String) throws(RewardError) -> String? {
-    guard let found = take(option) else { return nil }
-    guard let value = found.string else { throw bad(option, found, need: "a text") }
-    return value
+    try value(option, need: "a text", \.string)
   }
 
   /// One of `choices` by its raw value.
   mutating func choice<Choice: RawRepresentable<String>>(
     _ option: String, default value: Choice, of choices: [Choice]
   ) throws(RewardError) -> Choice {
-    guard let found = take(option) else { return value }
-    guard let text = found.string,
-      let choice = choices.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) })
-    else {
-      throw bad(
-        option, found, need: "one of \(choices.map(\.rawValue).joined(separator: ", "))")
+    let need = "one of \(choices.map(\.rawValue).joined(separator: ", "))"
+    return try self.value(option, need: need) { found in
+      found.string.flatMap { text in choices.first { $0.rawValue.hasSameBytes(as: text) } }
+    } ?? value
+  }
+
+  /// What `read` makes of an option; nil where it is not given.
+  private mutating func value<Value>(
+    _ option: String, need: String, _ read: (JSON) -> Value?
+  ) throws(RewardError) -> Value? {
+    known.append(option)
+    guard let found = options[option] else { return nil }
+    guard let value = read(found) else {
+      throw bad(option, problem: "got \(found.encoded()); need \(need)")
     }
-    return choice
+    return value
   }
 
   func refuseUnknown() throws(RewardError) {
-    for option in options.keys where !known.contains(where: { $0.utf8.elementsEqual(option.utf8) })
-    {
+    for option in options.keys where !known.contains(where: { $0.hasSameBytes(as: option) }) {
       throw .unknownOption(
         reward: reward, option: option,
         suggestion: Spelling.closest(to: option, among: known), known: known)
@@ -91,19 +91,10 @@ struct RewardOptions {
   }
 
   func missing(_ option: String, need: String) -> RewardError {
-    .badOption(reward: reward, option: option, problem: "missing (need \(need))")
+    bad(option, problem: "missing (need \(need))")
   }
 
   func bad(_ option: String, problem: String) -> RewardError {
     .badOption(reward: reward, option: option, problem: problem)
-  }
-
-  private mutating func take(_ option: String) -> JSON? {
-    known.append(option)
-    return options[option]
-  }
-
-  private func bad(_ option: String, _ found: JSON, need: String) -> RewardError {
-    bad(option, problem: "got \(found.encoded()); need \(need)")
   }
 }

@@ -1,5 +1,3 @@
-public import Formats
-
 /// What a ``RewardSet`` says about the completions of a request.
 public struct RewardReport: Sendable {
   /// What the functions together say about one completion.
@@ -33,10 +31,7 @@ public struct RewardReport: Sendable {
       outcomes: indices.map { outcomes[$0] },
       functions: functions.map { function in
         var part = function
-        part.scores = indices.map { function.scores[$0] }
-        part.columns = function.columns.map { column in
-          (column.name, indices.map { column.values[$0] })
-        }
+        part.response = function.response.selecting(indices)
         return part
       })
   }
@@ -47,13 +42,7 @@ public struct RewardReport: Sendable {
       outcomes: outcomes + other.outcomes,
       functions: zip(functions, other.functions).map { own, further in
         var whole = own
-        whole.metrics = meanMetrics(
-          own.metrics, own.scores.count, further.metrics, further.scores.count)
-        whole.counts = summedCounts(own.counts, further.counts)
-        whole.notes += further.notes
-        whole.scores += further.scores
-        whole.columns = joinedColumns(
-          own.columns, own.scores.count, further.columns, further.scores.count)
+        whole.response.append(further.response)
         whole.seconds += further.seconds
         whole.slowestSeconds = [own.slowestSeconds, further.slowestSeconds].compactMap(\.self).max()
         return whole
@@ -66,16 +55,10 @@ public struct RewardReport: Sendable {
 public struct FunctionReport: Sendable {
   public var name: String
   public var weight: Double
-  /// One for each completion, before the weight.
-  public var scores: [Score]
   /// Whether a failed score counts as 0.
   public var failuresAreZero = false
-  public var metrics: [Metric]
-  public var counts: [(name: Metric.Name, value: Int)] = []
-  /// What was noticed, in one line each.
-  public var notes: [String] = []
-  /// Facts about each completion: a value each.
-  public var columns: [(name: String, values: [JSON])] = []
+  /// What it returned, as far as it can be logged; the scores are those before the weight.
+  public var response: RewardResponse
   /// How long the function took for all of them.
   public var seconds = 0.0
   /// How long the slowest of the scores took, where the function says so.
@@ -84,18 +67,20 @@ public struct FunctionReport: Sendable {
   /// One for each completion, before the weight; nil where it does not apply or failed.
   ///
   /// `rewards/<name>/mean` and `/std` are taken over those that are not nil.
-  public var values: [Double?] { scores.map(\.total) }
+  public var values: [Double?] { response.scores.map(\.total) }
 
   public var failureCount: Int { failures.count }
   /// The reason of the first failed score, in one line.
   public var firstFailure: String? { failures.first }
 
-  private var failures: [String] { scores.compactMap { $0.failureReason.map(oneLine) } }
+  private var failures: [String] {
+    response.scores.compactMap { $0.failureReason.map(oneLine) }
+  }
 }
 
 extension FunctionReport {
   /// Scores without anything beside them.
   package init(name: String, weight: Double = 1, scores: [Score]) {
-    self.init(name: name, weight: weight, scores: scores, metrics: [])
+    self.init(name: name, weight: weight, response: RewardResponse(scores: scores))
   }
 }

@@ -6,44 +6,30 @@ public struct TokenReward: Sendable, Equatable {
   public var index: Int
   public var reward: Double
 
-  public init(index: Int, reward: Double) {
-    self.index = index
-    self.reward = reward
-  }
+  public init(index: Int, reward: Double) { (self.index, self.reward) = (index, reward) }
 }
 
 /// What one reward function says about one completion.
-public struct Score: Sendable, Equatable {
-  public enum Outcome: Sendable, Equatable {
-    /// A number for the completion as a whole, earned at its last token.
-    case value(Double)
-    /// Rewards for single tokens; several may name one token, and then add up.
-    case stream([TokenReward])
-    /// This function has nothing to say about this completion.
-    case notApplicable
-    /// The score could not be found out, with the reason in one line.
-    case failed(String)
-  }
-
-  public var outcome: Outcome
-
-  public init(_ outcome: Outcome) { self.outcome = outcome }
-
-  public static func value(_ value: Double) -> Score { Score(.value(value)) }
-  public static func stream(_ entries: [TokenReward]) -> Score { Score(.stream(entries)) }
-  public static var notApplicable: Score { Score(.notApplicable) }
-  public static func failed(_ reason: String) -> Score { Score(.failed(reason)) }
+public enum Score: Sendable, Equatable {
+  /// A number for the completion as a whole, earned at its last token.
+  case value(Double)
+  /// Rewards for single tokens; several may name one token, and then add up.
+  case stream([TokenReward])
+  /// This function has nothing to say about this completion.
+  case notApplicable
+  /// The score could not be found out, with the reason in one line.
+  case failed(String)
 
   /// Why there is no score; nil where it did not fail.
   public var failureReason: String? {
-    if case .failed(let reason) = outcome { reason } else { nil }
+    if case .failed(let reason) = self { reason } else { nil }
   }
 
   /// The completion's reward as one number: the value, or the sum of the stream.
   ///
   /// Nil where there is none.
   public var total: Double? {
-    switch outcome {
+    switch self {
     case .value(let value): value
     case .stream(let entries): entries.reduce(0) { $0 + $1.reward }
     case .notApplicable, .failed: nil
@@ -77,10 +63,29 @@ public struct RewardResponse: Sendable {
     scores: [Score], metrics: [Metric] = [],
     columns: [(name: String, values: [JSON])] = [], seconds: [Double]? = nil
   ) {
-    self.scores = scores
-    self.metrics = metrics
-    self.columns = columns
-    self.seconds = seconds
+    (self.scores, self.metrics, self.columns, self.seconds) = (scores, metrics, columns, seconds)
+  }
+
+  /// What `score` says of each completion; one for which it throws has failed, with the error's text
+  /// as the reason.
+  init(scoring completions: [Completion], _ score: (Completion) throws -> Score) {
+    self.init(
+      scores: completions.map { completion in
+        do {
+          return try score(completion)
+        } catch {
+          return .failed(String(describing: error))
+        }
+      })
+  }
+
+  /// What is said about some of the completions, and about the batch.
+  func selecting(_ indices: [Int]) -> RewardResponse {
+    var part = self
+    part.scores = indices.map { scores[$0] }
+    part.columns = columns.map { column in (column.name, indices.map { column.values[$0] }) }
+    part.seconds = seconds.map { seconds in indices.map { seconds[$0] } }
+    return part
   }
 
   /// Adds what is said about further completions.
@@ -102,7 +107,7 @@ public struct RewardResponse: Sendable {
 }
 
 /// Means of the metrics of two parts, weighted by their completions.
-func meanMetrics(
+private func meanMetrics(
   _ own: [Metric], _ ownCount: Int, _ further: [Metric], _ furtherCount: Int
 ) -> [Metric] {
   var means = own
@@ -134,7 +139,7 @@ func summedCounts(
 }
 
 /// The columns of either, null where one of them has none of that name.
-func joinedColumns(
+private func joinedColumns(
   _ own: [(name: String, values: [JSON])], _ ownCount: Int,
   _ further: [(name: String, values: [JSON])], _ furtherCount: Int
 ) -> [(name: String, values: [JSON])] {

@@ -21,10 +21,8 @@ public struct RewardSet: Sendable {
       _ function: any RewardFunction, weight: Double = 1, onError: OnError = .mask,
       range: ClosedRange<Double>? = nil
     ) {
-      self.function = function
-      self.weight = weight
-      self.onError = onError
-      self.range = range
+      (self.function, self.weight) = (function, weight)
+      (self.onError, self.range) = (onError, range)
     }
   }
 
@@ -124,20 +122,15 @@ public struct RewardSet: Sendable {
     } catch let error as RewardError {
       throw error
     } catch {
-      throw RewardError.threw(reward: name, problem: String(describing: error))
+      throw RewardError.failed(reward: name, problem: String(describing: error))
     }
     let seconds = start.duration(to: .now) / .seconds(1)
     try check(response, of: name, on: request.completions)
     response.keepWhatCanBeLogged()
     if let range = entry.range { refuse(&response.scores, outside: range) }
-    let scores = response.scores
-    let isZero = entry.onError == .zero
     let report = FunctionReport(
-      name: name, weight: entry.weight, scores: scores, failuresAreZero: isZero,
-      metrics: response.metrics, counts: response.counts, notes: response.notes,
-      columns: response.columns,
-      seconds: seconds,
-      slowestSeconds: response.seconds?.max())
+      name: name, weight: entry.weight, failuresAreZero: entry.onError == .zero,
+      response: response, seconds: seconds, slowestSeconds: response.seconds?.max())
     if entry.onError == .fail, let reason = report.firstFailure {
       throw RewardError.scoreFailed(reward: name, reason: reason)
     }
@@ -156,23 +149,28 @@ public struct RewardSet: Sendable {
   private func check(
     _ response: RewardResponse, of name: String, on completions: [Completion]
   ) throws(RewardError) {
-    guard response.scores.count == completions.count else {
-      throw .wrongCount(
-        reward: name, scores: response.scores.count, completions: completions.count)
+    func failed(_ problem: String) -> RewardError { .failed(reward: name, problem: problem) }
+    let count = response.scores.count
+    guard count == completions.count else {
+      throw failed("returned \(count) scores for \(completions.count) completions")
     }
     for (position, score) in response.scores.enumerated() {
-      if case .stream(let entries) = score.outcome {
+      func notFinite(_ value: Double) -> RewardError {
+        failed("completion \(position): reward is not finite (got \(value))")
+      }
+      if case .stream(let entries) = score {
         let tokens = completions[position].tokenIDs.count
         for entry in entries where !(0..<tokens).contains(entry.index) {
-          throw .tokenOutOfRange(
-            reward: name, completion: position, token: entry.index, tokens: tokens)
+          throw failed(
+            "completion \(position): reward for token \(entry.index) of a completion of \(tokens) "
+              + "tokens")
         }
         for entry in entries where !entry.reward.isFinite {
-          throw .notFinite(reward: name, completion: position, value: entry.reward)
+          throw notFinite(entry.reward)
         }
       }
       if let total = score.total, !total.isFinite {
-        throw .notFinite(reward: name, completion: position, value: total)
+        throw notFinite(total)
       }
     }
   }
@@ -182,7 +180,7 @@ public struct RewardSet: Sendable {
   ) throws(RewardError) -> RewardReport.Outcome {
     var reward: CompletionReward?
     for function in functions {
-      switch function.scores[completion].outcome {
+      switch function.response.scores[completion] {
       case .value(let value):
         reward = reward ?? CompletionReward()
         reward?.add(value, atEndOf: tokenCount, weight: function.weight)

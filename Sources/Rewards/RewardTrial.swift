@@ -110,31 +110,32 @@ public struct RewardTrial: Sendable {
     let first = try await set.score(request).functions[0]
     let second = try await set.score(request).functions[0]
     return Result(
-      probes: probes, scores: first.scores, metrics: first.metrics, seconds: first.seconds,
-      warnings: function.warnings + first.notes + warnings(first.scores, second.scores),
-      failure: failure(first.scores))
+      probes: probes, scores: first.response.scores, metrics: first.response.metrics,
+      seconds: first.seconds,
+      warnings: function.warnings + first.response.notes
+        + warnings(first.response.scores, second.response.scores),
+      failure: failure(first.response.scores))
   }
 
   /// Hostile completions may fail, unless there are no others.
   private func failure(_ scores: [Score]) -> String? {
-    let ordinary = probes.indices.filter {
-      if case .hostile = probes[$0].kind { false } else { true }
+    let counted = ordinary.isEmpty ? scores : ordinary.map { scores[$0] }
+    return failed(counted, moreThan: Self.largestFailedShare)
+  }
+
+  /// How many of these failed, and why the first did; nil where none did, or no more than a share.
+  private func failed(_ scores: [Score], moreThan share: Double = 0) -> String? {
+    let reasons = scores.compactMap(\.failureReason)
+    guard let reason = reasons.first, Double(reasons.count) > share * Double(scores.count) else {
+      return nil
     }
-    let counted = (ordinary.isEmpty ? Array(probes.indices) : ordinary).map { scores[$0] }
-    let reasons = counted.compactMap(\.failureReason)
-    guard let reason = reasons.first,
-      Double(reasons.count) > Self.largestFailedShare * Double(counted.count)
-    else { return nil }
-    return "\(reasons.count) of \(counted.count) scores failed: \(oneLine(reason))"
+    return "\(reasons.count) of \(scores.count) scores failed: \(oneLine(reason))"
   }
 
   private func warnings(_ scores: [Score], _ again: [Score]) -> [String] {
     let totals = scores.map(\.total)
     var warnings = warnings(ofOrdinary: totals)
-    let failures = scores.compactMap(\.failureReason)
-    if let reason = failures.first {
-      warnings.append("\(failures.count) of \(scores.count) scores failed: \(oneLine(reason))")
-    }
+    if let failed = failed(scores) { warnings.append(failed) }
     if let range {
       let outside = totals.compactMap(\.self).filter { !range.contains($0) }
       if let value = outside.first {

@@ -24,16 +24,13 @@ public struct RunProgress: Sendable, Equatable {
     steps: Int, totalSteps: Int, questionsPerStep: Int, completionsPerQuestion: Int, rows: Int,
     tokens: Int, checkpointSteps: Int? = nil, evaluationSteps: Int? = nil
   ) {
-    self.steps = steps
-    self.totalSteps = totalSteps
+    (self.steps, self.totalSteps, self.tokens) = (steps, totalSteps, tokens)
+    (self.checkpointSteps, self.evaluationSteps) = (checkpointSteps, evaluationSteps)
     completionsPerStep = questionsPerStep * completionsPerQuestion
     func epochs(_ steps: Int) -> Double {
       Double(steps) * Double(questionsPerStep) / Double(max(rows, 1))
     }
     self.epochs = epochs(steps)
     totalEpochs = Int(epochs(totalSteps).rounded(.up))
-    self.tokens = tokens
-    self.checkpointSteps = checkpointSteps
-    self.evaluationSteps = evaluationSteps
   }
 }

@@ -10,7 +10,7 @@ internal import Formats
 /// end-of-sequence token included; TRL's `get_soft_overlong_punishment`. Options: `max_length` L
 /// and `buffer` B, both without a default; w is 1. Needs no answer. `train.overlong_penalty` is w
 /// of the same slope as a part of an algorithm.
-public struct SoftOverlongPunishment: PerCompletionReward {
+public struct SoftOverlongPunishment: PerCompletionReward, BuiltIn {
   public static let name = "soft_overlong"
 
   public let name: String

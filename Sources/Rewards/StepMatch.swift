@@ -13,7 +13,7 @@ internal import Formats
 /// Edge cases: a row without the column is not scored, and neither is the working of test rows that
 /// have none. Steps after the nth are wrong. An empty completion has no step. Steps that end at one
 /// token add up there.
-public struct StepMatch: PerCompletionReward, AnswerComparing {
+public struct StepMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   public static let name = "step_match"
 
   public let name: String
@@ -38,15 +38,10 @@ public struct StepMatch: PerCompletionReward, AnswerComparing {
   }
 
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
-    RewardResponse(
-      scores: request.completions.map { completion in
-        do {
-          guard let rewards = try rewards(completion) else { return .notApplicable }
-          return try completion.score(of: rewards)
-        } catch {
-          return .failed(String(describing: error))
-        }
-      })
+    RewardResponse(scoring: request.completions) { completion in
+      guard let rewards = try rewards(completion) else { return .notApplicable }
+      return try completion.score(of: rewards)
+    }
   }
 
   public func fault(in row: Completion) -> RowFault? {

@@ -11,7 +11,7 @@ internal import Formats
 /// exactly once and in this order, the first at the very start, only white space between
 /// `</think>` and `<answer>`, and only white space at the end. Tags are told by their bytes.
 /// Needs no answer.
-public struct ThinkAnswerFormat: PerCompletionReward {
+public struct ThinkAnswerFormat: PerCompletionReward, BuiltIn {
   public enum Format: String, Sendable, CaseIterable {
     case think
     case thinkAnswer = "think_answer"
@@ -23,8 +23,7 @@ public struct ThinkAnswerFormat: PerCompletionReward {
   private let format: Format
 
   public init(label: String = Self.name, format: Format = .think) {
-    self.name = label
-    self.format = format
+    (name, self.format) = (label, format)
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {

@@ -67,10 +67,10 @@ struct MetricsLine {
       if function.failureCount > 0 {
         set(key(.failedScores), count: function.failureCount)
       }
-      for metric in function.metrics {
+      for metric in function.response.metrics {
         self[key(metric.name)] = metric.value
       }
-      for count in function.counts {
+      for count in function.response.counts {
         set(key(count.name), count: count.value)
       }
       self[LogKeys.seconds(of: function.name)] = function.seconds

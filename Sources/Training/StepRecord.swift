@@ -63,7 +63,7 @@ struct StepRecord {
       ]
       for (key, function) in zip(keys.scores, report.functions) {
         line[key] = function.values[i].map { .number($0) } ?? .null
-        for column in function.columns {
+        for column in function.response.columns {
           line[LogKeys.column(column.name, of: function.name)] = column.values[i]
         }
       }

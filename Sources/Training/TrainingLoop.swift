@@ -223,9 +223,9 @@ final class TrainingLoop {
 
   /// Tells what was first noticed of each reward; the log counts what comes later.
   private func tell(of rewards: RewardReport) {
-    for function in rewards.functions {
-      guard let note = function.notes.first, noted.insert(function.name).inserted else { continue }
-      warn("step \(state.step + 1): reward \(function.name): \(note)")
+    for said in rewards.functions {
+      guard let note = said.response.notes.first, noted.insert(said.name).inserted else { continue }
+      warn("step \(state.step + 1): reward \(said.name): \(note)")
     }
   }
 

@@ -58,6 +58,15 @@ extension Failure {
     }
   }
 
+  /// What ended a run, with the command that goes on where it stopped.
+  ///
+  /// - Throws: `error` where it is the argument parser's.
+  init(ending error: any Error) throws {
+    guard let failure = Failure(error) else { throw error }
+    self = failure
+    if status == .resumable { help = "resume with: \(commandToResume)" }
+  }
+
   private init(_ error: StandardOutput.Failure) {
     switch error {
     case .readerLeft:
@@ -137,30 +146,22 @@ extension Failure {
   }
 
   private init(_ error: RewardError) {
-    let text = error.description
+    var (status, help) = (ExitStatus.rewardFailed, String?.none)
     switch error {
     case .unknownReward, .unknownOption, .badOption, .noReward, .duplicateName, .badWeight:
-      self.init(.badRecipe, text)
-    case .cannotStart:
-      self.init(.rewardFailed, text)
+      status = .badRecipe
     case .withoutID:
-      self.init(
-        .rewardFailed, text,
-        help:
-          "a program adds \"id\": request[\"id\"] to its reply; with ids: off nothing can tell a "
-          + "late reply from the right one")
+      help =
+        "a program adds \"id\": request[\"id\"] to its reply; with ids: off nothing can tell a late "
+        + "reply from the right one"
     case .doubtful:
-      self.init(
-        .rewardFailed, text,
-        help: "a program answers a request with one line, and prints everything else to standard "
-          + "error")
-    case .credentialsRefused:
-      self.init(
-        .rewardFailed, text, help: "check the URL, token and headers, or what they refer to")
-    case .wrongCount, .notFinite, .tokenOutOfRange, .sumNotFinite, .scoreFailed, .threw:
-      self.init(.rewardFailed, text)
+      help =
+        "a program answers a request with one line, and prints everything else to standard error"
+    case .credentialsRefused: help = "check the URL, token and headers, or what they refer to"
+    case .cannotStart, .sumNotFinite, .scoreFailed, .failed: break
     }
-    if let hint = LimitHint(named: text) { help = hint.help }
+    let text = error.description
+    self.init(status, text, help: LimitHint.named(in: text)?.help ?? help)
   }
 
   private init(_ error: PolicyError) {

@@ -79,7 +79,7 @@ extension TrainingError {
   /// What helps where a reward fails; with steps behind it a run goes on with another reward only if
   /// its user says so.
   private static func mending(_ section: String, _ reason: String, step: Int) -> String {
-    (LimitHint(named: reason)?.help ?? "mend the reward") + ", then give the same command again"
+    (LimitHint.named(in: reason)?.help ?? "mend the reward") + ", then give the same command again"
       + (step > 1 ? " with --allow \(section)" : "")
   }
 }

@@ -9,19 +9,6 @@ import Testing
 import Tokenization
 
 @Suite struct QuestionSamplingTests {
-  private func sampler(_ stop: [String] = []) throws -> (TextSampler, Policy) {
-    let tokenizer = try SentencePieceTokenizer(
-      bytes: SentencePieceTokenizer.train(
-        sentences: (0..<50).map { "\($0)+\($0)=\(2 * $0)" }, options: .init(vocabularySize: 280)),
-      name: "tokenizer.model")
-    let configuration = ModelConfiguration(
-      vocabularySize: tokenizer.vocabularySize, hiddenSize: 16, layers: 1, attentionHeads: 2,
-      keyValueHeads: 1, intermediateSize: 24, maximumPositions: 24, initializerRange: 0.3)
-    let policy = try Policy(Model(configuration, seed: 1), tokenizer)
-    let options = SamplingOptions(maximumTokens: 6, eosIDs: [2])
-    return (TextSampler(policy, options: options, stop: stop), policy)
-  }
-
   private func questions(_ rows: String) throws -> QuestionSet {
     try QuestionSet(bytes: Array(rows.utf8), file: "rows.jsonl", columns: .init(), template: nil)
   }
@@ -30,7 +17,7 @@ import Tokenization
     let long = String(repeating: "9+", count: 40)
     let set = try questions(
       "{\"question\": \"1+1\"}\n\n{\"question\": \"\(long)\", \"answer\": \"1\"}\n")
-    let error = #expect(throws: PromptError.self) { try sampler().0.encode(set) }
+    let error = #expect(throws: PromptError.self) { try SmallPolicy().sampler.encode(set) }
     #expect(
       error?.description == "rows.jsonl:3: prompt: is too long (got 81 tokens; need at most 23, "
         + "with a context of 24)")
@@ -42,7 +29,8 @@ import Tokenization
       {"question": "1+1", "answer": "2", "level": 3}
       {"question": "2+2", "answer": ["4", "four"]}
       """)
-    let (sampler, policy) = try sampler(["3"])
+    let small = try SmallPolicy(stop: ["3"])
+    let (sampler, policy) = (small.sampler, small.policy)
     let prompts = try sampler.encode(set)
     let requests = zip(set.questions, prompts).map {
       Sampler.Request(prompt: $1, row: $0.index)

@@ -75,7 +75,7 @@ import Testing
       "for request in requests():\n    if n(request): \(statement)\n    reply(request, rewards=[])")
     let reason = try #require(failure(try await ending.scorePair()))
     #expect(reason.hasSuffix(" (the limit \(key) may be why)"), "\(reason)")
-    #expect(LimitHint(named: reason)?.help.contains(key) == true)
+    #expect(LimitHint.named(in: reason)?.help.contains(key) == true)
     try folder.write("f.py", "import os, sys\ndef f(completions, **_):\n    \(statement)")
     var options = PluginOptions()
     (options.timeout, options.startTimeout) = (
@@ -94,7 +94,7 @@ import Testing
       "for request in requests():\n    if n(request): sys.exit('sorry')\n    reply(request, rewards=[])"
     )
     let reason = try #require(failure(try await ending.scorePair()))
-    #expect(LimitHint(named: reason) == nil && reason.hasSuffix("sorry"), "\(reason)")
+    #expect(LimitHint.named(in: reason) == nil && reason.hasSuffix("sorry"), "\(reason)")
   }
 
   @Test func tooManyFilesAreThePluginsOwnError() async throws {
@@ -108,7 +108,7 @@ import Testing
           except OSError as error:
               reply(request, rewards=[len(files)] * n(request))
       """)
-    guard case .value(let count)? = try await reward.scorePair().first?.outcome else {
+    guard case .value(let count)? = try await reward.scorePair().first else {
       Issue.record("no score")
       return
     }

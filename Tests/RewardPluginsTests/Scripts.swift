@@ -152,7 +152,7 @@ extension CommandReward {
 
 /// The reason why both scores of a pair failed; nil when they did not.
 func failure(_ scores: [Score]) -> String? {
-  guard scores.count == 2, scores[0] == scores[1], case .failed(let reason) = scores[0].outcome
+  guard scores.count == 2, scores[0] == scores[1], case .failed(let reason) = scores[0]
   else { return nil }
   return reason
 }

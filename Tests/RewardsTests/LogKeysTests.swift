@@ -32,7 +32,7 @@ import Testing
     ]
     let set = try RewardSet((isReversed ? rewards.reversed() : rewards).map { .init($0) })
     let report = try await set.score(request)
-    let logging = try #require(report.functions.first { $0.name == "a" })
+    let logging = try #require(report.functions.first { $0.name == "a" }?.response)
     #expect(logging.columns.map(\.name) == ["c"] && logging.metrics.map(\.name.text) == ["b/own"])
     #expect(logging.counts.map(\.name.text) == ["unlogged"] && logging.counts[0].value == 3)
     #expect(
@@ -41,7 +41,7 @@ import Testing
           + "(need another)"
       ])
     let other = try #require(report.functions.first { $0.name == "a/b" })
-    #expect(other.counts.isEmpty && other.notes.isEmpty && other.values == [1])
+    #expect(other.response.counts.isEmpty && other.response.notes.isEmpty && other.values == [1])
   }
 
   @Test func ofTwoThatLogUnderOneKeyTheFirstIsLogged() async throws {
@@ -51,12 +51,13 @@ import Testing
       .init(reward("rewards", columns: ["step"])), .init(reward("step")),
     ])
     let functions = try await set.score(request).functions
-    #expect(functions[0].columns.map(\.name) == ["b/c"] && functions[0].metrics.count == 1)
+    let said = functions.map(\.response)
+    #expect(said[0].columns.map(\.name) == ["b/c"] && said[0].metrics.count == 1)
     // The time of another reward stands where that of the slowest score would.
     #expect(functions[0].slowestSeconds == nil)
-    #expect(functions[1].columns.isEmpty && functions[1].metrics.isEmpty)
-    #expect(functions[1].counts.first?.value == 2)
-    #expect(functions[3].columns.isEmpty && functions[3].counts.first?.value == 1)
+    #expect(said[1].columns.isEmpty && said[1].metrics.isEmpty)
+    #expect(said[1].counts.first?.value == 2)
+    #expect(said[3].columns.isEmpty && said[3].counts.first?.value == 1)
   }
 
   @Test func partsOfABatchHaveKeysTogether() async throws {
@@ -66,8 +67,8 @@ import Testing
     let second = try await RewardSet([
       .init(reward("a", columns: ["b/c"])), .init(reward("a/b")),
     ]).score(request)
-    let whole = first.appending(second)
-    #expect(whole.functions[0].columns.first?.values == [nil, "mine"])
-    #expect(whole.functions[1].columns.isEmpty && whole.functions[1].counts.first?.value == 1)
+    let whole = first.appending(second).functions.map(\.response)
+    #expect(whole[0].columns.first?.values == [nil, "mine"])
+    #expect(whole[1].columns.isEmpty && whole[1].counts.first?.value == 1)
   }
 }

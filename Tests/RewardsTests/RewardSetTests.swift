@@ -56,7 +56,7 @@ import Testing
     #expect(report.outcomes[1] == .unscored)
     #expect(report.outcomes[2].total == 0.9 + 0.2)
     #expect(report.outcomes.count { $0 == .unscored } == 1 && report.maskedCount == 0)
-    #expect(report.functions[0].scores.count { $0.outcome == .notApplicable } == 2)
+    #expect(report.functions[0].response.scores.count { $0 == .notApplicable } == 2)
   }
 
   @Test func aFailedScoreMasksItsCompletionAndIsNeverZero() async throws {
@@ -77,14 +77,15 @@ import Testing
 
   @Test func aResponseOfWrongLengthIsAnError() async throws {
     let set = try RewardSet([.init(fixed("x", .value(1)))])
-    await #expect(throws: RewardError.wrongCount(reward: "x", scores: 1, completions: 3)) {
-      _ = try await set.score(request)
-    }
+    let error = RewardError.failed(
+      reward: "x", problem: "returned 1 scores for 3 completions")
+    await #expect(throws: error) { _ = try await set.score(request) }
   }
 
   @Test(arguments: [Double.infinity, -.infinity])
   func anInfiniteRewardIsAnError(value: Double) async throws {
-    let error = RewardError.notFinite(reward: "x", completion: 1, value: value)
+    let error = RewardError.failed(
+      reward: "x", problem: "completion 1: reward is not finite (got \(value))")
     let values = try RewardSet([.init(fixed("x", .value(1), .value(value), .value(1)))])
     await #expect(throws: error) { _ = try await values.score(request) }
     let steps: Score = .stream([.init(index: 0, reward: value)])
@@ -105,11 +106,10 @@ import Testing
   func aRewardForATokenTheCompletionHasNotGotIsAnError(token: Int) async throws {
     let steps: Score = .stream([.init(index: token, reward: 1)])
     let set = try RewardSet([.init(fixed("x", .value(1), steps, .value(1)))])
-    await #expect(
-      throws: RewardError.tokenOutOfRange(reward: "x", completion: 1, token: token, tokens: 1)
-    ) {
-      _ = try await set.score(request)
-    }
+    let error = RewardError.failed(
+      reward: "x",
+      problem: "completion 1: reward for token \(token) of a completion of 1 tokens")
+    await #expect(throws: error) { _ = try await set.score(request) }
   }
 
   @Test func aSumThatOverflowsIsAnError() async throws {
@@ -126,10 +126,10 @@ import Testing
     let report = try await RewardSet([.init(FixedReward(name: "x", response: response))])
       .score(request)
     #expect(report.functions[0].values == [1, 1, 1])
-    #expect(report.functions[0].metrics.map(\.name.text) == ["size"])
-    #expect(report.functions[0].counts.map(\.value) == [1])
+    #expect(report.functions[0].response.metrics.map(\.name.text) == ["size"])
+    #expect(report.functions[0].response.counts.map(\.value) == [1])
     #expect(
-      report.functions[0].notes == [
+      report.functions[0].response.notes == [
         "1 of what it logs was left out: metrics.loss: got -inf; need a finite number"
       ])
   }
@@ -140,7 +140,7 @@ import Testing
       func score(_ request: RewardRequest) throws -> RewardResponse { throw ScoreFailure("why") }
     }
     let set = try RewardSet([.init(Broken())])
-    await #expect(throws: RewardError.threw(reward: "broken", problem: "why")) {
+    await #expect(throws: RewardError.failed(reward: "broken", problem: "why")) {
       _ = try await set.score(request)
     }
   }
@@ -237,12 +237,12 @@ import Testing
     var function = fixed("x", .value(1), .value(2), .value(3))
     function.response.columns = [("kind", [1, nil, "z"])]
     let report = try await RewardSet([.init(function)]).score(request)
-    #expect(report.functions[0].columns.first?.values == [1, nil, "z"])
+    #expect(report.functions[0].response.columns.first?.values == [1, nil, "z"])
     function.response.columns = [("kind", [1]), ("sort", [1, 2, 3])]
     let partly = try await RewardSet([.init(function)]).score(request).functions[0]
-    #expect(partly.values == [1, 2, 3] && partly.columns.map(\.name) == ["sort"])
+    #expect(partly.values == [1, 2, 3] && partly.response.columns.map(\.name) == ["sort"])
     #expect(
-      partly.notes == [
+      partly.response.notes == [
         "1 of what it logs was left out: columns.kind: got 1 values; sent 3 completions"
       ])
   }
@@ -253,10 +253,10 @@ import Testing
     let report = try await RewardSet([.init(function)]).score(request)
     let joined = report.selecting([2]).appending(report.selecting([0, 1]))
     #expect(joined.outcomes == [report.outcomes[2], report.outcomes[0], report.outcomes[1]])
-    #expect(joined.functions[0].columns.first?.values == [3, 1, 2])
+    #expect(joined.functions[0].response.columns.first?.values == [3, 1, 2])
     var other = report
-    other.functions[0].columns = [("mood", [4, 5, 6])]
-    let padded = report.appending(other).functions[0].columns
+    other.functions[0].response.columns = [("mood", [4, 5, 6])]
+    let padded = report.appending(other).functions[0].response.columns
     #expect(padded.map(\.name) == ["kind", "mood"])
     #expect(padded.map(\.values) == [[1, 2, 3, nil, nil, nil], [nil, nil, nil, 4, 5, 6]])
   }

@@ -13,9 +13,9 @@ import Testing
       tokenEnds: { ends }, columns: columns)
   }
 
-  private func outcome(_ completion: Completion) async throws -> Score.Outcome {
+  private func outcome(_ completion: Completion) async throws -> Score {
     let request = RewardRequest(step: 1, completions: [completion])
-    return try #require(try await StepMatch().score(request).scores.first).outcome
+    return try #require(try await StepMatch().score(request).scores.first)
   }
 
   @Test func aRightStepIsRewardedAtTheTokenThatHoldsItsLastByte() async throws {

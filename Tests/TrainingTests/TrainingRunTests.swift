@@ -277,7 +277,7 @@ import Training
     ).runAll()
     #expect(
       summary.failure
-        == .threw(
+        == .failed(
           reward: "picky", problem: "6 of 30 scores of the evaluation failed: no such 3"))
     #expect(summary.metrics.count == 9 && summary.after?.unscored == 6)
     #expect(summary.before?.failures.areMany == true)

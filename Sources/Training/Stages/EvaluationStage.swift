@@ -72,7 +72,7 @@ extension TrainingRun {
         isCancelled: isCancelled)
       summary.before = before
       summary.failure = summary.failure ?? before.failure(of: evaluator.judge)
-      summary.gain = try PairedComparison(
+      summary.gain = PairedComparison(
         candidate: after.greedyPerQuestion, baseline: before.greedyPerQuestion)
     }
   }

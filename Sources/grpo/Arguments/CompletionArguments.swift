@@ -4,8 +4,8 @@ import Recipes
 import Sampling
 import Training
 
-/// How long completions may be and what ends them; what is not given is the recipe's, or else the
-/// usual.
+/// How long completions may be, what ends them and what draws them; what is not given is the recipe's,
+/// or else the usual.
 struct CompletionArguments: ParsableArguments {
   @Option(
     parsing: .unconditional, help: "Tokens a completion may have. (default: the recipe's, or 64)")
@@ -16,10 +16,18 @@ struct CompletionArguments: ParsableArguments {
     help: "A text that ends a completion. May be repeated. (default: the recipe's)")
   var stop: [String] = []
 
+  @Option(
+    parsing: .unconditional,
+    help: "Where the random numbers come from. (default: the recipe's seed, or 0)")
+  var seed: Int?
+
   func validate() throws {
     try Bounds.check("--max-completion-length", maxCompletionLength, 1...1_000_000)
+    try Bounds.check("--seed", seed, 0...Int.max)
     if stop.contains("") { throw ValidationError("--stop: got an empty text; need one") }
   }
+
+  func seed(_ recipe: Recipe?) -> UInt64 { UInt64(seed ?? recipe?.seed ?? 0) }
 
   /// A sampler that draws as the recipe says, but for what is given here and what `change` makes of
   /// it.

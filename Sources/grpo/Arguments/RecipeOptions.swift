@@ -134,13 +134,12 @@ struct RecipeOptions: ParsableArguments {
       return try await body(run)
     } catch {
       display.end()
-      guard var failure = Failure(error) else { throw error }
+      var failure = try Failure(ending: error)
       if case TrainingError.differentInputs(_, let differences) = error, accepted != nil {
         let flags = differences.map { "--allow \($0.field.shellQuoted)" }
         failure.help =
           (failure.help ?? "") + ", or go on with them: \(flags.joined(separator: " "))"
       }
-      if failure.status == .resumable { failure.help = "resume with: \(commandToResume)" }
       throw failure
     }
   }

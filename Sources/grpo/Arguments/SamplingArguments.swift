@@ -36,22 +36,16 @@ struct SamplingArguments: ParsableArguments {
 
   @OptionGroup var completion: CompletionArguments
 
-  @Option(
-    parsing: .unconditional,
-    help: "Where the random numbers come from. (default: the recipe's seed, or 0)")
-  var seed: Int?
-
   func validate() throws {
     try Bounds.check("--temperature", temperature, SamplingOptions.temperatures, or: 0)
     try Bounds.check("--top-k", topK, 0...Int.max)
     try Bounds.check("--top-p", topP, above: 0, through: 1)
     try Bounds.check("--min-p", minP, 0...1)
-    try Bounds.check("--seed", seed, 0...Int.max)
     if temperature == 0 {
       try Bounds.refuse(
         [
           ("--top-k", topK != nil), ("--top-p", topP != nil), ("--min-p", minP != nil),
-          ("--seed", seed != nil),
+          ("--seed", completion.seed != nil),
         ], because: Self.drawsNothing)
     }
   }

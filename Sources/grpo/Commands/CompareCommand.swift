@@ -124,9 +124,7 @@ struct CompareCommand: AsyncParsableCommand {
       if let failure = Self.failure(result) { throw failure }
     } catch {
       display.end()
-      guard var failure = Failure(error) else { throw error }
-      if failure.status == .resumable { failure.help = "resume with: \(commandToResume)" }
-      throw failure
+      throw try Failure(ending: error)
     }
   }
 

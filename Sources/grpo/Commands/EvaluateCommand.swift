@@ -72,11 +72,6 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: "Where the random numbers come from. (default: the recipe's seed, or 0)")
-  var seed: Int?
-
-  @Option(
-    parsing: .unconditional,
     help: "Ends with exit code 1 when the greedy accuracy is below this share.")
   var failUnder: Double?
 
@@ -108,7 +103,6 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     try Bounds.check("--temperature", temperature, SamplingOptions.temperatures)
     try Bounds.check("--limit", limit, 1...Int.max)
-    try Bounds.check("--seed", seed, 0...Int.max)
     try Bounds.check("--fail-under", failUnder, 0...1)
     try Bounds.check("--output", path: output)
     if let output, DataFile.isTable(output) {
@@ -122,7 +116,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     if samples == 0 {
       try Bounds.refuse(
-        [("--k", k != nil), ("--temperature", temperature != nil), ("--seed", seed != nil)],
+        [
+          ("--k", k != nil), ("--temperature", temperature != nil),
+          ("--seed", completion.seed != nil),
+        ],
         because: "with --samples 0 (need --samples 1 or more)")
     }
   }
@@ -169,7 +166,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         if results.count == 1 { try output?.finish() }
       }
     }
-    let table = try EvaluationTable(
+    let table = EvaluationTable(
       model: model, report: results[0], baseline: baseline,
       baselineReport: results.dropFirst().first, reward: judge.name,
       data: questions.file)
@@ -197,7 +194,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       k: try KArgument.chosen(
         k, samples: samples, usual: recipe == nil ? [1, 4, 8] : fromRecipe.k),
       temperature: temperature ?? fromRecipe.temperature,
-      seed: UInt64(seed ?? recipe?.seed ?? 0))
+      seed: completion.seed(recipe))
   }
 
   /// What judges, alone: of a recipe the first reward; the others need not even start.

@@ -47,26 +47,24 @@ struct ExplainCommand: AsyncParsableCommand {
     let explanation = try await options.withRun(of: recipe) {
       try await $0.explain(row: question, updates: updates ?? train.axes.epochs - 1)
     }
-    if options.json {
-      try StandardOutput.write(line: JSON.object(explanation.encoded).encoded())
-    } else {
-      for line in lines(explanation) { try StandardOutput.write(line: line) }
-    }
+    try explanation.write(json: options.json)
     if let failure = explanation.failure { throw failure }
   }
 
-  private func lines(_ explanation: Explanation) -> [String] {
+}
+
+extension Explanation: Report {
+  var lines: [String] {
     let terminal = Terminal.standardOutput
     var lines = [
-      "\(explanation.prompt.visible()) → \(explanation.answer?.visible() ?? "–")",
-      "step \(explanation.step), after \(explanation.updates) "
-        + "update\(explanation.updates == 1 ? "" : "s") on these completions: "
-        + "loss \(shown(explanation.loss, NumberFormat.short))",
+      "\(prompt.visible()) → \(answer?.visible() ?? "–")",
+      "step \(step), after \(updates) update\(updates == 1 ? "" : "s") on these completions: "
+        + "loss \(shown(loss, NumberFormat.short))",
     ]
-    if !explanation.isInStep {
+    if !isInStep {
       lines.append("the step does not ask this question, which takes the place of its first here")
     }
-    for completion in explanation.completions {
+    for completion in completions {
       let rewards = completion.rewards.map { reward in
         let failed = completion.failures.contains { $0.name.hasSameBytes(as: reward.name) }
         return reward.name.visible() + " "

@@ -151,7 +151,7 @@ struct RewardTestCommand: AsyncParsableCommand {
     let recipe = try self.recipe.map { try Recipe(contentsOf: $0) }
     let probes = try probes(recipe)
     var reports: [RewardTrialReport] = []
-    for entry in try entries(recipe) {
+    for entry in try recipe?.rewardSet().entries ?? [.init(function())] {
       let function = entry.function
       let result = try await RewardSet([entry]).whileStarted {
         let result = try await RewardTrial(probes, range: range ?? entry.range).run(function)
@@ -166,35 +166,28 @@ struct RewardTestCommand: AsyncParsableCommand {
       throw Failure(
         .rewardFailed, "reward '\(report.name.visible())': \(failure.visible())",
         help: "a run would end with this; "
-          + (LimitHint(named: failure)?.help ?? "mend the reward"))
+          + (LimitHint.named(in: failure)?.help ?? "mend the reward"))
     }
   }
 
-  private func entries(_ recipe: Recipe?) throws -> [RewardSet.Entry] {
-    if let recipe { return try recipe.rewardSet().entries }
+  /// The reward that an option names.
+  private func function() throws -> any RewardFunction {
     var options = PluginOptions()
     if let timeout { options.timeout = timeout }
     options.startTimeout = max(options.startTimeout, options.timeout)
     if let python {
-      return [
-        .init(
-          try PythonReward.reward(
-            python, style: try style(or: .trl), conversational: conversational,
-            interpreter: interpreter ?? "python3", options: options))
-      ]
+      return try PythonReward.reward(
+        python, style: try style(or: .trl), conversational: conversational,
+        interpreter: interpreter ?? "python3", options: options)
     }
     if let url {
       let address = try Secret(url).value(of: "url")
-      return [.init(try HTTPReward([address], timeout: options.timeout))]
+      return try HTTPReward([address], timeout: options.timeout)
     }
-    if let library {
-      return [.init(try LibraryReward.isolated(library, options: options))]
-    }
-    if let model {
-      return [.init(try LearnedReward(directory: model, style: try style(or: .grpo)))]
-    }
+    if let library { return try LibraryReward.isolated(library, options: options) }
+    if let model { return try LearnedReward(directory: model, style: try style(or: .grpo)) }
     options.ids = ids ?? .required
-    return [.init(try CommandReward(command, options: options))]
+    return try CommandReward(command, options: options)
   }
 
   private func probes(_ recipe: Recipe?) throws -> [RewardTrial.Probe] {
@@ -202,7 +195,7 @@ struct RewardTestCommand: AsyncParsableCommand {
       data ?? recipe?.data.train ?? "",
       questions.columns(recipe, answerUser: recipe?.answerUsers().training), recipe)
     let rows = set.questions.prefix(limit)
-    return rows.enumerated().flatMap { place, question in
+    return rows.enumerated().flatMap { index, question in
       var row = Completion(
         prompt: question.prompt, text: "", tokenIDs: [], finishReason: .stop,
         columns: question.columns)
@@ -211,8 +204,8 @@ struct RewardTestCommand: AsyncParsableCommand {
         row: row,
         completion: question.columns["completion"]?.text,
         working: question.columns["steps"]?.text,
-        otherAnswer: set.questions[(place + 1) % set.questions.count].answer,
-        isHostile: place == 0)
+        otherAnswer: set.questions[(index + 1) % set.questions.count].answer,
+        isHostile: index == 0)
     }
   }
 }

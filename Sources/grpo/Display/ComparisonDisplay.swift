@@ -15,13 +15,12 @@ final class ComparisonDisplay: Sendable {
     /// Where one of the runs under way is.
     var latest: String?
     var lastLine = ContinuousClock.now
-    var saidItStops = false
     var hasEnded = false
   }
 
   init(terminal: Terminal, isQuiet: Bool) {
     (self.terminal, self.isQuiet) = (terminal, isQuiet)
-    if !isQuiet { Ticker.start { [weak self] in self?.tick() ?? false } }
+    if !isQuiet { Ticker.start { [weak self] in self?.tick(stops: $0) ?? false } }
   }
 
   /// Nothing is shown afterwards.
@@ -61,13 +60,10 @@ final class ComparisonDisplay: Sendable {
   }
 
   /// Shows that time goes by; false when there is nothing to show any more.
-  private func tick() -> Bool {
+  private func tick(stops: Bool) -> Bool {
     state.withLock { state in
       guard !state.hasEnded else { return false }
-      if Interruption.isRequested, !state.saidItStops {
-        state.saidItStops = true
-        print("stopping", "after these steps; Ctrl-C once more ends at once", &state)
-      }
+      if stops { print("stopping", "after these steps; Ctrl-C once more ends at once", &state) }
       if let latest = state.latest,
         ContinuousClock.now - state.lastLine >= .seconds(Self.longestSilence)
       {

@@ -22,9 +22,12 @@ struct ComparisonReport: Report {
       + ["files  " + files.joined(separator: "  ")]
   }
 
-  /// The runs that did not come to their end, and why.
+  /// The runs that did not come to their end.
+  private var unfinished: [ComparedRun] { result.runs.filter { $0.status != .finished } }
+
+  /// The same, and why.
   private var failures: [String] {
-    result.runs.filter { $0.status != .finished }.map { run in
+    unfinished.map { run in
       "failed  \(run.name.visible()): \((run.reason ?? "numbers that are not finite").visible())"
     }
   }
@@ -36,8 +39,8 @@ struct ComparisonReport: Report {
         let runs = result.runs(of: variant, recipe: recipe)
         var kinds: [(first: Finding, count: Int)] = []
         for finding in runs.flatMap(\.findings) {
-          if let place = kinds.firstIndex(where: { $0.first.name == finding.name }) {
-            kinds[place].count += 1
+          if let index = kinds.firstIndex(where: { $0.first.name == finding.name }) {
+            kinds[index].count += 1
           } else {
             kinds.append((finding, 1))
           }
@@ -53,7 +56,10 @@ struct ComparisonReport: Report {
   private func append(_ recipe: String, to table: inout TextTable) {
     let seeds = result.runs(of: result.variants.first ?? "", recipe: recipe).count
     table.append(
-      title: ["\(recipe.visible()), \(Self.seeds(seeds))", "before, %", "after, %", "gain"]
+      title: [
+        "\(recipe.visible()), \(NumberFormat.count(seeds, "seed"))", "before, %", "after, %",
+        "gain",
+      ]
         + result.metrics.map { $0.visible() } + failedTitle)
     for variant in result.variants {
       let row = result.row(variant, recipe: recipe)
@@ -81,12 +87,10 @@ struct ComparisonReport: Report {
     }
   }
 
-  private var failedTitle: [String] { hasFailures ? ["failed"] : [] }
-
-  private var hasFailures: Bool { result.runs.contains { $0.status != .finished } }
+  private var failedTitle: [String] { unfinished.isEmpty ? [] : ["failed"] }
 
   private func failures(of row: ComparisonResult.Row) -> [String] {
-    hasFailures ? ["\(row.failed) of \(row.count)"] : []
+    unfinished.isEmpty ? [] : ["\(row.failed) of \(row.count)"]
   }
 
   private func metrics(of row: ComparisonResult.Row) -> [String] {
@@ -94,8 +98,6 @@ struct ComparisonReport: Report {
       metric.map { NumberFormat.estimate($0, NumberFormat.short, error: NumberFormat.short) } ?? "–"
     }
   }
-
-  private static func seeds(_ count: Int) -> String { count == 1 ? "1 seed" : "\(count) seeds" }
 
   private static func score(_ score: MeanEstimate?) -> String {
     func number(_ value: Double) -> String { NumberFormat.fixed(value, digits: 2) }
@@ -116,7 +118,7 @@ struct ComparisonReport: Report {
         }),
       "all": .array(result.variants.map { encoded($0, recipe: nil) }),
       "failures": .array(
-        result.runs.filter { $0.status != .finished }.map { run in
+        unfinished.map { run in
           [
             "recipe": .string(run.recipe), "seed": .integer(run.seed),
             "variant": .string(run.variant), "status": .string(run.status.rawValue),
@@ -136,10 +138,7 @@ struct ComparisonReport: Report {
 
   private func encoded(_ variant: String, recipe: String?) -> JSON {
     func estimate(_ value: MeanEstimate?) -> JSON {
-      guard let value else { return .null }
-      return [
-        "mean": .number(value.mean), "stderr": value.standardError.map { .number($0) } ?? .null,
-      ]
+      value.map { .object(MeanEstimate.encoded($0, mean: "mean")) } ?? .null
     }
     let row = result.row(variant, recipe: recipe)
     var object: JSONObject = [

@@ -17,7 +17,7 @@ final class CompletionWriter {
     json: Bool
   ) throws {
     sampler = sampling.sampler(of: try Policy(argument: model), recipe, threads: threads)
-    seed = UInt64(sampling.seed ?? recipe?.seed ?? 0)
+    seed = sampling.completion.seed(recipe)
     (self.samples, self.json) = (samples, json)
   }
 

@@ -13,10 +13,10 @@ struct EvaluationTable: Report {
   init(
     model: String, report: EvaluationReport, baseline: String?, baselineReport: EvaluationReport?,
     reward: String, data: String
-  ) throws {
+  ) {
     (self.model, self.report, self.reward, self.data) = (model, report, reward, data)
     if let baseline, let baselineReport {
-      let comparison = try PairedComparison(
+      let comparison = PairedComparison(
         candidate: report.greedyPerQuestion, baseline: baselineReport.greedyPerQuestion)
       other = (baseline, baselineReport, comparison)
     } else {
@@ -35,7 +35,7 @@ struct EvaluationTable: Report {
   var lines: [String] {
     let terminal = Terminal.standardOutput
     var table = TextTable()
-    let title = "\(NumberFormat.count(report.count)) question\(report.count == 1 ? "" : "s"), %"
+    let title = "\(NumberFormat.count(report.count, "question")), %"
     table.append(title: [title, "accuracy"] + (other == nil ? [] : ["baseline", "difference"]))
     AccuracyRows(reports: [report] + (other.map { [$0.report] } ?? []), newer: 0).append(
       to: &table, greedy: "greedy", passAt: report.sampled?.passAtK.map(\.k) ?? [],

@@ -20,6 +20,11 @@ enum NumberFormat {
     return value < 0 ? "-" + text : text
   }
 
+  /// How many there are of a thing, in words: 1 step, 1,200 steps.
+  static func count(_ value: Int, _ noun: String) -> String {
+    "\(count(value)) \(noun)\(value == 1 ? "" : "s")"
+  }
+
   static func fixed(_ value: Double, digits: Int) -> String {
     String(format: "%.\(digits)f", value)
   }

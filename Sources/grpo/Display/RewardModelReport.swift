@@ -16,23 +16,20 @@ struct RewardModelReport: Report {
     table.append(title: [
       "\(NumberFormat.count(result.testCount)) held-out lines", "before", "after",
     ])
+    func row(
+      _ name: String, _ before: Double, _ after: Double,
+      _ text: (Double) -> String = NumberFormat.short
+    ) {
+      table.append([name, text(before), text(after)])
+    }
     switch (result.before, result.after) {
     case (.comparisons(let before), .comparisons(let after)):
-      table.append([
-        "accuracy, %", NumberFormat.percent(before.accuracy), NumberFormat.percent(after.accuracy),
-      ])
-      table.append([
-        "calibration error", NumberFormat.short(before.calibrationError),
-        NumberFormat.short(after.calibrationError),
-      ])
-      table.append(["mean gap", NumberFormat.short(before.gap), NumberFormat.short(after.gap)])
+      row("accuracy, %", before.accuracy, after.accuracy, NumberFormat.percent)
+      row("calibration error", before.calibrationError, after.calibrationError)
+      row("mean gap", before.gap, after.gap)
     case (.scores(let before, let deviation), .scores(let after, _)):
-      table.append([
-        "root mean square error", NumberFormat.short(before), NumberFormat.short(after),
-      ])
-      table.append([
-        "deviation of the scores", NumberFormat.short(deviation), NumberFormat.short(deviation),
-      ])
+      row("root mean square error", before, after)
+      row("deviation of the scores", deviation, deviation)
     default: break
     }
     return [

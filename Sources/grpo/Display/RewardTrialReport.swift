@@ -34,7 +34,7 @@ struct RewardTrialReport: Report {
   }
 
   private static func inWords(_ score: Score) -> String {
-    switch score.outcome {
+    switch score {
     case .value(let value): NumberFormat.short(value)
     case .stream(let steps): "\(NumberFormat.short(score.total ?? 0)) in \(steps.count) steps"
     case .notApplicable: "null"

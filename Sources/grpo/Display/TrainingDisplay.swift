@@ -26,13 +26,12 @@ final class TrainingDisplay: Sendable {
     var barIsDrawn = false
     var lastDrawn: ContinuousClock.Instant?
     var lastPlainLine = ContinuousClock.now
-    var saidItStops = false
     var hasEnded = false
   }
 
   init(terminal: Terminal, isQuiet: Bool) {
     (self.terminal, self.isQuiet) = (terminal, isQuiet)
-    if !isQuiet { Ticker.start { [weak self] in self?.tick() ?? false } }
+    if !isQuiet { Ticker.start { [weak self] in self?.tick(stops: $0) ?? false } }
   }
 
   /// Takes the bar away; nothing is shown afterwards.
@@ -154,13 +153,10 @@ final class TrainingDisplay: Sendable {
   }
 
   /// Shows that time goes by; false when there is nothing to show any more.
-  private func tick() -> Bool {
+  private func tick(stops: Bool) -> Bool {
     state.withLock { state in
       guard !state.hasEnded else { return false }
-      if Interruption.isRequested, !state.saidItStops {
-        state.saidItStops = true
-        print("stopping", "after this step; Ctrl-C once more ends at once", &state)
-      }
+      if stops { print("stopping", "after this step; Ctrl-C once more ends at once", &state) }
       let now = ContinuousClock.now
       if terminal.isLive {
         if state.lastDrawn.map({ now - $0 > .seconds(Self.longestStandstill) }) ?? true {

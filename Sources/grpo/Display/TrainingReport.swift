@@ -31,17 +31,24 @@ struct TrainingReport: Report {
 
   /// A metric over the run: its mean over the last steps, and its maximum.
   private struct Course {
+    let metric: Metric.Name
+    let name: String
     let mean: Double
     let maximum: Double
+
+    var row: [String] { [name, NumberFormat.short(mean), NumberFormat.short(maximum)] }
+    var encoded: JSON { ["mean_of_last_steps": .number(mean), "maximum": .number(maximum)] }
   }
 
-  private func course(_ metric: Metric.Name) -> Course? {
+  private func course(_ metric: Metric.Name, name: String? = nil) -> Course? {
     let values = summary.metrics.compactMap { $0[metric]?.double }
     guard let mean = values.suffix(Self.lastSteps).mean, let maximum = values.max() else {
       return nil
     }
-    return Course(mean: mean, maximum: maximum)
+    return Course(metric: metric, name: name ?? metric.text, mean: mean, maximum: maximum)
   }
+
+  private var courses: [Course] { Self.shownMetrics.compactMap { course($0) } }
 
   private static let shownMetrics: [Metric.Name] = [.reward, .kl, .clipMean]
 
@@ -123,9 +130,8 @@ struct TrainingReport: Report {
   private var totals: String {
     var parts = ["\(NumberFormat.count(summary.parameterCount)) parameters"]
     if trained {
-      parts.append("\(NumberFormat.count(stepCount)) step\(stepCount == 1 ? "" : "s")")
-      parts.append(
-        "\(NumberFormat.count(referenceResets)) reference reset\(referenceResets == 1 ? "" : "s")")
+      parts.append(NumberFormat.count(stepCount, "step"))
+      parts.append(NumberFormat.count(referenceResets, "reference reset"))
     }
     parts.append(NumberFormat.duration(summary.seconds))
     if let speed = tokensPerSecond {
@@ -182,19 +188,7 @@ struct TrainingReport: Report {
     let count = min(summary.metrics.count, Self.lastSteps)
     guard trained, count > 0 else { return }
     table.append(title: ["training", count == 1 ? "last step" : "last \(count) steps", "largest"])
-    for metric in Self.shownMetrics {
-      guard let course = course(metric) else { continue }
-      table.append([
-        metric.text, NumberFormat.short(course.mean), NumberFormat.short(course.maximum),
-      ])
-    }
-    for name in slowRewards {
-      guard let course = course(LogKeys.seconds(of: name)) else { continue }
-      table.append([
-        "seconds of \(name.visible())", NumberFormat.short(course.mean),
-        NumberFormat.short(course.maximum),
-      ])
-    }
+    for course in courses + slowRewards { table.append(course.row) }
     for trouble in rewardTroubles {
       table.append([trouble.name.visible(), "", "\(NumberFormat.count(trouble.count)) in all"])
     }
@@ -208,12 +202,15 @@ struct TrainingReport: Report {
       .map { String($0.dropFirst(Self.timePrefix.count)) }
   }
 
-  /// Rewards that take more than a hundredth of the time of all steps, and of which a batch took
-  /// more than a millisecond.
-  private var slowRewards: [String] {
-    rewardNames.filter { name in
-      let seconds = summary.metrics.compactMap { $0[LogKeys.seconds(of: name)]?.double }
-      return seconds.reduce(0, +) > 0.01 * trainingSeconds && seconds.contains { $0 > 0.001 }
+  /// The seconds of rewards that take more than a hundredth of the time of all steps, and of which a
+  /// batch took more than a millisecond.
+  private var slowRewards: [Course] {
+    rewardNames.compactMap { name in
+      let key = LogKeys.seconds(of: name)
+      let seconds = summary.metrics.compactMap { $0[key]?.double }
+      guard seconds.reduce(0, +) > 0.01 * trainingSeconds, seconds.contains(where: { $0 > 0.001 })
+      else { return nil }
+      return course(key, name: "seconds of \(name.visible())")
     }
   }
 
@@ -248,20 +245,10 @@ struct TrainingReport: Report {
     if let failure = summary.failure { object["failure"] = .string("\(failure)") }
     object["findings"] = .array(summary.findings.map(\.encoded))
     var training: JSONObject = [:]
-    for metric in Self.shownMetrics {
-      guard let course = course(metric) else { continue }
-      training[metric.text] = [
-        "mean_of_last_steps": .number(course.mean), "maximum": .number(course.maximum),
-      ]
-    }
+    for course in courses { training[course.metric] = course.encoded }
     training[.referenceResets] = .integer(referenceResets)
     for trouble in rewardTroubles { training[trouble.name] = .integer(trouble.count) }
-    for name in slowRewards {
-      guard let course = course(LogKeys.seconds(of: name)) else { continue }
-      training[LogKeys.seconds(of: name)] = [
-        "mean_of_last_steps": .number(course.mean), "maximum": .number(course.maximum),
-      ]
-    }
+    for course in slowRewards { training[course.metric] = course.encoded }
     if trained { object["training"] = .object(training) }
     object["model"] = .string(model)
     object["metrics"] = .string(trained ? summary.run.metrics : summary.run.warmStartMetrics)
@@ -273,11 +260,9 @@ struct TrainingReport: Report {
 extension PairedComparison {
   /// The comparison for programs.
   var encoded: JSONObject {
-    [
-      "difference": difference.map { .number($0.mean) } ?? .null,
-      "stderr": difference?.standardError.map { .number($0) } ?? .null,
-      "interval": interval.map { [.number($0.lowerBound), .number($0.upperBound)] } ?? .null,
-      "wins": .integer(wins), "losses": .integer(losses),
-    ]
+    var object = MeanEstimate.encoded(difference, mean: "difference")
+    object["interval"] = interval.map { [.number($0.lowerBound), .number($0.upperBound)] } ?? .null
+    (object["wins"], object["losses"]) = (.integer(wins), .integer(losses))
+    return object
   }
 }

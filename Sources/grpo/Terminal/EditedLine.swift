@@ -6,13 +6,13 @@ struct EditedLine {
   private(set) var after = ""
   private var lines: [String]
   /// The line of `lines` that is edited: the last one is the new one.
-  private var place: Int
+  private var index: Int
   /// What has come of a key's sequence, or of a character of several bytes.
   private var pending: [UInt8] = []
 
   init(history: [String]) {
     lines = history + [""]
-    place = history.count
+    index = history.count
   }
 
   var text: String { before + after }
@@ -39,8 +39,8 @@ struct EditedLine {
     case control("f"): right()
     case control("a"): (before, after) = ("", text)
     case control("e"): (before, after) = (text, "")
-    case control("p"): recall(place - 1)
-    case control("n"): recall(place + 1)
+    case control("p"): recall(index - 1)
+    case control("n"): recall(index + 1)
     case control("k"): after = ""
     case control("u"): before = ""
     case control("w"):
@@ -58,8 +58,8 @@ struct EditedLine {
     let isStart = pending.count == 2 && (byte == UInt8(ascii: "[") || byte == UInt8(ascii: "O"))
     if isStart || (pending.count < 8 && (0x30..<0x40).contains(byte)) { return .edited }
     switch String(decoding: pending.dropFirst(2), as: UTF8.self) {
-    case "A": recall(place - 1)
-    case "B": recall(place + 1)
+    case "A": recall(index - 1)
+    case "B": recall(index + 1)
     case "C": right()
     case "D": left()
     case "H", "1~", "7~": (before, after) = ("", text)
@@ -86,8 +86,8 @@ struct EditedLine {
 
   private mutating func recall(_ other: Int) {
     guard lines.indices.contains(other) else { return }
-    lines[place] = text
-    place = other
+    lines[index] = text
+    index = other
     (before, after) = (lines[other], "")
   }
 }
