@@ -145,8 +145,7 @@ let package = Package(
       "TrainingTests",
       [
         "Training", "Recipes", "Evaluation", "LanguageModel", "Sampling", "PolicyOptimization",
-        "Rewards",
-        "Formats", "Kernels",
+        "Rewards", "RewardPlugins", "Formats", "Kernels",
       ],
       resources: [.copy("Fixtures")]),
     testTarget("CLITests", ["Formats", "grpo"]),

@@ -32,7 +32,7 @@ public actor LibraryReward: RewardFunction {
   ) throws(RewardError) -> CommandReward {
     var options = options
     // A crash ends it at once; the signal says enough.
-    options.environment.updateValue("enable=no", forKey: "SWIFT_BACKTRACE")
+    options.environment.append(.init(name: "SWIFT_BACKTRACE", value: "enable=no"))
     return try CommandReward(
       [host ?? ownProgram, "reward", "serve", absolute(path, options.directory)],
       name: name ?? CommandReward.name(of: path), options: options)

@@ -16,11 +16,19 @@ public struct PluginOptions: Sendable, Equatable {
   public var ids = IDs.required
   /// Where processes run; by default the current directory.
   public var directory: String?
-  /// Environment variables beside ``environmentAlways``; a nil value is taken from this process.
-  public var environment: [String: String?] = [:]
+  /// Environment variables beside ``environmentAlways``; of one name the last counts.
+  public var environment: [Variable] = []
   public var limits = PluginLimits()
 
   public init() {}
+
+  /// A name and its value; nil is taken from this process.
+  public struct Variable: Sendable, Equatable {
+    public var name: String
+    public var value: String?
+
+    public init(name: String, value: String?) { (self.name, self.value) = (name, value) }
+  }
 
   /// Whether a reply must have the `id` of its request.
   public enum IDs: String, Sendable, CaseIterable {
@@ -54,7 +62,7 @@ public struct PluginOptions: Sendable, Equatable {
   package func environment(from own: [String: String]) -> [String: String] {
     var result = own.filter { Self.environmentAlways.contains($0.key) }
     result["PYTHONUNBUFFERED"] = "1"
-    for (name, value) in environment { result[name] = value ?? own[name] }
+    for variable in environment { result[variable.name] = variable.value ?? own[variable.name] }
     return result
   }
 }

@@ -279,8 +279,8 @@ final class TrainingLoop {
   private static func watch(
     _ train: Recipe.Train, _ source: RolloutSource, first: JSONObject?
   ) -> FindingWatch {
-    let weights = source.rewards.entries.map(\.weight)
-    return FindingWatch(train.observation(of: source.questions, weights: weights), first: first)
+    let rewards = source.rewards.entries.map { (name: $0.function.name, weight: $0.weight) }
+    return FindingWatch(train.observation(of: source.questions, rewards: rewards), first: first)
   }
 
   /// Takes up the last checkpoint, and returns its step; nil where there is none.
@@ -376,9 +376,9 @@ final class TrainingLoop {
   private func save(_ logs: StepLogs) async throws {
     try await source.rewards.confirm()
     try logs.record(in: &state)
-    var (files, encoded) = (try trainer.encodedParts(), state.encoded)
+    var (files, encoded) = (try trainer.tensorFiles.encoded(), state.encoded)
     if let model = rewardModel?.model {
-      files += try await model.encodedParts()
+      files += try await model.encodedTensors()
       encoded["reward_model"] = await model.encodedState
     }
     try host.willSave()

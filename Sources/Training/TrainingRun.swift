@@ -150,6 +150,8 @@ public final class TrainingRun {
     return try await body(lock)
   }
 
+  func warn(_ text: String) { report(.warning(text)) }
+
   // MARK: Stages
 
   func rewardSet() throws -> RewardSet {
@@ -166,10 +168,11 @@ public final class TrainingRun {
     return TrainingError.stoppedEarly(stage: stage)
   }
 
-  /// The weights of all rewards.
-  var weights: [Double] {
-    (ownRewards?.map(\.weight) ?? recipe.rewards.map(\.weight))
-      + [recipe.rewardModel?.weight].compactMap(\.self)
+  /// The names and weights of all rewards.
+  var weighedRewards: [(name: String, weight: Double)] {
+    (ownRewards?.map { ($0.function.name, $0.weight) }
+      ?? recipe.rewards.map { ($0.label, $0.weight) })
+      + (recipe.rewardModel.map { [($0.name, $0.weight)] } ?? [])
   }
 
   /// What would otherwise fail only after hours: a model that cannot be written as it is to be,

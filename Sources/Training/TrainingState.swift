@@ -1,5 +1,4 @@
 internal import Formats
-internal import Kernels
 internal import LanguageModel
 internal import PolicyOptimization
 internal import Runs
@@ -10,22 +9,24 @@ internal import Runs
 /// between steps, so no rollout is in flight.
 struct TrainingState {
   /// Steps that are done.
-  var step: Int
-  var updateCount: Int
+  var step = 0
+  var updateCount = 0
   /// Updates of the value function.
-  var valueUpdateCount: Int
+  var valueUpdateCount = 0
   /// Coefficients of the objective that adapt, as they are now.
-  var adaptive: [String: Double]
+  var adaptive: [String: Double] = [:]
   /// Prompt and completion tokens that were trained on so far.
-  var tokenCount: Int
+  var tokenCount = 0
   /// Steps in a row in which an update was refused since its numbers overflow.
-  var notFiniteInARow: Int
+  var notFiniteInARow = 0
   /// Steps in a row in which a reward failed.
-  var maskedInARow: Int
+  var maskedInARow = 0
   /// Bytes of the logs that belong to the steps done.
-  var metricsOffset: Int
-  var completionsOffset: Int
+  var metricsOffset = 0
+  var completionsOffset = 0
+}
 
+extension TrainingState {
   var encoded: JSONObject {
     [
       "step": .integer(step), "update_count": .integer(updateCount),
@@ -37,18 +38,6 @@ struct TrainingState {
       "metrics_offset": .integer(metricsOffset),
       "completions_offset": .integer(completionsOffset),
     ]
-  }
-
-  init(
-    step: Int = 0, updateCount: Int = 0, valueUpdateCount: Int = 0,
-    adaptive: [String: Double] = [:],
-    tokenCount: Int = 0, notFiniteInARow: Int = 0, maskedInARow: Int = 0, metricsOffset: Int = 0,
-    completionsOffset: Int = 0
-  ) {
-    (self.step, self.updateCount, self.tokenCount) = (step, updateCount, tokenCount)
-    (self.valueUpdateCount, self.adaptive) = (valueUpdateCount, adaptive)
-    (self.notFiniteInARow, self.maskedInARow) = (notFiniteInARow, maskedInARow)
-    (self.metricsOffset, self.completionsOffset) = (metricsOffset, completionsOffset)
   }
 
   init(decoding json: JSON, file: String) throws(FormatError) {
@@ -107,7 +96,7 @@ extension Checkpoint {
         file: path, field: "state.step",
         message: "does not fit the directory (got \(state.step); need \(step))")
     }
-    try trainer.restore { try read($0) }
+    try trainer.tensorFiles.restore { try read($0) }
     try trainer.restore(state, file: path)
     try await rewardModel?.restore(self.state["reward_model"], from: self)
     return state
@@ -144,35 +133,14 @@ extension PolicyTrainer {
       && (value?.updateCount ?? 0) == state.valueUpdateCount
   }
 
-  /// What a checkpoint holds beside the state, by file: numbers laid out as parameters are.
-  private var parts: [(file: String, numbers: FloatBuffer)] {
+  /// What a checkpoint holds beside the state.
+  var tensorFiles: TensorFiles {
     var parts = [("model", policy.buffer)]
     if let reference { parts.append(("reference", reference.parameters.buffer)) }
     parts += rule.state.map { ($0.name, $0.numbers) }
     parts += value?.trunkState.map { ("value_" + $0.name, $0.numbers) } ?? []
-    return parts.map { (file: $0.0 + ".safetensors", numbers: $0.1) }
-  }
-
-  private static let headFile = "value_head.safetensors"
-
-  func encodedParts() throws(FormatError) -> [(name: String, bytes: [UInt8])] {
-    var files: [(name: String, bytes: [UInt8])] = []
-    for part in parts {
-      let view = Parameters(policy.configuration, viewing: part.numbers)
-      files.append((part.file, try view.encoded(part.file)))
-    }
-    if let value { files.append((Self.headFile, try value.headState.encoded(Self.headFile))) }
-    return files
-  }
-
-  func restore(_ read: (String) throws -> [UInt8]) throws {
-    for part in parts {
-      let view = Parameters(policy.configuration, viewing: part.numbers)
-      try view.load(Safetensors(bytes: try read(part.file), file: part.file))
-    }
-    if let value {
-      try value.headState.restore(
-        Safetensors(bytes: try read(Self.headFile), file: Self.headFile))
-    }
+    return TensorFiles(
+      configuration: policy.configuration, parts: parts.map { (name: $0.0, numbers: $0.1) },
+      head: value.map { ("value_head", $0.headState) })
   }
 }

@@ -1,4 +1,5 @@
 import Formats
+import Recipes
 import RewardPlugins
 import Runs
 import Training

@@ -124,7 +124,7 @@ import Testing
           reply(request, rewards=[1], columns={"seen": [dict(os.environ)]})
       """
     ) {
-      $0.environment.updateValue("1", forKey: "OWN")
+      $0.environment = [.init(name: "OWN", value: "1")]
     }
     let seen = try #require(try await reward.score(.of("4")).columns.first?.values.first?.object)
     #expect(seen["OWN"] == "1" && seen["PYTHONUNBUFFERED"] == "1" && seen["PATH"] != nil)
@@ -143,9 +143,10 @@ import Testing
 
   @Test func aVariableWithoutAValueIsHandedOn() {
     var options = PluginOptions()
-    options.environment.updateValue("own", forKey: "A")
-    options.environment.updateValue(nil, forKey: "B")
-    options.environment.updateValue(nil, forKey: "MISSING")
+    options.environment = [
+      .init(name: "A", value: "own"), .init(name: "B", value: nil),
+      .init(name: "MISSING", value: nil),
+    ]
     #expect(
       options.environment(from: ["A": "1", "B": "2", "SECRET": "3", "HOME": "/h"])
         == ["A": "own", "B": "2", "HOME": "/h", "PYTHONUNBUFFERED": "1"])

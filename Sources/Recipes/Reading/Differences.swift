@@ -1,16 +1,23 @@
 internal import Formats
 
 extension Recipe {
-  /// A key that has another value in one recipe than in another.
+  /// Something that is another in one recipe than in another: a value, or what is in a file.
   public struct Difference: Sendable, Equatable, CustomStringConvertible {
-    /// The key as a dotted path.
+    /// The key as a dotted path, or of a file what it is known by.
     public var field: String
+    /// The file, or the variable, whose content differs; nil for a value of the recipe.
+    public var file: String?
     /// The value in the one, and in the other.
     public var got: String
     public var need: String
 
+    package init(field: String, file: String? = nil, got: String, need: String) {
+      (self.field, self.file, self.got, self.need) = (field, file, got, need)
+    }
+
     public var description: String {
-      "\(field): differs (got \(got); need \(need))".onOneLine()
+      let what = file.map { "\($0) differs" } ?? "differs"
+      return "\(field): \(what) (got \(got); need \(need))".onOneLine()
     }
   }
 

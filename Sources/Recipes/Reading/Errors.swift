@@ -24,10 +24,7 @@ public struct RecipeError: Error, Sendable, Equatable {
   public init(
     _ message: String, kind: Kind = .invalid, field: String = "", at place: RecipePlace? = nil
   ) {
-    self.kind = kind
-    self.place = place
-    self.field = field
-    self.message = message
+    (self.message, self.kind, self.field, self.place) = (message, kind, field, place)
   }
 }
 

@@ -1,6 +1,3 @@
-internal import Formats
-internal import Rewards
-
 /// What has keys of its own in a recipe.
 protocol Keyed {
   /// Declares every key: its name, the property it stands for, and what it may be.
@@ -26,8 +23,10 @@ package final class Fields {
   let context: Context
   /// The map that is read; nil when writing.
   private let source: Node?
-  private var unread: [Node.Entry]
-  private var known: [String] = []
+  /// Those of its entries whose keys have not been declared yet.
+  private(set) var unread: [Node.Entry]
+  /// The keys that have been declared.
+  private(set) var known: [String] = []
   /// What has been written so far.
   private(set) var written: [Node.Entry] = []
   /// Why no key has an effect at present.
@@ -208,34 +207,5 @@ package final class Fields {
       path = path.dropLast()
     }
     return nil
-  }
-
-  // MARK: Unknown keys
-
-  /// What TRL and transformers call a key, where no other program's name is near to ours.
-  private static let namesElsewhere: KeyValuePairs = [
-    "max_steps": "steps", "lr": "learning_rate", "loss_type": "algorithm",
-    "per_device_train_batch_size": "questions_per_step", "save_steps": "checkpoint_steps",
-    "generation_batch_size": "questions_per_step",
-    "gradient_accumulation_steps": "num_mini_batches", "model_name_or_path": "path",
-    "epsilon_low": "epsilon",
-  ]
-
-  /// Reports the keys that nobody asked for.
-  func refuseUnknownKeys() {
-    for entry in unread {
-      let elsewhere = Self.namesElsewhere.first {
-        $0.key.hasSameBytes(as: entry.key) && known.contains($0.value)
-      }
-      let hint =
-        (elsewhere?.value ?? Spelling.closest(to: entry.key, among: known))
-        .map { "did you mean \($0)?" }
-        ?? "need one of \(known.joined(separator: ", "))"
-      context.journal.refuse(
-        context[entry.key].path,
-        RecipeError(
-          "unknown key (\(hint))", field: context[entry.key.shortened()].path, at: entry.value.place
-        ))
-    }
   }
 }

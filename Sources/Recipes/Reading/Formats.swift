@@ -16,9 +16,7 @@ package struct Format<Value> {
     read: @escaping (Node, Context) -> Value?,
     write: @escaping (Value, Context) -> Node.Content?
   ) {
-    self.need = need
-    self.read = read
-    self.write = write
+    (self.need, self.read, self.write) = (need, read, write)
   }
 
   /// A scalar, which `parse` gets as written; `quoted` says whether to write it as a text.
@@ -37,8 +35,7 @@ package struct Format<Value> {
           case .unfit: break
           }
         }
-        context.report("\(complaint) (got \(node.found); need \(need))", node)
-        return nil
+        return context.refuse(complaint, node, need: need)
       },
       write: { value, _ in .scalar(value.description, quoted: quoted) })
   }
@@ -53,8 +50,15 @@ extension Context {
     RecipePath.absolute(path, from: node.directory ?? directory)
   }
 
-  func report(_ message: String, _ node: Node) {
+  /// Reports a value that its key cannot have, which has none then.
+  ///
+  /// - Parameter got: What was found, where that is not to be shown as it is.
+  func refuse<Value>(
+    _ complaint: String, _ node: Node, got: String? = nil, need: String
+  ) -> Value? {
+    let message = "\(complaint) (got \(got ?? node.found); need \(need))"
     journal.report(RecipeError(message, field: path, at: node.place))
+    return nil
   }
 }
 
@@ -168,13 +172,11 @@ extension Format where Value == String {
       need: need,
       read: { node, context in
         guard case .scalar(let text, _) = node.content else {
-          context.report("is not a name (got \(node.found); need \(need))", node)
-          return nil
+          return context.refuse("is not a name", node, need: need)
         }
         if names.contains(where: { $0 == text }) { return text }
         let hint = Spelling.closest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
-        context.report("is unknown (got \(node.found); need \(need)\(hint))", node)
-        return nil
+        return context.refuse("is unknown", node, need: need + hint)
       },
       write: { name, _ in .scalar(name, quoted: false) })
   }
@@ -213,12 +215,11 @@ extension Format {
       need: need,
       read: { node, context in
         guard case .list(let nodes) = node.content else {
-          context.report("is not a list (got \(node.found); need \(need))", node)
-          return nil
+          return context.refuse("is not a list", node, need: need)
         }
         guard count.contains(nodes.count) else {
-          context.report("has the wrong length (got \(nodes.count) items; need \(need))", node)
-          return nil
+          return context.refuse(
+            "has the wrong length", node, got: "\(nodes.count) items", need: need)
         }
         let items = nodes.enumerated().map { item.read($1, context[String($0)]) }
         return items.contains { $0 == nil } ? nil : items.compactMap { $0 }
@@ -238,8 +239,7 @@ extension Format where Value: Section {
       need: "a map",
       read: { node, context in
         guard case .map = node.content else {
-          context.report("is not a map (got \(node.found); need a map of keys)", node)
-          return nil
+          return context.refuse("is not a map", node, need: "a map of keys")
         }
         let fields = Fields(reading: node, context)
         var value = Value()

@@ -8,17 +8,12 @@ internal import RewardPlugins
 /// map replaces a map, `null` stands for the default. Paths count from a directory of the
 /// override's own. Keys of the recipe's file that have no effect beside what is set are left out.
 public struct RecipeOverride: Sendable, Equatable {
-  package enum Value: Equatable {
-    /// A scalar or a flow list or map: `0.1`, `[1, 4]`, `{ vocab_size: 512 }`.
-    case yaml(String)
-    case text(String)
-  }
-
   /// What the user typed, for messages: `--seed`, or `--set train.beta`.
   package let option: String
   /// The key as a dotted path, list items by index: `rewards.0.weight`.
   package let key: String
-  package let value: Value
+  /// A scalar or a flow list or map, as YAML: `0.1`, `[1, 4]`, `{ vocab_size: 512 }`.
+  package let value: String
   /// What paths in the value count from; absolute.
   package let directory: String
 
@@ -26,10 +21,6 @@ public struct RecipeOverride: Sendable, Equatable {
   ///
   /// - Parameter directory: What paths in the value count from; by default the current directory.
   public init(option: String, key: String, value: String, directory: String = "") {
-    self.init(option: option, key: key, .yaml(value), directory: directory)
-  }
-
-  package init(option: String, key: String, _ value: Value, directory: String = "") {
     (self.option, self.key, self.value) = (option, key, value)
     self.directory = RecipePath.absolute(
       directory, from: FileManager.default.currentDirectoryPath)
@@ -87,7 +78,7 @@ public struct RecipeOverride: Sendable, Equatable {
 
   /// `--output`: the run's directory, taken as it is.
   public static func output(_ path: String) -> Self {
-    Self(option: "--output", key: "output", .text(path))
+    Self(option: "--output", key: "output", value: Node(content: .text(path), place: .code).flow)
   }
 }
 
@@ -95,13 +86,10 @@ extension Node {
   /// Puts an override's value in its place, making the maps on the way that are absent.
   mutating func apply(_ override: RecipeOverride) throws(RecipeError) {
     let place = override.place
-    let value: Node
-    switch override.value {
-    case .text(let text): value = Node(content: .text(text), place: place)
-    case .yaml(""): value = Node(content: .scalar("", quoted: false), place: place)
-    case .yaml(let text):
-      value = try Node(yaml: text) { _ in place }.counting(from: override.directory)
-    }
+    let value =
+      override.value.isEmpty
+      ? Node(content: .scalar("", quoted: false), place: place)
+      : try Node(yaml: override.value) { _ in place }.counting(from: override.directory)
     let path = override.key.split(separator: ".", omittingEmptySubsequences: false)
     guard !path.contains("") else {
       throw RecipeError("is no key (need words with dots between them)", at: place)

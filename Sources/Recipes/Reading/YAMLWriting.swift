@@ -19,12 +19,9 @@ extension Node {
   private static func append(
     _ node: Node, after head: String, _ indent: String, to lines: inout [String]
   ) {
-    if let inline = node.inline {
-      lines.append("\(head) \(inline)")
-      return
-    }
+    if node.isOfOneLine { return lines.append("\(head) \(node.flow)") }
     switch node.content {
-    case .scalar: break  // is inline
+    case .scalar: break  // is of one line
     case .map(let entries):
       lines.append(head)
       append(entries, indent: indent + "  ", to: &lines)
@@ -43,14 +40,22 @@ extension Node {
     }
   }
 
-  /// The value on one line; nil when there is a map in it.
-  private var inline: String? {
+  /// Whether there is no key in it.
+  private var isOfOneLine: Bool {
     switch content {
-    case .scalar(let text, let quoted): return Self.text(text, quoted: quoted)
-    case .map(let entries): return entries.isEmpty ? "{}" : nil
-    case .list(let items):
-      let inlines = items.compactMap(\.inline)
-      return inlines.count == items.count ? "[\(inlines.joined(separator: ", "))]" : nil
+    case .scalar: true
+    case .map(let entries): entries.isEmpty
+    case .list(let items): items.allSatisfy(\.isOfOneLine)
+    }
+  }
+
+  /// The value as YAML in flow style, on one line.
+  package var flow: String {
+    switch content {
+    case .scalar(let text, let quoted): Self.text(text, quoted: quoted)
+    case .list(let items): "[\(items.map(\.flow).joined(separator: ", "))]"
+    case .map(let entries):
+      "{\(entries.map { "\(Self.text($0.key, quoted: true)): \($0.value.flow)" }.joined(separator: ", "))}"
     }
   }
 

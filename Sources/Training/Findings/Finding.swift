@@ -8,10 +8,6 @@ public struct Finding: Sendable, Equatable {
   public var evidence: String
   /// What to do about it, in one line.
   public var advice: String
-
-  public init(name: String, evidence: String, advice: String) {
-    (self.name, self.evidence, self.advice) = (name, evidence, advice)
-  }
 }
 
 extension Finding {

@@ -1,5 +1,6 @@
 internal import Formats
 internal import PolicyOptimization
+internal import Rewards
 
 extension Finding {
   /// `never_scored`: in half of the steps or more, no completion has a score; or one reward of several
@@ -10,15 +11,12 @@ extension Finding {
     let silent: [String]
     let share: String
     if let line = unscored.last, 2 * unscored.count >= steps.lines.count {
-      silent = silentRewards(in: line)
+      silent = steps.rewards(silentIn: [line])
       share = steps.lines.count == 1 ? "" : " in \(unscored.count) of \(steps.lines.count) steps"
     } else {
       // A single step may have questions only that one of the rewards does not apply to.
-      guard let last = steps.lines.last, steps.lines.count > 1 else { return nil }
-      let always = steps.lines.map { Set(silentRewards(in: $0).map(ByteKey.init)) }
-      silent = silentRewards(in: last).filter { name in
-        always.allSatisfy { $0.contains(ByteKey(name)) }
-      }
+      guard steps.lines.count > 1 else { return nil }
+      silent = steps.rewards(silentIn: steps.lines)
       if silent.isEmpty { return nil }
       share = " in any of \(steps.lines.count) steps"
     }
@@ -31,12 +29,13 @@ extension Finding {
         "return a number where a completion can be judged; the data's columns are \(columns); "
         + "try it with grpo reward test")
   }
+}
 
-  /// The names of the rewards that gave no completion of a step a score.
-  private static func silentRewards(in line: JSONObject) -> [String] {
-    let (prefix, suffix) = ("rewards/", "/mean")
-    return line.entries.filter {
-      $0.key.hasPrefix(prefix) && $0.key.hasSuffix(suffix) && $0.value.isNull
-    }.map { String($0.key.dropFirst(prefix.count).dropLast(suffix.count)) }
+extension ObservedSteps {
+  /// The rewards that gave no completion of these steps a score.
+  fileprivate func rewards(silentIn lines: [JSONObject]) -> [String] {
+    setting.rewards.filter { name in
+      lines.allSatisfy { $0[LogKeys.metric(.mean, of: name)]?.isNull == true }
+    }
   }
 }

@@ -26,14 +26,16 @@ package struct ObservedSteps {
     package var maxCompletionTokens: Int
     /// Names of the data's columns.
     package var columns: [String]
+    /// Names of the rewards.
+    package var rewards: [String]
     /// Whether the weight of every reward is 0.
     package var weighsNothing = false
 
     package init(
       updatesPerStep: Int, completionsPerStep: Int, comparesWithinGroups: Bool,
-      maxCompletionTokens: Int, columns: [String]
+      maxCompletionTokens: Int, columns: [String], rewards: [String]
     ) {
-      (self.updatesPerStep, self.columns) = (updatesPerStep, columns)
+      (self.updatesPerStep, self.columns, self.rewards) = (updatesPerStep, columns, rewards)
       self.completionsPerStep = completionsPerStep
       (self.comparesWithinGroups, self.maxCompletionTokens) =
         (comparesWithinGroups, maxCompletionTokens)
@@ -80,14 +82,16 @@ package struct ObservedSteps {
 
 extension Recipe.Train {
   /// What checks for findings must know of a run on `questions`.
-  func observation(of questions: QuestionSet, weights: [Double]) -> ObservedSteps.Setting {
+  func observation(
+    of questions: QuestionSet, rewards: [(name: String, weight: Double)]
+  ) -> ObservedSteps.Setting {
     var setting = ObservedSteps.Setting(
       updatesPerStep: axes.updatesPerStep,
       completionsPerStep: questionsPerStep * completionsPerQuestion,
       comparesWithinGroups: axes.advantage.estimator.comparesGroups && completionsPerQuestion > 1,
       maxCompletionTokens: maxCompletionTokens,
-      columns: questions.questions.first?.columns.keys ?? [])
-    setting.weighsNothing = weights.allSatisfy { $0 == 0 }
+      columns: questions.questions.first?.columns.keys ?? [], rewards: rewards.map(\.name))
+    setting.weighsNothing = rewards.allSatisfy { $0.weight == 0 }
     return setting
   }
 }

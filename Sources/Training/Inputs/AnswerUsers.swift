@@ -30,8 +30,5 @@ extension Recipe {
 extension Recipe.Reward {
   /// Whether a row without an answer has no score; nobody knows of what is no built-in score, which
   /// gets no answer then.
-  var needsAnswer: Bool {
-    guard case .builtIn(let name, let options) = source else { return false }
-    return (try? BuiltInReward.named(name, options: options))?.needsAnswer ?? false
-  }
+  var needsAnswer: Bool { builtIn?.needsAnswer ?? false }
 }

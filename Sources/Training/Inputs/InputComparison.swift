@@ -19,7 +19,7 @@ extension TrainingRun {
     let leftovers = try lock.removeLeftovers()
     if !leftovers.isEmpty { report(.removed(leftovers)) }
     for (path, aside) in try run.setObstaclesAside() {
-      report(.warning("\(path): stands where the run is to write; it is called \(aside) now"))
+      warn("\(path): stands where the run is to write; it is called \(aside) now")
     }
     let inputs = try RunInputs(of: recipe, in: run, &digests)
     if Files.exists(run.recipe) {
@@ -28,7 +28,7 @@ extension TrainingRun {
       try checkAllowed(inputs.fields(with: nil, nil))
       try begin(with: inputs)
     }
-    for warning in recipe.warnings + beyondTheData { report(.warning(warning)) }
+    for warning in recipe.warnings + beyondTheData { warn(warning) }
   }
 
   /// Numbers of rows that are larger than the data's, one line each.
@@ -61,8 +61,7 @@ extension TrainingRun {
     try writeRecipe()
     try run.write(manifest)
     for reward in inputs.unknown {
-      report(
-        .warning("reward \(reward): what it reads is not known, nor whether that changes"))
+      warn("reward \(reward): what it reads is not known, nor whether that changes")
     }
   }
 
@@ -138,10 +137,9 @@ extension TrainingRun {
     next.written = manifest?.written ?? []
     for field in next.written { next[field] = nil }
     for file in inputs.appeared(since: manifest) {
-      report(
-        .warning(
-          "\(file.field): \(file.path) was not there when the run began; what is in it is not "
-            + "compared"))
+      warn(
+        "\(file.field): \(file.path) was not there when the run began; what is in it is not "
+          + "compared")
       next[file.field] = nil
       next.written.append(file.field)
     }
@@ -151,10 +149,9 @@ extension TrainingRun {
           field: difference.field, from: difference.need, to: difference.got, step: done))
     }
     if let version = manifest?.version, version != next.version {
-      report(
-        .warning(
-          "\(run.path): was begun by version \(version) of this program, and goes on with "
-            + next.version))
+      warn(
+        "\(run.path): was begun by version \(version) of this program, and goes on with "
+          + next.version)
       next.changes.append(.init(field: "version", from: version, to: next.version, step: done))
     }
     return next
@@ -180,7 +177,7 @@ extension TrainingRun {
     guard Files.exists(run.recipe) else { return [] }
     let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
     let done = try run.checkpoints.lastStep() ?? 0
-    return try recipe.differences(from: earlier).map(RunDifference.init).filter {
+    return try recipe.differences(from: earlier).filter {
       try !mayChange($0, since: earlier, stepsDone: done)
     }
   }
@@ -190,9 +187,7 @@ extension TrainingRun {
   private func readManifest() throws -> RunManifest? {
     let (manifest, problem) = try RunManifest.found(at: run.manifest)
     if let problem, try !isUntouched {
-      report(
-        .warning(
-          "\(problem); that data, models and scripts are what the run began with is not known"))
+      warn("\(problem); that data, models and scripts are what the run began with is not known")
     }
     return manifest
   }
@@ -225,10 +220,9 @@ extension TrainingRun {
       throw TrainingError.fewerSteps(path: run.path, steps: train.totalSteps, done: least)
     }
     if before.axes.update == .adam, train.optimizer.decay != .constant, done > 0 {
-      report(
-        .warning(
-          "train.steps: the learning rate decays over \(train.totalSteps) steps from here on, and "
-            + "did over \(before.totalSteps) until now"))
+      warn(
+        "train.steps: the learning rate decays over \(train.totalSteps) steps from here on, and "
+          + "did over \(before.totalSteps) until now")
     }
     guard isTrained else { return }
     guard let checkpoint = try await run.checkpoints.latest() else {
@@ -236,14 +230,13 @@ extension TrainingRun {
     }
     // Damaged ones are told when the steps are made.
     if checkpoint.step < least, checkpoint.skipped.isEmpty {
-      report(
-        .warning(
-          "\(run.path): the checkpoint of step \(least) is gone; the run goes on after step "
-            + "\(checkpoint.step)"))
+      warn(
+        "\(run.path): the checkpoint of step \(least) is gone; the run goes on after step "
+          + "\(checkpoint.step)")
     }
     for model in [run.model, run.rewardModel] where Files.exists(model) {
       if let aside = try run.discard(model) {
-        report(.warning("\(model): holds more than a model; it is called \(aside) now"))
+        warn("\(model): holds more than a model; it is called \(aside) now")
       }
     }
   }
@@ -256,10 +249,9 @@ extension TrainingRun {
     for field in fields { manifest[field] = nil }
     manifest.written += fields
     try run.write(manifest)
-    report(
-      .warning(
-        "\(fields.joined(separator: ", ")): changed while the run went on; what is in it is not "
-          + "compared"))
+    warn(
+      "\(fields.joined(separator: ", ")): changed while the run went on; what is in it is not "
+        + "compared")
   }
 
   /// Writes them down at a save, which does not fail for want of that: the end of the run tries
@@ -268,7 +260,7 @@ extension TrainingRun {
     do {
       try recordWritten()
     } catch {
-      report(.warning("\(error)"))
+      warn("\(error)")
     }
   }
 

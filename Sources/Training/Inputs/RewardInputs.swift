@@ -18,7 +18,8 @@ package struct RewardInputs {
   /// directory that holds too much.
   package private(set) var readsUnknown = false
   private let field: String
-  private let processes: Recipe.Processes
+  /// The reward's directory.
+  private let ownDirectory: String
   private let environment: [String: String]
   private var followed: Set<ByteKey> = []
   private var fields: Set<ByteKey> = []
@@ -27,7 +28,7 @@ package struct RewardInputs {
   private var folders: [String]
 
   package init(_ field: String, of command: Recipe.Command) throws(FormatError) {
-    try self.init(field, command.processes)
+    try self.init(field, command.options)
     // What is looked up in PATH belongs to the system.
     let isLookedUp = command.arguments.first.map { !$0.utf8.contains(UInt8(ascii: "/")) } ?? false
     for (index, word) in command.arguments.enumerated().dropFirst(isLookedUp ? 1 : 0) {
@@ -42,10 +43,10 @@ package struct RewardInputs {
   }
 
   package init(_ field: String, of function: Recipe.PythonFunction) throws(FormatError) {
-    try self.init(field, function.processes)
+    try self.init(field, function.options)
     let place = function.function.split(separator: ":").dropLast().joined(separator: ":")
     if place.hasSuffix(".py") {
-      let path = RecipePath.absolute(place, from: processes.directory)
+      let path = RecipePath.absolute(place, from: ownDirectory)
       if Files.size(path) != nil { try add(path, as: "\(field).python") }
     } else {
       try add(module: place, as: "\(field).python")
@@ -55,15 +56,17 @@ package struct RewardInputs {
     }
   }
 
-  private init(_ field: String, _ processes: Recipe.Processes) throws(FormatError) {
-    (self.field, self.processes, folders) = (field, processes, [processes.directory])
+  private init(_ field: String, _ options: PluginOptions) throws(FormatError) {
+    self.field = field
+    ownDirectory = options.directory ?? FileManager.default.currentDirectoryPath
+    folders = [ownDirectory]
     let own = ProcessInfo.processInfo.environment
-    environment = processes.options.environment(from: own)
-    for variable in processes.environment {
+    environment = options.environment(from: own)
+    for variable in options.environment {
       let place = "\(field).env.\(variable.name)"
       guard let value = variable.value ?? own[variable.name] else { continue }
       variables.append((place, variable.name, value))
-      let path = RecipePath.absolute(value, from: processes.directory)
+      let path = RecipePath.absolute(value, from: ownDirectory)
       if variable.value == nil || value.isEmpty { continue }
       if FoundFiles.isReadable(path) {
         files.append(("\(place)/\(Self.name(path))", path))
@@ -81,7 +84,7 @@ package struct RewardInputs {
       for folder in folders {
         let path = RecipePath.absolute(name, from: folder)
         if FoundFiles.isReadable(path) {
-          try add(path, as: folder == processes.directory ? place : self.place(path, place))
+          try add(path, as: folder == ownDirectory ? place : self.place(path, place))
         } else if Files.isDirectory(path) {
           try add(directory: path, as: place)
         }
@@ -93,7 +96,7 @@ package struct RewardInputs {
     switch json {
     case .string(let text):
       if text.isEmpty { return }
-      let path = RecipePath.absolute(text, from: processes.directory)
+      let path = RecipePath.absolute(text, from: ownDirectory)
       if FoundFiles.isReadable(path) {
         try add(path, as: place)
       } else if Files.isDirectory(path) {
@@ -156,7 +159,7 @@ package struct RewardInputs {
     if FoundFiles.isOfSystem(directory + "/") || !followed.insert(ByteKey(directory)).inserted {
       return
     }
-    let isAbove = (processes.directory + "/").utf8.starts(with: "\(directory)/".utf8)
+    let isAbove = (ownDirectory + "/").utf8.starts(with: "\(directory)/".utf8)
     if isAbove || directory == environment["HOME"] || directory == environment["TMPDIR"] {
       readsUnknown = true
       return
@@ -278,13 +281,13 @@ package struct RewardInputs {
   /// reward's directory.
   private func place(_ path: String, _ place: String) -> String {
     let key = place.split(bytes: "/").first ?? place
-    return "\(key)/\(RecipePath.relative(path, to: processes.directory))"
+    return "\(key)/\(RecipePath.relative(path, to: ownDirectory))"
   }
 
   /// Where Python looks behind the folder of what it runs; installed packages are not followed.
   private var searchPath: [String] {
     let named = environment["PYTHONPATH"]?.split(separator: ":") ?? []
-    return named.map { RecipePath.absolute(String($0), from: processes.directory) }
+    return named.map { RecipePath.absolute(String($0), from: ownDirectory) }
       .filter { !$0.contains("-packages") }
   }
 

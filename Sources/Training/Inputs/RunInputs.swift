@@ -117,7 +117,7 @@ struct RunInputs {
   /// one, its key alone is told. What the run made itself may be missing on either side: it is
   /// made, or written down, again.
   func differences(from earlier: Recipe, _ manifest: RunManifest?) -> [RunDifference] {
-    var found = recipe.differences(from: earlier).map(RunDifference.init)
+    var found = recipe.differences(from: earlier)
     guard let manifest else { return found }
     found.removeAll { difference in
       let now = files.filter { RunDifference.isField($0.field, within: difference.field) }

@@ -3,6 +3,7 @@ internal import Formats
 internal import Kernels
 package import LanguageModel
 internal import PolicyOptimization
+package import Recipes
 package import Rewards
 internal import Runs
 package import Tokenization
@@ -17,22 +18,9 @@ package import Tokenization
 /// comparisons are never trained on: those of the present update measure what is new, those kept of
 /// earlier ones what is forgotten.
 package actor ContinualReward: RewardFunction {
-  package struct Settings: Sendable, Equatable {
-    package var training = RewardModelTrainer.Settings()
-    /// Updates of AdamW after each iteration, and pairs in each.
-    package var steps = 100
-    package var batchSize = 64
-    /// The share of a batch that comes from the reservoir, where that has any.
-    package var replayShare = 0.1
-    /// Pairs that the reservoir holds.
-    package var replaySize = 4096
-    package var seed: UInt64 = 0
-
-    package init() {}
-  }
-
   package nonisolated let name: String
-  private let settings: Settings
+  private let recipe: Recipe.RewardModel
+  private let seed: UInt64
   private let trainer: RewardModelTrainer
   private let engine: Engine
   private let encoding: SequenceEncoding
@@ -47,15 +35,19 @@ package actor ContinualReward: RewardFunction {
   /// - Parameters:
   ///   - model: where it starts; its tokens are the policy's.
   package init(
-    _ model: RewardModel, name: String, tokenizer: any Tokenizer, settings: Settings, threads: Int
+    _ model: RewardModel, _ recipe: Recipe.RewardModel, tokenizer: any Tokenizer, seed: UInt64,
+    threads: Int
   ) {
-    (self.name, self.settings) = (name, settings)
+    (name, self.recipe, self.seed) = (recipe.name, recipe, seed)
     engine = Engine(
       model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
-    trainer = RewardModelTrainer(model, engine: engine, settings: settings.training)
-    encoding = SequenceEncoding(
-      tokenizer, end: model.configuration.endID, longest: model.configuration.maximumPositions)
-    memory = PairReservoir(size: settings.replaySize)
+    trainer = RewardModelTrainer(
+      model, engine: engine,
+      settings: RewardModelTrainer.Settings(
+        loss: PreferenceLoss(centring: recipe.centring), learningRate: recipe.learningRate,
+        maximumGradientNorm: recipe.maximumGradientNorm))
+    encoding = SequenceEncoding(tokenizer, for: model.configuration)
+    memory = PairReservoir(size: recipe.replaySize)
     heldOut = PairReservoir(size: Self.heldOutSize)
   }
 
@@ -90,7 +82,7 @@ package actor ContinualReward: RewardFunction {
     let found = PreferenceStatistics(trainer.comparisons(apart))
     let old = PreferenceStatistics(after)
 
-    let key = RandomKey(seed: settings.seed, purpose: .replay)
+    let key = RandomKey(seed: seed, purpose: .replay)
     memory.add(new, key: key)
     heldOut.add(apart, key: key)
     updatesMade += 1
@@ -122,17 +114,15 @@ package actor ContinualReward: RewardFunction {
 
   private func train(on new: [PreferencePair]) -> [Double] {
     if new.isEmpty { return [] }
-    let order = DataOrder(
-      count: new.count, seed: settings.seed, stream: .newPairs(update: updatesMade))
+    let order = DataOrder(count: new.count, seed: seed, stream: .newPairs(update: updatesMade))
     let replayed =
       memory.pairs.isEmpty
-      ? 0 : Int((settings.replayShare * Double(settings.batchSize)).rounded())
+      ? 0 : Int((recipe.replayShare * Double(recipe.batchSize)).rounded())
     let replay = DataOrder(
-      count: max(1, memory.pairs.count), seed: settings.seed,
-      stream: .replayedPairs(update: updatesMade))
-    return (0..<settings.steps).map { step in
+      count: max(1, memory.pairs.count), seed: seed, stream: .replayedPairs(update: updatesMade))
+    return (0..<recipe.steps).map { step in
       trainer.update(
-        order.rows(step: step, count: settings.batchSize - replayed).map { new[$0] }
+        order.rows(step: step, count: recipe.batchSize - replayed).map { new[$0] }
           + replay.rows(step: step, count: replayed).map { memory.pairs[$0] })
     }
   }
@@ -161,7 +151,7 @@ package actor ContinualReward: RewardFunction {
 // MARK: Checkpoints
 
 extension ContinualReward {
-  /// Everything that the next update depends on, beside ``encodedParts()``.
+  /// Everything that the next update depends on, beside ``encodedTensors()``.
   var encodedState: JSON {
     [
       "lessons": .integer(updatesMade), "update_count": .integer(trainer.updateCount),
@@ -170,7 +160,9 @@ extension ContinualReward {
     ]
   }
 
-  func encodedParts() throws -> [(name: String, bytes: [UInt8])] { try trainer.encodedParts() }
+  func encodedTensors() throws -> [(name: String, bytes: [UInt8])] {
+    try trainer.tensorFiles.encoded()
+  }
 
   func restore(_ state: JSON?, from checkpoint: Checkpoint) throws {
     guard let updatesMade = state?["lessons"]?.natural,
@@ -188,7 +180,7 @@ extension ContinualReward {
         decoding: state?[name], size: size, for: trainer.model.configuration,
         file: checkpoint.path, field: "state.reward_model.\(name)")
     }
-    memory = try reservoir("memory", settings.replaySize)
+    memory = try reservoir("memory", recipe.replaySize)
     heldOut = try reservoir("held_out", Self.heldOutSize)
     try trainer.restore(updateCount: updates) { try checkpoint.read($0) }
     (self.updatesMade, self.lastUpdate) = (updatesMade, lastUpdate)

@@ -33,9 +33,7 @@ public actor LearnedReward: RewardFunction {
     (self.style, self.appendsEOS) = (style, appendsEOS)
     engine = Engine(
       model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
-    encoding = SequenceEncoding(
-      tokenizer, end: model.configuration.ending(as: tokenizer).endID,
-      longest: model.configuration.maximumPositions)
+    encoding = SequenceEncoding(tokenizer, for: model.configuration.ending(as: tokenizer))
   }
 
   public nonisolated var warnings: [String] { model.configuration.warnings }

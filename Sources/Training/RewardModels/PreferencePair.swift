@@ -1,5 +1,5 @@
 package import Formats
-internal import LanguageModel
+package import LanguageModel
 package import Tokenization
 
 /// Two completions of a prompt, one of which was preferred.
@@ -91,17 +91,14 @@ package struct ScoredCompletion: Sendable, Equatable {
 /// How texts become the ids that a reward model reads.
 package struct SequenceEncoding: Sendable {
   private let tokenizer: any Tokenizer
+  /// What stands behind a completion that has ended.
   private let end: Int?
+  /// The most tokens of a sequence.
   private let longest: Int
 
-  /// - Parameters:
-  ///   - end: what stands behind a completion that has ended: the `endID` of the model that writes
-  ///     or is given completions, which need not be the tokenizer's.
-  ///   - longest: the most tokens of a sequence.
-  package init(_ tokenizer: any Tokenizer, end: Int?, longest: Int) {
-    self.tokenizer = tokenizer
-    self.end = end
-    self.longest = longest
+  /// - Parameter model: what writes or is given completions; its end need not be the tokenizer's.
+  package init(_ tokenizer: any Tokenizer, for model: ModelConfiguration) {
+    (self.tokenizer, end, longest) = (tokenizer, model.endID, model.maximumPositions)
   }
 
   func prompt(_ text: String) -> [Int] {

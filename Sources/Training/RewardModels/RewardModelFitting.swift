@@ -96,16 +96,14 @@ public struct RewardModelFitting {
     model = model.ending(with: model.configuration.ending(as: tokenizer).eosTokenIDs)
     // What there can be in the way of writing the model, before anything is computed.
     _ = try tokenizer.huggingFaceFiles(for: model.configuration)
-    var settings = RewardModelTrainer.Settings()
-    settings.learningRate = options.learningRate
-    settings.loss = PreferenceLoss(centring: options.centring)
     trainer = RewardModelTrainer(
       model,
       engine: Engine(
         model.configuration, workers: Workers(count: options.threads),
-        activationBytes: 1 << 30), settings: settings)
-    let encoding = SequenceEncoding(
-      tokenizer, end: model.configuration.endID, longest: model.configuration.maximumPositions)
+        activationBytes: 1 << 30),
+      settings: RewardModelTrainer.Settings(
+        loss: PreferenceLoss(centring: options.centring), learningRate: options.learningRate))
+    let encoding = SequenceEncoding(tokenizer, for: model.configuration)
     let lines = try Self.lines(options.data, encoding)
     if let test = options.test {
       (train, self.test) = (lines, try Self.lines(test, encoding))

@@ -9,11 +9,17 @@ package import PolicyOptimization
 /// Updates that the rule of ``UpdateSignal`` refuses leave the model as it is.
 package final class RewardModelTrainer {
   package struct Settings: Sendable, Equatable {
-    package var loss = PreferenceLoss()
-    package var learningRate = 1e-4
-    package var maximumGradientNorm = 1.0
+    package var loss: PreferenceLoss
+    package var learningRate: Double
+    package var maximumGradientNorm: Double
 
-    package init() {}
+    package init(
+      loss: PreferenceLoss = PreferenceLoss(), learningRate: Double = 1e-4,
+      maximumGradientNorm: Double = 1
+    ) {
+      (self.loss, self.learningRate) = (loss, learningRate)
+      self.maximumGradientNorm = maximumGradientNorm
+    }
   }
 
   package let model: RewardModel
@@ -39,11 +45,7 @@ package final class RewardModelTrainer {
   /// One update on some pairs; returns the loss before it.
   package func update(_ pairs: [PreferencePair]) -> Double {
     update(pairs.map(\.question)) { rewards in
-      let result = settings.loss(
-        pairs.indices.map {
-          .init(
-            chosen: rewards[2 * $0], rejected: rewards[2 * $0 + 1], margin: pairs[$0].margin)
-        })
+      let result = settings.loss(comparisons(pairs, rewards))
       return (result.loss, zip(result.dChosen, result.dRejected).flatMap { [$0, $1] })
     }
   }
@@ -82,23 +84,26 @@ package final class RewardModelTrainer {
 
   /// The rewards of some pairs' completions.
   package func comparisons(_ pairs: [PreferencePair]) -> [PreferenceLoss.Comparison] {
-    var comparisons: [PreferenceLoss.Comparison] = []
-    // Bounded, so that activations do not grow with the set.
-    for start in stride(from: 0, to: pairs.count, by: 256) {
-      let part = pairs[start..<min(start + 256, pairs.count)]
-      let rewards = model.rewards(part.map(\.question), engine: engine)
-      comparisons += part.enumerated().map { index, pair in
-        .init(chosen: rewards[2 * index], rejected: rewards[2 * index + 1], margin: pair.margin)
-      }
-    }
-    return comparisons
+    comparisons(pairs, rewards(of: pairs.map(\.question)))
   }
 
   /// The rewards of some completions.
   package func rewards(_ scored: [ScoredCompletion]) -> [Double] {
-    stride(from: 0, to: scored.count, by: 256).flatMap { start in
-      model.rewards(
-        scored[start..<min(start + 256, scored.count)].map(\.question), engine: engine)
+    rewards(of: scored.map(\.question))
+  }
+
+  /// Questions are few at a time, so that activations do not grow with the set.
+  private func rewards(of questions: [TokenBatch.Question]) -> [Double] {
+    stride(from: 0, to: questions.count, by: 256).flatMap { start in
+      model.rewards(Array(questions[start...].prefix(256)), engine: engine)
+    }
+  }
+
+  private func comparisons(
+    _ pairs: [PreferencePair], _ rewards: [Double]
+  ) -> [PreferenceLoss.Comparison] {
+    pairs.enumerated().map { index, pair in
+      .init(chosen: rewards[2 * index], rejected: rewards[2 * index + 1], margin: pair.margin)
     }
   }
 }
@@ -106,39 +111,19 @@ package final class RewardModelTrainer {
 // MARK: Checkpoints
 
 extension RewardModelTrainer {
-  private var trunkState: [(name: String, numbers: FloatBuffer)] {
+  /// Everything that the next update depends on, beside how many were made.
+  var tensorFiles: TensorFiles {
     let moments = optimizer.moments[0]
-    return [
-      ("reward_model", model.parameters.buffer),
-      ("reward_first_moment", moments.firstMoment),
-      ("reward_second_moment", moments.secondMoment),
-    ]
-  }
-
-  private var headState: ScalarHeadState {
-    ScalarHeadState(head: model.head, moments: optimizer.moments[1])
-  }
-
-  private static let headFile = "reward_head.safetensors"
-
-  func encodedParts() throws(FormatError) -> [(name: String, bytes: [UInt8])] {
-    var files: [(name: String, bytes: [UInt8])] = []
-    for part in trunkState {
-      let view = Parameters(model.configuration, viewing: part.numbers)
-      let file = part.name + ".safetensors"
-      files.append((file, try view.encoded(file)))
-    }
-    files.append((Self.headFile, try headState.encoded(Self.headFile)))
-    return files
+    return TensorFiles(
+      configuration: model.configuration,
+      parts: [
+        ("reward_model", model.parameters.buffer), ("reward_first_moment", moments.firstMoment),
+        ("reward_second_moment", moments.secondMoment),
+      ], head: ("reward_head", ScalarHeadState(head: model.head, moments: optimizer.moments[1])))
   }
 
   func restore(updateCount: Int, _ read: (String) throws -> [UInt8]) throws {
-    for part in trunkState {
-      let file = part.name + ".safetensors"
-      let view = Parameters(model.configuration, viewing: part.numbers)
-      try view.load(Safetensors(bytes: try read(file), file: file))
-    }
-    try headState.restore(Safetensors(bytes: try read(Self.headFile), file: Self.headFile))
+    try tensorFiles.restore(read)
     optimizer.updateCount = updateCount
   }
 }

@@ -43,9 +43,7 @@ struct RewardModelUpdate {
       source = .preferences(
         try PreferencePair.read(
           DataFile.rows(path: path),
-          SequenceEncoding(
-            policy.tokenizer, end: model.configuration.endID,
-            longest: model.configuration.maximumPositions)))
+          SequenceEncoding(policy.tokenizer, for: model.configuration)))
     } else if let labeller = recipe.labeller {
       let entry = try labeller.entry(threads: threads)
       source = .labeller(try RewardSet([entry.waited(with: patience)]))
@@ -53,8 +51,7 @@ struct RewardModelUpdate {
       preconditionFailure("the recipe was read with one of both")
     }
     self.model = ContinualReward(
-      model, name: recipe.name, tokenizer: policy.tokenizer,
-      settings: recipe.settings(seed: seed), threads: threads)
+      model, recipe, tokenizer: policy.tokenizer, seed: UInt64(seed), threads: threads)
   }
 
   /// Does what is to be done while the labeller, where there is one, is started.
@@ -137,20 +134,5 @@ extension Rollout {
       }
     }
     return pairs
-  }
-}
-
-extension Recipe.RewardModel {
-  func settings(seed: Int) -> ContinualReward.Settings {
-    var settings = ContinualReward.Settings()
-    settings.training.loss = PreferenceLoss(centring: centring)
-    settings.training.learningRate = learningRate
-    settings.training.maximumGradientNorm = maximumGradientNorm
-    settings.steps = steps
-    settings.batchSize = batchSize
-    settings.replayShare = replayShare
-    settings.replaySize = replaySize
-    settings.seed = UInt64(seed)
-    return settings
   }
 }

@@ -18,15 +18,9 @@ package struct Rollout {
   let report: RewardReport
   /// The reward of each question's greedy completion, where advantages are measured from it.
   var greedyRewards: [Double?] = []
+}
 
-  init(
-    step: Int, questions: [Question], requests: [Sampler.Request], drawn: Sampler.Result,
-    completions: [Completion], report: RewardReport
-  ) {
-    (self.step, self.questions, self.requests, self.drawn) = (step, questions, requests, drawn)
-    (self.completions, self.report) = (completions, report)
-  }
-
+extension Rollout {
   /// Completions in ids alone, with their rewards; one without is masked.
   package init(
     step: Int, requests: [Sampler.Request], drawn: Sampler.Result, rewards: [[Double?]],
@@ -48,8 +42,7 @@ package struct Rollout {
           FunctionReport(
             name: "reward",
             scores: rewards.joined().map { $0.map { .value($0) } ?? .failed("is missing") })
-        ]))
-    self.greedyRewards = greedyRewards
+        ]), greedyRewards: greedyRewards)
   }
 
   var samples: [SampledCompletion] { drawn.completions.flatMap { $0 } }

@@ -21,12 +21,7 @@ extension TrainingRun {
     var summary = Summary(
       run: run, metrics: recipe.train == nil ? [] : readMetrics(), parameterCount: 0, seconds: 0)
     let final = recipe.train == nil ? run.warmStartModel : run.model
-    let start: Start
-    do {
-      start = try Start(directory: final)
-    } catch {
-      throw TrainingError.damaged(path: final, problem: "\(error)")
-    }
+    let start = try madePolicy(in: final)
     let model = start.model
     summary.parameterCount = model.parameterCount
     if let evaluation = recipe.evaluation, !recipe.rewards.isEmpty || ownRewards != nil {
@@ -83,7 +78,7 @@ extension TrainingRun {
     guard let train = recipe.train else { return warmStartFindings }
     let answers = summary.after.map(Self.answers)
     var observed = ObservedSteps(
-      train.observation(of: questions, weights: weights), lines: summary.metrics,
+      train.observation(of: questions, rewards: weighedRewards), lines: summary.metrics,
       first: summary.metrics.first,
       answers: answers ?? lastAnswers)
     if answers != nil { observed.placeOfAnswers = "evaluation" }
@@ -104,7 +99,7 @@ extension TrainingRun {
   private func readMetrics() -> [JSONObject] {
     let reading = LogReading(path: run.metrics)
     if let problem = reading.problem {
-      report(.warning("\(problem); the summary goes without it"))
+      warn("\(problem); the summary goes without it")
     }
     return reading.lines
   }

@@ -25,9 +25,7 @@ extension TrainingRun {
       throw TrainingError.damaged(path: run.warmStartModel, problem: "\(problem)")
     }
     warmStartProblem = problem
-    report(
-      .warning(
-        "\(problem); the run goes on without its warm start, whose accuracy is then not known"))
+    warn("\(problem); the run goes on without its warm start, whose accuracy is then not known")
     return try initialPolicy()
   }
 
@@ -43,10 +41,17 @@ extension TrainingRun {
   func existingStart() throws -> Start {
     if recipe.warmStart == nil { return try initialPolicy(writes: false) }
     guard warmStartIsDone else { throw TrainingError.missingStart(path: run.warmStartModel) }
+    return try madePolicy(in: run.warmStartModel)
+  }
+
+  /// A policy that the run has made.
+  ///
+  /// - Throws: `TrainingError.damaged` where it cannot be read any more.
+  func madePolicy(in directory: String) throws(TrainingError) -> Start {
     do {
-      return try warmStarted()
+      return try Start(directory: directory)
     } catch {
-      throw TrainingError.damaged(path: run.warmStartModel, problem: "\(error)")
+      throw .damaged(path: directory, problem: "\(error)")
     }
   }
 
@@ -119,7 +124,7 @@ extension TrainingRun {
     switch recipe.model {
     case .directory(let path):
       let start = try Start(ModelDirectory.load(path), tokenizer)
-      for warning in start.model.configuration.warnings { report(.warning(warning)) }
+      for warning in start.model.configuration.warnings { warn(warning) }
       return start
     case .new(let architecture):
       let configuration = architecture.configuration(

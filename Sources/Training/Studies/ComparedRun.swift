@@ -79,13 +79,13 @@ public struct ComparedRun: Sendable, Equatable {
     (self.before, self.after, self.steps) = (before, after, steps)
   }
 
-  /// A run that could not be made, or whose results could not, with the steps that were.
-  init(_ plan: StudyPlan.Run, metrics names: [String], missingFor problem: Problem) {
+  /// A run that ended so, with the steps that it made.
+  init(_ plan: StudyPlan.Run, metrics names: [String], _ outcome: Outcome) {
     self.init(
-      recipe: plan.recipeName, seed: plan.seed, variant: plan.variant, status: problem.status,
-      reason: problem.reason, before: nil, after: nil,
+      recipe: plan.recipeName, seed: plan.seed, variant: plan.variant, status: outcome.status,
+      reason: outcome.reason, before: outcome.before, after: outcome.after,
       steps: Self.steps(RunDirectory(plan.recipe.output), names))
-    exitCode = problem.exitCode
+    (exitCode, findings) = (outcome.exitCode, outcome.findings)
   }
 
   /// As in "caesar, seed 1, beta=0".
@@ -107,38 +107,8 @@ extension ComparedRun {
     var before: Double?
     var after: Double?
     var reason: String?
+    var exitCode: Int32?
     var findings: [Finding] = []
-
-    var encoded: JSON {
-      var object: JSONObject = [
-        "status": .string(status.rawValue), "before": before.map { .number($0) } ?? .null,
-        "after": after.map { .number($0) } ?? .null,
-      ]
-      if let reason { object["reason"] = .string(reason) }
-      if !findings.isEmpty { object["findings"] = .array(findings.map(\.encoded)) }
-      return .object(object)
-    }
-
-    init(
-      _ status: Status, before: Double?, after: Double?, reason: String? = nil,
-      findings: [Finding] = []
-    ) {
-      (self.status, self.before, self.after) = (status, before, after)
-      (self.reason, self.findings) = (reason, findings)
-    }
-
-    init(decoding json: JSON, file: String) throws(FormatError) {
-      let text = json["status"]?.string ?? ""
-      guard let status = Status(rawValue: text), !status.isMissing else {
-        throw FormatError(
-          file: file, field: "status",
-          message: "got \(text.quotedForMessage()); need finished or failed")
-      }
-      self.init(
-        status, before: json["before"]?.double, after: json["after"]?.double,
-        reason: json["reason"]?.string,
-        findings: json["findings"]?.array?.compactMap(Finding.init(decoding:)) ?? [])
-    }
   }
 
   /// The run of `plan` if it has ended; nil if it has not.
@@ -158,12 +128,7 @@ extension ComparedRun {
     }
     let outcome = try Outcome(
       decoding: JSON(parsing: Files.read(file, maximumBytes: 1 << 16), file: file), file: file)
-    var run = ComparedRun(
-      recipe: plan.recipeName, seed: plan.seed, variant: plan.variant, status: outcome.status,
-      reason: outcome.reason, before: outcome.before, after: outcome.after,
-      steps: steps(directory, names))
-    run.findings = outcome.findings
-    return run
+    return ComparedRun(plan, metrics: names, outcome)
   }
 
   /// The lines of the metrics that can be read; none where training failed before its first step.
@@ -175,5 +140,35 @@ extension ComparedRun {
           metrics: names.map { line[$0]?.double })
       }
     }
+  }
+}
+
+extension ComparedRun.Outcome {
+  /// There is nothing to know of the run.
+  init(_ problem: ComparedRun.Problem) {
+    self.init(status: problem.status, reason: problem.reason, exitCode: problem.exitCode)
+  }
+
+  var encoded: JSON {
+    var object: JSONObject = [
+      "status": .string(status.rawValue), "before": before.map { .number($0) } ?? .null,
+      "after": after.map { .number($0) } ?? .null,
+    ]
+    if let reason { object["reason"] = .string(reason) }
+    if !findings.isEmpty { object["findings"] = .array(findings.map(\.encoded)) }
+    return .object(object)
+  }
+
+  init(decoding json: JSON, file: String) throws(FormatError) {
+    let text = json["status"]?.string ?? ""
+    guard let status = ComparedRun.Status(rawValue: text), !status.isMissing else {
+      throw FormatError(
+        file: file, field: "status",
+        message: "got \(text.quotedForMessage()); need finished or failed")
+    }
+    self.init(
+      status: status, before: json["before"]?.double, after: json["after"]?.double,
+      reason: json["reason"]?.string,
+      findings: json["findings"]?.array?.compactMap(Finding.init(decoding:)) ?? [])
   }
 }

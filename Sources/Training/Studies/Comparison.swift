@@ -75,9 +75,8 @@ public struct Comparison: Sendable {
         }
         return (try await train(run), false)
       } catch {
-        return (
-          ComparedRun(run, metrics: study.metrics, missingFor: try Self.problem(error)), false
-        )
+        let outcome = ComparedRun.Outcome(try Self.problem(error))
+        return (ComparedRun(run, metrics: study.metrics, outcome), false)
       }
     } onEnd: { (_, result: (ComparedRun, Bool), done) in
       report(.ended(result.0, done: done, of: runs.count, wasThere: result.1))

@@ -68,12 +68,13 @@ public struct ComparisonTask: Sendable {
       // The run is made, and its results are not: the next comparison asks for them again.
       if let failure = summary.failure { throw failure }
       outcome = .init(
-        .finished, before: summary.before?.greedy?.mean, after: summary.after?.greedy?.mean,
+        status: .finished, before: summary.before?.greedy?.mean, after: summary.after?.greedy?.mean,
         findings: summary.findings)
     } catch  where Self.isNumeric(error) {
       let evaluations = ComparedRun.steps(directory, []).compactMap(\.accuracy)
       outcome = .init(
-        .failed, before: before.withLock { $0 }, after: evaluations.last ?? 0, reason: "\(error)")
+        status: .failed, before: before.withLock { $0 }, after: evaluations.last ?? 0,
+        reason: "\(error)")
     }
     try Files.writeAtomically(
       outcome.encoded.encodedBytes(), to: directory.outcome)
@@ -120,15 +121,10 @@ extension ComparisonTask {
       "start": source.start.map { .string($0) } ?? .null,
       "set": .array(
         source.overrides.map { override in
-          var object: JSONObject = [
+          [
             "option": .string(override.option), "key": .string(override.key),
-            "directory": .string(override.directory),
+            "value": .string(override.value), "directory": .string(override.directory),
           ]
-          switch override.value {
-          case .yaml(let text): object["yaml"] = .string(text)
-          case .text(let text): object["text"] = .string(text)
-          }
-          return .object(object)
         }),
     ]
   }
@@ -148,14 +144,8 @@ extension ComparisonTask {
 extension RecipeOverride {
   fileprivate init?(decoding json: JSON) {
     guard let option = json["option"]?.string, let key = json["key"]?.string,
-      let directory = json["directory"]?.string
+      let value = json["value"]?.string, let directory = json["directory"]?.string
     else { return nil }
-    if let text = json["text"]?.string {
-      self.init(option: option, key: key, .text(text), directory: directory)
-    } else if let text = json["yaml"]?.string {
-      self.init(option: option, key: key, .yaml(text), directory: directory)
-    } else {
-      return nil
-    }
+    self.init(option: option, key: key, value: value, directory: directory)
   }
 }

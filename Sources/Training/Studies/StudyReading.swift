@@ -1,11 +1,7 @@
-internal import Formats
 internal import Foundation
 public import Recipes
-internal import Rewards
 
 extension Study {
-  private static let keys = ["recipes", "seeds", "set", "metrics", "variants"]
-
   /// Whether the file is a study: a map with the key `variants`, which no recipe has.
   ///
   /// - Throws: a `RecipeError`, also where the file is no YAML.
@@ -51,10 +47,8 @@ extension Study {
       case "set": settings = try Self.settings(node, named: nil, directory)
       case "variants": variants = try Self.variants(node.map(named: key), directory)
       default:
-        let hint = Spelling.closest(to: key, among: Self.keys).map { "did you mean \($0)?" }
-        throw RecipeError(
-          "unknown key (\(hint ?? "need one of \(Self.keys.joined(separator: ", "))"))",
-          field: key, at: node.place)
+        let keys = ["recipes", "seeds", "set", "metrics", "variants"]
+        throw RecipeError(unknown: entry, among: keys, context)
       }
     }
   }
@@ -67,13 +61,9 @@ extension Study {
   private static func variants(
     _ entries: [Node.Entry], _ directory: String
   ) throws(RecipeError) -> [Variant] {
-    var variants: [Variant] = []
-    for entry in entries {
-      variants.append(
-        Variant(
-          name: entry.key, settings: try settings(entry.value, named: entry.key, directory)))
+    try entries.map { entry throws(RecipeError) in
+      Variant(name: entry.key, settings: try settings(entry.value, named: entry.key, directory))
     }
-    return variants
   }
 
   /// The keys of a map; errors about a value name its line, the variant and the key.
@@ -94,16 +84,5 @@ extension Node {
   fileprivate func map(named key: String) throws(RecipeError) -> [Entry] {
     if let entries { return entries }
     throw RecipeError("is not a map (got \(found); need a map of keys)", field: key, at: place)
-  }
-
-  /// The value as YAML on one line.
-  fileprivate var flow: String {
-    switch content {
-    case .scalar(let text, quoted: false): text
-    case .scalar(let text, quoted: true): JSON.string(text).encoded()
-    case .list(let items): "[\(items.map(\.flow).joined(separator: ", "))]"
-    case .map(let entries):
-      "{\(entries.map { "\(JSON.string($0.key).encoded()): \($0.value.flow)" }.joined(separator: ", "))}"
-    }
   }
 }

@@ -194,12 +194,8 @@ struct TrainingReport: Report {
     }
   }
 
-  private static let timePrefix = "time/rewards/"
-
   private var rewardNames: [String] {
-    let keys = summary.metrics.last?.keys ?? []
-    return keys.filter { $0.hasPrefix(Self.timePrefix) && !$0.hasSuffix("/slowest") }
-      .map { String($0.dropFirst(Self.timePrefix.count)) }
+    recipe.rewards.map(\.label) + [recipe.rewardModel?.name].compactMap(\.self)
   }
 
   /// The seconds of rewards that take more than a hundredth of the time of all steps, and of which a

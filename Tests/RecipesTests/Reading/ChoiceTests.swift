@@ -1,6 +1,7 @@
 import Foundation
 import PolicyOptimization
 import Recipes
+import RewardPlugins
 import Testing
 
 /// What is chosen on the command line, or by a study, and what the recipe's file says beside it.
@@ -175,8 +176,8 @@ import Testing
     let here = FileManager.default.currentDirectoryPath
     func directory(_ overrides: [RecipeOverride]) throws -> String? {
       switch try SampleRecipe.recipe(overrides: overrides).rewards.first?.source {
-      case .command(let command): command.processes.directory
-      case .python(let function): function.processes.directory
+      case .command(let command): command.options.directory
+      case .python(let function): function.options.directory
       default: nil
       }
     }

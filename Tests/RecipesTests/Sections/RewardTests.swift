@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import Recipes
+import RewardPlugins
 import Rewards
 import Testing
 
@@ -46,10 +47,10 @@ import Testing
       return
     }
     #expect(first.arguments == ["./tools/score.v2.py", "-v"])
-    #expect(first.processes.directory == "/home/r")
-    #expect(first.processes.timeoutSeconds == 2.5)
-    #expect(second.processes.directory == "/home/x")
-    #expect(second.processes.timeoutSeconds == 30)
+    #expect(first.options.directory == "/home/r")
+    #expect(first.options.timeout == 2.5)
+    #expect(second.options.directory == "/home/x")
+    #expect(second.options.timeout == 30)
   }
 
   @Test func aPlugInComesBackWithAllItsKeys() throws {
@@ -87,7 +88,7 @@ import Testing
     }
     #expect(function.arguments == ["a": [1, "x"], "b": nil])
     #expect(
-      function.processes.environment == [
+      function.options.environment == [
         .init(name: "A", value: "1"), .init(name: "B", value: nil),
       ])
     #expect(recipe.rewards[0].range == [0, 1] && recipe.rewards[0].onError == .fail)

@@ -8,7 +8,7 @@ import Training
 @Suite struct FindingTests {
   private static let setting = ObservedSteps.Setting(
     updatesPerStep: 2, completionsPerStep: 32, comparesWithinGroups: true, maxCompletionTokens: 16,
-    columns: ["question", "answer"])
+    columns: ["question", "answer"], rewards: ["mine", "other"])
 
   /// A step in which all is well, with some metrics changed.
   private static func line(_ step: Int, _ changes: [String: JSON] = [:]) -> JSONObject {

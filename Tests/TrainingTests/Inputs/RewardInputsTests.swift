@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import Recipes
+import RewardPlugins
 import TestSupport
 import Testing
 import Training
@@ -26,10 +27,10 @@ import Training
     let inputs: RewardInputs
     switch recipe.rewards[0].source {
     case .command(var command):
-      command.processes.directory = small.directory
+      command.options.directory = small.directory
       inputs = try RewardInputs("rewards.0", of: command)
     case .python(var function):
-      function.processes.directory = small.directory
+      function.options.directory = small.directory
       inputs = try RewardInputs("rewards.0", of: function)
     default:
       Issue.record("\(reward) is no plug-in")

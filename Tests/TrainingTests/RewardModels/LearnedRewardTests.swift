@@ -93,7 +93,7 @@ import Training
     let rows = try DataFile.rows(
       Array(#"{"prompt": "3+4=", "chosen": "7", "rejected": "8"}"#.utf8), file: "pairs.jsonl")
     let pairs = try PreferencePair.read(
-      rows, SequenceEncoding(folder.tokenizer, end: folder.model.configuration.endID, longest: 24))
+      rows, SequenceEncoding(folder.tokenizer, for: folder.model.configuration))
     #expect(pairs[0].chosen == folder.tokenizer.encode("7") + [9])
     #expect(pairs[0].rejected == folder.tokenizer.encode("8") + [9])
   }

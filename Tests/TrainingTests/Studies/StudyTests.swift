@@ -1,6 +1,7 @@
 import Foundation
 import PolicyOptimization
 import Recipes
+import RewardPlugins
 import Testing
 import Training
 
@@ -256,7 +257,7 @@ import Training
     func directory(_ overrides: [RecipeOverride]) throws -> String? {
       let recipe = try Recipe(contentsOf: small.directory + "/recipe.yaml", overrides: overrides)
       guard case .command(let command) = recipe.rewards.first?.source else { return nil }
-      return command.processes.directory
+      return command.options.directory
     }
     let axis = try #require(Study.Axis("rewards.0.command=[./score.py]"))
     var study = Study()

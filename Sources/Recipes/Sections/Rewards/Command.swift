@@ -7,28 +7,22 @@ extension Recipe {
     ///
     /// Required. A program with a `/` is a path, any other is looked up in `PATH`.
     public var arguments: [String] = []
-    /// Whether replies must have the `id` of their request, `required` or `off`: `ids`.
+    /// How its processes are run, and whether replies must have the `id` of their request,
+    /// `required` or `off`: `ids`.
     ///
     /// Without it a line that comes late or early can pass for the reply to another request.
-    public var ids = PluginOptions.IDs.required
-    public var processes = Processes()
+    public var options = PluginOptions()
 
     public init() {}
 
     var defaultLabel: String { CommandReward.name(of: arguments.first ?? "command") }
-
-    package var options: PluginOptions {
-      var options = processes.options
-      options.ids = ids
-      return options
-    }
   }
 }
 
 extension Recipe.Command: Keyed {
   mutating func declare(_ fields: Fields) {
     fields("command", &arguments, .list(of: .textWithURLs, count: 1...256), .required)
-    fields("ids", &ids, .choice)
-    processes.declare(fields)
+    fields("ids", &options.ids, .choice)
+    options.declare(fields)
   }
 }

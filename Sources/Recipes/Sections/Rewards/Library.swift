@@ -1,4 +1,4 @@
-internal import RewardPlugins
+public import RewardPlugins
 
 extension Recipe {
   /// A shared library that scores completions.
@@ -12,8 +12,8 @@ extension Recipe {
     /// One that is loaded into this process instead can take it along when it crashes, and cannot be
     /// stopped when it hangs.
     public var isIsolated = true
-    /// The process of its own.
-    public var processes = Processes()
+    /// How the process of its own is run.
+    public var options = PluginOptions()
 
     public init() {}
 
@@ -26,7 +26,7 @@ extension Recipe.Library: Keyed {
     fields("library", &path, .path, .required)
     fields("isolated", &isIsolated, .flag)
     fields.group(when: isIsolated, else: "has no effect with isolated false") {
-      processes.declare(fields)
+      options.declare(fields)
     }
   }
 }

@@ -17,7 +17,8 @@ extension Recipe {
     public var arguments: JSONObject?
     /// The Python to run, a path with a `/` or a name to be looked up in `PATH`: `interpreter`.
     public var interpreter = "python3"
-    public var processes = Processes()
+    /// How its processes are run.
+    public var options = PluginOptions()
 
     public init() {}
 
@@ -38,6 +39,6 @@ extension Recipe.PythonFunction: Keyed {
       else: "has no effect with style \(style.rawValue) (need trl)")
     fields("arguments", &arguments, .json)
     fields("interpreter", &interpreter, .text)
-    processes.declare(fields)
+    options.declare(fields)
   }
 }

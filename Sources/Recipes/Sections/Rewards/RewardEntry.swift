@@ -27,7 +27,7 @@ extension Recipe.Reward {
       try PythonReward.reward(
         python.function, name: label, style: python.style, conversational: python.conversational,
         arguments: python.arguments, interpreter: python.interpreter,
-        options: python.processes.options)
+        options: python.options)
     case .url(let server):
       try HTTPReward(
         try server.urls.map { try Secret($0).value(of: "url") },
@@ -35,8 +35,7 @@ extension Recipe.Reward {
         usesProxy: server.usesProxy)
     case .library(let library):
       if library.isIsolated {
-        try LibraryReward.isolated(
-          library.path, name: label, options: library.processes.options)
+        try LibraryReward.isolated(library.path, name: label, options: library.options)
       } else {
         LibraryReward(library.path, name: label)
       }
@@ -59,17 +58,17 @@ extension Recipe.Reward.Source {
             + "the recipe that the run was started with)")
       }
     }
-    func refuse(_ processes: Recipe.Processes) throws(RewardError) {
-      try refuse(processes.environment.compactMap(\.value), "env")
+    func refuse(_ options: PluginOptions) throws(RewardError) {
+      try refuse(options.environment.compactMap(\.value), "env")
     }
     switch self {
     case .command(let command):
       try refuse(command.arguments, "command")
-      try refuse(command.processes)
+      try refuse(command.options)
     case .python(let function):
       try refuse(function.arguments.map { JSON.object($0).texts } ?? [], "arguments")
-      try refuse(function.processes)
-    case .library(let library): try refuse(library.processes)
+      try refuse(function.options)
+    case .library(let library): try refuse(library.options)
     case .builtIn, .url, .model: break
     }
   }

@@ -1,7 +1,7 @@
 internal import Formats
 internal import RewardPlugins
 
-extension Format where Value == [Recipe.Processes.Variable] {
+extension Format where Value == [PluginOptions.Variable] {
   /// A map from names to texts, or to nothing; a text is a secret where its name says so.
   static var variables: Self {
     variables(
@@ -26,18 +26,16 @@ extension Format where Value == [Recipe.Processes.Variable] {
       need: need,
       read: { node, context in
         guard case .map(let entries) = node.content, entries.count <= count else {
-          context.report("is no map of names (got \(node.kind); need \(need))", node)
-          return nil
+          return context.refuse("is no map of names", node, got: node.kind, need: need)
         }
-        var variables: [Recipe.Processes.Variable] = []
+        var variables: [PluginOptions.Variable] = []
         for entry in entries {
           guard case .scalar(let text, _) = entry.value.content, !entry.key.isEmpty,
             !entry.key.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "=") }),
             !text.utf8.contains(0)
           else {
-            context[entry.key.shortened()].report(
-              "is no variable (got \(entry.value.kind); need a text or null)", entry.value)
-            return nil
+            return context[entry.key.shortened()].refuse(
+              "is no variable", entry.value, got: entry.value.kind, need: "a text or null")
           }
           let value = entry.value.isNull ? nil : read(text, context)
           variables.append(.init(name: entry.key, value: value))
@@ -64,11 +62,7 @@ extension Format where Value == JSONObject {
     Self(
       need: "a map",
       read: { node, context in
-        guard let object = node.json.object else {
-          context.report("is not a map (got \(node.found); need a map)", node)
-          return nil
-        }
-        return object
+        node.json.object ?? context.refuse("is not a map", node, need: "a map")
       },
       write: { object, context in
         let value = JSON.object(object)

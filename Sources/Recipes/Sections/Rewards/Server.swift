@@ -1,4 +1,4 @@
-internal import RewardPlugins
+public import RewardPlugins
 internal import Rewards
 
 extension Recipe {
@@ -13,7 +13,7 @@ extension Recipe {
     public var token: String?
     /// Further headers of every request, at most 64 names with texts, `env:NAME` or `file:PATH`:
     /// `headers`.
-    public var headers: [Processes.Variable] = []
+    public var headers: [PluginOptions.Variable] = []
     /// Whether requests go through the proxy that `http_proxy` and its like name: `proxy`.
     public var usesProxy = false
     /// Seconds until a batch of scores must be there, above 0 and at most 86400: `timeout`.
