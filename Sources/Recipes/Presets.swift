@@ -34,7 +34,7 @@ extension Recipe {
     /// `maxCompletionTokens`.
     public func keys(maxCompletionTokens: Int) -> [(key: String, value: String)] {
       var axes = axes(maxCompletionTokens: maxCompletionTokens)
-      let fields = Fields(writing: Context(directory: "/"))
+      let fields = Fields(Context(directory: "/"))
       axes.declare(fields, maxCompletionTokens: maxCompletionTokens)
       let node = Node(content: .map(fields.written), place: .code)
       return node.leaves().map { (key: $0.path, value: $0.value) }

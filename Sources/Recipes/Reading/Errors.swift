@@ -60,11 +60,7 @@ public enum RecipePlace: Sendable, Equatable, CustomStringConvertible {
 
 extension RecipePlace {
   /// Who says so: the command line is set over a study, and a study over a recipe.
-  enum Layer: Int, Comparable {
-    case recipe, study, commandLine
-
-    static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
-  }
+  enum Layer: Comparable { case recipe, study, commandLine }
 
   var layer: Layer {
     switch self {

@@ -32,21 +32,14 @@ package final class Fields {
   /// Why no key has an effect at present.
   private var refusal: String?
 
-  init(reading source: Node, _ context: Context) {
-    self.source = source
-    self.context = context
-    unread = source.entries ?? []
-  }
-
-  init(writing context: Context) {
-    source = nil
-    self.context = context
-    unread = []
+  /// - Parameter source: The map to read; nil where one is written.
+  init(_ context: Context, reading source: Node? = nil) {
+    (self.context, self.source, unread) = (context, source, source?.entries ?? [])
   }
 
   /// The keys that are declared, whether they have an effect or not.
   static func keys(_ declare: (Fields) -> Void) -> [String] {
-    let fields = Fields(writing: Context(directory: "/"))
+    let fields = Fields(Context(directory: "/"))
     declare(fields)
     return fields.known
   }

@@ -241,7 +241,7 @@ extension Format where Value: Section {
         guard case .map = node.content else {
           return context.refuse("is not a map", node, need: "a map of keys")
         }
-        let fields = Fields(reading: node, context)
+        let fields = Fields(context, reading: node)
         var value = Value()
         value.declare(fields)
         fields.refuseUnknownKeys()
@@ -249,7 +249,7 @@ extension Format where Value: Section {
       },
       write: { value, context in
         var value = value
-        let fields = Fields(writing: context)
+        let fields = Fields(context)
         value.declare(fields)
         return .map(fields.written)
       })

@@ -68,24 +68,24 @@ extension Recipe.RewardModel: Section {
     fields("weight", &weight, .number(-1e6...1e6))
     fields("path", &path, .path)
     fields("continuous", &isContinuous, .flag)
-    let needsLabeller = "has no effect with preferences, which are compared already"
     fields("questions", &questions, .integer(1...65536))
-    fields(
-      "num_generations", &completionsPerQuestion, .integer(2...1024), when: preferences == nil,
-      else: needsLabeller)
-    fields(
-      "pairs_per_question", &pairsPerQuestion, .integer(1...4096), when: preferences == nil,
-      else: needsLabeller)
+    fields.group(
+      when: preferences == nil, else: "has no effect with preferences, which are compared already"
+    ) {
+      fields("num_generations", &completionsPerQuestion, .integer(2...1024))
+      fields("pairs_per_question", &pairsPerQuestion, .integer(1...4096))
+    }
     fields("steps", &steps, .integer(1...1_000_000_000))
     fields("batch_size", &batchSize, .integer(1...65536))
     fields("learning_rate", &learningRate, .number(above: 0, through: 1))
     fields("max_grad_norm", &maximumGradientNorm, .number(above: 0, through: 1e6))
     fields("center_rewards_coefficient", &centring, .number(0...1000))
-    let once = "has no effect with continuous false, which learns once"
-    fields("replay_share", &replayShare, .number(0..<1), when: isContinuous, else: once)
-    fields(
-      "replay_size", &replaySize, .integer(1...1_000_000),
-      when: isContinuous && replayShare > 0,
-      else: isContinuous ? "has no effect with replay_share 0" : once)
+    fields.group(when: isContinuous, else: "has no effect with continuous false, which learns once")
+    {
+      fields("replay_share", &replayShare, .number(0..<1))
+      fields(
+        "replay_size", &replaySize, .integer(1...1_000_000), when: replayShare > 0,
+        else: "has no effect with replay_share 0")
+    }
   }
 }
