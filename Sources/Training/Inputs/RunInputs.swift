@@ -24,28 +24,39 @@ struct RunInputs {
   private(set) var unknown: [String] = []
 
   /// What there is to be hashed.
-  struct Named {
-    /// What the recipe names.
-    var files: [(field: String, path: String)] = []
+  private struct Named {
+    /// Every file that the recipe names, by its key.
+    private(set) var files: [(field: String, path: String)]
     /// What those files name in turn.
-    var further: [(field: String, path: String)] = []
-    var variables: [(field: String, name: String, value: String)] = []
-    var unknown: [String] = []
+    private(set) var further: [(field: String, path: String)] = []
+    private(set) var variables: [(field: String, name: String, value: String)] = []
+    private(set) var unknown: [String] = []
 
-    init(files: [(field: String, path: String)] = []) { self.files = files }
-
-    init(_ inputs: RewardInputs, unknownTo reward: String) {
-      files = inputs.files.filter { !$0.field.contains("/") }
-      further = inputs.files.filter { $0.field.contains("/") }
-      variables = inputs.variables
-      if inputs.files.isEmpty || inputs.readsUnknown { unknown = [reward] }
+    init(by recipe: Recipe) throws(FormatError) {
+      files = try recipe.files()
+      for (index, reward) in recipe.rewards.enumerated() { try add(reward, "rewards.\(index)") }
+      guard let rewardModel = recipe.rewardModel else { return }
+      if let labeller = rewardModel.labeller { try add(labeller, "reward_model.labeller") }
+      if let path = rewardModel.preferences { files.append(("reward_model.preferences", path)) }
+      if let path = rewardModel.path { files += try Recipe.modelFiles("reward_model.path", path) }
     }
 
-    static func += (all: inout Named, more: Named) {
-      all.files += more.files
-      all.further += more.further
-      all.variables += more.variables
-      all.unknown += more.unknown
+    /// Adds what a reward is known to read; a server is asked, and not looked into.
+    private mutating func add(_ reward: Recipe.Reward, _ field: String) throws(FormatError) {
+      switch reward.source {
+      case .builtIn, .url: break
+      case .command(let command): add(try RewardInputs(field, of: command), of: reward.label)
+      case .python(let function): add(try RewardInputs(field, of: function), of: reward.label)
+      case .library(let library): files.append(("\(field).library", library.path))
+      case .model(let judge): files += try Recipe.modelFiles("\(field).model", judge.directory)
+      }
+    }
+
+    private mutating func add(_ inputs: RewardInputs, of reward: String) {
+      files += inputs.files.filter { !$0.field.contains("/") }
+      further += inputs.files.filter { $0.field.contains("/") }
+      variables += inputs.variables
+      if inputs.files.isEmpty || inputs.readsUnknown { unknown.append(reward) }
     }
   }
 
@@ -59,7 +70,7 @@ struct RunInputs {
   ) throws(FormatError) {
     self.recipe = recipe
     var seen: Set<ByteKey> = []
-    let named = try recipe.inputs()
+    let named = try Named(by: recipe)
     unknown = named.unknown
     files = named.variables.map {
       File(
@@ -91,7 +102,7 @@ struct RunInputs {
   static func changed(
     by recipe: Recipe, since manifest: RunManifest, _ digests: inout FileDigests
   ) throws(FormatError) -> [String] {
-    let named = try recipe.inputs()
+    let named = try Named(by: recipe)
     var fields: [String] = []
     for (field, path) in named.files + named.further where isData(field, path) {
       guard !manifest.written.contains(field), Files.size(path) != nil,
@@ -188,26 +199,8 @@ struct RunInputs {
 }
 
 extension Recipe {
-  /// Every file that the recipe names, by its key, and what its rewards are known to read.
-  fileprivate func inputs() throws(FormatError) -> RunInputs.Named {
-    var inputs = RunInputs.Named(files: try files())
-    for (index, reward) in rewards.enumerated() {
-      inputs += try reward.inputs("rewards.\(index)")
-    }
-    guard let rewardModel else { return inputs }
-    if let labeller = rewardModel.labeller {
-      inputs += try labeller.inputs("reward_model.labeller")
-    }
-    if let path = rewardModel.preferences {
-      inputs.files.append(("reward_model.preferences", path))
-    }
-    if let path = rewardModel.path {
-      inputs.files += try Self.modelFiles("reward_model.path", path)
-    }
-    return inputs
-  }
-
-  private func files() throws(FormatError) -> [(field: String, path: String)] {
+  /// What it names outside its rewards.
+  fileprivate func files() throws(FormatError) -> [(field: String, path: String)] {
     var files = [("data.train", data.train)]
     if let test = data.test { files.append(("data.test", test)) }
     files.append(("prompt", prompt))
@@ -232,24 +225,6 @@ extension Recipe {
     }
     return (names + ModelDirectory.partsWithin(directory)).map {
       ("\(field)/\($0)", "\(directory)/\($0)")
-    }
-  }
-}
-
-extension Recipe.Reward {
-  /// What it is known to read; a server is asked, and not looked into.
-  fileprivate func inputs(_ field: String) throws(FormatError) -> RunInputs.Named {
-    switch source {
-    case .builtIn, .url: return .init()
-    case .command(let command):
-      let inputs = try RewardInputs(field, of: command)
-      return .init(inputs, unknownTo: label)
-    case .python(let function):
-      let inputs = try RewardInputs(field, of: function)
-      return .init(inputs, unknownTo: label)
-    case .library(let library): return .init(files: [("\(field).library", library.path)])
-    case .model(let judge):
-      return .init(files: try Recipe.modelFiles("\(field).model", judge.directory))
     }
   }
 }
