@@ -48,14 +48,7 @@ package enum RewardMessage {
     let completions = request.completions
     func list(_ value: (Completion) -> JSON) -> JSON { .array(completions.map(value)) }
 
-    // Columns in the order in which rows first show them.
-    var columns = JSONObject()
-    var seen: Set<ByteKey> = []
-    for completion in completions {
-      for column in completion.columns.keys where seen.insert(ByteKey(column)).inserted {
-        columns[column] = list { $0.columns[column] ?? .null }
-      }
-    }
+    let columns = request.columnNames.map { name in (name, list { $0.columns[name] ?? .null }) }
 
     var message: JSONObject = [
       "id": .integer(id),
@@ -66,7 +59,7 @@ package enum RewardMessage {
       "completion_ids": list { .array($0.tokenIDs.map(JSON.integer)) },
       "finish_reasons": list { .string($0.finishReason.rawValue) },
       "labels": list(\.label),
-      "columns": .object(columns),
+      "columns": .object(JSONObject(columns)),
     ]
     if let progress = request.progress { message["trainer_state"] = .object(progress.trainerState) }
     return message
@@ -116,7 +109,7 @@ package enum RewardMessage {
     if let found = reply["error"], !found.isNull {
       if let text = found.string { return completions.map { _ in .failed(text) } }
       errors = try list("error", in: reply, count: completions.count) {
-        (element, path) throws(ReplyError) in
+        (element, _, path) throws(ReplyError) in
         guard let element else { return nil }
         guard let text = element.string else {
           throw ReplyError("\(path): got \(brief(element)); need a text or null")
@@ -175,7 +168,7 @@ package enum RewardMessage {
       return [Double?](repeating: nil, count: count)
     }
     return try list("rewards", in: reply, count: count) {
-      (element, path) throws(ReplyError) in
+      (element, _, path) throws(ReplyError) in
       guard let element else { return nil }
       return try number(element, path, need: "a number or null")
     }
@@ -185,15 +178,13 @@ package enum RewardMessage {
     in reply: JSONObject, _ completions: [Completion]
   ) throws(ReplyError) -> [[(end: Int, reward: Double)]?]? {
     guard let found = reply["step_rewards"], !found.isNull else { return nil }
-    var position = -1
     return try list("step_rewards", in: reply, count: completions.count) {
-      (element, path) throws(ReplyError) in
-      position += 1
+      (element, index, path) throws(ReplyError) in
       guard let element else { return nil }
       guard let steps = element.array else {
         throw ReplyError("\(path): got \(brief(element)); need a list or null")
       }
-      let length = completions[position].text.utf8.count
+      let length = completions[index].text.utf8.count
       var rewarded: [(end: Int, reward: Double)] = []
       for (number, step) in steps.enumerated() {
         guard let end = step["end"]?.int, end >= 1, end <= length else {
@@ -227,7 +218,7 @@ package enum RewardMessage {
   /// The elements of the list `key`, of which there must be `count`; null is passed on as nil.
   private static func list<Element>(
     _ key: String, in reply: JSONObject, count: Int,
-    _ read: (JSON?, _ path: String) throws(ReplyError) -> Element
+    _ read: (JSON?, _ index: Int, _ path: String) throws(ReplyError) -> Element
   ) throws(ReplyError) -> [Element] {
     guard let elements = reply[key]?.array else {
       throw ReplyError("\(key): got \(brief(reply[key] ?? .null)); need a list")
@@ -236,9 +227,10 @@ package enum RewardMessage {
       throw ReplyError("\(key): got \(elements.count) values; sent \(count) completions")
     }
     var values: [Element] = []
-    for (position, element) in elements.enumerated() {
+    for (index, element) in elements.enumerated() {
       // A bare nil would become `JSON.null` here.
-      values.append(try read(element.isNull ? .none : .some(element), "\(key)[\(position)]"))
+      let value = element.isNull ? .none : JSON?.some(element)
+      values.append(try read(value, index, "\(key)[\(index)]"))
     }
     return values
   }

@@ -22,6 +22,12 @@ extension RewardRequest {
       .reduce(into: RewardResponse(scores: [])) { $0.append($1) }
   }
 
+  /// The names of all columns, in the order in which rows first show them.
+  var columnNames: [String] {
+    var seen: Set<ByteKey> = []
+    return completions.flatMap(\.columns.keys).filter { seen.insert(ByteKey($0)).inserted }
+  }
+
   /// The response that fails every score for one reason.
   func failed(_ reason: String) -> RewardResponse {
     RewardResponse(scores: completions.map { _ in .failed(reason) })
@@ -43,8 +49,7 @@ extension RewardRequest {
       else { break }
       cuts.append(cut)
     }
-    var seen: Set<ByteKey> = []
-    let names = completions.flatMap(\.columns.keys).filter { seen.insert(ByteKey($0)).inserted }
+    let names = columnNames
     return zip(cuts, cuts.dropFirst() + [all]).map { start, end in
       var part = Array(completions[start..<end])
       // One row that has a column, be it null, is enough for its list.

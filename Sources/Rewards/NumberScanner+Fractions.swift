@@ -19,7 +19,7 @@ extension NumberScanner {
     {
       return (Fraction(first, over: second), below.end)
     }
-    let start = at(end) == " " ? end + 1 : end
+    let start = behindSpace(end)
     var part = latexFraction(at: start)
     if part == nil, let fraction = vulgarFraction(at: start) { part = (fraction, start + 1) }
     if part == nil, start > end, let above = smallInteger(digits(from: start)),
@@ -37,12 +37,11 @@ extension NumberScanner {
 
   /// Where the denominator begins behind a sign of division at `position`, spaces aside.
   func divisionSign(at position: Int) -> Int? {
-    let start = at(position) == " " ? position + 1 : position
+    let start = behindSpace(position)
     guard let sign = Self.divisionSigns.first(where: { matches($0, at: start) }) else {
       return nil
     }
-    let end = start + sign.count
-    return at(end) == " " ? end + 1 : end
+    return behindSpace(start + sign.count)
   }
 
   func vulgarFraction(at position: Int) -> Fraction? {
@@ -119,7 +118,7 @@ extension NumberScanner {
     let isSpaced = at(position) == " "
     let start = isSpaced ? position + 1 : position
     let isBehindSpace = isSpaced || at(start - 1) == " "
-    if at(start) == "^" { return at(start + 1) == " " ? start + 2 : start + 1 }
+    if at(start) == "^" { return behindSpace(start + 1) }
     guard matches(["*", "*"], at: start), at(start + 2) != "*", at(start - 1) != "*",
       (at(start + 2) == " ") == isBehindSpace
     else { return nil }

@@ -168,19 +168,19 @@ extension NumberScanner {
   func sign(before start: Int) -> (isNegative: Bool, start: Int) {
     var first = start
     while first > lastEnd, let scalar = at(first - 1),
-      isCurrency(scalar) || (scalar == "\\" && at(first).map(isCurrency) == true)
+      isCurrency(scalar) || (scalar == "\\" && isCurrency(at: first))
     {
       first -= 1
     }
     guard first > lastEnd, let sign = at(first - 1) else { return (false, first) }
-    if sign == " ", at(first - 2).map(isMinus) == true, saysValue(before: first - 2) {
+    if sign == " ", isMinus(at: first - 2), saysValue(before: first - 2) {
       return (true, first - 2)
     }
     if sign == " ", let word = minusInWords(before: first - 1) { return (true, word) }
     let isHyphen = isValue(endingAt: first - 2) || at(first - 2)?.properties.isCased == true
     guard sign == "+" || isMinus(sign), !isHyphen else { return (false, first) }
     // A doubled sign is a dash, except in 10--5.
-    if at(first - 2).map(isMinus) == true, !isValue(endingAt: first - 3) { return (false, first) }
+    if isMinus(at: first - 2), !isValue(endingAt: first - 3) { return (false, first) }
     return (isMinus(sign), first - 1)
   }
 
@@ -231,8 +231,7 @@ extension NumberScanner {
     if let addition = Self.additions.first(where: { matches($0, at: end) }) {
       return end + addition.count
     }
-    let start = at(end) == " " ? end + 1 : end
-    let word = text[min(start, text.count)...].prefix(10).prefix(while: \.properties.isAlphabetic)
+    let word = text[min(behindSpace(end), text.count)...].prefix(10).prefix(while: \.properties.isAlphabetic)
     guard Self.multipliers.contains(string(word).lowercased()), !isDigit(at: word.endIndex) else {
       return nil
     }

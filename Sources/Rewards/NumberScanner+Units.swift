@@ -36,7 +36,7 @@ extension NumberScanner {
   /// A range of two lengths is none: 1 m-3 m.
   func plainExponent(at start: Int, from least: Int) -> (unit: Int, end: Int)? {
     guard isLetter(at: start - 1) else { return nil }
-    let isNegative = at(start).map(isMinus) ?? false
+    let isNegative = isMinus(at: start)
     let digit = isNegative ? start + 1 : start
     guard let power = at(digit), ("1"..."4").contains(power), !isDigit(at: digit + 1),
       !isLetter(at: digit + 1), !(at(digit + 1) == "." && isDigit(at: digit + 2)),
@@ -47,7 +47,7 @@ extension NumberScanner {
     let letters = Array(text[unit..<start])
     let name = String(String.UnicodeScalarView(letters))
     if isNegative {
-      let next = at(digit + 1) == " " ? digit + 2 : digit + 1
+      let next = behindSpace(digit + 1)
       if matches(letters, at: next) && !isLetter(at: next + letters.count) { return nil }
     }
     let isUnit =

@@ -189,18 +189,20 @@ struct NumberScanner {
     if isSpace(separator) && isPart(start) { return false }
     if areThrees && separator != [" "] { return true }
     let last = groups[groups.count - 1]
-    var isNumber = isStatement || groups.contains { $0.first == "0" }
+    var isNumber =
+      isStatement || groups.contains { $0.first == "0" } || isPrice(from: start, to: last.endIndex)
     if separator == [" "], at(last.endIndex) == ",", isDigit(at: last.endIndex + 1) {
       isNumber = true
     }
-    for index in [
-      start - 1, last.endIndex, at(last.endIndex) == " " ? last.endIndex + 1 : start - 1,
-    ]
-    where at(index).map(isCurrency) == true { isNumber = true }
     if areThrees { return isNumber || (groups.count > 1 && first.count < 3) }
     let areTwos =
       groups.count > 1 && last.count == 3 && groups.dropLast().allSatisfy { $0.count == 2 }
     return separator == [","] && first.count < 3 && areTwos && isNumber
+  }
+
+  /// Whether a sign of currency stands beside the digits from `start` to `end`.
+  private func isPrice(from start: Int, to end: Int) -> Bool {
+    [start - 1, end, behindSpace(end)].contains { isCurrency(at: $0) }
   }
 
   /// Whether the comma at `end` stands for a decimal point: in a price (€5,50), behind groups
@@ -213,8 +215,7 @@ struct NumberScanner {
     if at(last) == ",", isDigit(at: last + 1) { return false }
     if decimals.count == 3, at(last) != "." { return true }
     if end - start > whole.count, decimals.isEmpty { return true }
-    if at(start - 1).map(isCurrency) == true || at(last).map(isCurrency) == true { return true }
-    if at(last) == " ", at(last + 1).map(isCurrency) == true { return true }
+    if isPrice(from: start, to: last) { return true }
     return whole == ["0"] && decimals.isEmpty
       && !("([{".unicodeScalars.contains(at(start - 1) ?? "0"))
   }
@@ -261,7 +262,6 @@ struct NumberScanner {
 
   /// `×10^6` in its spellings.
   private func timesPowerOfTen(at position: Int) -> (value: Int, end: Int)? {
-    func behindSpace(_ position: Int) -> Int { at(position) == " " ? position + 1 : position }
     let start = behindSpace(position)
     guard let sign = Self.timesSigns.first(where: { matches($0, at: start) }) else { return nil }
     let ten = behindSpace(start + sign.count)
@@ -270,9 +270,8 @@ struct NumberScanner {
 
   /// A whole number of 1 to 6 digits, with its sign.
   func integer(at position: Int) -> (value: Int, end: Int)? {
-    let sign = at(position)
-    let isNegative = sign.map(isMinus) ?? false
-    let digits = digits(from: isNegative || sign == "+" ? position + 1 : position)
+    let isNegative = isMinus(at: position)
+    let digits = digits(from: isNegative || at(position) == "+" ? position + 1 : position)
     guard (1...6).contains(digits.count), let value = smallInteger(digits) else { return nil }
     return (isNegative ? -value : value, digits.endIndex)
   }
@@ -282,6 +281,8 @@ struct NumberScanner {
   func at(_ index: Int) -> Unicode.Scalar? {
     text.indices.contains(index) ? text[index] : nil
   }
+
+  func behindSpace(_ index: Int) -> Int { at(index) == " " ? index + 1 : index }
 
   func matches(_ part: [Unicode.Scalar], at start: Int) -> Bool {
     start >= 0 && start + part.count <= text.count
@@ -299,6 +300,7 @@ struct NumberScanner {
 
   func isDigit(_ scalar: Unicode.Scalar) -> Bool { (48...57).contains(scalar.value) }
   func isDigit(at index: Int) -> Bool { at(index).map(isDigit) ?? false }
+  func isMinus(at index: Int) -> Bool { at(index).map(isMinus) ?? false }
   func isLetter(at index: Int) -> Bool { at(index)?.properties.isAlphabetic ?? false }
 
   /// Digits other than 0 to 9, which are not read: ٤, ½ within another number.
@@ -311,6 +313,7 @@ struct NumberScanner {
   func isCurrency(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.generalCategory == .currencySymbol
   }
+  func isCurrency(at index: Int) -> Bool { at(index).map(isCurrency) ?? false }
 
   func isMinus(_ scalar: Unicode.Scalar) -> Bool {
     // Hyphens, figure and en dash stand for the minus sign where there is nothing to subtract from.

@@ -9,8 +9,7 @@ struct RewardOptions {
   private var known: [String] = []
 
   init(_ options: JSONObject, of reward: String) {
-    self.options = options
-    self.reward = reward
+    (self.options, self.reward) = (options, reward)
   }
 
   mutating func bool(_ option: String, default value: Bool) throws(RewardError) -> Bool {

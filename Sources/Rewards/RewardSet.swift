@@ -178,22 +178,17 @@ public struct RewardSet: Sendable {
   private func outcome(
     of completion: Int, tokenCount: Int, _ functions: [FunctionReport]
   ) throws(RewardError) -> RewardReport.Outcome {
-    var reward: CompletionReward?
+    var (reward, isScored) = (CompletionReward(), false)
     for function in functions {
       switch function.response.scores[completion] {
-      case .value(let value):
-        reward = reward ?? CompletionReward()
-        reward?.add(value, atEndOf: tokenCount, weight: function.weight)
-      case .stream(let entries):
-        reward = reward ?? CompletionReward()
-        reward?.add(entries, weight: function.weight)
+      case .value(let value): reward.add(value, atEndOf: tokenCount, weight: function.weight)
+      case .stream(let entries): reward.add(entries, weight: function.weight)
       case .notApplicable: continue
-      case .failed:
-        guard function.failuresAreZero else { return .masked }
-        reward = reward ?? CompletionReward()
+      case .failed: guard function.failuresAreZero else { return .masked }
       }
+      isScored = true
     }
-    guard let reward else { return .unscored }
+    guard isScored else { return .unscored }
     guard reward.total.isFinite, reward.entries.allSatisfy(\.reward.isFinite) else {
       throw .sumNotFinite(completion: completion)
     }
