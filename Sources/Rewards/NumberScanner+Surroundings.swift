@@ -231,7 +231,8 @@ extension NumberScanner {
     if let addition = Self.additions.first(where: { matches($0, at: end) }) {
       return end + addition.count
     }
-    let word = text[min(behindSpace(end), text.count)...].prefix(10).prefix(while: \.properties.isAlphabetic)
+    let word = text[min(behindSpace(end), text.count)...].prefix(10).prefix(
+      while: \.properties.isAlphabetic)
     guard Self.multipliers.contains(string(word).lowercased()), !isDigit(at: word.endIndex) else {
       return nil
     }

@@ -123,7 +123,7 @@ extension RewardResponse {
 
   /// Counts and notes what is not logged.
   mutating func leaveOut(_ count: Int, because reason: String) {
-    counts = summedCounts(counts, [(.unlogged, count)])
+    self.count(count, as: .unlogged)
     notes.append("\(count) of what it logs was left out: \(reason)")
   }
 

@@ -88,13 +88,24 @@ public struct RewardResponse: Sendable {
     return part
   }
 
-  /// Adds what is said about further completions.
+  /// Adds what is said about further completions: metrics become means weighted by completions, and a
+  /// column that one of both lacks is null there.
   package mutating func append(_ other: RewardResponse) {
-    let (own, further) = (scores.count, other.scores.count)
-    metrics = meanMetrics(metrics, own, other.metrics, further)
-    counts = summedCounts(counts, other.counts)
-    columns = joinedColumns(columns, own, other.columns, further)
-    if own == 0 {
+    let (own, further) = (Double(scores.count), Double(other.scores.count))
+    for metric in other.metrics {
+      if let index = metrics.firstIndex(where: { $0.name == metric.name }) {
+        let difference = metric.value - metrics[index].value
+        metrics[index].value += difference * further / max(1, own + further)
+      } else {
+        metrics.append(metric)
+      }
+    }
+    for (name, value) in other.counts { count(value, as: name) }
+    let added = other.columns.map(\.name).filter { name in
+      !columns.contains { $0.name.hasSameBytes(as: name) }
+    }
+    columns = (columns.map(\.name) + added).map { ($0, values(of: $0) + other.values(of: $0)) }
+    if scores.isEmpty {
       seconds = other.seconds
     } else if let mine = seconds, let others = other.seconds {
       seconds = mine + others
@@ -104,55 +115,18 @@ public struct RewardResponse: Sendable {
     notes += other.notes
     scores += other.scores
   }
-}
 
-/// Means of the metrics of two parts, weighted by their completions.
-private func meanMetrics(
-  _ own: [Metric], _ ownCount: Int, _ further: [Metric], _ furtherCount: Int
-) -> [Metric] {
-  var means = own
-  for metric in further {
-    guard let index = means.firstIndex(where: { $0.name == metric.name }) else {
-      means.append(metric)
-      continue
+  /// Adds to what happened so many times.
+  package mutating func count(_ value: Int, as name: Metric.Name) {
+    if let index = counts.firstIndex(where: { $0.name == name }) {
+      counts[index].value += value
+    } else {
+      counts.append((name, value))
     }
-    means[index].value +=
-      (metric.value - means[index].value) * Double(furtherCount)
-      / Double(max(1, ownCount + furtherCount))
   }
-  return means
-}
 
-/// Sums of the counts of two parts.
-func summedCounts(
-  _ own: [(name: Metric.Name, value: Int)], _ further: [(name: Metric.Name, value: Int)]
-) -> [(name: Metric.Name, value: Int)] {
-  var sums = own
-  for count in further {
-    guard let index = sums.firstIndex(where: { $0.name == count.name }) else {
-      sums.append(count)
-      continue
-    }
-    sums[index].value += count.value
-  }
-  return sums
-}
-
-/// The columns of either, null where one of them has none of that name.
-private func joinedColumns(
-  _ own: [(name: String, values: [JSON])], _ ownCount: Int,
-  _ further: [(name: String, values: [JSON])], _ furtherCount: Int
-) -> [(name: String, values: [JSON])] {
-  func values(
-    _ name: String, _ columns: [(name: String, values: [JSON])], _ count: Int
-  ) -> [JSON] {
-    columns.first { $0.name.hasSameBytes(as: name) }?.values
-      ?? Array(repeating: .null, count: count)
-  }
-  let added = further.map(\.name).filter { name in
-    !own.contains { $0.name.hasSameBytes(as: name) }
-  }
-  return (own.map(\.name) + added).map {
-    ($0, values($0, own, ownCount) + values($0, further, furtherCount))
+  private func values(of column: String) -> [JSON] {
+    columns.first { $0.name.hasSameBytes(as: column) }?.values
+      ?? Array(repeating: .null, count: scores.count)
   }
 }

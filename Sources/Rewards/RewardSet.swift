@@ -155,22 +155,15 @@ public struct RewardSet: Sendable {
       throw failed("returned \(count) scores for \(completions.count) completions")
     }
     for (position, score) in response.scores.enumerated() {
-      func notFinite(_ value: Double) -> RewardError {
-        failed("completion \(position): reward is not finite (got \(value))")
+      let entries = if case .stream(let entries) = score { entries } else { [TokenReward]() }
+      let tokens = completions[position].tokenIDs.count
+      for entry in entries where !(0..<tokens).contains(entry.index) {
+        throw failed(
+          "completion \(position): reward for token \(entry.index) of a completion of \(tokens) tokens"
+        )
       }
-      if case .stream(let entries) = score {
-        let tokens = completions[position].tokenIDs.count
-        for entry in entries where !(0..<tokens).contains(entry.index) {
-          throw failed(
-            "completion \(position): reward for token \(entry.index) of a completion of \(tokens) "
-              + "tokens")
-        }
-        for entry in entries where !entry.reward.isFinite {
-          throw notFinite(entry.reward)
-        }
-      }
-      if let total = score.total, !total.isFinite {
-        throw notFinite(total)
+      for value in entries.map(\.reward) + [score.total ?? 0] where !value.isFinite {
+        throw failed("completion \(position): reward is not finite (got \(value))")
       }
     }
   }

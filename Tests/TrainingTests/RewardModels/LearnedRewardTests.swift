@@ -114,24 +114,4 @@ import Training
     #expect(
       try await other.scores(.grpo, [completion("3+4=", "7")]) == [other.reward(ids + [2])])
   }
-
-  @Test func aRecipeNamesTheStyle() throws {
-    let small = try SmallRecipe()
-    defer { small.remove() }
-    func reward(_ text: String) throws -> Recipe.Reward {
-      let named = text.replacingOccurrences(of: "judge", with: small.directory + "/judge")
-      return try small.recipe("run", "rewards=[\(named)]").rewards[0]
-    }
-    var judge = Recipe.Judge()
-    judge.directory = small.directory + "/judge"
-    #expect(try reward("{ model: judge }").source == .model(judge))
-    judge.appendsEOS = false
-    #expect(try reward("{ model: judge, append_eos: false }").source == .model(judge))
-    (judge.appendsEOS, judge.style) = (true, .trl)
-    #expect(try reward("{ model: judge, style: trl }").source == .model(judge))
-    let error = #expect(throws: RecipeError.self) {
-      try reward("{ model: judge, style: trl, append_eos: false }")
-    }
-    #expect(error?.description.contains("has no effect with style trl (need grpo)") == true)
-  }
 }
