@@ -36,12 +36,8 @@ public struct FormatError: Error, Sendable, Equatable {
     file: String, line: Int? = nil, field: String? = nil, message: String, kind: Kind = .invalid,
     others: [FormatError] = []
   ) {
-    self.kind = kind
-    self.file = file
-    self.line = line
-    self.field = field
-    self.message = message
-    self.others = others
+    (self.file, self.line, self.field, self.message) = (file, line, field, message)
+    (self.kind, self.others) = (kind, others)
   }
 
   public var isMissing: Bool { kind == .missing }
@@ -49,35 +45,17 @@ public struct FormatError: Error, Sendable, Equatable {
 
 extension FormatError: CustomStringConvertible {
   public var description: String {
-    var text = file.escapingControls()
+    var text = file.visible()
     if let line { text += ":\(line)" }
     text += ": "
-    if let field, !field.isEmpty { text += field.escapingControls() + ": " }
-    text += message.escapingControls()
+    if let field, !field.isEmpty { text += field.visible() + ": " }
+    text += message.visible()
     for other in others { text += "\n" + other.description }
     return text
   }
 }
 
 extension String {
-  /// The text with every control character, line separator and change of direction written as
-  /// `\u{…}`.
-  func escapingControls() -> String {
-    var text = ""
-    for scalar in unicodeScalars {
-      switch scalar.value {
-      case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069:
-        text += "\\u{" + String(scalar.value, radix: 16) + "}"
-      default:
-        text.unicodeScalars.append(scalar)
-      }
-    }
-    return text
-  }
-
   /// The text for an error message: quoted, and cut to 64 scalars.
-  package func quotedForMessage() -> String {
-    let head = String(String.UnicodeScalarView(unicodeScalars.prefix(64)))
-    return "\"" + head + (head.utf8.count < utf8.count ? "…\"" : "\"")
-  }
+  package func quotedForMessage() -> String { "\"" + shortened(toScalars: 64) + "\"" }
 }

@@ -15,4 +15,10 @@ extension StringProtocol {
     }
     return text
   }
+
+  /// The text cut to `count` scalars, with a mark where something is missing.
+  package func shortened(toScalars count: Int = 60) -> String {
+    let head = String(String.UnicodeScalarView(unicodeScalars.prefix(count)))
+    return head.utf8.count < utf8.count ? head + "…" : head
+  }
 }

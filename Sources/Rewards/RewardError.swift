@@ -1,3 +1,5 @@
+internal import Formats
+
 /// Why rewards could not be set up, or what a reward function returned that no score can be.
 public enum RewardError: Error, Sendable, Equatable {
   // Setting up.
@@ -75,17 +77,5 @@ package func excerpt(_ bytes: some Collection<UInt8>) -> String {
   return bytes.count > 80 ? text + "…" : text
 }
 
-/// `text` cut to 300 scalars, with control characters and line separators shown escaped.
-package func oneLine(_ text: String) -> String {
-  let scalars = text.unicodeScalars
-  var line = ""
-  for scalar in scalars.prefix(300) {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029:
-      line += "\\u{" + String(scalar.value, radix: 16) + "}"
-    default:
-      line.unicodeScalars.append(scalar)
-    }
-  }
-  return scalars.dropFirst(300).isEmpty ? line : line + "…"
-}
+/// `text` cut to 300 scalars, in one line.
+package func oneLine(_ text: String) -> String { text.shortened(toScalars: 300).visible() }

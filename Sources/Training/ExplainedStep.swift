@@ -93,7 +93,7 @@ private struct ExplainedStep {
           text: step.rollout.completions[number].text,
           rewards: report.functions.map { ($0.name, $0.values[number]) },
           failures: report.functions.compactMap { function in
-            function.response.scores[number].failureReason.map { (function.name, $0.onOneLine()) }
+            function.response.scores[number].failureReason.map { (function.name, $0.visible()) }
           },
           reward: step.update.groups.groups[question][sample].rewards?.total,
           tokens: tokens(of: number, terms))

@@ -13,7 +13,7 @@ import Testing
       file: "a\nb", field: "k\u{1B}[2J\u{2028}", message: "tab\tand\rreturn\u{85}\u{202E}")
     #expect(
       error.description
-        == "a\\u{a}b: k\\u{1b}[2J\\u{2028}: tab\\u{9}and\\u{d}return\\u{85}\\u{202e}")
+        == "a\\nb: k\\u{1b}[2J\\u{2028}: tab\\tand\\u{d}return\\u{85}\\u{202e}")
   }
 
   @Test func furtherFaultsAreFurtherLines() {

@@ -117,7 +117,7 @@ import Testing
 
   /// What comes behind a reply, and what a message says of it.
   static let extras = [
-    ("{\"rewards\": [3, 4]}\\n", "{\"rewards\": [3, 4]}"), ("\\n", "\\u{a}"), ("x", "x"),
+    ("{\"rewards\": [3, 4]}\\n", "{\"rewards\": [3, 4]}"), ("\\n", "\\n"), ("x", "x"),
   ]
 
   @Test(arguments: extras)

@@ -70,7 +70,7 @@ import Testing
     #expect(report.outcomes[1].total == nil)
     #expect(report.maskedCount == 2)
     #expect(report.functions[0].failureCount == 2)
-    #expect(report.functions[0].firstFailure == "no\\u{a}line")
+    #expect(report.functions[0].firstFailure == "no\\nline")
     #expect(report.functions[0].values == [1, nil, nil])
     #expect(report.functions[1].failureCount == 0 && report.functions[1].firstFailure == nil)
   }

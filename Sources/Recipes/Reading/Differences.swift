@@ -17,7 +17,7 @@ extension Recipe {
 
     public var description: String {
       let what = file.map { "\($0) differs" } ?? "differs"
-      return "\(field): \(what) (got \(got); need \(need))".onOneLine()
+      return "\(field): \(what) (got \(got); need \(need))".visible()
     }
   }
 

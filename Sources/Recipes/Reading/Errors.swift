@@ -1,3 +1,4 @@
+internal import Formats
 internal import RewardPlugins
 
 /// Why a recipe cannot be used, in one line: `FILE:LINE: FIELD: what is wrong (got X; need Y)`.
@@ -35,7 +36,7 @@ extension RecipeError: CustomStringConvertible {
     let placeNamesField = if case .option(_, let key) = place { key == field } else { false }
     if !field.isEmpty && !placeNamesField { parts.append(field) }
     parts.append(message)
-    return Redaction.redacted(urlsIn: parts.joined(separator: ": ").onOneLine())
+    return Redaction.redacted(urlsIn: parts.joined(separator: ": ").visible())
   }
 }
 
@@ -67,29 +68,5 @@ extension RecipePlace {
     case .file, .code: .recipe
     case .option(let option, _): option.hasPrefix("--") ? .commandLine : .study
     }
-  }
-}
-
-extension String {
-  /// The text with control characters and line separators written as escapes.
-  package func onOneLine() -> String {
-    var text = ""
-    for scalar in unicodeScalars {
-      switch scalar {
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
-        text += "\\u{" + String(scalar.value, radix: 16) + "}"
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text
-  }
-
-  /// The text cut to 60 scalars, with a mark where something is missing.
-  package func shortened() -> String {
-    let head = String(String.UnicodeScalarView(unicodeScalars.prefix(60)))
-    return head.utf8.count < utf8.count ? head + "…" : head
   }
 }

@@ -61,7 +61,7 @@ extension Recipe {
       let word = leftOut.count == 1 ? "has" : "have"
       let list = leftOut.joined(separator: ", ")
       warnings.insert(
-        "\(file): \(list): \(word) no effect with what is set instead, left out".onOneLine(), at: 0)
+        "\(file): \(list): \(word) no effect with what is set instead, left out".visible(), at: 0)
     }
   }
 

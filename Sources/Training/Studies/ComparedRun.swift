@@ -32,7 +32,7 @@ public struct ComparedRun: Sendable, Equatable {
     }
 
     init(_ error: any Error) {
-      self = error as? Problem ?? Problem(.error, "\(error)".onOneLine())
+      self = error as? Problem ?? Problem(.error, "\(error)".visible())
     }
   }
 
