@@ -46,12 +46,9 @@ public struct TokenizerSettings: Sendable, Equatable {
       let path = "\(directory)/\(name)"
       guard Files.exists(path) else { return nil }
       let bytes = try Files.read(path, maximumBytes: Self.largestFile)
-      try ForeignFormat.refuse(bytes, file: path, need: "settings of a tokenizer", as: .model)
-      guard let object = try JSON(parsing: bytes, file: path).object else {
-        throw FormatError(file: path, message: "not a JSON object (need settings of a tokenizer)")
-      }
+      let object = try SettingsFile(parsing: bytes, file: path, need: "settings of a tokenizer")
       source = directory
-      return SettingsFile(path: path, object: object)
+      return object
     }
     let configuration = try object("tokenizer_config.json")
     let map = try object("special_tokens_map.json")
@@ -133,17 +130,17 @@ public struct TokenizerSettings: Sendable, Equatable {
   }
 
   private mutating func takeTokens(listedIn file: SettingsFile) throws(FormatError) {
-    for (place, token) in (file.value("added_tokens")?.array ?? []).enumerated() {
-      let field = "added_tokens[\(place)]"
-      guard let id = token["id"] else { throw file.fault(field, token, need: "an id") }
+    for (index, token) in (file.value("added_tokens")?.array ?? []).enumerated() {
+      let field = "added_tokens[\(index)]"
+      guard let id = token["id"] else { throw file.error(field, got: token, need: "an id") }
       try take(try file.token(token, id: try file.id(id, field: field), field: field), file)
     }
   }
 
   private mutating func takeTokens(decodedBy file: SettingsFile) throws(FormatError) {
     guard let tokens = file.value("added_tokens_decoder")?.object else {
-      throw file.fault(
-        "added_tokens_decoder", file.value("added_tokens_decoder") ?? .null, need: "an object")
+      throw file.error(
+        "added_tokens_decoder", got: file.value("added_tokens_decoder") ?? .null, need: "an object")
     }
     for (key, token) in tokens.entries {
       let field = "added_tokens_decoder.\(key)"
@@ -155,10 +152,10 @@ public struct TokenizerSettings: Sendable, Equatable {
   /// Takes up a token, or the attributes of one that is there already.
   private mutating func take(_ token: AddedToken, _ file: SettingsFile) throws(FormatError) {
     guard !token.text.isEmpty else { return }
-    for (place, other) in addedTokens.enumerated() {
+    for (index, other) in addedTokens.enumerated() {
       let isSame = other.text.hasSameBytes(as: token.text)
       if isSame && other.id == token.id {
-        addedTokens[place] = token
+        addedTokens[index] = token
         return
       }
       guard isSame || other.id == token.id else { continue }
@@ -216,46 +213,26 @@ public struct TokenizerSettings: Sendable, Equatable {
   ]
 }
 
-/// The object in one of the files.
-private struct SettingsFile {
-  let path: String
-  let object: JSONObject
-
-  func fault(_ field: String, _ value: JSON, need: String) -> FormatError {
-    FormatError(file: path, field: field, message: "got \(value.encoded()); need \(need)")
-  }
-
-  /// The field's value; nil where it is absent or null.
-  func value(_ field: String) -> JSON? {
-    guard let value = object[field], !value.isNull else { return nil }
-    return value
-  }
-
-  func text(_ field: String) throws(FormatError) -> String? {
+extension SettingsFile {
+  fileprivate func text(_ field: String) throws(FormatError) -> String? {
     guard let value = value(field) else { return nil }
     guard let text = value.string ?? value["content"]?.string else {
-      throw fault(field, value, need: "a text, or a map with its content")
+      throw error(field, got: value, need: "a text, or a map with its content")
     }
     return text
   }
 
-  func flag(_ field: String) throws(FormatError) -> Bool? {
-    guard let value = value(field) else { return nil }
-    guard let flag = value.bool else { throw fault(field, value, need: "true or false") }
-    return flag
-  }
-
-  func id(_ value: JSON, field: String) throws(FormatError) -> Int {
+  fileprivate func id(_ value: JSON, field: String) throws(FormatError) -> Int {
     guard let id = value.int, (0..<1 << 20).contains(id) else {
-      throw fault(field, value, need: "an id, 0...\((1 << 20) - 1)")
+      throw error(field, got: value, need: "an id, 0...\((1 << 20) - 1)")
     }
     return id
   }
 
   /// An added token as transformers writes it.
-  func token(_ value: JSON, id: Int, field: String) throws(FormatError) -> AddedToken {
+  fileprivate func token(_ value: JSON, id: Int, field: String) throws(FormatError) -> AddedToken {
     guard let text = value["content"]?.string else {
-      throw fault(field, value, need: "a map with its content")
+      throw error(field, got: value, need: "a map with its content")
     }
     func flag(_ name: String) -> Bool? { value[name]?.bool }
     let isSpecial = flag("special") ?? false

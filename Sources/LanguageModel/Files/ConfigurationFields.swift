@@ -1,27 +1,13 @@
 internal import Formats
 
 /// The fields of a `config.json`, read with their ranges.
-struct ConfigurationFields {
-  let file: String
-  let object: JSONObject
-
-  func error(_ field: String, _ message: String) -> FormatError {
-    FormatError(file: file, field: field, message: message)
-  }
-
-  /// The field's value; nil where it is absent or null.
-  func value(_ field: String) -> JSON? {
-    guard let value = object[field], !value.isNull else { return nil }
-    return value
-  }
-
+extension SettingsFile {
   func optionalInteger(
     _ field: String, in range: ClosedRange<Int>
   ) throws(FormatError) -> Int? {
     guard let value = value(field) else { return nil }
     guard let integer = value.int, range.contains(integer) else {
-      throw error(
-        field, "got \(value.encoded()); need \(range.lowerBound)...\(range.upperBound)")
+      throw error(field, got: value, need: "\(range.lowerBound)...\(range.upperBound)")
     }
     return integer
   }
@@ -41,7 +27,7 @@ struct ConfigurationFields {
     var result: [Int] = []
     for element in value.array ?? [value] {
       guard let integer = element.int else {
-        throw error(field, "got \(element.encoded()); need a whole number, or a list of them")
+        throw error(field, got: element, need: "a whole number, or a list of them")
       }
       result.append(integer)
     }
@@ -53,18 +39,9 @@ struct ConfigurationFields {
   ) throws(FormatError) -> Double {
     guard let value = value(field) else { return `default` }
     guard let number = value.double, range.contains(number) else {
-      throw error(
-        field, "got \(value.encoded()); need \(range.lowerBound)...\(range.upperBound)")
+      throw error(field, got: value, need: "\(range.lowerBound)...\(range.upperBound)")
     }
     return number
-  }
-
-  func boolean(_ field: String, default: Bool) throws(FormatError) -> Bool {
-    guard let value = value(field) else { return `default` }
-    guard let bool = value.bool else {
-      throw error(field, "got \(value.encoded()); need true or false")
-    }
-    return bool
   }
 
   /// What other Llama-like models vary and this one does not compute.
@@ -79,7 +56,7 @@ struct ConfigurationFields {
     try require("mlp_bias", isOneOf: [false], default: false)
     try require("is_causal", isOneOf: [true], default: true)
     if let dropout = value("attention_dropout"), dropout.double != 0 {
-      throw error("attention_dropout", "got \(dropout.encoded()); need 0.0")
+      throw error("attention_dropout", got: dropout, need: "0.0")
     }
     for field in ["quantization_config", "per_layer_config", "kv_sharing_modes"] {
       if let value = value(field) { throw notComputed(field, value, need: "null") }
@@ -97,7 +74,7 @@ struct ConfigurationFields {
       throw error(field, "is missing; need \(values[0].encoded())")
     }
     if !values.contains(found) {
-      throw error(field, "got \(found.encoded()); need \(values[0].encoded())")
+      throw error(field, got: found, need: values[0].encoded())
     }
   }
 }

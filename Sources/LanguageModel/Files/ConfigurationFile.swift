@@ -13,13 +13,9 @@ extension ModelConfiguration {
   ///
   /// - Throws: `FormatError` naming the field.
   public init(parsing bytes: [UInt8], file: String) throws(FormatError) {
-    try ForeignFormat.refuse(bytes, file: file, need: "a model configuration", as: .model)
-    let json = try JSON(
-      parsing: bytes, file: file, limits: .init(maximumBytes: 1 << 20, maximumDepth: 32))
-    guard let object = json.object else {
-      throw FormatError(file: file, message: "not a JSON object (need a model configuration)")
-    }
-    let fields = ConfigurationFields(file: file, object: object)
+    let fields = try SettingsFile(
+      parsing: bytes, file: file, need: "a model configuration",
+      limits: JSON.Limits(maximumBytes: 1 << 20, maximumDepth: 32))
     try fields.refuseWhatIsNotComputed()
 
     vocabularySize = try fields.integer("vocab_size", in: 1...(1 << 20))
@@ -35,14 +31,14 @@ extension ModelConfiguration {
       "max_position_embeddings", in: 1...(1 << 20), default: 2048)
     normEpsilon = try fields.number("rms_norm_eps", in: 1e-12...0.1, default: 1e-6)
     initializerRange = try fields.number("initializer_range", in: 0...10, default: 0.02)
-    tiedEmbeddings = try fields.boolean("tie_word_embeddings", default: false)
+    tiedEmbeddings = try fields.flag("tie_word_embeddings") ?? false
     ropeTheta = try fields.ropeTheta()
     eosTokenIDs = []
     bosTokenID = try takeIDs("bos_token_id", of: fields).first
     addEndIDs(try takeIDs("eos_token_id", of: fields))
     padTokenID = try takeIDs("pad_token_id", of: fields).first
     if let (field, message) = firstProblem() {
-      throw FormatError(file: file, field: field, message: message)
+      throw fields.error(field, message)
     }
   }
 
@@ -52,7 +48,7 @@ extension ModelConfiguration {
   /// that the first conversions of Llama write where there is no padding. Padding beyond the
   /// vocabulary is refused, as transformers does.
   mutating func takeIDs(
-    _ field: String, of fields: ConfigurationFields
+    _ field: String, of fields: SettingsFile
   ) throws(FormatError) -> [Int] {
     let ids = try fields.integers(field)
     let own = 0..<vocabularySize

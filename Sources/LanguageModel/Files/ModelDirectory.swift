@@ -39,13 +39,9 @@ public enum ModelDirectory {
     let path = directory + "/generation_config.json"
     guard Files.exists(path) else { return }
     let bytes = try Files.read(path, maximumBytes: 1 << 20)
-    try ForeignFormat.refuse(bytes, file: path, need: "a generation configuration", as: .model)
-    guard let object = try JSON(parsing: bytes, file: path).object else {
-      throw FormatError(file: path, message: "not a JSON object (need a generation configuration)")
-    }
-    let fields = ConfigurationFields(file: path, object: object)
+    let fields = try SettingsFile(parsing: bytes, file: path, need: "a generation configuration")
     configuration.addEndIDs(try configuration.takeIDs("eos_token_id", of: fields))
-    for (key, value) in object.entries where !generationKeys.contains(key) {
+    for (key, value) in fields.object.entries where !generationKeys.contains(key) {
       configuration.generation[key] = value
     }
   }

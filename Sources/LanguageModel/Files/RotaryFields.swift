@@ -1,6 +1,6 @@
 internal import Formats
 
-extension ConfigurationFields {
+extension SettingsFile {
   /// The base of the rotary embedding, in every spelling that transformers 5 reads.
   ///
   ///     parameters = rope_scaling, if it holds anything, or rope_parameters, or {}
@@ -18,14 +18,14 @@ extension ConfigurationFields {
     let isScaled = ["linear", "dynamic"].contains(kind.string) && parameters["factor"]?.double == 1
     if kind != "default" && !isScaled {
       let key = parameters["rope_type"] == nil ? "type" : "rope_type"
-      throw error("\(name).\(key)", "got \(kind.encoded()); need \"default\"")
+      throw error("\(name).\(key)", got: kind, need: "\"default\"")
     }
     for (field, value) in [
       ("\(name).partial_rotary_factor", parameters["partial_rotary_factor"]),
       ("partial_rotary_factor", object["partial_rotary_factor"]),
     ] {
       guard let value, !value.isNull, value.double != 1 else { continue }
-      throw error(field, "got \(value.encoded()); need 1.0")
+      throw error(field, got: value, need: "1.0")
     }
     if let theta = parameters["rope_theta"] { return try base(theta, "\(name).rope_theta") }
     if let theta = object["rope_theta"] { return try base(theta, "rope_theta") }
@@ -36,7 +36,7 @@ extension ConfigurationFields {
     for name in ["rope_scaling", "rope_parameters"] {
       guard let value = value(name) else { continue }
       guard let parameters = value.object else {
-        throw error(name, "got \(value.encoded()); need an object")
+        throw error(name, got: value, need: "an object")
       }
       if !parameters.isEmpty { return (name, parameters) }
     }
@@ -45,7 +45,7 @@ extension ConfigurationFields {
 
   private func base(_ value: JSON, _ field: String) throws(FormatError) -> Double {
     guard let theta = value.double, (1...1e9).contains(theta) else {
-      throw error(field, "got \(value.encoded()); need 1.0...1000000000.0")
+      throw error(field, got: value, need: "1.0...1000000000.0")
     }
     return theta
   }
