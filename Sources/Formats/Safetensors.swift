@@ -26,11 +26,11 @@ public struct Safetensors: Sendable {
   }
 
   public struct Tensor: Sendable {
-    public let name: String
+    public fileprivate(set) var name: String
     public let elementType: ElementType
     public let shape: [Int]
     /// Where the elements stand in the file's bytes.
-    public let range: Range<Int>
+    public fileprivate(set) var range: Range<Int>
     /// The product of `shape`.
     public let count: Int
   }
@@ -52,7 +52,7 @@ public struct Safetensors: Sendable {
   public let file: String
   let bytes: [UInt8]
   package var byteCount: Int { bytes.count }
-  private let positions: [ByteKey: Int]
+  private let indices: [ByteKey: Int]
 
   /// Validates `bytes`; nothing of the data is copied or looked at.
   ///
@@ -60,13 +60,7 @@ public struct Safetensors: Sendable {
   ///   often stands in the place of weights is called by its name.
   public init(bytes: [UInt8], file: String, limits: Limits = Limits()) throws(FormatError) {
     let header = try SafetensorsHeader(bytes: bytes, file: file, limits: limits)
-    self.tensors = header.tensors
-    self.metadata = header.metadata
-    self.file = file
-    self.bytes = bytes
-    var positions: [ByteKey: Int] = [:]
-    for (position, tensor) in tensors.enumerated() { positions[ByteKey(tensor.name)] = position }
-    self.positions = positions
+    try self.init(header.tensors, bytes, metadata: header.metadata, file: file)
   }
 
   /// The tensors of several files as those of one, which errors call `file`.
@@ -74,52 +68,43 @@ public struct Safetensors: Sendable {
   /// - Throws: a `FormatError` for a name that two of them have.
   package init(joining parts: [Safetensors], file: String) throws(FormatError) {
     var (tensors, bytes): ([Tensor], [UInt8]) = ([], [])
-    var positions: [ByteKey: Int] = [:]
     bytes.reserveCapacity(parts.reduce(0) { $0 + $1.bytes.count })
     for part in parts {
-      for tensor in part.tensors {
-        guard positions.updateValue(tensors.count, forKey: ByteKey(tensor.name)) == nil else {
-          throw FormatError(file: part.file, field: tensor.name, message: "is in two files")
-        }
-        tensors.append(
-          Tensor(
-            name: tensor.name, elementType: tensor.elementType, shape: tensor.shape,
-            range: tensor.range.lowerBound + bytes.count..<tensor.range.upperBound + bytes.count,
-            count: tensor.count))
+      for var tensor in part.tensors {
+        tensor.range = tensor.range.lowerBound + bytes.count..<tensor.range.upperBound + bytes.count
+        tensors.append(tensor)
       }
       bytes += part.bytes
     }
-    (self.tensors, metadata, self.file) = (tensors, parts.flatMap(\.metadata), file)
-    (self.bytes, self.positions) = (bytes, positions)
+    try self.init(
+      tensors, bytes, metadata: parts.flatMap(\.metadata), file: file, twice: "is in two files")
   }
 
   /// The same tensors under other names.
   ///
   /// - Throws: a `FormatError` for a name that two of them get.
-  package func renamed(
-    _ name: (_ found: String) -> String
-  ) throws(FormatError) -> Safetensors {
-    try Safetensors(
-      tensors.map {
-        Tensor(
-          name: name($0.name), elementType: $0.elementType, shape: $0.shape, range: $0.range,
-          count: $0.count)
-      }, of: self)
+  package func renamed(_ name: (_ found: String) -> String) throws(FormatError) -> Safetensors {
+    var tensors = tensors
+    for i in tensors.indices { tensors[i].name = name(tensors[i].name) }
+    return try Safetensors(tensors, bytes, metadata: metadata, file: file)
   }
 
-  private init(_ tensors: [Tensor], of other: Safetensors) throws(FormatError) {
-    var positions: [ByteKey: Int] = [:]
-    for (position, tensor) in tensors.enumerated() {
-      guard positions.updateValue(position, forKey: ByteKey(tensor.name)) == nil else {
-        throw FormatError(file: other.file, field: tensor.name, message: "is there twice")
+  private init(
+    _ tensors: [Tensor], _ bytes: [UInt8], metadata: [(String, String)], file: String,
+    twice message: String = "is there twice"
+  ) throws(FormatError) {
+    var indices: [ByteKey: Int] = [:]
+    for (index, tensor) in tensors.enumerated() {
+      guard indices.updateValue(index, forKey: ByteKey(tensor.name)) == nil else {
+        throw FormatError(file: file, field: tensor.name, message: message)
       }
     }
-    (self.tensors, metadata, file) = (tensors, other.metadata, other.file)
-    (bytes, self.positions) = (other.bytes, positions)
+    (self.tensors, self.metadata, self.file) = (tensors, metadata, file)
+    (self.bytes, self.indices) = (bytes, indices)
   }
 
   public func tensor(named name: String) -> Tensor? {
-    positions[ByteKey(name)].map { tensors[$0] }
+    indices[ByteKey(name)].map { tensors[$0] }
   }
 
   /// The elements of an F32, F16 or BF16 tensor, widened exactly; any other type is an error.
@@ -132,7 +117,10 @@ public struct Safetensors: Sendable {
       return words(tensor, 2) { HalfPrecision.widenFloat16(UInt16(truncatingIfNeeded: $0)) }
     case .BF16:
       return words(tensor, 2) { HalfPrecision.widenBFloat16(UInt16(truncatingIfNeeded: $0)) }
-    default: throw wrongType(tensor, need: "F32, F16 or BF16")
+    default:
+      throw FormatError(
+        file: file, field: tensor.name,
+        message: "wrong dtype (got \(tensor.elementType.rawValue); need F32, F16 or BF16)")
     }
   }
 
@@ -147,39 +135,6 @@ public struct Safetensors: Sendable {
         message: "is not finite at flat index \(bad) (got \(values[bad]))")
     }
     return values
-  }
-
-  /// The elements of an F64 tensor, or of one that `floats` reads; any other type is an error.
-  public func doubles(_ tensor: Tensor) throws(FormatError) -> [Double] {
-    guard tensor.elementType == .F64 else { return try floats(tensor).map(Double.init) }
-    return words(tensor, 8) { Double(bitPattern: $0) }
-  }
-
-  /// The elements of a tensor of whole numbers; any other type, and a U64 beyond Int64, is an
-  /// error.
-  public func integers(_ tensor: Tensor) throws(FormatError) -> [Int64] {
-    switch tensor.elementType {
-    case .I64: return words(tensor, 8) { Int64(bitPattern: $0) }
-    case .I32: return words(tensor, 4) { Int64(Int32(truncatingIfNeeded: $0)) }
-    case .I16: return words(tensor, 2) { Int64(Int16(truncatingIfNeeded: $0)) }
-    case .I8: return words(tensor, 1) { Int64(Int8(truncatingIfNeeded: $0)) }
-    case .U8, .BOOL: return words(tensor, 1) { Int64(truncatingIfNeeded: $0) }
-    case .U16: return words(tensor, 2) { Int64(truncatingIfNeeded: $0) }
-    case .U32: return words(tensor, 4) { Int64(truncatingIfNeeded: $0) }
-    case .U64:
-      let values = words(tensor, 8) { Int64(bitPattern: $0) }
-      guard let position = values.firstIndex(where: { $0 < 0 }) else { return values }
-      throw FormatError(
-        file: file, field: tensor.name,
-        message: "element \(position) is \(UInt64(bitPattern: values[position])); beyond Int64")
-    default: throw wrongType(tensor, need: "a type of whole numbers")
-    }
-  }
-
-  private func wrongType(_ tensor: Tensor, need: String) -> FormatError {
-    FormatError(
-      file: file, field: tensor.name,
-      message: "wrong dtype (got \(tensor.elementType.rawValue); need \(need))")
   }
 
   /// The little-endian words of a tensor, each converted.

@@ -6,8 +6,7 @@ struct SafetensorsHeader {
   private let limits: Safetensors.Limits
 
   init(bytes: [UInt8], file: String, limits: Safetensors.Limits) throws(FormatError) {
-    self.file = file
-    self.limits = limits
+    (self.file, self.limits) = (file, limits)
     try ForeignFormat.refuse(bytes, file: file, need: "weights", as: .model)
     guard bytes.count >= 8 else {
       throw error(nil, "file too short (got \(bytes.count) bytes; need at least 8)")

@@ -48,25 +48,24 @@ extension Safetensors {
   /// All that a run saves of its numbers passes here.
   ///
   /// - Throws: as ``encode(_:metadata:)`` does; and a `FormatError` of kind `notFinite` with `file`,
-  ///   the tensor and the place of the first number that is not finite.
+  ///   the tensor and the index of the first number that is not finite.
   public static func encodeFinite(
-    _ tensors: [(name: String, shape: [Int], values: [Float])],
-    metadata: [(String, String)] = [("format", "pt")], file: String
+    _ tensors: [(name: String, shape: [Int], values: [Float])], file: String
   ) throws(FormatError) -> [UInt8] {
     for tensor in tensors {
       // As whole numbers the bits of magnitudes have the order of the magnitudes, NaN the last, and
       // their maximum is found many at a time.
       let largest = tensor.values.reduce(UInt32(0)) { max($0, $1.magnitude.bitPattern) }
       if largest >= Float.infinity.bitPattern,
-        let place = tensor.values.firstIndex(where: { !$0.isFinite })
+        let index = tensor.values.firstIndex(where: { !$0.isFinite })
       {
         throw FormatError(
           file: file, field: tensor.name,
-          message: "is not finite at flat index \(place) (got \(tensor.values[place])); not saved",
+          message: "is not finite at flat index \(index) (got \(tensor.values[index])); not saved",
           kind: .notFinite)
       }
     }
-    return try encode(tensors, metadata: metadata)
+    return try encode(tensors)
   }
 
   private static func check(_ name: String, _ shape: [Int], _ values: Int) throws(FormatError) {

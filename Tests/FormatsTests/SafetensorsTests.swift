@@ -6,42 +6,16 @@ import Testing
     // 1.5 and -2 in each type.
     let data: [UInt8] =
       [0x00, 0x3E, 0x00, 0xC0] + [0xC0, 0x3F, 0x00, 0xC0] + [0, 0, 0xC0, 0x3F, 0, 0, 0, 0xC0]
-      + [0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0xC0]
+      + [0, 0, 0, 0, 0, 0, 0xF8, 0x3F]
     let file = try file(
-      [("h", "F16", 2), ("b", "BF16", 2), ("f", "F32", 2), ("d", "F64", 2)], data)
+      [("h", "F16", 2), ("b", "BF16", 2), ("f", "F32", 2), ("d", "F64", 1)], data)
     for name in ["h", "b", "f"] {
       let tensor = try #require(file.tensor(named: name))
       #expect(try file.floats(tensor) == [1.5, -2])
-      #expect(try file.doubles(tensor) == [1.5, -2])
     }
     let tensor = try #require(file.tensor(named: "d"))
-    #expect(try file.doubles(tensor) == [1.5, -2])
     let error = try #require(throws: FormatError.self) { try file.floats(tensor) }
     #expect(error.description == "t: d: wrong dtype (got F64; need F32, F16 or BF16)")
-  }
-
-  @Test func readsEveryTypeOfWholeNumbers() throws {
-    let names = ["I64", "I32", "I16", "I8", "U8", "U16", "U32", "U64", "BOOL"]
-    var data: [UInt8] = []
-    var entries: [(String, String, Int)] = []
-    for name in names {
-      let bytes = ["I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2][name] ?? 1
-      data += [1] + [UInt8](repeating: 0, count: bytes - 1)
-      data += name.hasPrefix("I") ? [UInt8](repeating: 0xFF, count: bytes) : []
-      entries.append((name, name, name.hasPrefix("I") ? 2 : 1))
-    }
-    let file = try file(entries, data)
-    for name in names {
-      let tensor = try #require(file.tensor(named: name))
-      #expect(try file.integers(tensor) == (name.hasPrefix("I") ? [1, -1] : [1]), "\(name)")
-    }
-  }
-
-  @Test func aUInt64BeyondInt64IsAnError() throws {
-    let file = try file([("u", "U64", 1)], [UInt8](repeating: 0xFF, count: 8))
-    let tensor = try #require(file.tensor(named: "u"))
-    let error = try #require(throws: FormatError.self) { try file.integers(tensor) }
-    #expect(error.description == "t: u: element 0 is 18446744073709551615; beyond Int64")
   }
 
   @Test func keepsOrderAndMetadata() throws {
@@ -53,7 +27,6 @@ import Testing
     #expect(file.metadata.map(\.0) == ["b", "a"])
     #expect(file.tensor(named: "none") == nil)
     let x = try #require(file.tensor(named: "x"))
-    #expect(try file.integers(x) == [7])
     #expect(x.shape == [1, 1])
   }
 
@@ -75,10 +48,7 @@ import Testing
       flipped[bit / 8] ^= 1 << (bit % 8)
       do {
         let file = try Safetensors(bytes: flipped, file: "t")
-        for tensor in file.tensors {
-          _ = try? file.floats(tensor)
-          _ = try? file.integers(tensor)
-        }
+        for tensor in file.tensors { _ = try? file.floats(tensor) }
       } catch {
         refused += 1
       }
