@@ -70,7 +70,8 @@ let package = Package(
     target(
       "Evaluation",
       [
-        "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards", "Kernels", "Formats",
+        "LanguageModel", "Sampling", "Tokenization", "Datasets", "Rewards", "PolicyOptimization",
+        "Kernels", "Formats",
       ]),
     target(
       "Recipes", ["Formats", "PolicyOptimization", "Rewards", "RewardPlugins", "Yams"]),

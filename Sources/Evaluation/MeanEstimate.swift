@@ -1,4 +1,5 @@
 package import Formats
+internal import PolicyOptimization
 
 /// A mean over questions and its standard error.
 ///
@@ -17,19 +18,9 @@ public struct MeanEstimate: Sendable, Equatable {
 
   /// nil for no values.
   public init?(of values: [Double]) {
-    guard !values.isEmpty else { return nil }
-    let count = Double(values.count)
-    // Largest equal to smallest: the mean itself, without the rounding of a sum.
-    let isConstant = values.allSatisfy { $0 == values[0] }
-    let mean = isConstant ? values[0] : values.reduce(0, +) / count
-    self.mean = mean
-    self.count = values.count
-    guard values.count > 1 else {
-      standardError = nil
-      return
-    }
-    let sumOfSquares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    standardError = (sumOfSquares / (count - 1) / count).squareRoot()
+    guard let moments = Moments(of: values) else { return nil }
+    (mean, count) = (moments.mean, values.count)
+    standardError = moments.variance.map { ($0 / Double(values.count)).squareRoot() }
   }
 }
 
