@@ -25,3 +25,15 @@ public struct FileDigest: Sendable, Equatable {
     self.init(bytes: count, sha256: hash.finalize())
   }
 }
+
+extension FileDigest {
+  /// nil where it is not what ``encoded`` gives.
+  package init?(decoding json: JSON) {
+    guard let bytes = json["bytes"]?.natural, let sha256 = json["sha256"]?.string else {
+      return nil
+    }
+    self.init(bytes: bytes, sha256: sha256)
+  }
+
+  package var encoded: JSONObject { ["bytes": .integer(bytes), "sha256": .string(sha256)] }
+}

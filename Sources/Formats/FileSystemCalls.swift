@@ -1,6 +1,6 @@
 import Foundation
 
-/// The system calls that take a path, without pointers.
+/// The system calls that take a path or bytes, without pointers.
 ///
 /// Each returns what the call returns; `errno` is left as the call set it.
 package enum FileSystemCalls {
@@ -22,5 +22,21 @@ package enum FileSystemCalls {
   package static func makeDirectory(_ path: String) -> Int32 {
     // SAFETY: as for `open`.
     unsafe Foundation.mkdir(path, 0o777)
+  }
+
+  /// Writes all of `bytes`, however many calls it takes; false where one fails.
+  package static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    var start = 0
+    while start < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        // SAFETY: the call gets the part of the buffer that is not written yet, and its size.
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[start...])
+        return unsafe Foundation.write(descriptor, rest.baseAddress, rest.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      start += count
+    }
+    return true
   }
 }

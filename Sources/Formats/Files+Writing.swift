@@ -102,16 +102,8 @@ extension Files {
   package static func write(
     _ bytes: [UInt8], to descriptor: Int32, named name: String
   ) throws(FormatError) {
-    var start = 0
-    while start < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes { buffer in
-        // SAFETY: the call gets the part of the buffer that is not written yet, and its size.
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[start...])
-        return unsafe Foundation.write(descriptor, rest.baseAddress, rest.count)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw failure("cannot write", name, .inputOutput) }
-      start += count
+    guard FileSystemCalls.writeAll(bytes, to: descriptor) else {
+      throw failure("cannot write", name, .inputOutput)
     }
   }
 
@@ -124,13 +116,28 @@ extension Files {
     _ files: [(name: String, bytes: [UInt8])], to path: String
   ) throws(FormatError) {
     let path = withoutSlashes(path)
+    try stage(for: path) { staging throws(FormatError) in
+      for file in files { try writeNew(file.bytes, to: "\(staging)/\(file.name)") }
+    } publish: { staging throws(FormatError) in
+      try rename(staging, to: path)
+    }
+  }
+
+  /// Makes a directory beside `path` for what is to stand there.
+  ///
+  /// `fill` puts files into it, it is synchronised, and `publish` gives it its name. On failure it is
+  /// removed.
+  package static func stage(
+    for path: String, _ fill: (_ staging: String) throws(FormatError) -> Void,
+    publish: (_ staging: String) throws(FormatError) -> Void
+  ) throws(FormatError) {
     let staging = TemporaryName.path(for: path)
     if exists(staging) { try remove(staging) }
     do throws(FormatError) {
       try createDirectory(staging)
-      for file in files { try writeNew(file.bytes, to: "\(staging)/\(file.name)") }
+      try fill(staging)
       try synchronizeDirectory(staging)
-      try rename(staging, to: path)
+      try publish(staging)
     } catch {
       // Best effort: the error that is thrown is the one that matters.
       try? remove(staging)

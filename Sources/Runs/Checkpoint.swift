@@ -5,8 +5,7 @@ public struct Checkpoint: Sendable {
   /// One file, as the manifest lists it.
   public struct File: Sendable, Equatable {
     public let name: String
-    public let bytes: Int
-    public let sha256: String
+    public let digest: FileDigest
   }
 
   public let path: String
@@ -30,14 +29,8 @@ public struct Checkpoint: Sendable {
     func fault(_ field: String, _ message: String) -> FormatError {
       FormatError(file: name, field: field, message: message)
     }
-    guard let version = manifest["format_version"]?.natural else {
+    guard try manifest.formatVersion(upTo: Self.formatVersion, file: name) != nil else {
       throw fault("format_version", "missing, or no number of a version")
-    }
-    guard version <= Self.formatVersion else {
-      throw FormatError(
-        file: name, field: "format_version",
-        message: "format \(version), this build reads <= \(Self.formatVersion)",
-        kind: .unsupported)
     }
     guard manifest["step"]?.natural == step else {
       let found = manifest["step"]?.encoded() ?? "nothing"
@@ -50,15 +43,12 @@ public struct Checkpoint: Sendable {
     var files: [File] = []
     for (position, entry) in entries.enumerated() {
       guard let file = entry["name"]?.string, Self.isFileName(file),
-        let bytes = entry["bytes"]?.natural, let sha256 = entry["sha256"]?.string
+        let digest = FileDigest(decoding: entry)
       else { throw fault("files[\(position)]", "needs a name, bytes and sha256") }
-      files.append(File(name: file, bytes: bytes, sha256: sha256))
+      files.append(File(name: file, digest: digest))
     }
-    self.path = path
-    self.step = step
-    run = manifest["run"]?.string
-    self.files = files
-    self.state = state
+    (self.path, self.step, run) = (path, step, manifest["run"]?.string)
+    (self.files, self.state) = (files, state)
   }
 
   /// Reads every file, and throws if one is not what the manifest says.
@@ -67,7 +57,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// Whether every file is there in its size.
-  var isWhole: Bool { files.allSatisfy { Files.size("\(path)/\($0.name)") == $0.bytes } }
+  var isWhole: Bool { files.allSatisfy { Files.size("\(path)/\($0.name)") == $0.digest.bytes } }
 
   /// The bytes of the file `name`, verified once more.
   public func read(_ name: String) throws(FormatError) -> [UInt8] {
@@ -79,15 +69,14 @@ public struct Checkpoint: Sendable {
 
   private func contents(of file: File) throws(FormatError) -> [UInt8] {
     let name = "\(path)/\(file.name)"
-    let bytes = try Files.read(name, maximumBytes: .max)
-    guard bytes.count == file.bytes else {
+    let (bytes, need) = (try Files.read(name, maximumBytes: .max), file.digest)
+    guard bytes.count == need.bytes else {
       throw FormatError(
-        file: name, message: "wrong size (got \(bytes.count) bytes; need \(file.bytes))")
+        file: name, message: "wrong size (got \(bytes.count) bytes; need \(need.bytes))")
     }
     let hash = SHA256.hash(bytes)
-    guard hash == file.sha256 else {
-      throw FormatError(
-        file: name, message: "sha256 mismatch (got \(hash); need \(file.sha256))")
+    guard hash == need.sha256 else {
+      throw FormatError(file: name, message: "sha256 mismatch (got \(hash); need \(need.sha256))")
     }
     return bytes
   }

@@ -35,7 +35,6 @@ public struct Checkpoints: Sendable {
         kind: .notFinite)
     }
     try owner?.confirm()
-    let staging = TemporaryName.path(for: final)
     var names: Set<ByteKey> = []
     for file in files {
       guard Checkpoint.isFileName(file.name), names.insert(ByteKey(file.name)).inserted
@@ -46,31 +45,22 @@ public struct Checkpoints: Sendable {
       }
     }
     try Files.createDirectory(directory)
-    if Files.exists(staging) { try Files.remove(staging) }
-    do throws(FormatError) {
-      try Files.createDirectory(staging)
+    try Files.stage(for: final) { staging throws(FormatError) in
       let digests = try Self.write(files, to: staging)
       var manifest: JSONObject = [
         "format_version": .integer(Checkpoint.formatVersion), "step": .integer(step),
         "files": .array(
           zip(files, digests).map { file, digest in
-            [
-              "name": .string(file.name), "bytes": .integer(digest.bytes),
-              "sha256": .string(digest.sha256),
-            ]
+            .object(JSONObject([("name", .string(file.name))] + digest.encoded.entries))
           }), "state": state,
       ]
       if let run { manifest["run"] = .string(run) }
       try Files.writeNew(
         JSON.object(manifest).encodedBytes(.pretty),
         to: "\(staging)/\(Checkpoint.manifestName)")
-      try Files.synchronizeDirectory(staging)
+    } publish: { staging throws(FormatError) in
       try owner?.confirm()
       try publish(staging, as: final)
-    } catch {
-      // Best effort: the error that is thrown is the one that matters.
-      try? Files.remove(staging)
-      throw error
     }
     try Files.synchronizeDirectory(directory)
   }

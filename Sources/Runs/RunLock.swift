@@ -54,13 +54,13 @@ public final class RunLock: Sendable {
   public func removeLeftovers() throws(FormatError) -> [String] {
     try confirm()
     var removed: [String] = []
-    for place in try run.leftovers() {
-      let path = "\(run.path)/\(place)"
+    for name in try run.leftovers() {
+      let path = "\(run.path)/\(name)"
       if let name = TemporaryName(path), name.standsAside, !Files.exists(name.final) {
         try Files.rename(path, to: name.final)
       } else {
         try Files.remove(path)
-        removed.append(place)
+        removed.append(name)
       }
     }
     return removed

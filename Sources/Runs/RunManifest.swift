@@ -67,11 +67,8 @@ public struct RunManifest: Sendable, Equatable {
     func fault(_ field: String) -> FormatError {
       FormatError(file: path, field: field, message: "is missing, or not what it must be")
     }
-    guard let format = json["format_version"]?.natural else { throw fault("format_version") }
-    guard format <= Self.formatVersion else {
-      throw FormatError(
-        file: path, field: "format_version",
-        message: "format \(format), this build reads <= \(Self.formatVersion)", kind: .unsupported)
+    guard let format = try json.formatVersion(upTo: Self.formatVersion, file: path) else {
+      throw fault("format_version")
     }
     guard let version = json["version"]?.string else { throw fault("version") }
     guard let inputs = json["inputs"]?.object else { throw fault("inputs") }
@@ -81,10 +78,8 @@ public struct RunManifest: Sendable, Equatable {
     id = json["id"]?.string
     written = json["written"]?.array?.compactMap(\.string) ?? []
     for (field, value) in inputs.entries {
-      guard let bytes = value["bytes"]?.natural, let sha256 = value["sha256"]?.string else {
-        throw fault("inputs.\(field)")
-      }
-      self.inputs.append(Input(field: field, digest: FileDigest(bytes: bytes, sha256: sha256)))
+      guard let digest = FileDigest(decoding: value) else { throw fault("inputs.\(field)") }
+      self.inputs.append(Input(field: field, digest: digest))
     }
     for (position, value) in changes.enumerated() {
       guard let field = value["field"]?.string, let from = value["from"]?.string,
@@ -119,14 +114,7 @@ public struct RunManifest: Sendable, Equatable {
     var object: JSONObject = [
       "format_version": .integer(hasAllOfRewards ? Self.formatVersion : 1),
       "version": .string(version),
-      "inputs": .object(
-        JSONObject(
-          inputs.map { input in
-            (
-              input.field,
-              ["bytes": .integer(input.digest.bytes), "sha256": .string(input.digest.sha256)]
-            )
-          })),
+      "inputs": .object(JSONObject(inputs.map { ($0.field, .object($0.digest.encoded)) })),
       "changes": .array(
         changes.map { change in
           [

@@ -17,22 +17,6 @@ enum StandardStreams {
       _ = unsafe open("/dev/null", O_RDONLY)
     }
   }
-
-  /// Writes all bytes, and returns 0 or the error's number.
-  fileprivate static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-    var start = 0
-    while start < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes { buffer in
-        // SAFETY: the call gets the part of the buffer that is not written yet, and its size.
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[start...])
-        return unsafe Foundation.write(descriptor, rest.baseAddress, rest.count)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return errno }
-      start += count
-    }
-    return 0
-  }
 }
 
 /// Results, for people or programs: what cannot be written is an error.
@@ -44,9 +28,10 @@ enum StandardOutput {
   }
 
   static func write(_ text: String) throws(Failure) {
-    let code = StandardStreams.write(Array(text.utf8), to: STDOUT_FILENO)
+    if FileSystemCalls.writeAll(Array(text.utf8), to: STDOUT_FILENO) { return }
+    let code = errno
     if code == EPIPE { throw .readerLeft }
-    if code != 0 { throw .failed(reason: unsafe String(cString: strerror(code))) }
+    throw .failed(reason: unsafe String(cString: strerror(code)))
   }
 
   static func write(line: String) throws(Failure) { try write(line + "\n") }
@@ -63,6 +48,6 @@ enum StandardError {
   }
 
   static func write(raw text: String) {
-    _ = StandardStreams.write(Array(text.utf8), to: STDERR_FILENO)
+    _ = FileSystemCalls.writeAll(Array(text.utf8), to: STDERR_FILENO)
   }
 }

@@ -1,0 +1,16 @@
+internal import Formats
+
+extension JSON {
+  /// The version of the format that a manifest says it has; nil where it says none.
+  ///
+  /// - Throws: a `FormatError` that is `.unsupported` for one after `latest`.
+  func formatVersion(upTo latest: Int, file: String) throws(FormatError) -> Int? {
+    guard let version = self["format_version"]?.natural else { return nil }
+    guard version <= latest else {
+      throw FormatError(
+        file: file, field: "format_version",
+        message: "format \(version), this build reads <= \(latest)", kind: .unsupported)
+    }
+    return version
+  }
+}
