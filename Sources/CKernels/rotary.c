@@ -1,6 +1,7 @@
 #include "CKernels.h"
 #include "vector.h"
 
+// Forward with sign 1; backward, which turns by the negative angle, with sign -1.
 void ck_rotary(
   float *x, long ld, long rows, long heads, long head_size, const float *cosines,
   const float *sines, const int32_t *positions, float sign) {

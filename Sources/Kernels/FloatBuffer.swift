@@ -43,15 +43,16 @@ internal import Synchronization
   }
 
   package subscript(index: Int) -> Float {
-    get {
-      precondition(0 <= index && index < count)
-      return unsafe pointer[index]
-    }
+    get { unsafe pointer[checked(index)] }
     set {
-      precondition(0 <= index && index < count)
-      unsafe pointer[index] = newValue
+      unsafe pointer[checked(index)] = newValue
       countWrite()
     }
+  }
+
+  private func checked(_ index: Int) -> Int {
+    precondition(0 <= index && index < count)
+    return index
   }
 }
 

@@ -59,7 +59,7 @@ package enum Linear {
   /// dx[rows] (+)= dy[rows]·W, from the transposed panels of W.
   package static func backwardInput(
     _ dx: Matrix, _ dy: Matrix, rows: Range<Int>, dyFirst: Int? = nil, transposed: FloatBuffer,
-    weight: PackedWeight, accumulate: Bool
+    weight: PackedWeight, accumulate: Bool = false
   ) {
     let first = dyFirst ?? rows.lowerBound
     precondition(dx.columns == weight.inputs && dy.columns == weight.outputs)

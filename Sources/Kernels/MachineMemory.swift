@@ -8,6 +8,11 @@ package enum MachineMemory {
     ([free, addressSpace].compactMap(\.self) + controlGroups).min()
   }
 
+  /// A number of bytes for a message.
+  package static func gibibytes(_ bytes: Double) -> String {
+    "\((bytes / Double(1 << 30) * 10).rounded() / 10) GiB"
+  }
+
   /// `MemAvailable` and `SwapFree` of `/proc/meminfo`, which count in KiB.
   private static var free: Int? {
     var sum: Int?

@@ -23,14 +23,13 @@ package struct Matrix: Sendable {
   }
 
   package subscript(row: Int, column: Int) -> Float {
-    get {
-      precondition(0 <= row && row < rows && 0 <= column && column < columns)
-      return buffer[offset + row * stride + column]
-    }
-    nonmutating set {
-      precondition(0 <= row && row < rows && 0 <= column && column < columns)
-      buffer[offset + row * stride + column] = newValue
-    }
+    get { buffer[index(row, column)] }
+    nonmutating set { buffer[index(row, column)] = newValue }
+  }
+
+  private func index(_ row: Int, _ column: Int) -> Int {
+    precondition(0 <= row && row < rows && 0 <= column && column < columns)
+    return offset + row * stride + column
   }
 
   /// Sets all columns of the rows to zero.

@@ -32,21 +32,13 @@ public struct ModelConfiguration: Sendable, Equatable {
     normEpsilon: Double = 1e-5, tiedEmbeddings: Bool = true, initializerRange: Double = 0.02,
     bosTokenID: Int? = 1, eosTokenIDs: [Int] = [2], padTokenID: Int? = nil
   ) {
-    self.vocabularySize = vocabularySize
-    self.hiddenSize = hiddenSize
-    self.layers = layers
-    self.attentionHeads = attentionHeads
-    self.keyValueHeads = keyValueHeads
+    (self.vocabularySize, self.hiddenSize, self.layers) = (vocabularySize, hiddenSize, layers)
+    (self.attentionHeads, self.keyValueHeads) = (attentionHeads, keyValueHeads)
     self.headSize = headSize ?? hiddenSize / max(attentionHeads, 1)
-    self.intermediateSize = intermediateSize
-    self.maximumPositions = maximumPositions
-    self.ropeTheta = ropeTheta
-    self.normEpsilon = normEpsilon
-    self.tiedEmbeddings = tiedEmbeddings
-    self.initializerRange = initializerRange
-    self.bosTokenID = bosTokenID
-    self.eosTokenIDs = eosTokenIDs
-    self.padTokenID = padTokenID
+    (self.intermediateSize, self.maximumPositions) = (intermediateSize, maximumPositions)
+    (self.ropeTheta, self.normEpsilon) = (ropeTheta, normEpsilon)
+    (self.tiedEmbeddings, self.initializerRange) = (tiedEmbeddings, initializerRange)
+    (self.bosTokenID, self.eosTokenIDs, self.padTokenID) = (bosTokenID, eosTokenIDs, padTokenID)
   }
 }
 

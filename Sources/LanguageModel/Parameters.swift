@@ -31,16 +31,12 @@ package struct Parameters: Sendable {
 
   /// Numbers that lie in the layout of this configuration in an existing buffer.
   package init(_ configuration: ModelConfiguration, viewing buffer: FloatBuffer) {
-    self.configuration = configuration
-    self.buffer = buffer
+    (self.configuration, self.buffer) = (configuration, buffer)
     layout = ParameterLayout(configuration)
     precondition(buffer.count == layout.count)
     // The order of the layout, taken once from front to back.
     var rest = layout.tensors[...]
-    func matrix() -> PackedWeight {
-      let t = rest.removeFirst()
-      return PackedWeight(buffer: buffer, offset: t.offset, outputs: t.shape[0], inputs: t.shape[1])
-    }
+    func matrix() -> PackedWeight { PackedWeight(rest.removeFirst(), in: buffer) }
     func gain() -> Matrix {
       let t = rest.removeFirst()
       return Matrix(buffer: buffer, offset: t.offset, rows: 1, columns: t.shape[0])
@@ -80,13 +76,11 @@ package struct Parameters: Sendable {
   /// The tensor's numbers, row-major.
   package func values(_ tensor: ParameterLayout.Tensor) -> [Float] {
     guard tensor.isMatrix else { return (0..<tensor.shape[0]).map { buffer[tensor.offset + $0] } }
-    let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
-    let weight = PackedWeight(
-      buffer: buffer, offset: tensor.offset, outputs: outputs, inputs: inputs)
+    let weight = PackedWeight(tensor, in: buffer)
     var values: [Float] = []
-    values.reserveCapacity(outputs * inputs)
-    for output in 0..<outputs {
-      for input in 0..<inputs { values.append(weight[output, input]) }
+    values.reserveCapacity(weight.outputs * weight.inputs)
+    for output in 0..<weight.outputs {
+      for input in 0..<weight.inputs { values.append(weight[output, input]) }
     }
     return values
   }
@@ -98,9 +92,15 @@ package struct Parameters: Sendable {
       for (i, value) in values.enumerated() { buffer[tensor.offset + i] = value }
       return
     }
-    let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
-    let weight = PackedWeight(
-      buffer: buffer, offset: tensor.offset, outputs: outputs, inputs: inputs)
-    for (i, value) in values.enumerated() { weight[i / inputs, i % inputs] = value }
+    let weight = PackedWeight(tensor, in: buffer)
+    for (i, value) in values.enumerated() { weight[i / weight.inputs, i % weight.inputs] = value }
+  }
+}
+
+extension PackedWeight {
+  /// A view of a matrix.
+  fileprivate init(_ tensor: ParameterLayout.Tensor, in buffer: FloatBuffer) {
+    self.init(
+      buffer: buffer, offset: tensor.offset, outputs: tensor.shape[0], inputs: tensor.shape[1])
   }
 }

@@ -1,4 +1,3 @@
-internal import Kernels
 public import LanguageModel
 public import Tokenization
 
@@ -36,8 +35,5 @@ public struct Policy: Sendable {
 
   package var parameters: Parameters { model.parameters }
 
-  func engine(threads: Int) -> Engine {
-    Engine(
-      model.configuration, workers: Workers(count: threads), activationBytes: 1 << 30)
-  }
+  func engine(threads: Int) -> Engine { Engine(model.configuration, threads: threads) }
 }

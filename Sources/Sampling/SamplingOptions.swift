@@ -25,12 +25,9 @@ public struct SamplingOptions: Sendable, Equatable {
   ) {
     precondition(temperature >= 0 && (topK ?? 0) >= 0 && 0 < topP && topP <= 1)
     precondition(0 <= minP && minP <= 1 && maximumTokens >= 1)
-    self.temperature = temperature
-    self.topK = topK == 0 ? nil : topK
-    self.topP = topP
-    self.minP = minP
-    self.maximumTokens = maximumTokens
-    self.eosIDs = eosIDs
+    (self.temperature, self.topK) = (temperature, topK == 0 ? nil : topK)
+    (self.topP, self.minP) = (topP, minP)
+    (self.maximumTokens, self.eosIDs) = (maximumTokens, eosIDs)
   }
 
   /// Whether a token may be kept from being drawn.

@@ -1,4 +1,3 @@
-internal import Kernels
 internal import LanguageModel
 
 /// What a model says about every token of whole sequences of ids; no tokenizer is needed.
@@ -19,8 +18,7 @@ public struct SequenceScorer {
   /// - Throws: `FormatError`, which names the file.
   public init(directory: String, threads: Int = 1) throws {
     model = try ModelDirectory.load(directory)
-    engine = Engine(
-      model.configuration, workers: Workers(count: threads), activationBytes: 1 << 30)
+    engine = Engine(model.configuration, threads: threads)
   }
 
   /// Ids that a sequence may have.
@@ -34,26 +32,20 @@ public struct SequenceScorer {
   /// - Parameter sequences: Ids of the vocabulary, at least one and at most the context's length.
   /// - Throws: `SamplingError` for logits that are not finite, and what `body` throws.
   public func score(_ sequences: [[Int]], _ body: (Scores) throws -> Void) throws {
-    var first = 0
-    while first < sequences.count {
-      var (last, rows) = (first, 0)
-      repeat {
-        rows += sequences[last].count
-        last += 1
-      } while last < sequences.count && rows + sequences[last].count <= TextSampler.rowsAtOnce
-      for (index, scores) in scores(of: sequences[first..<last], rows: rows).enumerated() {
+    for range in sequences.runs(of: TextSampler.rowsAtOnce, weighing: \.count) {
+      for (index, scores) in zip(range, scores(of: sequences[range])) {
         guard scores.entropies.allSatisfy(\.isFinite) else {
-          throw SamplingError.sequenceNotFinite(number: first + index + 1)
+          throw SamplingError.sequenceNotFinite(number: index + 1)
         }
         try body(scores)
       }
-      first = last
     }
   }
 
-  private func scores(of sequences: ArraySlice<[Int]>, rows: Int) -> [Scores] {
+  private func scores(of sequences: ArraySlice<[Int]>) -> [Scores] {
     let a = engine.memory.activations(
-      .keysAndValues, rows: rows, longest: sequences.map(\.count).max() ?? 1)
+      .keysAndValues, rows: sequences.reduce(0) { $0 + $1.count },
+      longest: sequences.map(\.count).max() ?? 1)
     var predictions = Predictions()
     for ids in sequences {
       let sequence = a.appendGroup(prompt: ids, completions: 0).prompt

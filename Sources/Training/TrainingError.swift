@@ -1,3 +1,5 @@
+internal import Kernels
+
 /// What ends a run before its last step.
 public enum TrainingError: Error, CustomStringConvertible, Sendable {
   /// Asked to stop; everything up to `step` is saved.
@@ -72,13 +74,10 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
       "step \(step): question \(row) is left out, since all its completions earn the same"
     case .missingStart(let path): "\(path): there is no policy to start from"
     case .tooLarge(let part, let bytes, let available):
-      "\(part.inWords) too large (needs \(Self.gibibytes(bytes)) of memory at least; this machine "
-        + "has \(Self.gibibytes(Double(available))))"
+      "\(part.inWords) too large (needs \(MachineMemory.gibibytes(bytes)) of memory at least; this machine "
+        + "has \(MachineMemory.gibibytes(Double(available))))"
     case .damaged(_, let problem): problem
     }
-  }
-  private static func gibibytes(_ bytes: Double) -> String {
-    "\((bytes / Double(1 << 30) * 10).rounded() / 10) GiB"
   }
 }
 

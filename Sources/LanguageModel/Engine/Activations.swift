@@ -64,9 +64,7 @@ package final class Activations {
     _ configuration: ModelConfiguration, rowCapacity: Int, maximumLength: Int,
     retention: Retention
   ) {
-    self.configuration = configuration
-    self.retention = retention
-    self.rowCapacity = rowCapacity
+    (self.configuration, self.retention, self.rowCapacity) = (configuration, retention, rowCapacity)
     keys = KeyTable(capacity: maximumLength)
     let c = configuration
     var layers: [Layer] = []

@@ -19,6 +19,14 @@ package final class Engine {
     memory = EngineMemory(configuration, workers: workers.count, budget: activationBytes)
   }
 
+  /// An engine with threads of its own.
+  package convenience init(
+    _ configuration: ModelConfiguration, threads: Int, activationBytes: Int = 1 << 30
+  ) {
+    self.init(
+      configuration, workers: Workers(count: threads), activationBytes: activationBytes)
+  }
+
   // MARK: Forward
 
   /// What the heads say about every completion token, in canonical order, and the activations if

@@ -1,15 +1,15 @@
 internal import Kernels
 
 /// Some questions of a batch whose rows are in memory together.
-struct MicroBatch {
-  let activations: Activations
-  let predictions: Predictions
+package struct MicroBatch {
+  package let activations: Activations
+  package let predictions: Predictions
   /// Per prediction, the number of its token in the batch.
-  let tokens: [Int]
+  package let tokens: [Int]
   /// Its first prediction row, counted over the batch.
-  let firstRow: Int
+  package let firstRow: Int
   /// Whether none follows that would take the same memory.
-  let isLast: Bool
+  package let isLast: Bool
 
   /// What a later pass under `p` can take over: what keeps everything is a whole batch.
   func kept(_ p: Parameters) -> Kept? {
@@ -37,13 +37,15 @@ extension Engine {
   ///
   /// Every pass over a batch comes here, so that this is where what was kept is asked whether it
   /// holds.
-  func forEachMicroBatch(
+  package func forEachMicroBatch(
     _ p: Parameters, _ batch: TokenBatch, _ retention: Activations.Retention,
     kept: Kept?, _ body: (MicroBatch) -> Void
   ) {
     let kept = kept?.activations(under: p)
     let ranges =
-      kept == nil ? batch.ranges(ofRows: memory.rowLimit(retention)) : [batch.questions.indices]
+      kept == nil
+      ? batch.questions.runs(of: memory.rowLimit(retention), weighing: \.rowCount)
+      : [batch.questions.indices]
     var (token, row) = (0, 0)
     for range in ranges {
       let a = kept ?? compute(p, batch, range, retention)
@@ -71,21 +73,6 @@ extension Engine {
 }
 
 extension TokenBatch {
-  /// Runs of whole questions of at most `limit` rows each, but for single questions of more.
-  fileprivate func ranges(ofRows limit: Int) -> [Range<Int>] {
-    var ranges: [Range<Int>] = []
-    var (start, rows) = (0, 0)
-    for (i, question) in questions.enumerated() {
-      if i > start, rows + question.rowCount > limit {
-        ranges.append(start..<i)
-        (start, rows) = (i, 0)
-      }
-      rows += question.rowCount
-    }
-    if start < questions.count { ranges.append(start..<questions.count) }
-    return ranges
-  }
-
   /// Appends the rows of questions `range`, prompts first, then each completion's.
   fileprivate func append(_ range: Range<Int>, to a: Activations) {
     for question in questions[range] {

@@ -114,13 +114,11 @@ extension ModelDirectory {
     // A file that is smaller than the configuration claims is refused for that.
     let need = bytes + min(4 * layout.count, 2 * bytes)
     guard let available = MachineMemory.available, need > available else { return }
-    func gibibytes(_ bytes: Int) -> String {
-      "\((Double(bytes) / Double(1 << 30) * 10).rounded() / 10) GiB"
-    }
+    let (needed, found) = (Double(need), Double(available))
     throw FormatError(
       file: paths[0],
-      message: "is too large (needs \(gibibytes(need)) of memory; this machine has "
-        + "\(gibibytes(available)))")
+      message: "is too large (needs \(MachineMemory.gibibytes(needed)) of memory; this machine has "
+        + "\(MachineMemory.gibibytes(found)))")
   }
 
   /// Files of weights that are not read, those first that can be converted.

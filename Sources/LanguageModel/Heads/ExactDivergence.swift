@@ -33,7 +33,7 @@ package struct ExactDivergence: Sendable {
 }
 
 /// The rows of another policy that belong to a micro-batch, beside those of the one that is trained.
-struct ComparedRows: Sendable {
+package struct ComparedRows: Sendable {
   let comparison: ExactDivergence
   /// The other's row at which the micro-batch begins.
   let first: Int

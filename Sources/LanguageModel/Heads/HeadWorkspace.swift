@@ -20,15 +20,13 @@ package final class HeadWorkspace: Sendable {
 
   package init(_ p: Parameters, workers: Int) {
     let c = p.configuration
-    let rows = min(
+    let count = min(
       4096, max(WorkSplit.chunkRows, HeadWorkspace.blockFloats / c.vocabularySize))
-    stream = Matrix(rows: rows, columns: c.hiddenSize)
-    scale = FloatBuffer(count: rows)
-    normed = Matrix(rows: rows, columns: c.hiddenSize)
-    dnormed = Matrix(rows: rows, columns: c.hiddenSize)
-    dlogits = Matrix(rows: rows, columns: c.vocabularySize)
-    dvalue = Matrix(rows: rows, columns: 1)
-    dstream = Matrix(rows: rows, columns: c.hiddenSize)
+    func rows(_ columns: Int) -> Matrix { Matrix(rows: count, columns: columns) }
+    (stream, dstream) = (rows(c.hiddenSize), rows(c.hiddenSize))
+    (normed, dnormed) = (rows(c.hiddenSize), rows(c.hiddenSize))
+    (dlogits, dvalue) = (rows(c.vocabularySize), rows(1))
+    scale = FloatBuffer(count: count)
     logitScratch = (0..<workers).map { _ in LogitScratch(c) }
     drow = (0..<workers).map { _ in Matrix(rows: 1, columns: c.vocabularySize) }
     weightScratch = (0..<workers).map { _ in

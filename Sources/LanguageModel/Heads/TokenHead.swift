@@ -33,21 +33,12 @@ package final class TokenHead {
   }
 
   /// Calls `body(i, row)` with the logits of `rows[i]`, rows of `a` that the last forward call
-  /// computed (any row where all are kept).
+  /// computed (any row where all are kept), once those of the policies compared with are there, too.
   ///
   /// Calls for different rows may run at the same time.
   package func forEachRow(
     _ p: Parameters, _ a: Activations, rows: [Int32], from first: Int = 0,
-    _ body: @Sendable (_ i: Int, _ row: LogitRow) -> Void
-  ) {
-    forEachRow(p, a, rows: rows, from: first, beside: [], body)
-  }
-
-  /// The same, once the logits of the policies compared with are there, too.
-  private func forEachRow(
-    _ p: Parameters, _ a: Activations, rows: [Int32], from first: Int,
-    beside others: [ComparedRows],
-    _ body: @Sendable (_ i: Int, _ row: LogitRow) -> Void
+    beside others: [ComparedRows] = [], _ body: @Sendable (_ i: Int, _ row: LogitRow) -> Void
   ) {
     let (workers, memory) = (transformer.workers, policyRows)
     let (output, base) = (a.output, a.base(from: first))
@@ -84,14 +75,8 @@ package final class TokenHead {
 
   /// Scores of predictions from rows of `a`, all computed by the last forward call or kept.
   package func scores(
-    _ p: Parameters, _ a: Activations, _ predictions: Predictions, temperature: Float
-  ) -> Scores {
-    scores(p, a, predictions, temperature: temperature, old: nil, reference: nil)
-  }
-
-  func scores(
     _ p: Parameters, _ a: Activations, _ predictions: Predictions, temperature: Float,
-    old: ComparedRows?, reference: ComparedRows?
+    old: ComparedRows? = nil, reference: ComparedRows? = nil
   ) -> Scores {
     let zeros = [Float](repeating: 0, count: predictions.count)
     let scores = Mutex(
@@ -99,7 +84,7 @@ package final class TokenHead {
         logProbs: zeros, entropies: zeros, klOld: old.map { _ in zeros },
         klReference: reference.map { _ in zeros }))
     let others = [old, reference].compactMap(\.self)
-    forEachRow(p, a, rows: predictions.rows, from: 0, beside: others) { i, row in
+    forEachRow(p, a, rows: predictions.rows, beside: others) { i, row in
       let support = predictions.supports[i]
       let policy = row.distribution(over: support, temperature: temperature)
       let klOld = old?.divergence(

@@ -66,8 +66,7 @@ private struct HeadBackwardPass<Gradient: LogitGradient>: Sendable {
       Linear.forward(w.dlogits, w.normed, rows: rows, weight: p.head)
       logits.replace(rows, of: block, worker: worker)
       Linear.backwardInput(
-        w.dnormed, w.dlogits, rows: rows, transposed: w.transposed, weight: p.head,
-        accumulate: false)
+        w.dnormed, w.dlogits, rows: rows, transposed: w.transposed, weight: p.head)
     }
     if let values {
       for row in rows {

@@ -57,27 +57,21 @@ private struct BackwardPass: Sendable {
   /// From the stream out of the layer back to the stream between its blocks.
   func feedForward(_ index: Int, _ rows: Range<Int>, _ worker: Int) {
     let (layer, weights, w) = (layers[index], parameters.layers[index], workspace)
-    let (dactivated, first) = (w.dactivated[worker], rows.lowerBound)
+    let (t, dactivated, first) = (w.transposed, w.dactivated[worker], rows.lowerBound)
     SwiGLU.forward(w.activated, yFirst: first, gate: layer.gate, up: layer.up, rows: rows)
     Linear.backwardInput(
-      dactivated, w.dstream, rows: 0..<rows.count, dyFirst: first,
-      transposed: w.transposed.down, weight: weights.down, accumulate: false)
+      dactivated, w.dstream, rows: 0..<rows.count, dyFirst: first, transposed: t.down,
+      weight: weights.down)
     SwiGLU.backward(
       dgate: w.dgate, dup: w.dup, dy: dactivated, dyFirst: 0, gate: layer.gate, up: layer.up,
       rows: rows)
     Linear.backwardInput(
-      w.dnormed, w.dgate, rows: rows, transposed: w.transposed.gate, weight: weights.gate,
-      accumulate: false)
+      w.dnormed, w.dgate, rows: rows, transposed: t.gate, weight: weights.gate)
     Linear.backwardInput(
-      w.dnormed, w.dup, rows: rows, transposed: w.transposed.up, weight: weights.up,
-      accumulate: true)
-    RMSNorm.forward(
-      w.normed, yFirst: first, rstd: layer.middleScale, layer.middle, rows: rows,
-      gain: weights.feedForwardNorm, epsilon: transformer.epsilon)
-    w.dmiddle.copy(rows: rows, from: w.dstream, first: first)
-    RMSNorm.backward(
-      w.dmiddle, dy: w.dnormed, dyFirst: first, layer.middle, rows: rows,
-      gain: weights.feedForwardNorm, rstd: layer.middleScale)
+      w.dnormed, w.dup, rows: rows, transposed: t.up, weight: weights.up, accumulate: true)
+    normalize(
+      layer.middle, layer.middleScale, rows, gain: weights.feedForwardNorm, past: w.dstream,
+      to: w.dmiddle)
   }
 
   func feedForwardSums(_ index: Int) -> [Task] {
@@ -93,7 +87,7 @@ private struct BackwardPass: Sendable {
     let w = workspace
     Linear.backwardInput(
       w.dattention, w.dmiddle, rows: rows, transposed: w.transposed.output,
-      weight: parameters.layers[index].output, accumulate: false)
+      weight: parameters.layers[index].output)
     for sum in [w.dquery, w.dkey, w.dvalue] { sum.clear(rows: rows) }
   }
 
@@ -117,25 +111,18 @@ private struct BackwardPass: Sendable {
   /// From query, key and value back to the stream into the layer.
   func project(_ index: Int, _ rows: Range<Int>) {
     let (layer, weights, w) = (layers[index], parameters.layers[index], workspace)
-    let positions = keys.positions[rows]
+    let (t, positions) = (w.transposed, keys.positions[rows])
     transformer.rotary.backward(w.dquery, rows: rows, positions: positions)
     transformer.rotary.backward(w.dkey, rows: rows, positions: positions)
     Linear.backwardInput(
-      w.dnormed, w.dquery, rows: rows, transposed: w.transposed.query, weight: weights.query,
-      accumulate: false)
+      w.dnormed, w.dquery, rows: rows, transposed: t.query, weight: weights.query)
     Linear.backwardInput(
-      w.dnormed, w.dkey, rows: rows, transposed: w.transposed.key, weight: weights.key,
-      accumulate: true)
+      w.dnormed, w.dkey, rows: rows, transposed: t.key, weight: weights.key, accumulate: true)
     Linear.backwardInput(
-      w.dnormed, w.dvalue, rows: rows, transposed: w.transposed.value, weight: weights.value,
+      w.dnormed, w.dvalue, rows: rows, transposed: t.value, weight: weights.value,
       accumulate: true)
-    RMSNorm.forward(
-      w.normed, yFirst: rows.lowerBound, rstd: layer.inputScale, layer.input, rows: rows,
-      gain: weights.inputNorm, epsilon: transformer.epsilon)
-    w.dstream.copy(rows: rows, from: w.dmiddle, first: rows.lowerBound)
-    RMSNorm.backward(
-      w.dstream, dy: w.dnormed, dyFirst: rows.lowerBound, layer.input, rows: rows,
-      gain: weights.inputNorm, rstd: layer.inputScale)
+    normalize(
+      layer.input, layer.inputScale, rows, gain: weights.inputNorm, past: w.dmiddle, to: w.dstream)
   }
 
   func projectSums(_ index: Int) -> [Task] {
@@ -144,6 +131,21 @@ private struct BackwardPass: Sendable {
       + weightTasks(g.key, x: w.normed, dy: w.dkey)
       + weightTasks(g.value, x: w.normed, dy: w.dvalue)
       + [gainTask(g.inputNorm, dy: w.dnormed, layer.input, layer.inputScale)]
+  }
+
+  /// Recomputes the input of a block's products; and adds to `dy`, the gradient that goes past the
+  /// block, what leads back through its norm: that is `dx`.
+  private func normalize(
+    _ x: Matrix, _ rstd: FloatBuffer, _ rows: Range<Int>, gain: Matrix, past dy: Matrix,
+    to dx: Matrix
+  ) {
+    let (w, first) = (workspace, rows.lowerBound)
+    RMSNorm.forward(
+      w.normed, yFirst: first, rstd: rstd, x, rows: rows, gain: gain,
+      epsilon: transformer.epsilon)
+    dx.copy(rows: rows, from: dy, first: first)
+    RMSNorm.backward(
+      dx, dy: w.dnormed, dyFirst: first, x, rows: rows, gain: gain, rstd: rstd)
   }
 
   private func weightTasks(_ gradient: PackedWeight, x: Matrix, dy: Matrix) -> [Task] {

@@ -27,13 +27,9 @@ package final class BackwardWorkspace: Sendable {
       func buffer(_ weight: PackedWeight) -> FloatBuffer {
         FloatBuffer(count: Linear.transposedCount(weight))
       }
-      query = buffer(layer.query)
-      key = buffer(layer.key)
-      value = buffer(layer.value)
-      output = buffer(layer.output)
-      gate = buffer(layer.gate)
-      up = buffer(layer.up)
-      down = buffer(layer.down)
+      (query, key, value) = (buffer(layer.query), buffer(layer.key), buffer(layer.value))
+      (output, gate) = (buffer(layer.output), buffer(layer.gate))
+      (up, down) = (buffer(layer.up), buffer(layer.down))
     }
   }
 

@@ -32,8 +32,7 @@ package final class Transformer: Sendable {
   }
 
   package init(_ configuration: ModelConfiguration, workers: Workers) {
-    self.configuration = configuration
-    self.workers = workers
+    (self.configuration, self.workers) = (configuration, workers)
     rotary = Rotary(
       headSize: configuration.headSize, positions: configuration.maximumPositions,
       theta: configuration.ropeTheta)

@@ -1,7 +1,7 @@
-internal import Kernels
+package import Kernels
 
 /// How the rows of a pass are shared out between the workers; no split changes a bit.
-enum WorkSplit: Sendable {
+package enum WorkSplit: Sendable {
   /// A worker takes a chunk of rows through whole products.
   case rows(worker: Int)
   /// All rows go together: each worker takes them through some panels of every product, so that no
@@ -9,12 +9,12 @@ enum WorkSplit: Sendable {
   case panels(Workers)
 
   /// Rows that a worker takes at a time: eight tiles of six, small enough for the caches.
-  static let chunkRows = 48
+  package static let chunkRows = 48
 
   /// Whether there are too few rows to fill a tile for every worker.
   ///
   /// A single row's products are too short for the workers to meet after each.
-  static func sharesPanels(rows: Int, _ workers: Workers) -> Bool {
+  package static func sharesPanels(rows: Int, _ workers: Workers) -> Bool {
     workers.count > 1 && rows > 1 && rows < 6 * workers.count && rows <= chunkRows
   }
 
@@ -29,7 +29,7 @@ enum WorkSplit: Sendable {
   /// Runs products of `panels` panels altogether, which read nothing that another of them writes:
   /// `body` names them all, each time it is called, and each call computes a share of them.
   @inline(__always)  // a closure's context would cost a single row 5 % of its time
-  func multiply(panels: Int, _ body: @Sendable (inout PanelShare) -> Void) {
+  package func multiply(panels: Int, _ body: @Sendable (inout PanelShare) -> Void) {
     switch self {
     case .rows:
       var all = PanelShare(0..<panels)
@@ -56,14 +56,14 @@ enum WorkSplit: Sendable {
 }
 
 /// Panels of some products, counted through one product after the other.
-struct PanelShare {
+package struct PanelShare {
   private let panels: Range<Int>
   private var first = 0
 
   init(_ panels: Range<Int>) { self.panels = panels }
 
   /// `Linear.forward` for those of this product's panels that belong to the share.
-  mutating func forward(
+  package mutating func forward(
     _ y: Matrix, _ x: Matrix, rows: Range<Int>, xFirst: Int, weight: PackedWeight,
     accumulate: Bool = false
   ) {
@@ -77,7 +77,7 @@ struct PanelShare {
 
 extension Workers {
   /// Runs `body(chunk, worker)` for chunks of `rows` that give every worker work and keep tiles full.
-  func forEachChunk(
+  package func forEachChunk(
     of rows: Range<Int>, _ body: @Sendable (_ chunk: Range<Int>, _ worker: Int) -> Void
   ) {
     let share = (rows.count + count - 1) / count

@@ -39,8 +39,7 @@ package actor ContinualReward: RewardFunction {
     threads: Int
   ) {
     (name, self.recipe, self.seed) = (recipe.name, recipe, seed)
-    engine = Engine(
-      model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
+    engine = Engine(model.configuration, threads: threads, activationBytes: 256 << 20)
     trainer = RewardModelTrainer(
       model, engine: engine,
       settings: RewardModelTrainer.Settings(

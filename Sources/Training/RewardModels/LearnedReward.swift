@@ -1,4 +1,3 @@
-internal import Kernels
 internal import LanguageModel
 public import Recipes
 public import Rewards
@@ -31,8 +30,7 @@ public actor LearnedReward: RewardFunction {
     try PolicyError.check(tokenizer, fits: model.configuration)
     self.name = name ?? String(directory.split(separator: "/").last ?? "model")
     (self.style, self.appendsEOS) = (style, appendsEOS)
-    engine = Engine(
-      model.configuration, workers: Workers(count: threads), activationBytes: 256 << 20)
+    engine = Engine(model.configuration, threads: threads, activationBytes: 256 << 20)
     encoding = SequenceEncoding(tokenizer, for: model.configuration.ending(as: tokenizer))
   }
 

@@ -1,6 +1,5 @@
 internal import Datasets
 internal import Formats
-internal import Kernels
 internal import LanguageModel
 public import PolicyOptimization
 internal import Sampling
@@ -97,10 +96,7 @@ public struct RewardModelFitting {
     // What there can be in the way of writing the model, before anything is computed.
     _ = try tokenizer.huggingFaceFiles(for: model.configuration)
     trainer = RewardModelTrainer(
-      model,
-      engine: Engine(
-        model.configuration, workers: Workers(count: options.threads),
-        activationBytes: 1 << 30),
+      model, engine: Engine(model.configuration, threads: options.threads),
       settings: RewardModelTrainer.Settings(
         loss: PreferenceLoss(centring: options.centring), learningRate: options.learningRate))
     let encoding = SequenceEncoding(tokenizer, for: model.configuration)
