@@ -48,7 +48,7 @@ public enum DataFile {
     if bytes.first(where: { !$0.isJSONWhiteSpace }) == UInt8(ascii: "[") {
       return JSONArray.rows(bytes, file: file)
     }
-    let rows = try JSONLines.rows(bytes, file: file)
+    let rows = JSONLines.rows(bytes, file: file)
     if !rows.isSound, let whole = try? JSON(parsing: bytes, file: file) {
       throw FormatError(
         file: file,

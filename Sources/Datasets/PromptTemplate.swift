@@ -85,8 +85,7 @@ private struct TemplateParser {
       scalars.removeLast()
       if scalars.last == "\r" { scalars.removeLast() }
     }
-    self.scalars = scalars
-    self.file = file
+    (self.scalars, self.file) = (scalars, file)
   }
 
   var columns: [String] { parts.filter(\.isColumn).map(\.text) }

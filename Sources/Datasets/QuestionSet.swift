@@ -48,9 +48,7 @@ public struct QuestionSet: Sendable {
     public init(
       question: String = "question", answer: String = "answer", answerUser: String? = nil
     ) {
-      self.question = question
-      self.answer = answer
-      self.answerUser = answerUser
+      (self.question, self.answer, self.answerUser) = (question, answer, answerUser)
     }
   }
 
@@ -96,8 +94,7 @@ public struct QuestionSet: Sendable {
         index: 0, line: row.line, prompt: prompt, label: label, columns: row.object)
     }
     for index in questions.indices { questions[index].index = index }
-    self.file = rows.file
-    self.questions = questions
+    (file, self.questions) = (rows.file, questions)
   }
 
   /// Refuses columns that no row has, and says which one holds the question.

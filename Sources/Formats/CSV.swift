@@ -94,11 +94,11 @@ public enum CSV {
 
     func texts() throws(FormatError) -> [String] {
       var texts: [String] = []
-      for (place, cell) in cells.enumerated() {
+      for (index, cell) in cells.enumerated() {
         if let offset = firstInvalidUTF8(in: cell[...]) {
-          throw error("cell \(place + 1): invalid UTF-8 (\(hexadecimal(cell[offset])))")
+          throw error("cell \(index + 1): invalid UTF-8 (\(hexadecimal(cell[offset])))")
         }
-        if cell.contains(0) { throw error("cell \(place + 1): a NUL character") }
+        if cell.contains(0) { throw error("cell \(index + 1): a NUL character") }
         texts.append(String(decoding: cell, as: UTF8.self))
       }
       return texts

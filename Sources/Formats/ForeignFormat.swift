@@ -162,16 +162,16 @@ package struct ForeignFormat: Sendable {
     for mark: [UInt8] in [[0xFF, 0xFE], [0xFE, 0xFF]] where bytes.starts(with: mark) {
       return encoding("UTF-16", forIconv: "UTF-16")
     }
-    func isASCII(at places: [Int], of width: Int) -> Bool {
+    func isASCII(at indices: [Int], of width: Int) -> Bool {
       let head = bytes.prefix(2 * width)
       return head.count == 2 * width
-        && head.indices.allSatisfy { places.contains($0) == (0x09..<0x7F).contains(head[$0]) }
-        && head.indices.allSatisfy { places.contains($0) || head[$0] == 0 }
+        && head.indices.allSatisfy { indices.contains($0) == (0x09..<0x7F).contains(head[$0]) }
+        && head.indices.allSatisfy { indices.contains($0) || head[$0] == 0 }
     }
-    for (name, width, places) in [
+    for (name, width, indices) in [
       ("UTF-16LE", 2, [0, 2]), ("UTF-16BE", 2, [1, 3]), ("UTF-32LE", 4, [0, 4]),
       ("UTF-32BE", 4, [3, 7]),
-    ] where isASCII(at: places, of: width) {
+    ] where isASCII(at: indices, of: width) {
       return encoding("\(name.prefix(6)) without a byte order mark", forIconv: name)
     }
     return nil

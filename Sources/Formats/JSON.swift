@@ -29,8 +29,7 @@ public enum JSON: Sendable {
     public init(
       maximumBytes: Int = 64 << 20, maximumDepth: Int = 512, asPythonWrites: Bool = false
     ) {
-      self.maximumBytes = maximumBytes
-      self.maximumDepth = maximumDepth
+      (self.maximumBytes, self.maximumDepth) = (maximumBytes, maximumDepth)
       self.asPythonWrites = asPythonWrites
     }
   }
@@ -53,8 +52,8 @@ public enum JSON: Sendable {
     switch self {
     case .number(let value) where !value.isFinite: return ""
     case .array(let elements):
-      for (place, element) in elements.enumerated() {
-        if let path = element.pathOfNonFinite { return "[\(place)]" + path }
+      for (index, element) in elements.enumerated() {
+        if let path = element.pathOfNonFinite { return "[\(index)]" + path }
       }
     case .object(let object):
       for entry in object.entries {
@@ -156,9 +155,7 @@ extension JSON: Equatable {
     case (.string(let a), .string(let b)): a.hasSameBytes(as: b)
     case (.array(let a), .array(let b)): a == b
     case (.object(let a), .object(let b)): a == b
-    case (.null, _), (.bool, _), (.integer, _), (.number, _), (.numeral, _), (.string, _),
-      (.array, _), (.object, _):
-      false
+    default: false
     }
   }
 }

@@ -4,16 +4,10 @@ public enum JSONLines {
   ///
   /// Lines end with LF or CRLF, the last one also without; blank lines are skipped, but counted.
   ///
-  /// - Throws: a `FormatError` for a byte order mark. What is wrong with lines is thrown when the rows
-  ///   are used.
+  /// What is wrong with lines is thrown when the rows are used.
   public static func rows(
     _ bytes: [UInt8], file: String, limits: JSON.Limits = JSON.Limits(maximumBytes: 16 << 20)
-  ) throws(FormatError) -> Rows {
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-      throw FormatError(
-        file: file, line: 1,
-        message: "starts with a byte order mark; save it as UTF-8 without one")
-    }
+  ) -> Rows {
     var rows = Rows(file: file)
     var number = 0
     var start = 0
@@ -33,22 +27,13 @@ public enum JSONLines {
     return rows
   }
 
-  /// Reads every line and makes a record of each; `transform` throws for a line that is JSON but not
-  /// what is needed.
+  /// Reads every line.
   ///
   /// - Throws: one error for all bad lines, as ``Rows`` does.
-  public static func map<Record>(
-    _ bytes: [UInt8], file: String, limits: JSON.Limits = JSON.Limits(maximumBytes: 16 << 20),
-    _ transform: (Row) throws(FormatError) -> Record
-  ) throws(FormatError) -> [Record] {
-    try rows(bytes, file: file, limits: limits).map(transform)
-  }
-
-  /// Reads every line.
   public static func lines(
     _ bytes: [UInt8], file: String, limits: JSON.Limits = JSON.Limits(maximumBytes: 16 << 20)
   ) throws(FormatError) -> [Row] {
-    try map(bytes, file: file, limits: limits) { $0 }
+    try rows(bytes, file: file, limits: limits).map { $0 }
   }
 
   private static func object(

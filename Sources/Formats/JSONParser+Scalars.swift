@@ -60,31 +60,22 @@ extension JSONParser {
 
   mutating func parseString() throws(FormatError) -> String {
     position += 1
-    let start = position
-    while position < end, bytes[position] != UInt8(ascii: "\""),
-      bytes[position] != UInt8(ascii: "\\"), bytes[position] >= 0x20
-    {
-      position += 1
-    }
-    var text = try decode(start..<position)
+    var text = ""
     while true {
+      let start = position
+      while position < end, bytes[position] != UInt8(ascii: "\""),
+        bytes[position] != UInt8(ascii: "\\"), bytes[position] >= 0x20
+      {
+        position += 1
+      }
+      text += try decode(start..<position)
       guard let byte = current else { throw error("a string without its closing quote") }
       switch byte {
       case UInt8(ascii: "\""):
         position += 1
         return text
-      case UInt8(ascii: "\\"):
-        text.unicodeScalars.append(try parseEscape())
-      case 0..<0x20:
-        throw error("an unescaped control character (\(hexadecimal(byte))) in a string")
-      default:
-        let start = position
-        while position < end, bytes[position] != UInt8(ascii: "\""),
-          bytes[position] != UInt8(ascii: "\\"), bytes[position] >= 0x20
-        {
-          position += 1
-        }
-        text += try decode(start..<position)
+      case UInt8(ascii: "\\"): text.unicodeScalars.append(try parseEscape())
+      default: throw error("an unescaped control character (\(hexadecimal(byte))) in a string")
       }
     }
   }

@@ -21,13 +21,9 @@ struct JSONParser {
   init(
     bytes: [UInt8], range: Range<Int>, file: String, limits: JSON.Limits, firstLine: Int = 1
   ) {
-    self.bytes = bytes
-    self.end = range.upperBound
-    self.file = file
-    self.limits = limits
-    self.position = range.lowerBound
-    self.line = firstLine
-    self.lineStart = range.lowerBound
+    (self.bytes, self.file, self.limits) = (bytes, file, limits)
+    (position, lineStart, end) = (range.lowerBound, range.lowerBound, range.upperBound)
+    line = firstLine
   }
 
   mutating func parseDocument() throws(FormatError) -> JSON {

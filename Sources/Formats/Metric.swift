@@ -4,8 +4,7 @@ public struct Metric: Sendable, Equatable {
   public var value: Double
 
   public init(_ name: Name, _ value: Double) {
-    self.name = name
-    self.value = value
+    (self.name, self.value) = (name, value)
   }
 
   /// What a log calls a number, and how one is made of several.

@@ -29,9 +29,7 @@ public struct ProtobufReader: Sendable {
 
   /// A reader of a nested message; offsets in errors stay those of the whole file.
   public init(_ bytes: ArraySlice<UInt8>, file: String) {
-    self.bytes = bytes
-    self.file = file
-    self.position = bytes.startIndex
+    (self.bytes, self.file, position) = (bytes, file, bytes.startIndex)
   }
 
   /// The next field, or nil at the message's end.

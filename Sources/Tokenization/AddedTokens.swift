@@ -28,8 +28,8 @@ package struct AddedTokens: Sendable {
     file: String, idOfPiece: (String) -> Int?
   ) throws(FormatError) {
     var tokens = settings.addedTokens
-    var places: [ByteKey: Int] = [:]
-    for (place, token) in tokens.enumerated() {
+    var indices: [ByteKey: Int] = [:]
+    for (index, token) in tokens.enumerated() {
       let name = "added token \(token.text.quotedForMessage())"
       let piece = idOfPiece(token.text)
       if let piece, piece != token.id {
@@ -43,28 +43,28 @@ package struct AddedTokens: Sendable {
           message: "\(name) has the id \(token.id), which is piece "
             + "\(pieces[token.id].text.quotedForMessage()) of \(file)")
       }
-      places[ByteKey(token.text)] = place
+      indices[ByteKey(token.text)] = index
     }
     func add(_ text: String, id: Int? = nil, isSpecial: Bool = true) {
       let next = max(pieces.count, (tokens.map(\.id).max() ?? -1) + 1)
-      places[ByteKey(text)] = tokens.count
+      indices[ByteKey(text)] = tokens.count
       tokens.append(AddedToken(id: id ?? idOfPiece(text) ?? next, text: text, isSpecial: isSpecial))
     }
     if settings.source != nil, !settings.hasVocabulary {
-      for (id, piece) in pieces.enumerated() where places[ByteKey(piece.text)] == nil {
+      for (id, piece) in pieces.enumerated() where indices[ByteKey(piece.text)] == nil {
         if piece.kind != .control && piece.kind != .userDefined { continue }
         add(piece.text, id: id, isSpecial: piece.kind == .control)
       }
     }
     let defaults = settings.defaultTokens.filter { idOfPiece($0) != nil }
     for text in settings.namedTokens + defaults {
-      if let place = places[ByteKey(text)] {
-        tokens[place].isSpecial = true
+      if let index = indices[ByteKey(text)] {
+        tokens[index].isSpecial = true
       } else {
         add(text)
       }
     }
-    for text in settings.furtherTokens where places[ByteKey(text)] == nil { add(text) }
+    for text in settings.furtherTokens where indices[ByteKey(text)] == nil { add(text) }
     self.init(tokens, prefix: prefix, splitsSpecial: settings.splitsSpecialTokens)
   }
 

@@ -18,9 +18,9 @@ public struct PaddedTokenizer: Tokenizer {
   public func encode(_ text: String) -> [Int] { base.encode(text) }
 
   public func decode(_ ids: [Int]) throws -> String {
-    if let place = ids.firstIndex(where: { !(0..<vocabularySize).contains($0) }) {
+    if let index = ids.firstIndex(where: { !(0..<vocabularySize).contains($0) }) {
       throw TokenizerError.idOutOfRange(
-        id: ids[place], position: place, vocabularySize: vocabularySize)
+        id: ids[index], position: index, vocabularySize: vocabularySize)
     }
     return try base.decode(ids.filter { $0 < base.vocabularySize })
   }

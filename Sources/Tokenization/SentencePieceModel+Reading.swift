@@ -45,15 +45,15 @@ extension SentencePieceModel {
       default: break
       }
     }
-    guard let trainer else {
-      throw FormatError(
-        file: file, field: "trainer_spec", message: "missing; is the file cut short?")
+    func section<Section>(
+      _ found: Section?, _ name: String
+    ) throws(FormatError) -> Section {
+      if let found { return found }
+      throw FormatError(file: file, field: name, message: "missing; is the file cut short?")
     }
-    guard let normalizer else {
-      throw FormatError(
-        file: file, field: "normalizer_spec", message: "missing; is the file cut short?")
-    }
-    self.init(pieces: pieces, trainer: trainer, normalizer: normalizer)
+    self.init(
+      pieces: pieces, trainer: try section(trainer, "trainer_spec"),
+      normalizer: try section(normalizer, "normalizer_spec"))
   }
 }
 
@@ -140,9 +140,7 @@ private struct NestedMessage {
     guard let bytes = field.value.bytes else {
       throw FormatError(file: file, field: name, message: "not a message")
     }
-    self.reader = ProtobufReader(bytes, file: file)
-    self.file = file
-    self.name = name
+    (reader, self.file, self.name) = (ProtobufReader(bytes, file: file), file, name)
   }
 
   func error(_ field: String, _ problem: String) -> FormatError {

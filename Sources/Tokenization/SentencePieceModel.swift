@@ -19,9 +19,7 @@ package struct SentencePieceModel: Sendable {
     package var kind: PieceKind
 
     package init(_ text: String, score: Float = 0, kind: PieceKind = .normal) {
-      self.text = text
-      self.score = score
-      self.kind = kind
+      (self.text, self.score, self.kind) = (text, score, kind)
     }
   }
 
@@ -60,8 +58,6 @@ package struct SentencePieceModel: Sendable {
   package var normalizer: Normalizer
 
   package init(pieces: [Piece], trainer: Trainer, normalizer: Normalizer) {
-    self.pieces = pieces
-    self.trainer = trainer
-    self.normalizer = normalizer
+    (self.pieces, self.trainer, self.normalizer) = (pieces, trainer, normalizer)
   }
 }

@@ -85,9 +85,7 @@ public final class SentencePieceTokenizer: Tokenizer {
     prefix = isUsual ? settings.prefix ?? ownPrefix : ownPrefix
     added = try AddedTokens(
       settings, prefix: prefix, pieces: model.pieces, file: name, idOfPiece: id(of:))
-    self.modelBytes = bytes
-    self.model = model
-    self.settings = settings
+    (modelBytes, self.model, self.settings) = (bytes, model, settings)
     specialIDs = Set(added.all.filter(\.isSpecial).map(\.id))
     beyondPieces = Dictionary(
       uniqueKeysWithValues: added.all.filter { !model.pieces.indices.contains($0.id) }
@@ -185,28 +183,28 @@ public final class SentencePieceTokenizer: Tokenizer {
 
   /// As ``encode(_:)``, with an error instead of a precondition.
   public func ids(of text: String) throws(TokenizerError) -> [Int] {
-    var ids: [Int] = []
-    for part in added.parts(of: text) {
-      switch part {
-      case .token(let token): ids.append(token.id)
-      case .text(let text, let isPrefixed):
-        ids += try (isPrefixed ? prefixed : plain).ids(of: text)
-      }
-    }
-    return ids
+    try map(text, \.id, SentencePieceProcessor.ids)
   }
 
   /// The pieces that ``encode(_:)`` gives the ids of; of an unknown piece, the text it covers.
   public func pieces(of text: String) throws(TokenizerError) -> [String] {
-    var pieces: [String] = []
+    try map(text, \.text, SentencePieceProcessor.pieces)
+  }
+
+  /// What `token` makes of the added tokens in a text, and `plain` of what lies between.
+  private func map<Element>(
+    _ text: String, _ token: (AddedToken) -> Element,
+    _ plain: (SentencePieceProcessor) -> (String) throws(TokenizerError) -> [Element]
+  ) throws(TokenizerError) -> [Element] {
+    var elements: [Element] = []
     for part in added.parts(of: text) {
       switch part {
-      case .token(let token): pieces.append(token.text)
+      case .token(let found): elements.append(token(found))
       case .text(let text, let isPrefixed):
-        pieces += try (isPrefixed ? prefixed : plain).pieces(of: text)
+        elements += try plain(isPrefixed ? prefixed : self.plain)(text)
       }
     }
-    return pieces
+    return elements
   }
 
   /// Special added tokens have no text, as control pieces have none.

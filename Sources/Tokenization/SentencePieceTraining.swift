@@ -32,12 +32,9 @@ extension SentencePieceTokenizer {
       byteFallback: Bool = true, splitDigits: Bool = true, addDummyPrefix: Bool = false,
       characterCoverage: Double = 0.9995
     ) {
-      self.vocabularySize = vocabularySize
-      self.controlSymbols = controlSymbols
-      self.normalization = normalization
-      self.byteFallback = byteFallback
-      self.splitDigits = splitDigits
-      self.addDummyPrefix = addDummyPrefix
+      (self.vocabularySize, self.controlSymbols) = (vocabularySize, controlSymbols)
+      (self.normalization, self.byteFallback) = (normalization, byteFallback)
+      (self.splitDigits, self.addDummyPrefix) = (splitDigits, addDummyPrefix)
       self.characterCoverage = characterCoverage
     }
   }

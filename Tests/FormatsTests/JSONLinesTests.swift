@@ -33,9 +33,10 @@ import Testing
   }
 
   @Test func allBadLinesAreNamed() throws {
+    let text = "{\"q\":\"x\"}\n{\"q\":true}\n{\"r\":\"x\"}\n{\n"
     let error = try #require(throws: FormatError.self) {
-      try JSONLines.map(Array("{\"q\":\"x\"}\n{\"q\":true}\n{\"r\":\"x\"}\n{\n".utf8), file: "t") {
-        line throws(FormatError) in try line.text("q")
+      try JSONLines.rows(Array(text.utf8), file: "t").map { line throws(FormatError) in
+        try line.text("q")
       }
     }
     #expect(
