@@ -39,7 +39,7 @@ public enum DataFile {
       error.message += ForeignFormat.cure(of: bytes, file: file) ?? ""
       throw error
     }
-    guard !rows.isEmpty else { throw FormatError(file: file, message: "holds no rows") }
+    guard !rows.isEmpty else { throw FormatError("holds no rows", file: file) }
     if !rows.isSound { rows.cure = ForeignFormat.cure(of: bytes, file: file) }
     return rows
   }
@@ -51,15 +51,13 @@ public enum DataFile {
     let rows = JSONLines.rows(bytes, file: file)
     if !rows.isSound, let whole = try? JSON(parsing: bytes, file: file) {
       throw FormatError(
-        file: file,
-        message:
-          "holds \(whole.kindInWords) as a whole; need an array of objects, or an object a line")
+        "holds \(whole.kindInWords) as a whole; need an array of objects, or an object a line",
+        file: file)
     }
     if rows.rows.isEmpty, !isNamed(file), let name = tableName(file, bytes) {
       throw FormatError(
-        file: file,
-        message: "is no JSON; a table is told by the ending of its name: call it "
-          + name.quotedForMessage())
+        "is no JSON; a table is told by the ending of its name: call it " + name.quotedForMessage(),
+        file: file)
     }
     return rows
   }

@@ -25,7 +25,7 @@ public struct PromptTemplate: Sendable, Equatable {
     try parser.run()
     guard !parser.columns.isEmpty else {
       throw FormatError(
-        file: file, message: "no column in the template; need at least one, such as {question}")
+        "no column in the template; need at least one, such as {question}", file: file)
     }
     self.file = file
     self.parts = parser.parts.map { $0.isColumn ? .column($0.text) : .text($0.text) }
@@ -52,8 +52,8 @@ public struct PromptTemplate: Sendable, Equatable {
     try filled { name throws(FormatError) in
       if name == "question" { return question }
       throw FormatError(
-        file: file, field: name,
-        message: "a question alone does not fill this column; need rows, as --input takes them")
+        "a question alone does not fill this column; need rows, as --input takes them", file: file,
+        field: name)
     }
   }
 
@@ -134,6 +134,6 @@ private struct TemplateParser {
     let before = scalars[..<position]
     let line = before.count { $0 == "\n" } + 1
     let column = position - (before.lastIndex(of: "\n") ?? -1)
-    return FormatError(file: file, line: line, message: "column \(column): \(message)")
+    return FormatError("column \(column): \(message)", file: file, line: line)
   }
 }

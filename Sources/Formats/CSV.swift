@@ -30,13 +30,12 @@ public enum CSV {
   ) throws(FormatError) -> Rows {
     var reader = Reader(bytes: bytes, file: file, separator: separator)
     guard let header = try reader.next() else {
-      throw FormatError(file: file, message: "empty; need a line with the names of the columns")
+      throw FormatError("empty; need a line with the names of the columns", file: file)
     }
     let names = try header.texts()
     var seen: Set<ByteKey> = []
     for name in names where !seen.insert(ByteKey(name)).inserted {
-      throw FormatError(
-        file: file, line: header.line, field: name, message: "is the name of two columns")
+      throw FormatError("is the name of two columns", file: file, line: header.line, field: name)
     }
     if header.hasMark { throw header.error("a second byte order mark; take it away") }
     let otherMark = names.count == 1 ? Rows.otherMark(in: names[0]) : nil
@@ -68,8 +67,7 @@ public enum CSV {
       }
     }
     guard !rows.isEmpty else {
-      throw FormatError(
-        file: file, line: header.line, message: "names columns, and no row follows")
+      throw FormatError("names columns, and no row follows", file: file, line: header.line)
     }
     return rows
   }
@@ -89,7 +87,7 @@ public enum CSV {
     var cells: [[UInt8]]
 
     func error(_ message: String) -> FormatError {
-      FormatError(file: file, line: line, message: message)
+      FormatError(message, file: file, line: line)
     }
 
     func texts() throws(FormatError) -> [String] {
@@ -201,7 +199,7 @@ public enum CSV {
 
     private mutating func lost(_ message: String, _ line: Int) -> FormatError {
       isLost = true
-      return FormatError(file: file, line: line, message: message)
+      return FormatError(message, file: file, line: line)
     }
   }
 }

@@ -41,7 +41,7 @@ extension Files {
     }
     if isDirectory(path) { return }
     if exists(path) {
-      throw FormatError(file: path, message: "is a file; need a directory", kind: .cannotCreate)
+      throw FormatError("is a file; need a directory", file: path, kind: .cannotCreate)
     }
     errno = code
     throw failure("cannot create", path, .cannotCreate)
@@ -53,8 +53,7 @@ extension Files {
   package static func refuseOther(_ path: String) throws(FormatError) {
     guard exists(path), size(path) == nil else { return }
     let kind = isDirectory(path) ? "a directory" : "no regular file"
-    throw FormatError(
-      file: path, message: "is \(kind); need a file, or nothing there", kind: .cannotCreate)
+    throw FormatError("is \(kind); need a file, or nothing there", file: path, kind: .cannotCreate)
   }
 
   /// Gives a file or directory another name, also one that is taken by a file, and synchronises the
@@ -71,7 +70,7 @@ extension Files {
     do {
       try FileManager.default.removeItem(atPath: path)
     } catch {
-      throw FormatError(file: path, message: "cannot remove it", kind: .inputOutput)
+      throw FormatError("cannot remove it", file: path, kind: .inputOutput)
     }
   }
 
@@ -157,8 +156,7 @@ extension Files {
   /// that the name is free, if only of a link to nothing, and that there can be one beside it.
   package static func checkPlace(ofDirectory path: String) throws(FormatError) {
     guard !isTaken(path) else {
-      throw FormatError(
-        file: path, message: "exists already (need a new directory)", kind: .cannotCreate)
+      throw FormatError("exists already (need a new directory)", file: path, kind: .cannotCreate)
     }
     let staging = TemporaryName.path(for: withoutSlashes(path))
     do throws(FormatError) {

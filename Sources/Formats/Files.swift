@@ -23,8 +23,7 @@ public enum Files {
     let (descriptor, size) = try openRegular(path)
     defer { close(descriptor) }
     guard size <= maximumBytes else {
-      throw FormatError(
-        file: path, message: "too large (got \(size) bytes; need at most \(maximumBytes))")
+      throw FormatError("too large (got \(size) bytes; need at most \(maximumBytes))", file: path)
     }
     var failed = false
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
@@ -72,7 +71,7 @@ public enum Files {
       }
       guard status.st_mode & S_IFMT == S_IFREG else {
         let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "no regular file"
-        throw FormatError(file: path, message: "is \(kind); need a file")
+        throw FormatError("is \(kind); need a file", file: path)
       }
       return (descriptor, Int(status.st_size))
     } catch {
@@ -104,7 +103,7 @@ public enum Files {
       return try FileManager.default.contentsOfDirectory(atPath: path)
         .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     } catch {
-      throw FormatError(file: path, message: "cannot list the directory", kind: .inputOutput)
+      throw FormatError("cannot list the directory", file: path, kind: .inputOutput)
     }
   }
 
@@ -129,6 +128,6 @@ public enum Files {
     let code = errno
     let reason = kind == .missing ? "no such file" : unsafe String(cString: strerror(code))
     let message = kind == .missing ? reason : "\(what): \(reason)"
-    return FormatError(file: path, message: message, kind: kind)
+    return FormatError(message, file: path, kind: kind)
   }
 }

@@ -27,7 +27,7 @@ package struct ForeignFormat: Sendable {
   ) throws(FormatError) {
     guard let format = ForeignFormat(of: bytes, as: role) else { return }
     let command = format.conversion.flatMap { Self.isPath(file) ? ": " + $0(file) : nil } ?? ""
-    throw FormatError(file: file, message: "\(format.name); need \(need)\(command)")
+    throw FormatError("\(format.name); need \(need)\(command)", file: file)
   }
 
   /// The text in the bytes of a file, without a byte order mark.
@@ -41,8 +41,8 @@ package struct ForeignFormat: Sendable {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     let offset = firstInvalidUTF8(in: bytes[...]) ?? 0
     throw FormatError(
-      file: file, line: bytes[..<offset].count { $0 == 0x0A } + 1,
-      message: "is not UTF-8\(cure(of: bytes, file: file) ?? "")")
+      "is not UTF-8\(cure(of: bytes, file: file) ?? "")", file: file,
+      line: bytes[..<offset].count { $0 == 0x0A } + 1)
   }
 
   /// The end of a message about bytes that are not UTF-8, with the command that makes it of what they

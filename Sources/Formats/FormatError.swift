@@ -33,10 +33,10 @@ public struct FormatError: Error, Sendable, Equatable {
   public var others: [FormatError]
 
   public init(
-    file: String, line: Int? = nil, field: String? = nil, message: String, kind: Kind = .invalid,
+    _ message: String, file: String, line: Int? = nil, field: String? = nil, kind: Kind = .invalid,
     others: [FormatError] = []
   ) {
-    (self.file, self.line, self.field, self.message) = (file, line, field, message)
+    (self.message, self.file, self.line, self.field) = (message, file, line, field)
     (self.kind, self.others) = (kind, others)
   }
 

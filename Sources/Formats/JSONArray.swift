@@ -12,7 +12,7 @@ public enum JSONArray {
       try parser.parseElements { element, line in
         guard let object = element.object else {
           let fault = FormatError(
-            file: file, line: line, message: "got \(element.kindInWords); need an object")
+            "got \(element.kindInWords); need an object", file: file, line: line)
           return rows.note(fault, atEnd: false)
         }
         rows.append(object, line: line)

@@ -43,8 +43,7 @@ public enum JSONLines {
       bytes: bytes, range: range, file: file, limits: limits, firstLine: number)
     let value = try parser.parseDocument()
     guard let object = value.object else {
-      throw FormatError(
-        file: file, line: number, message: "got \(value.kindInWords); need an object")
+      throw FormatError("got \(value.kindInWords); need an object", file: file, line: number)
     }
     return object
   }

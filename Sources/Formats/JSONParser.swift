@@ -216,7 +216,6 @@ extension JSONParser {
         break
       }
     }
-    return FormatError(
-      file: file, line: line, field: field.isEmpty ? nil : field, message: message)
+    return FormatError(message, file: file, line: line, field: field.isEmpty ? nil : field)
   }
 }

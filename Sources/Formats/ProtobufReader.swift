@@ -61,7 +61,7 @@ public struct ProtobufReader: Sendable {
 
   /// An error about the file at `offset`.
   public func error(_ message: String, at offset: Int) -> FormatError {
-    FormatError(file: file, message: "\(message) at byte \(offset)")
+    FormatError("\(message) at byte \(offset)", file: file)
   }
 
   private mutating func varint() throws(FormatError) -> UInt64 {

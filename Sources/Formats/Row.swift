@@ -11,7 +11,7 @@ public struct Row: Sendable {
 
   /// An error at this row.
   public func error(field: String? = nil, _ message: String) -> FormatError {
-    FormatError(file: file, line: line, field: field, message: message)
+    FormatError(message, file: file, line: line, field: field)
   }
 
   /// The text in a column: a string as it is, a number as it was written.

@@ -59,9 +59,8 @@ public struct Rows: Sendable {
       got += "; cells seem to be separated by \(mark.quotedForMessage())"
     }
     throw FormatError(
-      file: file, field: column,
-      message: "no such column (got \(got))"
-        + (setting.map { "; name the right one with \($0)" } ?? ""))
+      "no such column (got \(got))" + (setting.map { "; name the right one with \($0)" } ?? ""),
+      file: file, field: column)
   }
 
   /// What stands between the names in the only cell of a header, in tables that are neither CSV nor

@@ -96,7 +96,7 @@ public struct Safetensors: Sendable {
     var indices: [ByteKey: Int] = [:]
     for (index, tensor) in tensors.enumerated() {
       guard indices.updateValue(index, forKey: ByteKey(tensor.name)) == nil else {
-        throw FormatError(file: file, field: tensor.name, message: message)
+        throw FormatError(message, file: file, field: tensor.name)
       }
     }
     (self.tensors, self.metadata, self.file) = (tensors, metadata, file)
@@ -119,8 +119,8 @@ public struct Safetensors: Sendable {
       return words(tensor, 2) { HalfPrecision.widenBFloat16(UInt16(truncatingIfNeeded: $0)) }
     default:
       throw FormatError(
-        file: file, field: tensor.name,
-        message: "wrong dtype (got \(tensor.elementType.rawValue); need F32, F16 or BF16)")
+        "wrong dtype (got \(tensor.elementType.rawValue); need F32, F16 or BF16)", file: file,
+        field: tensor.name)
     }
   }
 
@@ -131,8 +131,7 @@ public struct Safetensors: Sendable {
     let values = try floats(tensor)
     if let bad = values.firstIndex(where: { !$0.isFinite }) {
       throw FormatError(
-        file: file, field: tensor.name,
-        message: "is not finite at flat index \(bad) (got \(values[bad]))")
+        "is not finite at flat index \(bad) (got \(values[bad]))", file: file, field: tensor.name)
     }
     return values
   }

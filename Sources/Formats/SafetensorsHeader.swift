@@ -44,7 +44,7 @@ struct SafetensorsHeader {
     do throws(FormatError) {
       return try parser.parseDocument()
     } catch {
-      throw FormatError(file: file, field: error.field, message: "header: " + error.message)
+      throw FormatError("header: " + error.message, file: file, field: error.field)
     }
   }
 
@@ -167,6 +167,6 @@ struct SafetensorsHeader {
   }
 
   private func error(_ field: String?, _ message: String) -> FormatError {
-    FormatError(file: file, field: field, message: message)
+    FormatError(message, file: file, field: field)
   }
 }

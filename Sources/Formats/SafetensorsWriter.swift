@@ -60,9 +60,8 @@ extension Safetensors {
         let index = tensor.values.firstIndex(where: { !$0.isFinite })
       {
         throw FormatError(
-          file: file, field: tensor.name,
-          message: "is not finite at flat index \(index) (got \(tensor.values[index])); not saved",
-          kind: .notFinite)
+          "is not finite at flat index \(index) (got \(tensor.values[index])); not saved",
+          file: file, field: tensor.name, kind: .notFinite)
       }
     }
     return try encode(tensors)
@@ -84,6 +83,6 @@ extension Safetensors {
   }
 
   private static func fault(_ name: String, _ message: String) -> FormatError {
-    FormatError(file: "safetensors", field: name, message: message)
+    FormatError(message, file: "safetensors", field: name)
   }
 }

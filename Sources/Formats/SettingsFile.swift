@@ -10,13 +10,13 @@ package struct SettingsFile: Sendable {
   ) throws(FormatError) {
     try ForeignFormat.refuse(bytes, file: file, need: need, as: .model)
     guard let object = try JSON(parsing: bytes, file: file, limits: limits).object else {
-      throw FormatError(file: file, message: "not a JSON object (need \(need))")
+      throw FormatError("not a JSON object (need \(need))", file: file)
     }
     (path, self.object) = (file, object)
   }
 
   package func error(_ field: String, _ message: String) -> FormatError {
-    FormatError(file: path, field: field, message: message)
+    FormatError(message, file: path, field: field)
   }
 
   package func error(_ field: String, got value: JSON, need: String) -> FormatError {

@@ -59,13 +59,12 @@ public struct RewardModel: Sendable {
     let architectures: JSON = [.string(Self.architecture)]
     guard object["architectures"] == architectures else {
       throw FormatError(
-        file: configPath, field: "architectures",
-        message: "got \(object["architectures"]?.encoded() ?? "nothing"); need "
-          + architectures.encoded())
+        "got \(object["architectures"]?.encoded() ?? "nothing"); need " + architectures.encoded(),
+        file: configPath, field: "architectures")
     }
     if let labels = object["id2label"]?.object, labels.keys.count != 1 {
       throw FormatError(
-        file: configPath, field: "id2label", message: "got \(labels.keys.count) labels; need 1")
+        "got \(labels.keys.count) labels; need 1", file: configPath, field: "id2label")
     }
     let headless = Self.headless(configuration)
     let layout = ParameterLayout(headless)

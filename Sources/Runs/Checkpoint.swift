@@ -27,7 +27,7 @@ public struct Checkpoint: Sendable {
     let name = "\(path)/\(Self.manifestName)"
     let manifest = try JSON(parsing: Files.read(name, maximumBytes: 64 << 20), file: name)
     func fault(_ field: String, _ message: String) -> FormatError {
-      FormatError(file: name, field: field, message: message)
+      FormatError(message, file: name, field: field)
     }
     guard try manifest.formatVersion(upTo: Self.formatVersion, file: name) != nil else {
       throw fault("format_version", "missing, or no number of a version")
@@ -62,7 +62,7 @@ public struct Checkpoint: Sendable {
   /// The bytes of the file `name`, verified once more.
   public func read(_ name: String) throws(FormatError) -> [UInt8] {
     guard let file = files.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
-      throw FormatError(file: "\(path)/\(name)", message: "no such file", kind: .missing)
+      throw FormatError("no such file", file: "\(path)/\(name)", kind: .missing)
     }
     return try contents(of: file)
   }
@@ -71,12 +71,11 @@ public struct Checkpoint: Sendable {
     let name = "\(path)/\(file.name)"
     let (bytes, need) = (try Files.read(name, maximumBytes: .max), file.digest)
     guard bytes.count == need.bytes else {
-      throw FormatError(
-        file: name, message: "wrong size (got \(bytes.count) bytes; need \(need.bytes))")
+      throw FormatError("wrong size (got \(bytes.count) bytes; need \(need.bytes))", file: name)
     }
     let hash = SHA256.hash(bytes)
     guard hash == need.sha256 else {
-      throw FormatError(file: name, message: "sha256 mismatch (got \(hash); need \(need.sha256))")
+      throw FormatError("sha256 mismatch (got \(hash); need \(need.sha256))", file: name)
     }
     return bytes
   }

@@ -31,8 +31,7 @@ public struct Checkpoints: Sendable {
     let final = path(of: step)
     if let field = state.pathOfNonFinite {
       throw FormatError(
-        file: final, field: "state" + field, message: "is not finite; not saved",
-        kind: .notFinite)
+        "is not finite; not saved", file: final, field: "state" + field, kind: .notFinite)
     }
     try owner?.confirm()
     var names: Set<ByteKey> = []
@@ -40,8 +39,7 @@ public struct Checkpoints: Sendable {
       guard Checkpoint.isFileName(file.name), names.insert(ByteKey(file.name)).inserted
       else {
         throw FormatError(
-          file: final, field: file.name, message: "cannot be a checkpoint's file",
-          kind: .cannotCreate)
+          "cannot be a checkpoint's file", file: final, field: file.name, kind: .cannotCreate)
       }
     }
     try Files.createDirectory(directory)
@@ -110,7 +108,7 @@ public struct Checkpoints: Sendable {
       do {
         var checkpoint = try Checkpoint(listedAt: path(of: step), step: step)
         guard isOwn(checkpoint) else {
-          throw FormatError(file: checkpoint.path, message: "is of another run")
+          throw FormatError("is of another run", file: checkpoint.path)
         }
         try checkpoint.verify()
         try await restore(checkpoint)

@@ -8,8 +8,8 @@ extension JSON {
     guard let version = self["format_version"]?.natural else { return nil }
     guard version <= latest else {
       throw FormatError(
-        file: file, field: "format_version",
-        message: "format \(version), this build reads <= \(latest)", kind: .unsupported)
+        "format \(version), this build reads <= \(latest)", file: file, field: "format_version",
+        kind: .unsupported)
     }
     return version
   }

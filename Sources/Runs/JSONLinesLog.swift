@@ -28,8 +28,7 @@ public final class JSONLinesLog {
     guard end >= 0 else {
       close(descriptor)
       throw FormatError(
-        file: path, message: "is no regular file; need a file, or nothing there",
-        kind: .cannotCreate)
+        "is no regular file; need a file, or nothing there", file: path, kind: .cannotCreate)
     }
     offset = Int(end)
     isWhole = lineEnds(at: offset)
@@ -49,7 +48,7 @@ public final class JSONLinesLog {
   /// - Throws: a `FormatError`; also when the last line is not whole, which `truncate` cures.
   public func append(contentsOf objects: [JSONObject]) throws(FormatError) {
     guard isWhole else {
-      throw FormatError(file: path, message: "the last line is not whole; cut the log back first")
+      throw FormatError("the last line is not whole; cut the log back first", file: path)
     }
     try owner?.confirm()
     var lines: [UInt8] = []
@@ -77,11 +76,10 @@ public final class JSONLinesLog {
   /// - Throws: a `FormatError` when the log is shorter, or does not have a line's end there.
   public func truncate(toOffset offset: Int) throws(FormatError) {
     guard (0...self.offset).contains(offset) else {
-      throw FormatError(
-        file: path, message: "too short (got \(self.offset) bytes; need \(offset))")
+      throw FormatError("too short (got \(self.offset) bytes; need \(offset))", file: path)
     }
     guard lineEnds(at: offset) else {
-      throw FormatError(file: path, message: "no line ends at byte \(offset)")
+      throw FormatError("no line ends at byte \(offset)", file: path)
     }
     try cut(to: offset)
   }
@@ -103,7 +101,7 @@ public final class JSONLinesLog {
       case let found?: "lacks the lines from step \(found + 1) to step \(step)"
       case nil: "has no line of a step up to \(step)"
       }
-    return (end, FormatError(file: path, message: message))
+    return (end, FormatError(message, file: path))
   }
 
   /// Whether a line ends at `offset`, and is of this step as far as it can be read.

@@ -16,7 +16,7 @@ public struct LogReading: Sendable {
   public init(path: String) {
     if let size = Files.size(path), size > Self.mostBytes {
       problem = FormatError(
-        file: path, message: "too large (got \(size) bytes; need at most \(Self.mostBytes))")
+        "too large (got \(size) bytes; need at most \(Self.mostBytes))", file: path)
       return
     }
     var lines: [JSONObject] = []
@@ -68,7 +68,7 @@ public struct LogReading: Sendable {
   static func object(_ line: ArraySlice<UInt8>, file: String) throws(FormatError) -> JSONObject {
     let value = try JSON(parsing: Array(line), file: file)
     guard let object = value.object else {
-      throw FormatError(file: file, line: 1, message: "is no JSON object")
+      throw FormatError("is no JSON object", file: file, line: 1)
     }
     return object
   }

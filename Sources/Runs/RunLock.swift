@@ -24,7 +24,7 @@ public final class RunLock: Sendable {
       let owner = try Files.read(file, maximumBytes: 64)
       let digits = String(decoding: owner.prefix { (0x30...0x39).contains($0) }, as: UTF8.self)
       throw FormatError(
-        file: run.path, message: "is being written by process \(digits)", kind: .cannotCreate)
+        "is being written by process \(digits)", file: run.path, kind: .cannotCreate)
     }
     guard ftruncate(descriptor, 0) == 0 else {
       throw Files.failure("cannot write", file, .inputOutput)
@@ -39,10 +39,8 @@ public final class RunLock: Sendable {
   public func confirm() throws(FormatError) {
     guard let file, Files.identity(of: run.lockFile) == file else {
       throw FormatError(
-        file: run.path,
-        message:
-          "was moved, removed or replaced while the run went on, or its file lock was; nothing "
-          + "more is written", kind: .replaced)
+        "was moved, removed or replaced while the run went on, or its file lock was; nothing "
+          + "more is written", file: run.path, kind: .replaced)
     }
   }
 

@@ -65,7 +65,7 @@ public struct RunManifest: Sendable, Equatable {
   public init(contentsOf path: String) throws(FormatError) {
     let json = try JSON(parsing: Files.read(path, maximumBytes: 64 << 20), file: path)
     func fault(_ field: String) -> FormatError {
-      FormatError(file: path, field: field, message: "is missing, or not what it must be")
+      FormatError("is missing, or not what it must be", file: path, field: field)
     }
     guard let format = try json.formatVersion(upTo: Self.formatVersion, file: path) else {
       throw fault("format_version")

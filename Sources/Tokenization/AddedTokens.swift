@@ -34,14 +34,14 @@ package struct AddedTokens: Sendable {
       let piece = idOfPiece(token.text)
       if let piece, piece != token.id {
         throw FormatError(
-          file: settings.source ?? file,
-          message: "\(name) has the id \(token.id), and is piece \(piece) of \(file)")
+          "\(name) has the id \(token.id), and is piece \(piece) of \(file)",
+          file: settings.source ?? file)
       }
       if piece == nil, pieces.indices.contains(token.id) {
         throw FormatError(
-          file: settings.source ?? file,
-          message: "\(name) has the id \(token.id), which is piece "
-            + "\(pieces[token.id].text.quotedForMessage()) of \(file)")
+          "\(name) has the id \(token.id), which is piece "
+            + "\(pieces[token.id].text.quotedForMessage()) of \(file)",
+          file: settings.source ?? file)
       }
       indices[ByteKey(token.text)] = index
     }

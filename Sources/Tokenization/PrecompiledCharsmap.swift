@@ -21,7 +21,7 @@ enum PrecompiledCharsmap {
   /// is not there.
   static func validate(_ bytes: [UInt8], file: String, field: String) throws(FormatError) {
     func fault(_ problem: String) -> FormatError {
-      FormatError(file: file, field: field, message: problem)
+      FormatError(problem, file: file, field: field)
     }
     guard bytes.count <= maximumBytes else {
       throw fault("too large (got \(bytes.count) bytes; need at most \(maximumBytes))")

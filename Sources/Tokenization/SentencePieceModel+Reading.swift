@@ -14,8 +14,7 @@ extension SentencePieceModel {
   package init(parsing bytes: [UInt8], file: String) throws(FormatError) {
     guard bytes.count <= Self.maximumBytes else {
       throw FormatError(
-        file: file,
-        message: "too large (got \(bytes.count) bytes; need at most \(Self.maximumBytes))")
+        "too large (got \(bytes.count) bytes; need at most \(Self.maximumBytes))", file: file)
     }
     var pieces: [Piece] = []
     var trainer: Trainer?
@@ -26,7 +25,7 @@ extension SentencePieceModel {
       case 1:
         guard pieces.count < Self.maximumPieces else {
           throw FormatError(
-            file: file, field: "pieces", message: "too many (need at most \(Self.maximumPieces))")
+            "too many (need at most \(Self.maximumPieces))", file: file, field: "pieces")
         }
         pieces.append(try Piece(field, file: file, id: pieces.count))
       case 2:
@@ -40,7 +39,7 @@ extension SentencePieceModel {
       case 5:
         guard try Normalizer(field, file: file, name: "denormalizer_spec").charsmap.isEmpty else {
           throw FormatError(
-            file: file, field: "denormalizer_spec", message: "rules for decoding are not supported")
+            "rules for decoding are not supported", file: file, field: "denormalizer_spec")
         }
       default: break
       }
@@ -49,7 +48,7 @@ extension SentencePieceModel {
       _ found: Section?, _ name: String
     ) throws(FormatError) -> Section {
       if let found { return found }
-      throw FormatError(file: file, field: name, message: "missing; is the file cut short?")
+      throw FormatError("missing; is the file cut short?", file: file, field: name)
     }
     self.init(
       pieces: pieces, trainer: try section(trainer, "trainer_spec"),
@@ -138,13 +137,13 @@ private struct NestedMessage {
 
   init(_ field: ProtobufReader.Field, file: String, name: String) throws(FormatError) {
     guard let bytes = field.value.bytes else {
-      throw FormatError(file: file, field: name, message: "not a message")
+      throw FormatError("not a message", file: file, field: name)
     }
     (reader, self.file, self.name) = (ProtobufReader(bytes, file: file), file, name)
   }
 
   func error(_ field: String, _ problem: String) -> FormatError {
-    FormatError(file: file, field: "\(name).\(field)", message: problem)
+    FormatError(problem, file: file, field: "\(name).\(field)")
   }
 
   func flag(_ field: ProtobufReader.Field, _ name: String) throws(FormatError) -> Bool {

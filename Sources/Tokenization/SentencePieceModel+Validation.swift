@@ -8,7 +8,7 @@ extension SentencePieceModel {
   /// would refuse too, in words that name the piece.
   package func validate(file: String) throws(FormatError) {
     func fault(_ problem: String) -> FormatError {
-      FormatError(file: file, field: "pieces", message: problem)
+      FormatError(problem, file: file, field: "pieces")
     }
     let bytesSeen = try validatePieces(file: file)
     guard pieces.contains(where: { $0.kind == .unknown }) else {
@@ -36,7 +36,7 @@ extension SentencePieceModel {
     var bytesSeen = [Bool](repeating: false, count: 256)
     for (id, piece) in pieces.enumerated() {
       func fault(_ problem: String) -> FormatError {
-        FormatError(file: file, field: "pieces[\(id)]", message: problem)
+        FormatError(problem, file: file, field: "pieces[\(id)]")
       }
       guard !piece.text.isEmpty else { throw fault("the piece is empty") }
       if let first = firstIDs.updateValue(id, forKey: ByteKey(piece.text)) {

@@ -19,7 +19,7 @@ import Formats
         unsafe csp_tokenizer_create($0.baseAddress, $0.count, text, capacity)
       }
     }
-    guard let handle = unsafe handle else { throw FormatError(file: file, message: problem) }
+    guard let handle = unsafe handle else { throw FormatError(problem, file: file) }
     unsafe self.handle = handle
     count = model.pieces.count
     let special = unsafe csp_get_special_ids(handle)

@@ -59,8 +59,7 @@ public final class SentencePieceTokenizer: Tokenizer {
       found.hasSuffix(".model")
       ? "it under the name tokenizer.model"
       : "the SentencePiece model it was made from; none is read out of \(found)"
-    return FormatError(
-      file: directory, message: "holds \(found), and no tokenizer.model (need \(need))")
+    return FormatError("holds \(found), and no tokenizer.model (need \(need))", file: directory)
   }
 
   /// Reads a model; errors call it `name`.
@@ -72,7 +71,7 @@ public final class SentencePieceTokenizer: Tokenizer {
     try ForeignFormat.refuse(bytes, file: name, need: "a SentencePiece model", as: .model)
     if bytes.first == UInt8(ascii: "{") {
       throw FormatError(
-        file: name, message: "this is JSON (a tokenizer.json, perhaps), not a SentencePiece model")
+        "this is JSON (a tokenizer.json, perhaps), not a SentencePiece model", file: name)
     }
     let model = try SentencePieceModel(parsing: bytes, file: name)
     try model.validate(file: name)

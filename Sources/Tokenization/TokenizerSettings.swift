@@ -160,9 +160,8 @@ public struct TokenizerSettings: Sendable, Equatable {
       }
       guard isSame || other.id == token.id else { continue }
       throw FormatError(
-        file: file.path,
-        message: "added token \(token.text.quotedForMessage()) has the id \(token.id), but "
-          + "\(other.text.quotedForMessage()) has \(other.id)")
+        "added token \(token.text.quotedForMessage()) has the id \(token.id), but "
+          + "\(other.text.quotedForMessage()) has \(other.id)", file: file.path)
     }
     addedTokens.append(token)
   }

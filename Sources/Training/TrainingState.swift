@@ -44,9 +44,8 @@ extension TrainingState {
     func integer(_ key: String) throws(FormatError) -> Int {
       guard let value = json[key]?.natural else {
         throw FormatError(
-          file: file, field: "state.\(key)",
-          message: "got \(json[key]?.encoded() ?? "nothing"); need a whole number from 0 to "
-            + "\(JSON.largestNatural)")
+          "got \(json[key]?.encoded() ?? "nothing"); need a whole number from 0 to "
+            + "\(JSON.largestNatural)", file: file, field: "state.\(key)")
       }
       return value
     }
@@ -74,9 +73,9 @@ extension TrainingState {
     }
     guard let json, let object = json.object, object.count == coefficients.count else {
       throw FormatError(
-        file: file, field: "state.adaptive",
-        message: "got \(json?.encoded() ?? "nothing"); need an object of numbers, which a list is "
-          + "that an earlier version wrote (begin the training again)")
+        "got \(json?.encoded() ?? "nothing"); need an object of numbers, which a list is "
+          + "that an earlier version wrote (begin the training again)", file: file,
+        field: "state.adaptive")
     }
     return coefficients
   }
@@ -93,8 +92,8 @@ extension Checkpoint {
     let state = try TrainingState(decoding: self.state, file: path)
     guard state.step == step else {
       throw FormatError(
-        file: path, field: "state.step",
-        message: "does not fit the directory (got \(state.step); need \(step))")
+        "does not fit the directory (got \(state.step); need \(step))", file: path,
+        field: "state.step")
     }
     try trainer.tensorFiles.restore { try read($0) }
     try trainer.restore(state, file: path)
@@ -112,8 +111,7 @@ extension PolicyTrainer {
         names.isEmpty ? "nothing" : names.sorted().joined(separator: ", ")
       }
       throw FormatError(
-        file: file, field: "state.adaptive",
-        message: "got \(list(state.adaptive.keys)); need \(list(need))")
+        "got \(list(state.adaptive.keys)); need \(list(need))", file: file, field: "state.adaptive")
     }
     rule.updateCount = state.updateCount
     value?.updateCount = state.valueUpdateCount

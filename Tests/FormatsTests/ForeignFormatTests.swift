@@ -109,9 +109,8 @@ import Testing
   @Test func textInAnotherEncodingIsToldWithItsLineAndACommand() throws {
     #expect(
       throws: FormatError(
-        file: "r.yaml", line: 2,
-        message: "is not UTF-8; if it is Latin-1, as programs for Windows write it: "
-          + "iconv -f WINDOWS-1252 -t UTF-8 r.yaml > r.utf8.yaml")
+        "is not UTF-8; if it is Latin-1, as programs for Windows write it: "
+          + "iconv -f WINDOWS-1252 -t UTF-8 r.yaml > r.utf8.yaml", file: "r.yaml", line: 2)
     ) {
       try ForeignFormat.text(in: Array("a\nb".utf8) + [0xE9, 0x0A], file: "r.yaml")
     }

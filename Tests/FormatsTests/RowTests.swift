@@ -12,13 +12,12 @@ import Testing
     #expect(try row.text("b") == "1.50")
     #expect(
       throws: FormatError(
-        file: "t", line: 1, field: "c",
-        message: "neither text nor number (got null; need a string; p uses it)")
+        "neither text nor number (got null; need a string; p uses it)", file: "t", line: 1,
+        field: "c")
     ) { try row.text("c", for: "p") }
     #expect(
       throws: FormatError(
-        file: "t", line: 1, field: "d",
-        message: #"no such column (got the columns "a", "b", "c")"#)
+        #"no such column (got the columns "a", "b", "c")"#, file: "t", line: 1, field: "d")
     ) { try row.text("d") }
   }
 

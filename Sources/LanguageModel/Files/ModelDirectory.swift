@@ -18,9 +18,8 @@ public enum ModelDirectory {
     var configuration = try ModelConfiguration(parsing: bytes, file: path)
     if try RewardModel.isReward(directory) {
       throw FormatError(
-        file: path, field: "architectures",
-        message:
-          "is a reward model (need a language model; rewards: [{ model: DIRECTORY }] takes it)")
+        "is a reward model (need a language model; rewards: [{ model: DIRECTORY }] takes it)",
+        file: path, field: "architectures")
     }
     try addGeneration(of: directory, to: &configuration)
     let weights = try weights(directory, configuration, as: "AutoModelForCausalLM")

@@ -15,7 +15,7 @@ extension ModelDirectory {
 
   /// Says what stands where a model's directory is needed, if there is anything.
   private static func refuseWhatIsNoModel(_ directory: String) throws(FormatError) {
-    func fault(_ message: String) -> FormatError { FormatError(file: directory, message: message) }
+    func fault(_ message: String) -> FormatError { FormatError(message, file: directory) }
     guard Files.isDirectory(directory) else {
       if !Files.exists(directory) { return }
       throw fault(
@@ -48,12 +48,11 @@ extension ModelDirectory {
     let index = path + ".index.json"
     if Files.exists(index) { return try sharded(index, in: directory, layout, maximumBytes: most) }
     guard let found = foreignWeights(try Files.names(in: directory)).first else {
-      throw FormatError(file: path, message: "no such file", kind: .missing)
+      throw FormatError("no such file", file: path, kind: .missing)
     }
     throw FormatError(
-      file: directory,
-      message: "holds \(found), and no model.safetensors, which is what is read (need "
-        + "\(cure(found, directory, loader)))")
+      "holds \(found), and no model.safetensors, which is what is read (need "
+        + "\(cure(found, directory, loader)))", file: directory)
   }
 
   private static func sharded(
@@ -62,7 +61,7 @@ extension ModelDirectory {
     let bytes = try Files.read(index, maximumBytes: 16 << 20)
     try ForeignFormat.refuse(bytes, file: index, need: "an index of weights", as: .model)
     guard let map = try JSON(parsing: bytes, file: index)["weight_map"]?.object else {
-      throw FormatError(file: index, field: "weight_map", message: "is missing; need an object")
+      throw FormatError("is missing; need an object", file: index, field: "weight_map")
     }
     let names = Set(map.entries.compactMap(\.value.string)).filter(isBelow)
     try refuseWhatIsTooLarge(names.map { "\(directory)/\($0)" }, for: layout)
@@ -70,8 +69,8 @@ extension ModelDirectory {
     for (tensor, value) in map.entries {
       guard let name = value.string, isBelow(name) else {
         throw FormatError(
-          file: index, field: "weight_map.\(tensor)",
-          message: "got \(value.encoded()); need the path of a file beside the index or below")
+          "got \(value.encoded()); need the path of a file beside the index or below", file: index,
+          field: "weight_map.\(tensor)")
       }
       if files[name] == nil {
         let path = "\(directory)/\(name)"
@@ -81,7 +80,7 @@ extension ModelDirectory {
       }
       guard files[name]?.tensor(named: tensor) != nil || ParameterLayout.isIdle(tensor) else {
         throw FormatError(
-          file: index, field: "weight_map.\(tensor)", message: "is not in \(name), as it says")
+          "is not in \(name), as it says", file: index, field: "weight_map.\(tensor)")
       }
     }
     let parts = files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value)
@@ -116,9 +115,8 @@ extension ModelDirectory {
     guard let available = MachineMemory.available, need > available else { return }
     let (needed, found) = (Double(need), Double(available))
     throw FormatError(
-      file: paths[0],
-      message: "is too large (needs \(MachineMemory.gibibytes(needed)) of memory; this machine has "
-        + "\(MachineMemory.gibibytes(found)))")
+      "is too large (needs \(MachineMemory.gibibytes(needed)) of memory; this machine has "
+        + "\(MachineMemory.gibibytes(found)))", file: paths[0])
   }
 
   /// Files of weights that are not read, those first that can be converted.

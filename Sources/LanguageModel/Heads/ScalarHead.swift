@@ -38,11 +38,10 @@ package struct ScalarHead: Sendable {
   package func load(_ file: Safetensors) throws(FormatError) {
     let (name, shape) = (ScalarHead.tensorName, [1, weight.inputs])
     guard let tensor = file.tensor(named: name) else {
-      throw FormatError(file: file.file, message: "missing tensor \(name)")
+      throw FormatError("missing tensor \(name)", file: file.file)
     }
     if tensor.shape != shape {
-      throw FormatError(
-        file: file.file, field: name, message: "has shape \(tensor.shape) (need \(shape))")
+      throw FormatError("has shape \(tensor.shape) (need \(shape))", file: file.file, field: name)
     }
     set(try file.finiteFloats(tensor))
   }

@@ -20,8 +20,8 @@ extension QuestionSet {
         guard let fault = reward.fault(in: row) else { continue }
         let column = fault.column ?? answer
         var error = FormatError(
-          file: file, line: question.line, field: column,
-          message: "\(fault.problem); \(reward.name) uses it")
+          "\(fault.problem); \(reward.name) uses it", file: file, line: question.line, field: column
+        )
         if let option = fault.option {
           error.message +=
             " (got \(Rows.inWords(question.columns.keys)); name the right one with its key \(option):)"

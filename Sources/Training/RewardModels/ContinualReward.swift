@@ -172,7 +172,7 @@ extension ContinualReward {
       let updates = state?["update_count"]?.natural
     else {
       throw FormatError(
-        file: checkpoint.path, field: "state.reward_model", message: "is missing or incomplete")
+        "is missing or incomplete", file: checkpoint.path, field: "state.reward_model")
     }
     func reservoir(_ name: String, _ size: Int) throws(FormatError) -> PairReservoir {
       try PairReservoir(

@@ -110,11 +110,11 @@ public struct RewardModelFitting {
     case (.pairs, .pairs), (.scored, .scored): break
     default:
       throw FormatError(
-        file: options.test ?? "", message: "holds lines of another kind than \(options.data)")
+        "holds lines of another kind than \(options.data)", file: options.test ?? "")
     }
     if test.count == 0 {
       throw FormatError(
-        file: options.data, message: "holds too few lines to hold any out (need 8, or a test file)")
+        "holds too few lines to hold any out (need 8, or a test file)", file: options.data)
     }
   }
 

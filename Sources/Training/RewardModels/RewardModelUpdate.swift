@@ -36,7 +36,7 @@ struct RewardModelUpdate {
       let (found, need) = (model.configuration.vocabularySize, configuration.vocabularySize)
       guard found == need else {
         throw FormatError(
-          file: path, field: "vocab_size", message: "got \(found); need \(need), the policy's")
+          "got \(found); need \(need), the policy's", file: path, field: "vocab_size")
       }
     }
     if let path = recipe.preferences {

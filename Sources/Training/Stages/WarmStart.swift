@@ -85,9 +85,9 @@ struct WarmStart {
     let room = context - prompts[question.index].count
     if answer.count > room {
       throw FormatError(
-        file: questions.file, line: question.line, field: "answer",
-        message: "is too long (got \(answer.count) tokens; need at most \(room), "
-          + "with a context of \(context))")
+        "is too long (got \(answer.count) tokens; need at most \(room), "
+          + "with a context of \(context))", file: questions.file, line: question.line,
+        field: "answer")
     }
     return answer
   }

@@ -163,8 +163,7 @@ extension ComparedRun.Outcome {
     let text = json["status"]?.string ?? ""
     guard let status = ComparedRun.Status(rawValue: text), !status.isMissing else {
       throw FormatError(
-        file: file, field: "status",
-        message: "got \(text.quotedForMessage()); need finished or failed")
+        "got \(text.quotedForMessage()); need finished or failed", file: file, field: "status")
     }
     self.init(
       status: status, before: json["before"]?.double, after: json["after"]?.double,

@@ -31,7 +31,7 @@ struct ScalarHeadState {
     for (tensor, weight) in tensors {
       guard let found = file.tensor(named: tensor), found.shape == [1, weight.inputs] else {
         throw FormatError(
-          file: file.file, field: tensor, message: "is missing, or not [1, \(weight.inputs)]")
+          "is missing, or not [1, \(weight.inputs)]", file: file.file, field: tensor)
       }
       for (i, value) in try file.finiteFloats(found).enumerated() { weight[0, i] = value }
     }

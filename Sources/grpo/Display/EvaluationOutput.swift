@@ -50,16 +50,14 @@ final class EvaluationOutput {
       target = .stream(descriptor: descriptor)
       return
     case .directory:
-      throw FormatError(file: path, message: "is a directory; need a file", kind: .cannotCreate)
+      throw FormatError("is a directory; need a file", file: path, kind: .cannotCreate)
     case .file:
       if Files.areSame(path, questions) {
-        throw FormatError(
-          file: path, message: "is the file of the questions", kind: .cannotCreate)
+        throw FormatError("is the file of the questions", file: path, kind: .cannotCreate)
       }
       guard Files.size(path) == 0 || Self.isEarlierOutput(path) else {
         throw FormatError(
-          file: path, message: "exists, and is no earlier output of evaluate",
-          kind: .cannotCreate)
+          "exists, and is no earlier output of evaluate", file: path, kind: .cannotCreate)
       }
     case nil: break
     }
