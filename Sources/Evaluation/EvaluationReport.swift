@@ -1,6 +1,6 @@
 internal import Datasets
 public import Formats
-package import Rewards
+public import Rewards
 
 /// What an evaluation found.
 ///
@@ -29,39 +29,13 @@ public struct EvaluationReport: Sendable {
   /// Completions that have no score, which count as wrong: the reward did not apply, or failed.
   public var unscored: Int
   /// Those of them whose score failed.
-  public var failures = Failures()
+  public var failures = FailureCount()
   /// The greedy completions' mean reward, where there are scores other than 0 and 1.
   public var greedyReward: MeanEstimate?
   /// The largest of all scores; nil where there is none.
   public var largestReward: Double?
   /// Greedy completions, one a question, with the answers that the reward finds in them.
   public var examples: [Example]
-
-  /// Scores that could not be found out.
-  public struct Failures: Sendable, Equatable {
-    public private(set) var count = 0
-    /// The completions that were to be scored.
-    public private(set) var completions = 0
-    /// Why the first of them failed.
-    public private(set) var reason: String?
-
-    /// Whether they are so many that the figures rest on them: more than ends a run.
-    public var areMany: Bool {
-      Double(count) > RewardTrial.largestFailedShare * Double(completions)
-    }
-
-    /// Of how many completions they are, and why the first one failed.
-    package var inWords: String {
-      "\(count) of \(completions) scores of the evaluation failed: \(reason ?? "no reason given")"
-    }
-
-    mutating func add(_ judgements: [Judgement]) {
-      let reasons = judgements.compactMap(\.failure)
-      count += reasons.count
-      completions += judgements.count
-      reason = reason ?? reasons.first.map(oneLine)
-    }
-  }
 
   /// A question and what was said to it.
   public struct Example: Sendable {
@@ -132,7 +106,8 @@ extension EvaluationReport {
 
   /// What keeps the figures from being any; nil where few scores failed, or none.
   package func failure(of judge: String) -> RewardError? {
-    failures.areMany ? .failed(reward: judge, problem: failures.inWords) : nil
+    failures.areMany
+      ? .failed(reward: judge, problem: failures.inWords("scores of the evaluation")) : nil
   }
 
   /// The report for programs.
@@ -157,8 +132,8 @@ extension EvaluationReport {
     }
     if let greedyReward { object["greedy_reward"] = .number(greedyReward.mean) }
     object["unscored"] = .integer(unscored)
-    if failures.count > 0 {
-      object["failed"] = .integer(failures.count)
+    if failures.failed > 0 {
+      object["failed"] = .integer(failures.failed)
       object["failure"] = failures.reason.map { .string($0) } ?? .null
     }
     return object

@@ -29,12 +29,12 @@ public struct Evaluator {
   private struct Tally {
     var rewards: [Double] = []
     var unscored = 0
-    var failures = EvaluationReport.Failures()
+    var failures = FailureCount()
 
     mutating func add(_ judgements: [Judgement]) {
       rewards += judgements.compactMap(\.reward)
       unscored += judgements.count { $0.reward == nil }
-      failures.add(judgements)
+      failures.add(judgements.map { $0.failure.map(oneLine) })
     }
   }
 

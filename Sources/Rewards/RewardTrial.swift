@@ -44,9 +44,6 @@ public struct RewardTrial: Sendable {
     public var failure: String?
   }
 
-  /// The share of scores that may fail in a step of a run before it ends.
-  public static let largestFailedShare = 0.1
-
   public let probes: [Probe]
   public let range: ClosedRange<Double>?
 
@@ -119,23 +116,21 @@ public struct RewardTrial: Sendable {
 
   /// Hostile completions may fail, unless there are no others.
   private func failure(_ scores: [Score]) -> String? {
-    let counted = ordinary.isEmpty ? scores : ordinary.map { scores[$0] }
-    return failed(counted, moreThan: Self.largestFailedShare)
+    let failures = failures(of: ordinary.isEmpty ? scores : ordinary.map { scores[$0] })
+    return failures.areMany ? failures.inWords("scores") : nil
   }
 
-  /// How many of these failed, and why the first did; nil where none did, or no more than a share.
-  private func failed(_ scores: [Score], moreThan share: Double = 0) -> String? {
-    let reasons = scores.compactMap(\.failureReason)
-    guard let reason = reasons.first, Double(reasons.count) > share * Double(scores.count) else {
-      return nil
-    }
-    return "\(reasons.count) of \(scores.count) scores failed: \(oneLine(reason))"
+  private func failures(of scores: [Score]) -> FailureCount {
+    var failures = FailureCount()
+    failures.add(scores.map { $0.failureReason.map(oneLine) })
+    return failures
   }
 
   private func warnings(_ scores: [Score], _ again: [Score]) -> [String] {
     let totals = scores.map(\.total)
     var warnings = warnings(ofOrdinary: totals)
-    if let failed = failed(scores) { warnings.append(failed) }
+    let failures = failures(of: scores)
+    if failures.failed > 0 { warnings.append(failures.inWords("scores")) }
     if let range {
       let outside = totals.compactMap(\.self).filter { !range.contains($0) }
       if let value = outside.first {

@@ -144,10 +144,8 @@ final class TrainingLoop {
     let collector = collector(
       of: rewardModel.recipe.completionsPerQuestion, .comparison, step: iteration)
     let failures = try await rewardModel.learn(before: state.step, from: collector)
-    if let reason = failures.reason {
-      warn(
-        "before step \(state.step + 1): \(failures.masked) of \(failures.count) labels failed: "
-          + reason)
+    if failures.failed > 0 {
+      warn("before step \(state.step + 1): \(failures.inWords("labels"))")
     }
     host.report(
       .rewardModelLearned(step: state.step + 1, metrics: await rewardModel.model.lastUpdate))
@@ -168,7 +166,7 @@ final class TrainingLoop {
     if let end = state.count(collector.failures) {
       try endure(end)
     } else if collector.failures.reason != nil {
-      warn("step \(state.step + 1): \(collector.failures)")
+      warn("step \(state.step + 1): \(collector.failures.inWords("rewards"))")
     }
     tell(of: rollout.report)
     rollout.greedyRewards = try await collector.greedyRewards(of: rollout, for: train.axes)
@@ -302,8 +300,9 @@ final class TrainingLoop {
     options.progress = progress
     let found = try await evaluator.report(on: trainer.policy, options: options)
     host.report(.evaluated(step: state.step, found))
-    if found.failures.count > 0 {
-      warn("step \(state.step): reward \(evaluator.judge): \(found.failures.inWords)")
+    if found.failures.failed > 0 {
+      let failures = found.failures.inWords("scores of the evaluation")
+      warn("step \(state.step): reward \(evaluator.judge): \(failures)")
     }
     return found
   }

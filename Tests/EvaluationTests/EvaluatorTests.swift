@@ -86,7 +86,7 @@ import Testing
     }
     let (report, _) = try await evaluate(.init(samples: 2), reward: reward)
     #expect(report.greedyPerQuestion == [0, 0, 0, 1] && report.unscored == 6)
-    #expect(report.failures.count == 3 && report.failures.completions == 12)
+    #expect(report.failures.failed == 3 && report.failures.count == 12)
     #expect(report.failures.reason == "why" && report.failures.areMany)
     #expect(report.greedyReward?.mean == 0.625 && report.greedyReward?.count == 2)
   }

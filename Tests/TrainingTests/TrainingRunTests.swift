@@ -262,7 +262,7 @@ import Training
     let after = try #require(summary.after)
     #expect(summary.failure == nil && summary.judge == "picky")
     // The greedy completion and two samples.
-    #expect(after.unscored == 3 && after.failures.count == 3 && after.failures.completions == 30)
+    #expect(after.unscored == 3 && after.failures.failed == 3 && after.failures.count == 30)
     #expect(after.greedyPerQuestion[3] == 0)
     #expect(
       warnings.withLock { $0 }.contains(
@@ -292,7 +292,7 @@ import Training
     ).runAll()
     let after = try #require(summary.after)
     // The greedy completion and two samples of three questions.
-    #expect(after.failures.count == 9 && after.unscored == 9)
+    #expect(after.failures.failed == 9 && after.unscored == 9)
     #expect(after.failures.reason == "no such 4")
     #expect(summary.failure != nil)
   }

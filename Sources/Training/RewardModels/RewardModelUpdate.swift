@@ -75,7 +75,7 @@ struct RewardModelUpdate {
   /// - Parameter collector: Draws what is compared, with random numbers of the iteration.
   func learn(
     before step: Int, from collector: RolloutCollector
-  ) async throws -> RewardFailures {
+  ) async throws -> FailureCount {
     let iteration = collector.draws.step
     switch source {
     case .preferences(let pairs):
@@ -83,7 +83,7 @@ struct RewardModelUpdate {
       let chosen = order.rows(step: iteration, count: min(recipe.questions, pairs.count))
         .map { pairs[$0] }
       try await model.learn(from: chosen, labels: 2 * chosen.count, before: step)
-      return RewardFailures()
+      return FailureCount()
     case .labeller(let labeller):
       var collector = collector.judged(by: labeller)
       let order = DataOrder(
@@ -94,7 +94,7 @@ struct RewardModelUpdate {
       let failures = collector.failures
       if failures.areMany {
         throw TrainingError.labelsFailed(
-          step: step + 1, masked: failures.masked, of: failures.count,
+          step: step + 1, masked: failures.failed, of: failures.count,
           reason: failures.reason ?? "no reason given")
       }
       try await model.learn(

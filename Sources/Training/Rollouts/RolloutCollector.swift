@@ -27,7 +27,7 @@ struct RolloutCollector {
   /// next is drawn.
   let parts: Int
   /// What failed of all that was scored, replaced questions included.
-  private(set) var failures = RewardFailures()
+  private(set) var failures = FailureCount()
   /// How often each row was asked.
   ///
   /// A question that occurs twice goes on counting its samples, so no draw is repeated.

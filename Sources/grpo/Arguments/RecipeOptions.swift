@@ -6,7 +6,7 @@ import Training
 
 /// The recipe, and what the command line changes of it.
 struct RecipeOptions: ParsableArguments {
-  @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
+  @Argument(help: "The recipe, a YAML file.", completion: .recipes)
   var recipe: String
 
   @Option(parsing: .unconditional, help: "Where every random number comes from.")

@@ -21,8 +21,7 @@ struct CompareCommand: AsyncParsableCommand {
       such as {plain: {train.beta: 0}}; it may list recipes, seeds, metrics, and keys to set.
       """)
 
-  @Argument(
-    help: "Recipes, or one study.", completion: .file(extensions: ["yaml", "yml"]))
+  @Argument(help: "Recipes, or one study.", completion: .recipes)
   var recipes: [String] = []
 
   @Option(
@@ -34,7 +33,7 @@ struct CompareCommand: AsyncParsableCommand {
 
   @Option(
     help: "A file of variants, a map from names to maps of keys and values, or a study.",
-    completion: .file(extensions: ["yaml", "yml"]))
+    completion: .recipes)
   var variants: String?
 
   @Option(

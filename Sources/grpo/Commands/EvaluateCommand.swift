@@ -25,13 +25,11 @@ struct EvaluateCommand: AsyncParsableCommand {
   var model: String
 
   @Option(
-    help: "The recipe that says what is asked and how it is judged.",
-    completion: .file(extensions: ["yaml", "yml"]))
+    help: "The recipe that says what is asked and how it is judged.", completion: .recipes)
   var recipe: String?
 
   @Option(
-    help: "Questions as rows: \(DataFile.formats); - for standard input.",
-    completion: .file(extensions: DataFile.endings))
+    help: "Questions as rows: \(DataFile.formats); - for standard input.", completion: .rows)
   var data: String?
 
   @OptionGroup var asking: QuestionArguments

@@ -20,9 +20,7 @@ struct RewardTestCommand: AsyncParsableCommand {
       the exit code is 69.
       """)
 
-  @Argument(
-    help: "A recipe, all of whose rewards are tried.",
-    completion: .file(extensions: ["yaml", "yml"]))
+  @Argument(help: "A recipe, all of whose rewards are tried.", completion: .recipes)
   var recipe: String?
 
   @Option(
@@ -67,8 +65,7 @@ struct RewardTestCommand: AsyncParsableCommand {
   var model: String?
 
   @Option(
-    help: "Rows: \(DataFile.formats). (default: the recipe's data.train)",
-    completion: .file(extensions: DataFile.endings))
+    help: "Rows: \(DataFile.formats). (default: the recipe's data.train)", completion: .rows)
   var data: String?
 
   @OptionGroup var questions: QuestionArguments

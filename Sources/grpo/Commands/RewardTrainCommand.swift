@@ -16,14 +16,10 @@ struct RewardTrainCommand: AsyncParsableCommand {
       transformers loads as LlamaForSequenceClassification.
       """)
 
-  @Option(
-    help: "The rows to learn from: \(DataFile.formats).",
-    completion: .file(extensions: DataFile.endings))
+  @Option(help: "The rows to learn from: \(DataFile.formats).", completion: .rows)
   var data: String
 
-  @Option(
-    help: "Rows held out. (default: every eighth of --data)",
-    completion: .file(extensions: DataFile.endings))
+  @Option(help: "Rows held out. (default: every eighth of --data)", completion: .rows)
   var test: String?
 
   @Option(

@@ -25,8 +25,7 @@ struct SampleCommand: AsyncParsableCommand {
   var text: String?
 
   @Option(
-    help: "The recipe whose template, sampling and stop texts are taken.",
-    completion: .file(extensions: ["yaml", "yml"]))
+    help: "The recipe whose template, sampling and stop texts are taken.", completion: .recipes)
   var recipe: String?
 
   @Option(help: "The file with the prompt template. (default: the recipe's, if any)")
@@ -40,7 +39,7 @@ struct SampleCommand: AsyncParsableCommand {
       Rows with a prompt each, in the column prompt, or else question; with a template, the rows \
       that fill it. \(DataFile.formats); - for standard input.
       """,
-    completion: .file(extensions: DataFile.endings))
+    completion: .rows)
   var input: String?
 
   @Option(parsing: .unconditional, help: "Completions of each prompt.")
