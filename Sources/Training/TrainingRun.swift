@@ -96,7 +96,8 @@ public final class TrainingRun {
     test = try recipe.data.test.map {
       try read($0, answerUser: answerUsers.evaluation, isTest: true)
     }
-    let functions = rewards.map { $0.map(\.function) } ?? recipe.builtInRewards
+    // No plug-in knows what rows it needs.
+    let functions = rewards?.map(\.function) ?? recipe.rewards.compactMap(\.builtIn)
     let judge = rewards == nil ? recipe.rewards.first?.builtIn : functions.first
     try questions.check(for: functions, answer: recipe.data.answer)
     try test?.check(for: judge.map { [$0] } ?? [], answer: recipe.data.answer)
@@ -206,20 +207,16 @@ public final class TrainingRun {
   /// The policy that training starts from.
   typealias Start = Policy
 
-  func engine(_ configuration: ModelConfiguration) -> Engine {
-    let megabytes = recipe.train?.activationMemoryMegabytes ?? 1024
-    return Engine(configuration, workers: workers, activationBytes: megabytes << 20)
-  }
-
-  func sampler(
-    _ start: Start, maximumTokens: Int = TrainingRun.answerTokens
-  ) throws -> TextSampler {
-    let eos = start.model.configuration.eosTokenIDs
+  func sampler(_ start: Start) throws -> TextSampler {
+    let (train, configuration) = (recipe.train, start.model.configuration)
+    let eos = configuration.eosTokenIDs
     return TextSampler(
-      start, engine: engine(start.model.configuration),
-      options: recipe.train?.samplingOptions(eosIDs: eos)
-        ?? .init(maximumTokens: maximumTokens, eosIDs: eos),
-      stop: recipe.train?.stop ?? [])
+      start,
+      engine: Engine(
+        configuration, workers: workers,
+        activationBytes: (train?.activationMemoryMegabytes ?? 1024) << 20),
+      options: train?.samplingOptions(eosIDs: eos)
+        ?? .init(maximumTokens: Self.answerTokens, eosIDs: eos), stop: train?.stop ?? [])
   }
 }
 

@@ -20,7 +20,7 @@ extension Node {
       let warmStart = node(at: ["warm_start"]), !warmStart.isNull, warmStart.layer < layer
     {
       removed.append("warm_start")
-      self = removing(["warm_start"])
+      self = replacing(["warm_start"], with: nil)
     }
     while true {
       let found = refused(in: self).filter {
@@ -39,7 +39,7 @@ extension Node {
   mutating func remove(_ keys: [String], under layer: RecipePlace.Layer) {
     for path in keys.map({ $0.split(separator: ".") }) {
       guard let node = node(at: path), node.saysMore(than: layer) else { continue }
-      self = node.said(by: layer).map { replacing(path, with: $0) } ?? removing(path)
+      self = replacing(path, with: node.said(by: layer))
     }
   }
 

@@ -116,22 +116,15 @@ extension Node {
     return node
   }
 
-  /// The value without the key that a dotted path leads to.
-  func removing(_ path: some Collection<Substring>) -> Node { changing(path, to: nil) }
-
-  /// The value with another one for the key that a dotted path leads to.
-  func replacing(_ path: some Collection<Substring>, with new: Node) -> Node {
-    changing(path, to: new)
-  }
-
-  private func changing(_ path: some Collection<Substring>, to new: Node?) -> Node {
+  /// The value with another one for the key that a dotted path leads to, or without that key.
+  func replacing(_ path: some Collection<Substring>, with new: Node?) -> Node {
     guard let step = path.first else { return new ?? self }
     var node = self
     switch content {
     case .scalar: break
     case .list(var items):
       guard let index = Int(step), items.indices.contains(index) else { break }
-      items[index] = items[index].changing(path.dropFirst(), to: new)
+      items[index] = items[index].replacing(path.dropFirst(), with: new)
       node.content = .list(items)
     case .map(var entries):
       guard let index = entries.firstIndex(where: { $0.key.hasSameBytes(as: String(step)) }) else {
@@ -140,7 +133,7 @@ extension Node {
       if path.count == 1, new == nil {
         entries.remove(at: index)
       } else {
-        entries[index].value = entries[index].value.changing(path.dropFirst(), to: new)
+        entries[index].value = entries[index].value.replacing(path.dropFirst(), with: new)
       }
       node.content = .map(entries)
     }

@@ -40,13 +40,6 @@ extension QuestionSet {
   }
 }
 
-extension Recipe {
-  /// Those of the rewards that are no plug-ins, which know what rows they need, in their order.
-  var builtInRewards: [any RewardFunction] {
-    rewards.compactMap(\.builtIn)
-  }
-}
-
 extension Recipe.Reward {
   /// The score itself; nil for a plug-in, and for one that cannot be set up.
   var builtIn: (any RewardFunction)? {

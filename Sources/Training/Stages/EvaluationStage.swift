@@ -55,7 +55,7 @@ extension TrainingRun {
     if let train = recipe.train {
       options.progress = recipe.progress(
         of: train, steps: train.totalSteps, rows: questions.questions.count,
-        tokens: summary.metrics.last?["num_tokens"]?.int ?? 0)
+        tokens: summary.metrics.last?[.tokens]?.int ?? 0)
     }
     let after = try await evaluator.report(
       on: model.parameters, options: options, isCancelled: isCancelled)

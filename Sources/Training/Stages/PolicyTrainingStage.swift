@@ -64,7 +64,7 @@ extension TrainingRun {
     _ train: Recipe.Train, from start: Start, host: TrainingLoop.Host, epochs: Int? = nil
   ) throws -> TrainingLoop {
     try checkMemory(for: start.model.configuration)
-    let sampler = try sampler(start, maximumTokens: train.maxCompletionTokens)
+    let sampler = try sampler(start)
     let rewardModel = try rewardModelUpdate(start)
     let rewards = try rewardSet(with: rewardModel)
     var settings = try settings(of: train)

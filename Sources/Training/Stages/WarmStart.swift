@@ -35,12 +35,7 @@ struct WarmStart {
     let gradient = Parameters(policy.configuration)
     let rows = Array(questions.questions.prefix(recipe.examples ?? questions.questions.count))
     let prompts = try sampler.encode(questions)
-    let template = try PromptTemplate(recipe.answer, file: "warm_start.answer")
-    let answers = try rows.map { question in
-      let text = try question.filling(template, file: questions.file)
-      let ids = sampler.tokenizer.encode(text)
-      return try fit(ids + (engine.configuration.endID.map { [$0] } ?? []), question, prompts)
-    }
+    let answers = try answers(to: rows, after: prompts)
     let order = DataOrder(count: rows.count, seed: seed, stream: .warmStart)
     var tokens = 0
     for step in 0..<recipe.steps {
@@ -80,16 +75,22 @@ struct WarmStart {
     }
   }
 
-  private func fit(_ answer: [Int], _ question: Question, _ prompts: [[Int]]) throws -> [Int] {
-    let context = sampler.engine.configuration.maximumPositions
-    let room = context - prompts[question.index].count
-    if answer.count > room {
-      throw FormatError(
-        "is too long (got \(answer.count) tokens; need at most \(room), "
-          + "with a context of \(context))", file: questions.file, line: question.line,
-        field: "answer")
+  /// The ids of what is learned as each row's answer.
+  private func answers(to rows: [Question], after prompts: [[Int]]) throws -> [[Int]] {
+    let template = try PromptTemplate(recipe.answer, file: "warm_start.answer")
+    let configuration = sampler.engine.configuration
+    let (context, end) = (configuration.maximumPositions, configuration.endID.map { [$0] } ?? [])
+    return try rows.map { question in
+      let text = try question.filling(template, file: questions.file)
+      let answer = sampler.tokenizer.encode(text) + end
+      let room = context - prompts[question.index].count
+      guard answer.count <= room else {
+        throw FormatError(
+          "is too long (got \(answer.count) tokens; need at most \(room), with a context of "
+            + "\(context))", file: questions.file, line: question.line, field: "answer")
+      }
+      return answer
     }
-    return answer
   }
 }
 

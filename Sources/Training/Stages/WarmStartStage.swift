@@ -10,11 +10,7 @@ internal import Tokenization
 
 // Where the policy comes from that training starts from: tokenizer, model, warm start.
 extension TrainingRun {
-  func warmStarted() throws -> Start {
-    try Start(directory: run.warmStartModel)
-  }
-
-  var warmStartIsReadable: Bool { (try? warmStarted()) != nil }
+  var warmStartIsReadable: Bool { (try? Start(directory: run.warmStartModel)) != nil }
 
   /// What a run goes on with whose warm start cannot be read any more.
   ///
@@ -59,7 +55,7 @@ extension TrainingRun {
   func warmStart() async throws -> Start {
     if warmStartIsDone {
       do {
-        let start = try warmStarted()
+        let start = try Start(directory: run.warmStartModel)
         report(.found(.warmStart, detail: run.warmStartModel))
         return start
       } catch {

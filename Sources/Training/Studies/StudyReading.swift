@@ -33,23 +33,20 @@ extension Study {
     }
     for entry in entries {
       let (key, node) = (entry.key, entry.value)
-      func read<Value>(
-        _ format: Format<[Value]>
-      ) throws(RecipeError) -> [Value] {
-        let values = format.read(node, context[key])
-        if let problem = context.journal.problems.first { throw problem }
-        return values ?? []
-      }
       switch key {
-      case "recipes": recipes = try read(.list(of: .path, count: 1...256))
-      case "seeds": seeds = try read(.list(of: .integer(0...), count: 1...1024))
-      case "metrics": metrics = try read(.list(of: .text, count: 0...256))
+      case "recipes":
+        recipes = Format.list(of: .path, count: 1...256).read(node, context[key]) ?? []
+      case "seeds":
+        seeds = Format.list(of: .integer(0...), count: 1...1024).read(node, context[key]) ?? []
+      case "metrics":
+        metrics = Format.list(of: .text, count: 0...256).read(node, context[key]) ?? []
       case "set": settings = try Self.settings(node, named: nil, directory)
       case "variants": variants = try Self.variants(node.map(named: key), directory)
       default:
         let keys = ["recipes", "seeds", "set", "metrics", "variants"]
         throw RecipeError(unknown: entry, among: keys, context)
       }
+      if let problem = context.journal.problems.first { throw problem }
     }
   }
 
