@@ -6,7 +6,7 @@ public import Formats
 /// of the text is dropped, so that a file may end as text files do. A name is matched byte for
 /// byte, spaces included.
 public struct PromptTemplate: Sendable, Equatable {
-  private enum Part: Sendable, Equatable {
+  fileprivate enum Part: Sendable, Equatable {
     case text(String)
     case column(String)
   }
@@ -23,12 +23,11 @@ public struct PromptTemplate: Sendable, Equatable {
   public init(_ text: String, file: String = "prompt") throws(FormatError) {
     var parser = TemplateParser(text: text, file: file)
     try parser.run()
-    guard !parser.columns.isEmpty else {
+    (self.file, parts) = (file, parser.parts)
+    guard !columns.isEmpty else {
       throw FormatError(
         "no column in the template; need at least one, such as {question}", file: file)
     }
-    self.file = file
-    self.parts = parser.parts.map { $0.isColumn ? .column($0.text) : .text($0.text) }
   }
 
   /// Reads the template in a file, of 1 MiB at most; a byte order mark is no part of it.
@@ -74,7 +73,7 @@ public struct PromptTemplate: Sendable, Equatable {
 
 /// One pass over a template's scalars, which keeps count of lines and columns for errors.
 private struct TemplateParser {
-  private(set) var parts: [(isColumn: Bool, text: String)] = []
+  private(set) var parts: [PromptTemplate.Part] = []
   private let scalars: [Unicode.Scalar]
   private let file: String
   private var position = 0
@@ -87,8 +86,6 @@ private struct TemplateParser {
     }
     (self.scalars, self.file) = (scalars, file)
   }
-
-  var columns: [String] { parts.filter(\.isColumn).map(\.text) }
 
   mutating func run() throws(FormatError) {
     var literal = ""
@@ -105,11 +102,11 @@ private struct TemplateParser {
         continue
       }
       guard scalar == "{" else { throw error("\"}\" closes nothing; write }} for a brace") }
-      if !literal.isEmpty { parts.append((false, literal)) }
+      if !literal.isEmpty { parts.append(.text(literal)) }
       literal = ""
-      parts.append((true, try columnName()))
+      parts.append(.column(try columnName()))
     }
-    if !literal.isEmpty { parts.append((false, literal)) }
+    if !literal.isEmpty { parts.append(.text(literal)) }
   }
 
   /// Reads from an opening brace to its closing one.

@@ -81,14 +81,21 @@ public enum Files {
   }
 
   /// Reads until the buffer is full, the file ends or reading fails.
-  private static func fill(
-    _ buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32
+  ///
+  /// - Parameter offset: Where in the file; nil goes on where the last read ended.
+  package static func fill(
+    _ buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32, at offset: Int? = nil
   ) -> (count: Int, failed: Bool) {
     var count = 0
     while count < buffer.count {
       // SAFETY: the call gets the part of the buffer that is still empty, and its size.
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-      let got = unsafe Foundation.read(descriptor, rest.baseAddress, rest.count)
+      let got =
+        if let offset {
+          unsafe pread(descriptor, rest.baseAddress, rest.count, off_t(offset + count))
+        } else {
+          unsafe Foundation.read(descriptor, rest.baseAddress, rest.count)
+        }
       if got < 0 && errno == EINTR { continue }
       if got <= 0 { return (count, got < 0) }
       count += got

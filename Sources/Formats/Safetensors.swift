@@ -107,6 +107,14 @@ public struct Safetensors: Sendable {
     indices[ByteKey(name)].map { tensors[$0] }
   }
 
+  /// The product of a shape; nil where it is beyond Int.
+  static func count(of shape: [Int]) -> Int? {
+    shape.reduce(1) { count, size in
+      let product = count?.multipliedReportingOverflow(by: size)
+      return product?.overflow == false ? product?.partialValue : nil
+    }
+  }
+
   /// The elements of an F32, F16 or BF16 tensor, widened exactly; any other type is an error.
   ///
   /// NaN and infinity pass through.

@@ -85,11 +85,8 @@ struct SafetensorsHeader {
     guard begin <= end, end <= dataBytes else {
       throw error(name, "invalid offsets [\(begin), \(end)] (the data has \(dataBytes) bytes)")
     }
-    var count = 1
-    for size in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      guard !overflow else { throw error(name, "shape \(shape) overflows") }
-      count = product
+    guard let count = Safetensors.count(of: shape) else {
+      throw error(name, "shape \(shape) overflows")
     }
     let (bits, overflow) = count.multipliedReportingOverflow(by: type.bits)
     guard !overflow else { throw error(name, "shape \(shape) overflows") }

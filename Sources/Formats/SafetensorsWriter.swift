@@ -71,11 +71,8 @@ extension Safetensors {
     guard name.utf8.count <= Limits().nameBytes, !name.hasSameBytes(as: "__metadata__") else {
       throw fault(name.quotedForMessage(), "cannot be a tensor's name")
     }
-    var count = 1
-    for size in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      guard size >= 0, !overflow else { throw fault(name, "shape \(shape) is impossible") }
-      count = product
+    guard shape.allSatisfy({ $0 >= 0 }), let count = count(of: shape) else {
+      throw fault(name, "shape \(shape) is impossible")
     }
     guard count == values else {
       throw fault(name, "shape \(shape) has \(count) elements, got \(values) values")

@@ -141,18 +141,11 @@ public final class JSONLinesLog {
 
   private func read(_ range: Range<Int>) throws(FormatError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: range.count)
-    var start = 0
-    while start < bytes.count {
-      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        // SAFETY: the call gets the part of the buffer that is still empty, and its size.
-        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
-        return unsafe pread(
-          descriptor, rest.baseAddress, rest.count, off_t(range.lowerBound + start))
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw Files.failure("cannot read", path, .inputOutput) }
-      start += count
+    // SAFETY: what is filled is the array's own buffer.
+    let (count, _) = unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe Files.fill(buffer, from: descriptor, at: range.lowerBound)
     }
+    guard count == bytes.count else { throw Files.failure("cannot read", path, .inputOutput) }
     return bytes
   }
 

@@ -88,12 +88,7 @@ public struct RunDirectory: Sendable {
   /// anything, and returns those.
   public func setLogsAside() throws(FormatError) -> [String]? {
     let logs = [metrics, completions].filter { (Files.size($0) ?? 0) > 0 }
-    if logs.isEmpty { return nil }
-    try owner?.confirm()
-    var number = 1
-    while logs.contains(where: { Files.exists("\($0).\(number)") }) { number += 1 }
-    for log in logs { try Files.rename(log, to: "\(log).\(number)") }
-    return logs.map { "\($0).\(number)" }
+    return logs.isEmpty ? nil : try setAside(logs)
   }
 
   /// Gives other names, `model.1` and so on, to what stands where the run is to write and is nothing
@@ -121,14 +116,14 @@ public struct RunDirectory: Sendable {
       models.append(rewardModel)
     }
     var moved: [(path: String, aside: String)] = []
-    for path in files + folders + models { moved.append((path, try setAside(path))) }
+    for path in files + folders + models { moved.append((path, try setAside([path])[0])) }
     return moved
   }
 
   /// Removes a model to make room for the next, or gives it another name where there are files in it
   /// that are none of a model's; returns that.
   public func discard(_ model: String) throws(FormatError) -> String? {
-    guard try isModel(model) else { return try setAside(model) }
+    guard try isModel(model) else { return try setAside([model])[0] }
     try owner?.confirm()
     // Away at once, then removed: half a model would be in the way of the next one.
     let discarded = TemporaryName.path(for: model)
@@ -137,12 +132,13 @@ public struct RunDirectory: Sendable {
     return nil
   }
 
-  private func setAside(_ path: String) throws(FormatError) -> String {
+  /// Gives what stands at some paths other names, which end with one number, and returns those.
+  private func setAside(_ paths: [String]) throws(FormatError) -> [String] {
     try owner?.confirm()
     var number = 1
-    while Files.isTaken("\(path).\(number)") { number += 1 }
-    try Files.rename(path, to: "\(path).\(number)")
-    return "\(path).\(number)"
+    while paths.contains(where: { Files.isTaken("\($0).\(number)") }) { number += 1 }
+    for path in paths { try Files.rename(path, to: "\(path).\(number)") }
+    return paths.map { "\($0).\(number)" }
   }
 
   /// Whether a model is there, and nothing else.

@@ -101,11 +101,7 @@ struct TokenizerJSON {
   }
 
   private var addedTokens: [JSON] {
-    tokens.map { token in
-      var object: JSONObject = ["id": .integer(token.id)]
-      for (key, value) in token.attributes.entries { object[key] = value }
-      return .object(object)
-    }
+    tokens.map { .object(JSONObject([("id", .integer($0.id))] + $0.attributes.entries)) }
   }
 
   /// The same for `tokenizer_config.json`, which other readers of `tokenizer.model` go by; nil where

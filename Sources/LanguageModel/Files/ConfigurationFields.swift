@@ -7,7 +7,7 @@ extension SettingsFile {
   ) throws(FormatError) -> Int? {
     guard let value = value(field) else { return nil }
     guard let integer = value.int, range.contains(integer) else {
-      throw error(field, got: value, need: "\(range.lowerBound)...\(range.upperBound)")
+      throw error(field, got: value, need: "\(range)")
     }
     return integer
   }
@@ -16,7 +16,7 @@ extension SettingsFile {
     _ field: String, in range: ClosedRange<Int>, default: Int? = nil
   ) throws(FormatError) -> Int {
     guard let value = try optionalInteger(field, in: range) ?? `default` else {
-      throw error(field, "is missing; need \(range.lowerBound)...\(range.upperBound)")
+      throw error(field, "is missing; need \(range)")
     }
     return value
   }
@@ -38,8 +38,14 @@ extension SettingsFile {
     _ field: String, in range: ClosedRange<Double>, default: Double
   ) throws(FormatError) -> Double {
     guard let value = value(field) else { return `default` }
+    return try number(value, field, in: range)
+  }
+
+  func number(
+    _ value: JSON, _ field: String, in range: ClosedRange<Double>
+  ) throws(FormatError) -> Double {
     guard let number = value.double, range.contains(number) else {
-      throw error(field, got: value, need: "\(range.lowerBound)...\(range.upperBound)")
+      throw error(field, got: value, need: "\(range)")
     }
     return number
   }

@@ -27,9 +27,9 @@ extension SettingsFile {
       guard let value, !value.isNull, value.double != 1 else { continue }
       throw error(field, got: value, need: "1.0")
     }
-    if let theta = parameters["rope_theta"] { return try base(theta, "\(name).rope_theta") }
-    if let theta = object["rope_theta"] { return try base(theta, "rope_theta") }
-    return 10_000
+    let own = parameters["rope_theta"]
+    guard let theta = own ?? object["rope_theta"] else { return 10_000 }
+    return try number(theta, own == nil ? "rope_theta" : "\(name).rope_theta", in: 1...1e9)
   }
 
   private func rotaryParameters() throws(FormatError) -> (name: String, JSONObject) {
@@ -41,12 +41,5 @@ extension SettingsFile {
       if !parameters.isEmpty { return (name, parameters) }
     }
     return ("rope_parameters", [:])
-  }
-
-  private func base(_ value: JSON, _ field: String) throws(FormatError) -> Double {
-    guard let theta = value.double, (1...1e9).contains(theta) else {
-      throw error(field, got: value, need: "1.0...1000000000.0")
-    }
-    return theta
   }
 }
