@@ -94,11 +94,10 @@ package final class Engine {
 
   /// The values alone, where the transformer is a value function's own and has no use for logits.
   package func values(
-    _ p: Parameters, _ batch: TokenBatch, _ scalarHead: ScalarHead, keep: Bool,
-    kept: Kept? = nil
+    _ p: Parameters, _ batch: TokenBatch, _ scalarHead: ScalarHead, keep: Bool
   ) -> Values {
     var result = Values(values: Array(repeating: 0, count: batch.tokenCount))
-    forEachMicroBatch(p, batch, retention(batch, keep: keep), kept: kept) { micro in
+    forEachMicroBatch(p, batch, retention(batch, keep: keep)) { micro in
       micro.write(readings(p, micro, scalarHead), to: &result.values)
       result.kept = micro.kept(p)
     }
@@ -106,13 +105,11 @@ package final class Engine {
   }
 
   /// What later policies can be compared with: the last layer's rows under `p`.
-  package func hiddenStates(
-    _ p: Parameters, _ batch: TokenBatch, kept: Kept? = nil
-  ) -> HiddenStates {
+  package func hiddenStates(_ p: Parameters, _ batch: TokenBatch) -> HiddenStates {
     let rows = batch.questions.reduce(0) { $0 + $1.predictionRowCount }
     let hidden = HiddenStates(
       stream: Matrix(rows: rows, columns: configuration.hiddenSize), parameters: p)
-    forEachMicroBatch(p, batch, .keysAndValues, kept: kept) { $0.copy(to: hidden) }
+    forEachMicroBatch(p, batch, .keysAndValues) { $0.copy(to: hidden) }
     return hidden
   }
 

@@ -39,7 +39,7 @@ extension Engine {
   /// holds.
   package func forEachMicroBatch(
     _ p: Parameters, _ batch: TokenBatch, _ retention: Activations.Retention,
-    kept: Kept?, _ body: (MicroBatch) -> Void
+    kept: Kept? = nil, _ body: (MicroBatch) -> Void
   ) {
     let kept = kept?.activations(under: p)
     let ranges =
