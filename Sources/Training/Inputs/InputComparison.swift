@@ -108,7 +108,7 @@ extension TrainingRun {
     let mendable = try mendableSections(of: earlier, done: done)
     let refused = try differences.filter { difference in
       try !mayChange(difference, since: earlier, stepsDone: done)
-        && !(mendable + allowed).contains { difference.isWithin($0) }
+        && !(mendable + allowed).contains { difference.field.isField(within: $0) }
     }
     if !refused.isEmpty {
       throw TrainingError.differentInputs(path: run.path, refused)
@@ -204,7 +204,7 @@ extension TrainingRun {
 
   /// Throws for a field of `--allow` that nothing has.
   private func checkAllowed(_ fields: [String]) throws {
-    for name in allowed where !fields.contains(where: { RunDifference.isField($0, within: name) }) {
+    for name in allowed where !fields.contains(where: { $0.isField(within: name) }) {
       throw TrainingError.unknownField(
         name, suggestion: Spelling.closest(to: name, among: fields))
     }

@@ -7,16 +7,6 @@ public import Recipes
 public typealias RunDifference = Recipe.Difference
 
 extension RunDifference {
-  /// Whether `field` is `key` or lies within it: `rewards.0` within `rewards`, and
-  /// `model.path/config.json` within `model.path`.
-  func isWithin(_ key: String) -> Bool { Self.isField(field, within: key) }
-
-  static func isField(_ field: String, within key: String) -> Bool {
-    guard field.utf8.starts(with: key.utf8) else { return false }
-    let rest = field.utf8.dropFirst(key.utf8.count)
-    return rest.isEmpty || rest.first == UInt8(ascii: ".") || rest.first == UInt8(ascii: "/")
-  }
-
   /// What it means for the run at `path`, in one line.
   public func problem(of path: String) -> String {
     let what =
@@ -25,5 +15,15 @@ extension RunDifference {
       : field.contains(".env.")
         ? "was begun in another environment" : "was begun with another file"
     return "\(path): \(what): \(self)"
+  }
+}
+
+extension String {
+  /// Whether the field is `key` or lies within it: `rewards.0` within `rewards`, and
+  /// `model.path/config.json` within `model.path`.
+  func isField(within key: String) -> Bool {
+    guard utf8.starts(with: key.utf8) else { return false }
+    let rest = utf8.dropFirst(key.utf8.count)
+    return rest.isEmpty || rest.first == UInt8(ascii: ".") || rest.first == UInt8(ascii: "/")
   }
 }

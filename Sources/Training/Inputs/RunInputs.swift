@@ -131,10 +131,8 @@ struct RunInputs {
     var found = recipe.differences(from: earlier)
     guard let manifest else { return found }
     found.removeAll { difference in
-      let now = files.filter { RunDifference.isField($0.field, within: difference.field) }
-      let then = manifest.inputs.filter {
-        RunDifference.isField($0.field, within: difference.field)
-      }
+      let now = files.filter { $0.field.isField(within: difference.field) }
+      let then = manifest.inputs.filter { $0.field.isField(within: difference.field) }
       return !now.isEmpty && now.count == then.count
         && now.allSatisfy { manifest[$0.field] == $0.digest }
     }
@@ -144,13 +142,8 @@ struct RunInputs {
     }
     for (field, file) in files.map({ ($0.field, $0) }) + gone.map({ ($0, nil) }) {
       let then = manifest[field]
-      if then == file?.digest || manifest.written.contains(field)
-        || keys.contains(where: {
-          RunDifference.isField(field, within: $0.field)
-        })
-      {
-        continue
-      }
+      if then == file?.digest || manifest.written.contains(field) { continue }
+      if keys.contains(where: { field.isField(within: $0.field) }) { continue }
       if (then == nil || file == nil) && Self.isProduct(field) { continue }
       if then == nil && (Self.isOfReward(field) || !manifest.hasAllOfRewards) { continue }
       found.append(
