@@ -56,11 +56,10 @@ public final class CommandReward: RewardFunction {
   }
 
   public var warnings: [String] {
-    ids == .required
-      ? []
-      : [
-        "ids are off: nothing tells a late or early line from a reply, so scores may be wrong labels"
-      ]
+    if ids == .required { return [] }
+    return [
+      "ids are off: nothing tells a late or early line from a reply, so scores may be wrong labels"
+    ]
   }
 
   private static let mostWorkers = 64

@@ -31,12 +31,7 @@ struct LineEnding: Sendable {
     var isDoubt: Bool { if case .early = self { true } else { false } }
 
     /// Whether the child may be about to end by itself, in its own way.
-    var isPatient: Bool {
-      switch self {
-      case .told, .inbox(.ended): true
-      case .inbox, .early, .deadline: false
-      }
-    }
+    var isPatient: Bool { if case .deadline = self { false } else { isPassing } }
   }
 
   var cause: Cause

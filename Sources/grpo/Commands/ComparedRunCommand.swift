@@ -12,7 +12,7 @@ struct ComparedRunCommand: AsyncParsableCommand {
     commandName: "compared-run", abstract: "One run of grpo compare.", shouldDisplay: false)
 
   func run() async throws {
-    var input = StandardInput.Lines(maximumBytes: 1 << 24)
+    var input = StandardInput.Lines()
     guard let (_, line) = try input.next(),
       let task = try ComparisonTask(
         decoding: JSON(parsing: Array(line.utf8), file: StandardInput.name))

@@ -85,9 +85,9 @@ struct RewardTestCommand: AsyncParsableCommand {
   @Flag(help: "Prints JSON.")
   var json = false
 
-  private func style<Style: RawRepresentable & CaseIterable>(
-    or usual: Style
-  ) throws -> Style where Style.RawValue == String {
+  private func style<Style: RawRepresentable<String> & CaseIterable>(or usual: Style) throws
+    -> Style
+  {
     guard let text = style else { return usual }
     guard let style = Style(rawValue: text) else {
       let names = Style.allCases.map(\.rawValue).joined(separator: ", ")

@@ -24,11 +24,9 @@ struct ScoreCommand: AsyncParsableCommand {
 
   @OptionGroup var computing: ComputingOptions
 
-  private static let largestInput = 1 << 30
-
   func run() async throws {
     let scorer = try SequenceScorer(directory: model, threads: computing.threads)
-    let data = try DataArgument(input, maximumBytes: Self.largestInput)
+    let data = try DataArgument(input)
     let rows = try DataFile.rows(data.bytes, file: data.file)
     let sequences = try rows.map { line throws(FormatError) in
       try ids(of: line, scorer)

@@ -28,8 +28,6 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
       "Symbols with an id of their own that no text encodes to.", valueName: "a,b,…"))
   var controlSymbols: String?
 
-  private static let largestInput = 1 << 30
-
   func validate() throws {
     try Bounds.check("--output", path: output)
     if DataFile.isNamed(input) && field.isEmpty {
@@ -60,7 +58,7 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
   }
 
   private func sentences() throws -> [String] {
-    let data = try DataArgument(input, maximumBytes: Self.largestInput)
+    let data = try DataArgument(input)
     guard field.isEmpty else {
       let rows = try DataFile.rows(data.bytes, file: data.file)
       for name in field { try rows.require(name, setting: "--field") }

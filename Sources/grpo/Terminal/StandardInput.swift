@@ -23,10 +23,8 @@ enum StandardInput {
   }
 
   /// Calls `body` with each line as it arrives, counted from 1, without its end (LF or CRLF).
-  static func forEachLine(
-    maximumBytes: Int = 16 << 20, _ body: (_ number: Int, _ line: String) throws -> Void
-  ) throws {
-    var lines = Lines(maximumBytes: maximumBytes)
+  static func forEachLine(_ body: (_ number: Int, _ line: String) throws -> Void) throws {
+    var lines = Lines()
     while let (number, line) = try lines.next() { try body(number, line) }
   }
 
@@ -40,7 +38,7 @@ enum StandardInput {
     private var number = 0
     private var isAtEnd = false
 
-    init(maximumBytes: Int, from descriptor: Int32 = STDIN_FILENO) {
+    init(maximumBytes: Int = 16 << 20, from descriptor: Int32 = STDIN_FILENO) {
       (self.maximumBytes, self.descriptor) = (maximumBytes, descriptor)
     }
 
