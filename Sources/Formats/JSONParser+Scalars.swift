@@ -140,7 +140,7 @@ extension JSONParser {
 
 /// A byte as `0xFF`.
 func hexadecimal(_ byte: UInt8) -> String {
-  "0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+  "0x" + byte.digits(2, radix: 16, uppercase: true)
 }
 
 extension UInt8 {

@@ -64,7 +64,7 @@ struct JSONWriter {
       case 0x0A: append("\\n")
       case 0x0C: append("\\f")
       case 0x0D: append("\\r")
-      case 0..<0x20: append("\\u00" + (byte < 0x10 ? "0" : "") + String(byte, radix: 16))
+      case 0..<0x20: append("\\u" + byte.digits(4, radix: 16))
       default: bytes.append(byte)
       }
     }

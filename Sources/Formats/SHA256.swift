@@ -52,12 +52,7 @@ public struct SHA256: Sendable {
     padding.append(contentsOf: repeatElement(0, count: (119 - pending.count) % 64))
     padding.append(contentsOf: (0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) })
     update(padding)
-    var text = ""
-    for word in state {
-      let digits = String(word, radix: 16)
-      text += String(repeating: "0", count: 8 - digits.count) + digits
-    }
-    return text
+    return state.map { $0.digits(8, radix: 16) }.joined()
   }
 
   /// Takes in whole blocks of 64 bytes.

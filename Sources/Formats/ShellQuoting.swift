@@ -43,10 +43,7 @@ extension Unicode.Scalar {
     case "\\": return "\\\\"
     default:
       if text.visible().hasSameBytes(as: text) { return text }
-      return text.utf8.map { byte in
-        let digits = String(byte, radix: 8)
-        return "\\0" + String(repeating: "0", count: 3 - digits.count) + digits
-      }.joined()
+      return text.utf8.map { "\\0" + $0.digits(3, radix: 8) }.joined()
     }
   }
 }

@@ -211,8 +211,5 @@ public struct Checkpoints: Sendable {
   }
 
   /// `step-000123`: six digits or more.
-  static func name(of step: Int) -> String {
-    let digits = String(step)
-    return "step-" + String(repeating: "0", count: max(0, 6 - digits.utf8.count)) + digits
-  }
+  static func name(of step: Int) -> String { "step-" + step.digits(6) }
 }

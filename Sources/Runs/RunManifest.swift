@@ -53,10 +53,7 @@ public struct RunManifest: Sendable, Equatable {
 
   /// An id that no other run has.
   package static func newID() -> String {
-    (0..<2).map { _ in
-      let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-      return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    }.joined()
+    (0..<2).map { _ in UInt64.random(in: .min ... .max).digits(16, radix: 16) }.joined()
   }
 
   /// Reads the manifest at `path`.

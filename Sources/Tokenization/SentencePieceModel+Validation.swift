@@ -86,8 +86,7 @@ extension SentencePieceModel {
 
   /// `<0x41>` for 65.
   static func bytePiece(_ byte: UInt8) -> String {
-    let digits = String(byte, radix: 16, uppercase: true)
-    return "<0x" + (byte < 16 ? "0" : "") + digits + ">"
+    "<0x" + byte.digits(2, radix: 16, uppercase: true) + ">"
   }
 
   static func byteValue(of piece: String) -> UInt8? {

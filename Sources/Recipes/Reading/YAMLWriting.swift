@@ -1,3 +1,5 @@
+internal import Formats
+
 extension Node {
   /// The map as YAML in block style, with lists of scalars and empty lists on one line.
   ///
@@ -86,8 +88,7 @@ extension Node {
     case "\t": return "\\t"
     case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FEFF}", "\u{FFFE}",
       "\u{FFFF}":
-      let digits = String(scalar.value, radix: 16, uppercase: true)
-      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      return "\\u" + scalar.value.digits(4, radix: 16, uppercase: true)
     default: return String(scalar)
     }
   }

@@ -43,9 +43,7 @@ struct RewardTrialReport: Report {
   }
 
   private static func shortened(_ text: String) -> String {
-    let scalars = text.unicodeScalars
-    let start = String(String.UnicodeScalarView(scalars.prefix(40)))
-    return "\"\(start.visible())\"" + (scalars.count > 40 ? "…" : "")
+    "\"\(text.shortened(toScalars: 40).visible())\""
   }
 
   var encoded: JSONObject {
