@@ -36,7 +36,7 @@ extension Recipe {
       var axes = axes(maxCompletionTokens: maxCompletionTokens)
       let fields = Fields(Context(directory: "/"))
       axes.declare(fields, maxCompletionTokens: maxCompletionTokens)
-      let node = Node(content: .map(fields.written), place: .code)
+      let node = Node(content: .map(fields.written))
       return node.leaves().map { (key: $0.path, value: $0.value) }
     }
 

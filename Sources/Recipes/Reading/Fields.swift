@@ -108,7 +108,7 @@ package final class Fields {
   }
 
   func write(_ key: String, _ content: Node.Content) {
-    written.append(Node.Entry(key: key, value: Node(content: content, place: .code)))
+    written.append(Node.Entry(key: key, value: Node(content: content)))
   }
 
   private func take(_ key: String) -> Node? {

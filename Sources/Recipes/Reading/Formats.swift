@@ -227,7 +227,7 @@ extension Format {
       write: { items, context in
         .list(
           items.enumerated().compactMap { index, value in
-            item.write(value, context[String(index)]).map { Node(content: $0, place: .code) }
+            item.write(value, context[String(index)]).map { Node(content: $0) }
           })
       })
   }

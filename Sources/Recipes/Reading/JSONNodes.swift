@@ -38,6 +38,6 @@ extension Node {
       case .object(let object):
         .map(object.entries.map { Entry(key: $0.key, value: Node(json: $0.value)) })
       }
-    self.init(content: content, place: .code)
+    self.init(content: content)
   }
 }

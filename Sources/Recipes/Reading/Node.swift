@@ -18,7 +18,7 @@ package struct Node {
 
   package var content: Content
   /// Where the value was written; for a map's value, where its key stands.
-  package var place: RecipePlace
+  package var place = RecipePlace.code
   /// The directory that paths in the value count from, absolute; nil for the recipe's.
   var directory: String?
 

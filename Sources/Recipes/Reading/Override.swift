@@ -78,7 +78,7 @@ public struct RecipeOverride: Sendable, Equatable {
 
   /// `--output`: the run's directory, taken as it is.
   public static func output(_ path: String) -> Self {
-    Self(option: "--output", key: "output", value: Node(content: .text(path), place: .code).flow)
+    Self(option: "--output", key: "output", value: Node(content: .text(path)).flow)
   }
 }
 

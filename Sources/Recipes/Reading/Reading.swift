@@ -105,7 +105,6 @@ extension Recipe {
   private func node(relativeTo directory: String, redacts: Bool = true) -> Node {
     var context = Context(directory: directory)
     context.redacts = redacts
-    return Node(
-      content: Format<Recipe>.section.write(self, context) ?? .map([]), place: .code)
+    return Node(content: Format<Recipe>.section.write(self, context) ?? .map([]))
   }
 }

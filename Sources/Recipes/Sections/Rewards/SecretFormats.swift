@@ -45,12 +45,9 @@ extension Format where Value == [PluginOptions.Variable] {
       write: { variables, context in
         .map(
           variables.map { variable in
-            Node.Entry(
-              key: variable.name,
-              value: Node(
-                content: variable.value.map { .text(write(variable.name, $0, context)) }
-                  ?? .scalar("null", quoted: false), place: .code)
-            )
+            let text = variable.value.map { write(variable.name, $0, context) }
+            return Node.Entry(
+              key: variable.name, value: Node(json: text.map(JSON.string) ?? .null))
           })
       })
   }
