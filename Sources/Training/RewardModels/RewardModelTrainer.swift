@@ -63,23 +63,16 @@ package final class RewardModelTrainer {
   ) -> Double {
     let batch = model.batch(questions)
     let tokens = RewardModel.lastTokens(of: batch)
-    let forward = engine.values(model.parameters, batch, model.head, keep: true)
-    let (loss, dReward) = loss(tokens.map { Double(forward.values[$0]) })
-    var dValue = [Float](repeating: 0, count: batch.tokenCount)
-    for (token, slope) in zip(tokens, dReward) { dValue[token] = Float(slope) }
-    gradient.buffer.fill()
-    model.head.gradient.buffer.fill()
-    engine.backward(
-      model.parameters, gradient: gradient, batch, TokenGradient(dValue: dValue), temperature: 1,
-      values: model.head, kept: forward.kept)
-    let refusal = optimizer.update(
-      [
-        (model.parameters.buffer, gradient.buffer),
-        (model.head.weight.buffer, model.head.gradient.buffer),
-      ], loss: loss, workers: engine.transformer.workers
-    ).refusal
-    if refusal == .overflow { overflowCount += 1 }
-    return loss
+    let done = optimizer.update(
+      model.parameters, gradient: gradient, model.head, on: batch, engine
+    ) { values in
+      let (loss, dReward) = loss(tokens.map { Double(values[$0]) })
+      var dValue = [Float](repeating: 0, count: batch.tokenCount)
+      for (token, slope) in zip(tokens, dReward) { dValue[token] = Float(slope) }
+      return (loss, dValue)
+    }
+    if done.refusal == .overflow { overflowCount += 1 }
+    return done.loss
   }
 
   /// The rewards of some pairs' completions.

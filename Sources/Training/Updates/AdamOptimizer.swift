@@ -97,3 +97,29 @@ extension AdamOptimizer: PolicyUpdate {
     return report
   }
 }
+
+/// Of a scalar head and the transformer under it.
+extension AdamOptimizer {
+  /// Makes one update on a loss of the head's values, one for each completion token; returns that
+  /// loss, and why nothing moved.
+  ///
+  /// - Parameters:
+  ///   - gradient: Laid out as `parameters`; what it holds is lost.
+  ///   - loss: The loss of the values, and its derivatives.
+  func update(
+    _ parameters: Parameters, gradient: Parameters, _ head: ScalarHead, on batch: TokenBatch,
+    _ engine: Engine, loss: (_ values: [Float]) -> (loss: Double, dValue: [Float]?)
+  ) -> (loss: Double, refusal: UpdateSignal.Refusal?) {
+    let forward = engine.values(parameters, batch, head, keep: true)
+    let (loss, dValue) = loss(forward.values)
+    gradient.buffer.fill()
+    head.gradient.buffer.fill()
+    engine.backward(
+      parameters, gradient: gradient, batch, TokenGradient(dValue: dValue), temperature: 1,
+      values: head, kept: forward.kept)
+    let parts = [
+      (parameters.buffer, gradient.buffer), (head.weight.buffer, head.gradient.buffer),
+    ]
+    return (loss, update(parts, loss: loss, workers: engine.transformer.workers).refusal)
+  }
+}

@@ -75,19 +75,15 @@ package final class ValueFunction {
     for epoch in 0..<settings.epochs {
       for part in parts {
         var inputs = part.inputs
-        let forward = engine.values(trunk.parameters, part.batch, head, keep: true)
-        inputs.value = forward.values.map(Double.init)
-        let result = loss(inputs)
-        if epoch == 0 { metrics += result.metrics }
-        trunk.gradient.buffer.fill()
-        head.gradient.buffer.fill()
-        engine.backward(
-          trunk.parameters, gradient: trunk.gradient, part.batch,
-          TokenGradient(dValue: result.dValue?.map(Float.init)), temperature: part.temperature,
-          values: head, kept: forward.kept)
-        let refusal = update(
-          [(trunk.parameters.buffer, trunk.gradient.buffer)], loss: result.loss,
-          engine.transformer.workers)
+        let refusal = optimizer.update(
+          trunk.parameters, gradient: trunk.gradient, head, on: part.batch, engine
+        ) { values in
+          inputs.value = values.map(Double.init)
+          let result = loss(inputs)
+          if epoch == 0 { metrics += result.metrics }
+          return (result.loss, result.dValue?.map(Float.init))
+        }.refusal
+        count(refusal)
         if refusal == .overflow { overflowCount += 1 }
       }
     }
@@ -99,19 +95,17 @@ package final class ValueFunction {
   ///
   /// - Parameter loss: That of the policy update.
   package func updateHead(loss: Double, _ workers: Workers) -> UpdateSignal.Refusal? {
-    update([], loss: loss, workers)
+    let refusal = optimizer.update(
+      [(head.weight.buffer, head.gradient.buffer)], loss: loss, workers: workers
+    ).refusal
+    count(refusal)
+    return refusal
   }
 
-  private func update(
-    _ trunk: [AdamOptimizer.Part], loss: Double, _ workers: Workers
-  ) -> UpdateSignal.Refusal? {
-    let refusal = optimizer.update(
-      trunk + [(head.weight.buffer, head.gradient.buffer)], loss: loss, workers: workers
-    ).refusal
-    // V is right already, as it is where it is 0 at first and nothing has been earned: Adam has
-    // seen a gradient, of zeros.
+  /// V is right already, as it is where it is 0 at first and nothing has been earned: Adam has seen a
+  /// gradient, of zeros.
+  private func count(_ refusal: UpdateSignal.Refusal?) {
     if refusal == .noGradient { optimizer.updateCount += 1 }
-    return refusal
   }
 }
 
