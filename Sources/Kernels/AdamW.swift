@@ -59,6 +59,7 @@ package final class AdamW: Sendable {
     let work = chunks
     workers.run(work.count) { task, _ in
       let (range, decay) = work[task]
+      // SAFETY: the four buffers are of one count, and the chunk lies within it.
       unsafe ck_adamw(
         weights.pointer + range.lowerBound, self.firstMoment.pointer + range.lowerBound,
         self.secondMoment.pointer + range.lowerBound, gradient.pointer + range.lowerBound,

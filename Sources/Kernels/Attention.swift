@@ -61,7 +61,9 @@ package struct Attention: Sendable {
     precondition(dq.columns == t.q.columns && dout.columns == t.out.columns)
     precondition(dk.columns == t.k.columns && dv.columns == t.v.columns)
     precondition(0 <= keyValueHead && keyValueHead < keyValueHeads)
-    let limit = min(t.q.rows, t.k.rows, dq.rows, dk.rows, dout.rows, t.statistics.rows)
+    let limit = min(
+      t.q.rows, t.k.rows, t.v.rows, t.out.rows, t.statistics.rows, dq.rows, dk.rows,
+      min(dv.rows, dout.rows))
     for row in index {
       precondition(row >= 0 && Int(row) < limit)
       keys.check(Int(row)..<Int(row) + 1, limit: limit)
@@ -104,6 +106,7 @@ package struct Attention: Sendable {
     precondition(t.k.columns == keyValueHeads * headSize && t.v.columns == t.k.columns)
     precondition(t.statistics.columns == 2 * heads)
     precondition(scratch.count >= Attention.scratchCount(capacity: keys.capacity))
+    // SAFETY: shapes were checked above, rows by `KeyTable.check` and `pointer`; no pointer is kept.
     unsafe keys.withPointers { table, sequences, positions in
       unsafe body(
         ck_attention(

@@ -13,6 +13,7 @@ package enum Embedding {
   ) {
     precondition(x.columns == table.inputs)
     for token in tokens { precondition(token >= 0 && token < table.outputs) }
+    // SAFETY: ids and rows were checked above; the arrays live until the call returns.
     unsafe tokens.withUnsafeBufferPointer { tokens in
       guard let base = tokens.baseAddress else { return }
       unsafe ck_embedding_forward(

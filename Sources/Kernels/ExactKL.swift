@@ -15,6 +15,7 @@ package enum ExactKL {
     precondition(p.count == q.count && p.temperature == q.temperature)
     guard p.isFinite, q.isFinite else { return .nan }
     if p.count == 1 { return 0 }
+    // SAFETY: both rows have `count` floats; nothing is kept.
     return unsafe ck_exact_kl_forward(row(p), row(q), p.count, 1 / p.temperature, offset(p, q))
   }
 

@@ -49,6 +49,7 @@ package struct KeyTable: Sendable {
   func withPointers(
     _ body: (UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafePointer<Int32>) -> Void
   ) {
+    // SAFETY: the arrays live until `body` returns, which keeps no pointer.
     unsafe rows.withUnsafeBufferPointer { rows in
       unsafe sequences.withUnsafeBufferPointer { sequences in
         unsafe positions.withUnsafeBufferPointer { positions in

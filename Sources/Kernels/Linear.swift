@@ -22,6 +22,7 @@ package enum Linear {
     let panels = panels ?? 0..<weight.panels
     precondition(y.columns == weight.outputs && x.columns == weight.inputs)
     precondition(0 <= panels.lowerBound && panels.upperBound <= weight.panels)
+    // SAFETY: columns and panels fit the weight; rows are checked by `pointer`.
     unsafe ck_linear_forward(
       y.pointer(rows) + 16 * panels.lowerBound, y.stride, x.pointer(first..<first + rows.count),
       x.stride, weight.pointer + panels.lowerBound * weight.inputs * 16, weight.inputs * 16,

@@ -29,6 +29,7 @@ package enum MachineMemory {
   /// `ulimit -v`.
   private static var addressSpace: Int? {
     var limit = rlimit()
+    // SAFETY: the call writes one limit, into the one that it is given.
     guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return nil }
     return Int(exactly: limit.rlim_cur)
   }

@@ -34,6 +34,7 @@ package struct Matrix: Sendable {
 
   /// Sets all columns of the rows to zero.
   package func clear(rows: Range<Int>) {
+    // SAFETY: `pointer` checks the rows, which lie within the buffer.
     unsafe pointer(rows).update(repeating: 0, count: rows.count * stride)
   }
 

@@ -29,5 +29,6 @@ package struct PackedWeight: Sendable {
     return offset + (output / 16 * inputs + input) * 16 + output % 16
   }
 
+  // SAFETY: the buffer holds all panels from `offset` on, and lives as long as the weight.
   var pointer: UnsafeMutablePointer<Float> { unsafe buffer.pointer + offset }
 }

@@ -16,6 +16,7 @@ package enum RMSNorm {
   ) {
     precondition(y.columns == x.columns && gain.columns == x.columns)
     precondition(rows.upperBound <= rstd.count)
+    // SAFETY: columns are alike and `rstd` has the rows; those of matrices `pointer` checks.
     unsafe ck_rmsnorm_forward(
       y.pointer(yFirst..<yFirst + rows.count), rstd.pointer + rows.lowerBound, x.pointer(rows),
       gain.pointer(0..<1), rows.count, x.stride, x.columns, epsilon)
@@ -38,7 +39,7 @@ package enum RMSNorm {
     _ dgain: Matrix, dy: Matrix, _ x: Matrix, rstd: FloatBuffer, index: ArraySlice<Int32>
   ) {
     precondition(dgain.columns == x.columns && dy.columns == x.columns)
-    for row in index { precondition(row >= 0 && row < min(x.rows, dy.rows)) }
+    for row in index { precondition(row >= 0 && row < min(x.rows, dy.rows, rstd.count)) }
     unsafe index.withUnsafeBufferPointer { index in
       guard let base = index.baseAddress else { return }
       unsafe ck_rmsnorm_backward_gain(

@@ -45,6 +45,7 @@ package struct Rotary: Sendable {
   private func turn(_ x: Matrix, rows: Range<Int>, positions: ArraySlice<Int32>, sign: Float) {
     precondition(x.columns % headSize == 0 && positions.count == rows.count)
     for position in positions { precondition(position >= 0 && position < self.positions) }
+    // SAFETY: the table has the positions, `pointer` checks the rows; nothing is kept.
     unsafe positions.withUnsafeBufferPointer { positions in
       guard let base = positions.baseAddress else { return }
       unsafe ck_rotary(

@@ -50,6 +50,7 @@ package enum Softmax {
     _ exponentials: Matrix, _ logits: Logits, temperature: Float
   ) -> Distribution {
     precondition(logits.count <= exponentials.columns && temperature > 0)
+    // SAFETY: both rows have `count` floats; `pointer` checks that they are there.
     let row = unsafe ck_softmax_forward(
       exponentials.pointer(0..<1), logits.pointer, logits.count, 1 / temperature)
     let isFinite = row.sum > 0 && row.sum.isFinite && row.maximum.isFinite

@@ -12,6 +12,7 @@ package enum SwiGLU {
     _ y: Matrix, yFirst: Int, gate: Matrix, up: Matrix, rows: Range<Int>
   ) {
     precondition(y.columns == gate.columns && up.columns == gate.columns)
+    // SAFETY: columns are alike; `pointer` checks the rows.
     unsafe ck_swiglu_forward(
       y.pointer(yFirst..<yFirst + rows.count), gate.pointer(rows), up.pointer(rows),
       rows.count * gate.stride)

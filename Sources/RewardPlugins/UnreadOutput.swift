@@ -6,15 +6,16 @@ internal import Synchronization
 ///
 /// The child's end is found under /proc and opened anew, for reading. Something else may stand in its
 /// place, for good or for a moment: a shell puts a file there while `echo $$ >pid` runs, and what is in
-/// a file is never taken out. So only a pipe is taken of which this process has an end; until there
-/// is one it is looked for again.
+/// a file is never taken out; a bridge puts standard error there, so that nothing which prints disturbs
+/// it. So only a pipe is taken of which this process has an end and that is not standard error's; until
+/// there is one it is looked for again.
 package final class UnreadOutput: Sendable {
-  private let path: String
+  private let process: Int32
   private let descriptor: Mutex<Int32>
 
   package init(of process: Int32) {
-    path = "/proc/\(process)/fd/1"
-    descriptor = Mutex(Self.pipe(at: path) ?? -1)
+    self.process = process
+    descriptor = Mutex(Self.pipe(of: process) ?? -1)
   }
 
   deinit { descriptor.withLock { if $0 >= 0 { close($0) } } }
@@ -22,19 +23,20 @@ package final class UnreadOutput: Sendable {
   /// Bytes; 0 where the pipe cannot be had.
   package var count: Int32 {
     descriptor.withLock { descriptor in
-      if descriptor < 0 { descriptor = Self.pipe(at: path) ?? -1 }
+      if descriptor < 0 { descriptor = Self.pipe(of: process) ?? -1 }
       var count: Int32 = 0
       // SAFETY: the call writes one number, into the one that it is given.
       return unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? count : 0
     }
   }
 
-  private static func pipe(at path: String) -> Int32? {
+  private static func pipe(of process: Int32) -> Int32? {
+    let path = "/proc/\(process)/fd/1"
     func target(_ link: String) -> String? {
       try? FileManager.default.destinationOfSymbolicLink(atPath: link)
     }
     let own = "/proc/self/fd/"
-    guard let pipe = target(path), pipe.hasPrefix("pipe:"),
+    guard let pipe = target(path), pipe.hasPrefix("pipe:"), pipe != target("/proc/\(process)/fd/2"),
       let descriptors = try? FileManager.default.contentsOfDirectory(atPath: own),
       descriptors.contains(where: { target(own + $0) == pipe })
     else { return nil }

@@ -37,15 +37,18 @@ public struct TokenStream: AsyncSequence, Sendable {
     private var begun: (sampler: TextSampler, decoding: Decoding)?
     /// Bytes of the text that were handed on.
     private var streamed = 0
+    /// Whether the last token, or an error, was handed on.
+    private var hasEnded = false
 
     fileprivate init(_ stream: TokenStream) { self.stream = stream }
 
     /// - Throws: `PromptError`, `SamplingError` for logits that are not finite, `CancellationError`.
     public mutating func next() async throws -> Token? {
+      if hasEnded { return nil }
+      // Until there is a token: an error is the end.
+      hasEnded = true
       try Task.checkCancellation()
       var (sampler, decoding) = try begun ?? stream.begin()
-      defer { begun = (sampler, decoding) }
-      if decoding.isFinished { return nil }
       try decoding.advance(sampler.endRule)
       let drawn = decoding.completions[0][0]
       let text =
@@ -55,6 +58,7 @@ public struct TokenStream: AsyncSequence, Sendable {
         id: drawn.tokens[drawn.tokens.count - 1], logProb: drawn.logProbs[drawn.tokens.count - 1],
         text: String(decoding: text.utf8.dropFirst(streamed), as: UTF8.self))
       streamed = text.utf8.count
+      (begun, hasEnded) = ((sampler, decoding), decoding.isFinished)
       return token
     }
   }

@@ -25,10 +25,32 @@ extension TrainingRun {
     guard let train = recipe.train else {
       throw TrainingError.missingStart(path: "train")
     }
-    let start = try existingStart()
+    if let row, !questions.questions.indices.contains(row) {
+      throw TrainingError.noSuchQuestion(row: row, count: questions.questions.count)
+    }
     run.id = try RunManifest.found(at: run.manifest).manifest?.id
+    let loop = try await nextStep(train)
+    let isFirst = row.map(loop.nextRows.contains) ?? true
+    // Dynamic sampling may put in questions that the step does not begin with.
+    if isFirst || train.axes.dynamicSamplingRounds > 0 {
+      if let found = try await explanation(of: row, in: loop, updates) { return found }
+      if isFirst {
+        throw TrainingError.questionLeftOut(
+          row: row ?? loop.nextRows[0], step: loop.state.step + 1)
+      }
+    }
+    let other = try await nextStep(train)
+    guard let found = try await explanation(of: row, in: other, updates, inPlaceOfFirst: true)
+    else {
+      throw TrainingError.questionLeftOut(row: row ?? 0, step: other.state.step + 1)
+    }
+    return found
+  }
+
+  /// The loop before the step that the run makes next.
+  private func nextStep(_ train: Recipe.Train) async throws -> TrainingLoop {
     let loop = try loop(
-      train, from: start, host: TrainingLoop.Host(directory: run), epochs: updates + 1)
+      train, from: try existingStart(), host: TrainingLoop.Host(directory: run))
     do {
       _ = try await loop.restore()
     } catch let error as Checkpoints.Unusable {
@@ -36,28 +58,28 @@ extension TrainingRun {
       throw differences.isEmpty
         ? error : TrainingError.differentInputs(path: run.path, differences)
     }
+    return loop
+  }
+
+  /// What the step, once it is made, makes of a question; nil where it has not asked it.
+  private func explanation(
+    of row: Int?, in loop: TrainingLoop, _ updates: Int, inPlaceOfFirst: Bool = false
+  ) async throws -> Explanation? {
     var rows = loop.nextRows
-    let isInStep = row.map(rows.contains) ?? true
-    if let row, !isInStep {
-      guard questions.questions.indices.contains(row) else {
-        throw TrainingError.noSuchQuestion(row: row, count: questions.questions.count)
-      }
-      rows[0] = row
-    }
+    if inPlaceOfFirst, let row { rows[0] = row }
     return try await loop.whileRewardsRun {
       var failure: TrainingError?
       var lastUpdates: [PendingUpdate] = []
+      try await loop.updateRewardModel(before: loop.iteration)
       let step = try await loop.makeStep(
-        on: rows, enduring: { failure = $0 },
+        on: rows, epochs: updates + 1, enduring: { failure = $0 },
         willUpdate: {
           // Those of the last epoch, one for each mini-batch.
-          lastUpdates = (lastUpdates + [$0]).suffix(train.axes.miniBatches)
+          lastUpdates = (lastUpdates + [$0]).suffix(loop.train.axes.miniBatches)
         })
-      guard let found = ExplainedStep(step, row: row, lastUpdates, loop) else {
-        throw TrainingError.questionLeftOut(row: row ?? rows[0], step: step.step)
-      }
-      return found.explanation(
-        updates: updates, isInStep: isInStep, failure: failure ?? found.failure)
+      let found = ExplainedStep(step, row: row, lastUpdates, loop)
+      return found?.explanation(
+        updates: updates, isInStep: !inPlaceOfFirst, failure: failure ?? found?.failure)
     }
   }
 }

@@ -5,7 +5,8 @@ public struct Explanation: Sendable {
   public struct Token: Sendable {
     public var id: Int
     public var text: String
-    /// log π_θ, log π_old and log π_ref; the last is nil without a reference policy.
+    /// log π_θ, log π_old and log π_ref; the last is nil where the step does not compute it, since there
+    /// is no reference policy or the divergence from it is exact.
     public var logProb: Double
     public var oldLogProb: Double
     public var referenceLogProb: Double?

@@ -1,4 +1,5 @@
 internal import Kernels
+public import Recipes
 
 /// What ends a run before its last step.
 public enum TrainingError: Error, CustomStringConvertible, Sendable {
@@ -10,13 +11,13 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
   case notFinite(step: Int, what: String, cause: OverflowCause)
   /// The objective does not do what it must.
   case selfCheck(step: Int, problem: String)
-  /// An objective from outside needs what the recipe's run cannot give it.
+  /// An objective or an estimator from outside needs what the recipe's run cannot give it.
   case unmetNeed(String)
   /// Too many at once, or in too many steps in a row.
   case rewardsFailed(step: Int, masked: Int, of: Int, inARow: Int, reason: String)
   case labelsFailed(step: Int, masked: Int, of: Int, reason: String)
   /// What the directory was made with is not what it would go on with.
-  case differentInputs(path: String, [RunDifference])
+  case differentInputs(path: String, [Recipe.Difference])
   /// Differences are allowed of a field that there is none of.
   case unknownField(String, suggestion: String?)
   /// Fewer steps are asked for than are done.
@@ -51,7 +52,7 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .notFinite(let step, let what, .values(let name, let largest)):
       "step \(step): \(what) overflows: the \(name) are as large as \(largest)"
     case .selfCheck(let step, let problem): "step \(step): self-check: \(problem)"
-    case .unmetNeed(let need): "the objective needs \(need)"
+    case .unmetNeed(let need): need
     case .rewardsFailed(let step, let masked, let count, let steps, let reason):
       "step \(step): \(masked) of \(count) rewards failed"
         + (steps > 1 ? ", as some did in the \(steps - 1) steps before" : "") + ": \(reason)"

@@ -55,7 +55,7 @@ final class TrainingLoop {
   ) {
     (self.recipe, self.train, self.source, self.trainer) = (recipe, train, source, trainer)
     (self.rewardModel, self.evaluator, self.host) = (rewardModel, evaluator, host)
-    watch = Self.watch(train, source, first: nil)
+    watch = Self.watch(train, source, trainer, first: nil)
     trainer.record(in: &state)
   }
 
@@ -63,7 +63,9 @@ final class TrainingLoop {
   /// them.
   func run(resuming: Bool) async throws -> [ObservedSteps.Answer] {
     let logs = try await begin(resuming: resuming)
-    for iteration in state.step / train.stepsPerIteration..<iterationCount {
+    for iteration in iteration..<iterationCount where state.step < train.totalSteps {
+      try await endIfAsked(logs)
+      try await savingWhatIsDone(logs) { try await updateRewardModel(before: iteration) }
       for _ in steps(of: iteration) {
         try await endIfAsked(logs)
         let step = try await savingWhatIsDone(logs) { try await makeStep(on: nextRows) }
@@ -76,25 +78,26 @@ final class TrainingLoop {
 
   /// Makes the next step, but for what is written of it.
   ///
-  /// Nothing of a checkpoint moves before the reference does, but a reward model, which counts its
-  /// updates: completions whose scores fail leave a state from which the step can be made again.
+  /// Nothing of a checkpoint moves before the reference does, be it at the beginning of an iteration:
+  /// completions whose scores fail leave a state from which the step can be made again.
   ///
   /// - Parameters:
   ///   - rows: Those of the step's questions.
   ///   - endure: Gets what ends a run whose rewards fail; a step that is only looked at goes on.
+  ///   - epochs: μ; nil for the recipe's.
   ///   - willUpdate: Sees every update before it is made.
   func makeStep(
-    on rows: [Int], enduring endure: (TrainingError) throws -> Void = { throw $0 },
+    on rows: [Int], epochs: Int? = nil,
+    enduring endure: (TrainingError) throws -> Void = { throw $0 },
     willUpdate: (PendingUpdate) throws -> Void = { _ in }
   ) async throws -> StepRecord {
     let clock = Stopwatch()
-    try await updateRewardModel()
     let (rollout, sampling, collector) = try await collectRollout(of: rows, endure)
     let sampled = clock.seconds
     let check = samplerCheck(of: rollout)
     moveReference()
     let updating = Stopwatch()
-    let update = try await updatePolicy(on: rollout, collector, willUpdate)
+    let update = try await updatePolicy(on: rollout, collector, epochs, willUpdate)
     return StepRecord(
       step: state.step + 1, rollout: rollout, sampling: sampling, check: check, update: update,
       referenceMoves: trainer.reference?.moves(through: state.step),
@@ -114,9 +117,12 @@ final class TrainingLoop {
 
   private var seed: UInt64 { UInt64(recipe.seed) }
 
+  /// That of the next step.
+  var iteration: Int { state.step / train.stepsPerIteration }
+
   private var iterationCount: Int {
     let length = train.stepsPerIteration
-    return max(state.step / length, (train.totalSteps + length - 1) / length)
+    return max(iteration, (train.totalSteps + length - 1) / length)
   }
 
   /// Those of an iteration that are not made yet.
@@ -133,14 +139,12 @@ final class TrainingLoop {
 
   // MARK: What a step is made of
 
-  /// Where an iteration begins: what the reward model learns from the policy as it is now.
+  /// What the reward model learns from the policy as it is now.
   ///
-  /// An update that a checkpoint holds already, because its step then failed, is not made again.
-  private func updateRewardModel() async throws {
-    let iteration = state.step / train.stepsPerIteration
-    guard let rewardModel, state.step % train.stepsPerIteration == 0,
-      await rewardModel.isDue(before: iteration)
-    else { return }
+  /// It counts its updates: one that a checkpoint holds already, since the run ended behind it or
+  /// within the iteration, is not made again.
+  func updateRewardModel(before iteration: Int) async throws {
+    guard let rewardModel, await rewardModel.isDue(before: iteration) else { return }
     let collector = collector(
       of: rewardModel.recipe.completionsPerQuestion, .comparison, step: iteration)
     let failures = try await rewardModel.learn(before: state.step, from: collector)
@@ -169,7 +173,8 @@ final class TrainingLoop {
       warn("step \(state.step + 1): \(collector.failures.inWords("rewards"))")
     }
     tell(of: rollout.report)
-    rollout.greedyRewards = try await collector.greedyRewards(of: rollout, for: train.axes)
+    rollout.greedyRewards = try await collector.greedyRewards(
+      of: rollout, for: trainer.settings.advantage)
     return (rollout, sampling, collector)
   }
 
@@ -203,11 +208,11 @@ final class TrainingLoop {
 
   /// Advantages, and the updates.
   private func updatePolicy(
-    on rollout: Rollout, _ collector: RolloutCollector,
+    on rollout: Rollout, _ collector: RolloutCollector, _ epochs: Int?,
     _ willUpdate: (PendingUpdate) throws -> Void
   ) async throws -> PolicyTrainer.StepReport {
     try await trainer.step(
-      rollout,
+      rollout, epochs: epochs,
       willUpdate: {
         if $0.index == 0 { try check($0) }
         try willUpdate($0)
@@ -269,16 +274,18 @@ final class TrainingLoop {
       _ = try await evaluate()
     } else {
       watch = Self.watch(
-        train, source, first: LogReading(path: host.directory.metrics).lines.first)
+        train, source, trainer, first: LogReading(path: host.directory.metrics).lines.first)
     }
     return logs
   }
 
   private static func watch(
-    _ train: Recipe.Train, _ source: RolloutSource, first: JSONObject?
+    _ train: Recipe.Train, _ source: RolloutSource, _ trainer: PolicyTrainer, first: JSONObject?
   ) -> FindingWatch {
     let rewards = source.rewards.entries.map { (name: $0.function.name, weight: $0.weight) }
-    return FindingWatch(train.observation(of: source.questions, rewards: rewards), first: first)
+    let setting = train.observation(
+      of: source.questions, rewards: rewards, under: trainer.settings.advantage)
+    return FindingWatch(setting, first: first)
   }
 
   /// Takes up the last checkpoint, and returns its step; nil where there is none.

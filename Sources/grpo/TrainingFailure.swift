@@ -69,7 +69,7 @@ extension TrainingError {
   }
 
   /// What helps, too, where what the run has made itself is not what it made.
-  private static func remaking(_ differences: [RunDifference], in path: String) -> String {
+  private static func remaking(_ differences: [Recipe.Difference], in path: String) -> String {
     let made = differences.map(\.field).compactMap { field -> String? in
       if field.hasPrefix("warm-start/") { return "warm-start" }
       return field == "tokenizer.model" ? field : nil

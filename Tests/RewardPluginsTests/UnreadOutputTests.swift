@@ -47,6 +47,33 @@ import Testing
     _ = try await child.end()
   }
 
+  /// Where a bridge puts standard error in the place of its output.
+  @Test func standardErrorInItsPlaceIsNotCounted() async throws {
+    let errors = Pipe()
+    let child = try await ChildProcess(
+      [
+        "sh", "-c",
+        """
+        exec 3>&1 1>&2
+        printf 'a warning'
+        echo $$ >pid.new; mv pid.new pid
+        while [ ! -e go ]; do sleep 0.01; done
+        exec 1>&3 3>&-
+        printf ab
+        exec sleep 1000
+        """,
+      ], in: folder.path, output: pipe.fileHandleForWriting.fileDescriptor,
+      errors: errors.fileHandleForWriting.fileDescriptor)
+    try await waitUntil { exists(folder.read("pid")) }
+    let unread = UnreadOutput(of: child.identifier)
+    #expect(unread.count == 0)
+    try folder.write("go", "")
+    try await waitUntil { unread.count > 0 }
+    #expect(unread.count == 2)
+    child.send(SIGKILL)
+    _ = try await child.end()
+  }
+
   @Test func aPipeBetweenOthersIsNotCounted() async throws {
     let child = try await shell(
       """

@@ -110,6 +110,19 @@ import Tokenization
     #expect(try await tokens(chain.stream(tokens: 4)).map(\.text) == ["a", "b", "c", "a"])
   }
 
+  @Test func nothingComesAfterAnError() async throws {
+    let chain = try ChainPolicy("abc".utf8, isEndless: true)
+    let task = Task {
+      var tokens = chain.stream().makeAsyncIterator()
+      let first = try await tokens.next()?.text
+      unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+      await #expect(throws: CancellationError.self) { _ = try await tokens.next() }
+      let last = try await tokens.next()
+      return first == "a" && last == nil
+    }
+    #expect(try await task.value)
+  }
+
   @Test func streamsOfSeveralTasksDoNotMeet() async throws {
     let folder = try ModelFolder()
     let policy = try Policy(directory: folder.path)

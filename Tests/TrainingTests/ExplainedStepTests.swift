@@ -1,16 +1,74 @@
 import Formats
 import Foundation
+import PolicyOptimization
 import Recipes
 import Rewards
+import Synchronization
 import TestSupport
 import Testing
 import Training
 
 /// `explain` shows the step that the run makes next: the same numbers as its logs have of it.
 @Suite(.inTurn) struct ExplainedStepTests {
+  /// What an objective reads of a token and says to it.
+  private struct TokenLine: Equatable {
+    var logProb, oldLogProb: Double
+    var referenceLogProb, entropy: Double?
+    var ratio, advantage: Double
+    var isClipped: Bool
+    var coefficient: Double
+  }
+
+  private static func line(_ token: Explanation.Token) -> TokenLine {
+    TokenLine(
+      logProb: token.logProb, oldLogProb: token.oldLogProb,
+      referenceLogProb: token.referenceLogProb, entropy: token.entropy, ratio: token.ratio,
+      advantage: token.advantage, isClipped: token.isClipped, coefficient: token.coefficient)
+  }
+
+  /// An objective that remembers, step by step, all that it was asked.
+  private struct Recorded: Objective {
+    var objective: any Objective
+    let calls = Calls()
+
+    final class Calls: Sendable {
+      /// Of each step the tokens of every call, completion by completion.
+      let ofSteps = Mutex<[[[[TokenLine]]]]>([[]])
+    }
+
+    var needs: Set<ObjectiveNeed> { objective.needs }
+
+    var adaptiveState: [String: Double] {
+      get { objective.adaptiveState }
+      set { objective.adaptiveState = newValue }
+    }
+
+    mutating func adapt(to measurement: PolicyMeasurement, completions: Int) {
+      objective.adapt(to: measurement, completions: completions)
+    }
+
+    func tokenTerms(of batch: ObjectiveBatch) -> TokenTerms { objective.tokenTerms(of: batch) }
+
+    func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
+      let (result, terms) = (objective(batch), objective.tokenTerms(of: batch))
+      let lines = batch.completions.map { tokens in
+        tokens.map { t in
+          TokenLine(
+            logProb: batch.logProb[t], oldLogProb: batch.oldLogProb[t],
+            referenceLogProb: batch.referenceLogProb?[t], entropy: batch.entropy?[t],
+            ratio: terms.ratio[t], advantage: batch.advantage[t], isClipped: terms.isClipped[t],
+            coefficient: result.dLogProb[t])
+        }
+      }
+      calls.ofSteps.withLock { $0[$0.count - 1].append(lines) }
+      return result
+    }
+  }
+
   /// A run of three steps, two an iteration, and what it was before each of them.
   private struct ThreeSteps {
     let small: SmallRecipe
+    private let calls: Recorded.Calls
     private let settings: [String]
     private let rewards = [
       RewardSet.Entry(ClosureReward("length") { Double($0.text.utf8.count % 3) }),
@@ -28,7 +86,9 @@ import Training
       ]
       let own = settings.map { $0.prefix { $0 != "=" } }
       self.settings = common.filter { !own.contains($0.prefix { $0 != "=" }) } + settings
-      let recipe = try recipe("run")
+      let recipe = try Self.recipe("run", small, self.settings)
+      let objective = Recorded(objective: try #require(recipe.train).axes.objective)
+      calls = objective.calls
       for step in 1...3 {
         if step > 1 {
           try FileManager.default.copyItem(
@@ -37,15 +97,32 @@ import Training
         var made = 0
         await #expect(throws: TrainingError.self) {
           try await TrainingRun(
-            recipe, threads: 1, rewards: rewards,
-            report: { if case .step(let step, _, _) = $0 { made = step } },
+            recipe, threads: 1, rewards: rewards, objective: objective,
+            report: {
+              guard case .step(let step, _, _) = $0 else { return }
+              made = step
+              objective.calls.ofSteps.withLock { $0.append([]) }
+            },
             isCancelled: { made == step }
           ).runAll()
         }
       }
     }
 
+    /// Whether an update of a step was made on just these numbers.
+    func hasMadeUpdate(on completions: [[TokenLine]], inStep step: Int) -> Bool {
+      calls.ofSteps.withLock { $0[step - 1] }.contains { call in
+        call.indices.contains { call[$0...].prefix(completions.count).elementsEqual(completions) }
+      }
+    }
+
     private func recipe(_ output: String) throws -> Recipe {
+      try Self.recipe(output, small, settings)
+    }
+
+    private static func recipe(
+      _ output: String, _ small: SmallRecipe, _ settings: [String]
+    ) throws -> Recipe {
       try Recipe(
         contentsOf: small.directory + "/recipe.yaml",
         overrides: [.output(small.directory + "/" + output)]
@@ -91,19 +168,16 @@ import Training
     let lines = try run.log("completions", step: step)
     let groups = try Dictionary(grouping: lines, by: row)
     var (losses, divergences, entropies): ([Double], [Double], [Double]) = ([], [], [])
-    var isWhole = true
     for update in 0..<train.axes.epochs {
-      var tokens: [[Explanation.Token]] = []
+      var parts: [[Explanation.Token]] = []
       for (row, lines) in groups {
         let found = try await run.explain(row, step: step, updates: update)
         #expect(found.step == step && found.updates == update && found.failure == nil)
-        // Questions that dynamic sampling draws are none of those that the step begins with.
-        guard found.isInStep else {
-          isWhole = false
-          continue
-        }
+        #expect(found.isInStep)
+        let tokens = found.completions.map { $0.tokens.map(Self.line) }
+        #expect(run.hasMadeUpdate(on: tokens, inStep: step), "step \(step), update \(update)")
         losses.append(found.loss)
-        tokens.append(found.completions.flatMap(\.tokens))
+        parts.append(found.completions.flatMap(\.tokens))
         #expect(found.completions.map(\.text) == lines.map { $0["completion"]?.string })
         for (completion, line) in zip(found.completions, lines) {
           #expect(
@@ -116,16 +190,15 @@ import Training
             advantage / Double(completion.tokens.count), line["advantage"], "advantage")
         }
       }
-      for part in train.axes.miniBatches == 1 ? [tokens.flatMap { $0 }] : tokens {
+      for part in train.axes.miniBatches == 1 ? [parts.flatMap { $0 }] : parts {
         let count = Double(part.count)
         divergences.append(part.reduce(0) { $0 + ($1.kl ?? 0) } / count)
         entropies.append(part.reduce(0) { $0 + ($1.entropy ?? 0) } / count)
       }
     }
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-    guard !losses.isEmpty else { return }
     try expectEqual(mean(losses), metrics["loss"], "loss")
-    if isWhole, !train.axes.masksTruncatedCompletions {
+    if !train.axes.masksTruncatedCompletions {
       try expectEqual(mean(entropies), metrics["entropy"], "entropy")
       if let kl = metrics["kl"] { try expectEqual(mean(divergences), kl, "kl") }
     }

@@ -1,8 +1,8 @@
 /// What an objective reads of a batch beside log-probs, entropies, advantages and the mask.
 ///
 /// Those are always there. Nothing else is computed unless something asks for it: the objective,
-/// reward shaping, or the rule that makes the updates. There is a reference policy where one of
-/// them needs it.
+/// reward shaping, the estimator of advantages, or the rule that makes the updates. There is a
+/// reference policy where one of them needs it.
 public enum ObjectiveNeed: Sendable, Hashable {
   /// log π_ref of each token: ``ObjectiveBatch/referenceLogProb``.
   case referenceLogProb

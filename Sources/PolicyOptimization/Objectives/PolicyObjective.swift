@@ -52,18 +52,18 @@ public struct PolicyObjective: Objective, Equatable {
     Set([klPenalty?.need, oldKLPenalty?.need].compactMap(\.self))
   }
 
-  /// β and β_old: those that adapt.
+  /// `kl_coef` and `kl_old_coef`, β and β_old: those that adapt.
   public var adaptiveState: [String: Double] {
     get {
       var state: [String: Double] = [:]
-      state[Metric.Name.klCoefficient.text] = klPenalty?.adaptiveCoefficient
-      state[Metric.Name.oldKLCoefficient.text] = oldKLPenalty?.adaptiveCoefficient
+      state["kl_coef"] = klPenalty?.adaptiveCoefficient
+      state["kl_old_coef"] = oldKLPenalty?.adaptiveCoefficient
       return state
     }
     set {
       precondition(newValue.keys == adaptiveState.keys)
-      klPenalty?.adaptiveCoefficient = newValue[Metric.Name.klCoefficient.text]
-      oldKLPenalty?.adaptiveCoefficient = newValue[Metric.Name.oldKLCoefficient.text]
+      klPenalty?.adaptiveCoefficient = newValue["kl_coef"]
+      oldKLPenalty?.adaptiveCoefficient = newValue["kl_old_coef"]
     }
   }
 

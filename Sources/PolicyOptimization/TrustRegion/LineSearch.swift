@@ -1,6 +1,6 @@
-/// Tries ever smaller steps until one is accepted.
+/// The ever smaller steps of a line search, tried in turn until one is accepted.
 ///
-///     α = α₀, α₀·s, α₀·s², …   until accepted, or given up after n trials
+///     α = α₀, α₀·s, α₀·s², …   n of them
 ///
 /// The line search of lectures on policy optimization: begin with a large step and decrease it until
 /// the new loss is below the old one. With α₀ = 1 and an acceptance that asks for improvement and a

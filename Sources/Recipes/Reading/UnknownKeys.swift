@@ -2,9 +2,13 @@ internal import Formats
 internal import Rewards
 
 extension Fields {
+  /// Keys that earlier versions wrote into the recipe of every run, with the value at which they had no
+  /// effect: a run begun then goes on.
+  private static let retired = ["train.use_adaptive_entropy": "false"]
+
   /// Reports the keys that nobody asked for.
   func refuseUnknownKeys() {
-    for entry in unread {
+    for entry in unread where Self.retired[context[entry.key].path] != entry.value.found {
       context.journal.refuse(
         context[entry.key].path, RecipeError(unknown: entry, among: known, context))
     }

@@ -83,12 +83,13 @@ package struct ObservedSteps {
 extension Recipe.Train {
   /// What checks for findings must know of a run on `questions`.
   func observation(
-    of questions: QuestionSet, rewards: [(name: String, weight: Double)]
+    of questions: QuestionSet, rewards: [(name: String, weight: Double)],
+    under advantage: any AdvantageEstimator
   ) -> ObservedSteps.Setting {
     var setting = ObservedSteps.Setting(
       updatesPerStep: axes.updatesPerStep,
       completionsPerStep: questionsPerStep * completionsPerQuestion,
-      comparesWithinGroups: axes.advantage.estimator.comparesGroups && completionsPerQuestion > 1,
+      comparesWithinGroups: advantage.comparesGroups && completionsPerQuestion > 1,
       maxCompletionTokens: maxCompletionTokens,
       columns: questions.questions.first?.columns.keys ?? [], rewards: rewards.map(\.name))
     setting.weighsNothing = rewards.allSatisfy { $0.weight == 0 }

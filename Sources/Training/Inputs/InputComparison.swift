@@ -128,7 +128,7 @@ extension TrainingRun {
   /// What is written down of inputs that a run goes on with after step `done`: all that has changed,
   /// with what had changed before.
   private func manifestToGoOn(
-    with next: RunManifest, _ inputs: RunInputs, _ differences: [RunDifference],
+    with next: RunManifest, _ inputs: RunInputs, _ differences: [Recipe.Difference],
     since manifest: RunManifest?, step done: Int
   ) -> RunManifest {
     var next = next
@@ -173,7 +173,7 @@ extension TrainingRun {
   }
 
   /// The keys with which the run in the directory is another recipe's.
-  func refusedDifferences() throws -> [RunDifference] {
+  func refusedDifferences() throws -> [Recipe.Difference] {
     guard Files.exists(run.recipe) else { return [] }
     let earlier = try Recipe(contentsOf: run.recipe, ownRewards: true)
     let done = try run.checkpoints.lastStep() ?? 0
@@ -279,7 +279,7 @@ extension TrainingRun {
   /// Whether a run may go on with the new value, because what it did so far would have been the
   /// same with it: how often it saves, evaluates and shows, and how many steps it makes.
   private func mayChange(
-    _ difference: RunDifference, since earlier: Recipe, stepsDone: Int
+    _ difference: Recipe.Difference, since earlier: Recipe, stepsDone: Int
   ) throws -> Bool {
     switch difference.field {
     case "train.checkpoint_steps", "train.save_total_limit", "train.num_completions_to_print",

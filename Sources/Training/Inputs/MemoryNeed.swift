@@ -35,7 +35,7 @@ package struct MemoryNeed {
   ) {
     let parameters = 4 * Double(configuration.map { ParameterLayout($0).count } ?? 0)
     let tokens = recipe.train?.maxCompletionTokens ?? TrainingRun.answerTokens
-    let drawing = Drawing(
+    let drawing = DecodingMemory(
       configuration, tokens: tokens,
       budget: Double((recipe.train?.activationMemoryMegabytes ?? 1024) << 20))
     evaluation =
@@ -105,7 +105,7 @@ package struct MemoryNeed {
 
   /// What an evaluation holds: every completion's score, and what it votes for.
   private static func evaluation(
-    _ evaluation: Recipe.Evaluation, questions: Int, _ drawing: Drawing
+    _ evaluation: Recipe.Evaluation, questions: Int, _ drawing: DecodingMemory
   ) -> Double {
     let count = min(questions, evaluation.questions ?? questions)
     if count == 0 { return 0 }
@@ -116,7 +116,7 @@ package struct MemoryNeed {
   }
 
   /// What completions of up to `tokens` are drawn in.
-  private struct Drawing {
+  private struct DecodingMemory {
     let tokens: Int
     private let bytesPerRow: Double
     private let room: Int

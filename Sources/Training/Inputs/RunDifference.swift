@@ -4,9 +4,7 @@ public import Recipes
 /// what it was when the run began.
 ///
 /// A file is known by the key that names it; `MANIFEST.json` has the same names.
-public typealias RunDifference = Recipe.Difference
-
-extension RunDifference {
+extension Recipe.Difference {
   /// What it means for the run at `path`, in one line.
   public func problem(of path: String) -> String {
     let what =

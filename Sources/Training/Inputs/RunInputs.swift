@@ -127,7 +127,7 @@ struct RunInputs {
   /// A file that lies elsewhere with the same content is the same; where the recipe names another
   /// one, its key alone is told. What the run made itself may be missing on either side: it is
   /// made, or written down, again.
-  func differences(from earlier: Recipe, _ manifest: RunManifest?) -> [RunDifference] {
+  func differences(from earlier: Recipe, _ manifest: RunManifest?) -> [Recipe.Difference] {
     var found = recipe.differences(from: earlier)
     guard let manifest else { return found }
     found.removeAll { difference in
@@ -147,7 +147,7 @@ struct RunInputs {
       if (then == nil || file == nil) && Self.isProduct(field) { continue }
       if then == nil && (Self.isOfReward(field) || !manifest.hasAllOfRewards) { continue }
       found.append(
-        RunDifference(
+        Recipe.Difference(
           field: field, file: file?.path ?? "what it names",
           got: Self.text(file?.digest, of: field), need: Self.text(then, of: field)))
     }

@@ -151,6 +151,8 @@ package actor ContinualReward: RewardFunction {
 
 extension ContinualReward {
   /// Everything that the next update depends on, beside ``encodedTensors()``.
+  ///
+  /// "lesson" is what the first checkpoints called an update.
   var encodedState: JSON {
     [
       "lessons": .integer(updatesMade), "update_count": .integer(trainer.updateCount),

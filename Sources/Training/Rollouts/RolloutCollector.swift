@@ -107,8 +107,9 @@ struct RolloutCollector {
         RewardRequest(step: step, completions: batch, progress: progress))
       whole = whole?.appending(report) ?? report
     }
-    // A task that was cancelled gets no batch.
-    guard let whole else { throw CancellationError() }
+    // A task that was cancelled gets no further batch.
+    try Task.checkCancellation()
+    guard let whole else { preconditionFailure("no batch") }
     return whole
   }
 }

@@ -78,7 +78,9 @@ extension TrainingRun {
     guard let train = recipe.train else { return warmStartFindings }
     let answers = summary.after.map(Self.answers)
     var observed = ObservedSteps(
-      train.observation(of: questions, rewards: weighedRewards), lines: summary.metrics,
+      train.observation(
+        of: questions, rewards: weighedRewards,
+        under: ownAdvantage ?? train.axes.advantage.estimator), lines: summary.metrics,
       first: summary.metrics.first,
       answers: answers ?? lastAnswers)
     if answers != nil { observed.placeOfAnswers = "evaluation" }

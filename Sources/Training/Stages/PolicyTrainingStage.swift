@@ -58,24 +58,20 @@ extension TrainingRun {
   }
 
   /// The loop that `start` is trained in, with the program's own objective and advantage.
-  ///
-  /// - Parameter epochs: μ; nil for the recipe's.
   func loop(
-    _ train: Recipe.Train, from start: Start, host: TrainingLoop.Host, epochs: Int? = nil
+    _ train: Recipe.Train, from start: Start, host: TrainingLoop.Host
   ) throws -> TrainingLoop {
     try checkMemory(for: start.model.configuration)
     let sampler = try sampler(start)
     let rewardModel = try rewardModelUpdate(start)
     let rewards = try rewardSet(with: rewardModel)
-    var settings = try settings(of: train)
-    settings.epochs = epochs ?? settings.epochs
     return TrainingLoop(
       recipe, train,
       from: RolloutSource(
         questions: questions, prompts: try sampler.encode(questions), sampler: sampler,
         rewards: rewards),
       trainer: PolicyTrainer(
-        engine: sampler.engine, policy: start.model.parameters, settings: settings),
+        engine: sampler.engine, policy: start.model.parameters, settings: try settings(of: train)),
       rewardModel: rewardModel,
       evaluator: recipe.evaluation?.every == nil ? nil : try evaluator(sampler, rewards),
       host: host)
@@ -91,7 +87,7 @@ extension TrainingRun {
 
   /// How the policy is trained, with the program's own objective and advantage.
   ///
-  /// - Throws: `TrainingError.unmetNeed` where the objective asks for what the recipe cannot give.
+  /// - Throws: `TrainingError.unmetNeed` where they ask for what the recipe cannot give.
   func settings(of train: Recipe.Train) throws(TrainingError) -> PolicyTrainer.Settings {
     let settings = PolicyTrainer.Settings(
       train, seed: recipe.seed, objective: ownObjective, advantage: ownAdvantage)

@@ -17,7 +17,7 @@ package final class PolicyTrainer {
   package let reference: ReferencePolicy?
   package let rule: any PolicyUpdate
   package let value: ValueFunction?
-  private let settings: Settings
+  package let settings: Settings
   /// The objective with its coefficients as they are now.
   package var objective: any Objective
   private let gradient: Parameters
@@ -72,18 +72,21 @@ package final class PolicyTrainer {
   /// Makes the updates of one step.
   ///
   /// - Parameters:
+  ///   - epochs: μ; nil for the recipe's.
   ///   - willUpdate: Sees every update before it is made.
   ///   - resampledLoss: The loss of the policy as it stands on completions drawn anew, for a line
   ///     search that asks for it; nil stands for the completions at hand.
   package func step(
-    _ rollout: Rollout, willUpdate: (PendingUpdate) throws -> Void = { _ in },
+    _ rollout: Rollout, epochs: Int? = nil,
+    willUpdate: (PendingUpdate) throws -> Void = { _ in },
     resampledLoss: UpdateProblem.ResampledLoss? = nil
   ) async throws -> StepReport {
     let (batch, earned) = (rollout.batch, rollout.groups)
     var inputs = observe(rollout, batch)
     let (advantages, groups) = estimateAdvantages(of: earned, into: &inputs)
     var parts = self.parts(of: rollout, batch, inputs, resampledLoss)
-    let updates = try await makeUpdates(&parts, willUpdate)
+    let updates = try await makeUpdates(
+      &parts, epochs: epochs ?? settings.train.axes.epochs, willUpdate)
     var metrics = [approximateKL(parts)]
     let fit = value?.fit(parts, engine: engine)
     metrics += fit?.metrics ?? []
@@ -174,10 +177,10 @@ package final class PolicyTrainer {
 
   /// One update of each part, in as many passes as there are epochs.
   private func makeUpdates(
-    _ parts: inout [UpdateProblem], _ willUpdate: (PendingUpdate) throws -> Void
+    _ parts: inout [UpdateProblem], epochs: Int, _ willUpdate: (PendingUpdate) throws -> Void
   ) async throws -> [UpdateReport] {
     var updates: [UpdateReport] = []
-    for _ in 0..<settings.epochs {
+    for _ in 0..<epochs {
       for i in parts.indices {
         let before = parts[i].evaluate(into: gradient)
         try willUpdate(
@@ -229,43 +232,51 @@ extension PolicyTrainer {
   /// What a trainer is made of: a recipe's `train`, and what a program has of its own.
   package struct Settings: Sendable {
     package var train: Recipe.Train
-    package var objective: any Objective
-    package var advantage: any AdvantageEstimator
-    /// μ.
-    package var epochs: Int
     /// Deals questions out to mini-batches.
-    package var seed: UInt64
+    package let seed: UInt64
+    private let ownObjective: (any Objective)?
+    private let ownAdvantage: (any AdvantageEstimator)?
 
     /// - Parameters:
-    ///   - own: Takes the place of the objective that the keys describe, but for the value
+    ///   - objective: Takes the place of the objective that the keys describe, but for the value
     ///     function's loss.
     ///   - advantage: Takes the place of the estimator that they name.
     package init(
-      _ train: Recipe.Train, seed: Int, objective own: (any Objective)? = nil,
+      _ train: Recipe.Train, seed: Int, objective: (any Objective)? = nil,
       advantage: (any AdvantageEstimator)? = nil
     ) {
-      (self.train, self.seed, epochs) = (train, UInt64(seed), train.axes.epochs)
-      self.advantage = advantage ?? train.axes.advantage.estimator
-      objective = own ?? train.axes.objective
-      if let value = train.axes.value, value.trunk == .policy {
-        objective = JointObjective(
-          policy: objective, value: ValueLoss(clipRange: value.clip),
-          coefficient: value.coefficient)
-      }
+      (self.train, self.seed) = (train, UInt64(seed))
+      (ownObjective, ownAdvantage) = (objective, advantage)
+    }
+
+    package var objective: any Objective {
+      let policy = ownObjective ?? train.axes.objective
+      guard let value = train.axes.value, value.trunk == .policy else { return policy }
+      return JointObjective(
+        policy: policy, value: ValueLoss(clipRange: value.clip), coefficient: value.coefficient)
+    }
+
+    package var advantage: any AdvantageEstimator {
+      ownAdvantage ?? train.axes.advantage.estimator
     }
 
     /// What a step must compute beside log-probs and entropies.
-    package var needs: Set<ObjectiveNeed> { train.axes.needs(of: objective) }
+    package var needs: Set<ObjectiveNeed> {
+      train.axes.needs(of: objective).union(advantage.needsValues ? [.values] : [])
+    }
 
     fileprivate var temperature: Float { Float(train.temperature) }
 
-    /// - Throws: `TrainingError.unmetNeed` where no batch can have what the objective asks for.
+    /// - Throws: `TrainingError.unmetNeed` where no batch can have what is asked for.
     func checkNeeds() throws(TrainingError) {
       guard needs.areConsistent else {
-        throw .unmetNeed("an exact divergence in both directions between two policies")
+        throw .unmetNeed(
+          "the objective needs an exact divergence in both directions between two policies")
       }
       if needs.contains(.values), train.axes.value == nil {
-        throw .unmetNeed("values, and the recipe has no value function")
+        throw .unmetNeed(
+          "the \(advantage.needsValues ? "advantage" : "objective") needs values, and the recipe has "
+            + "no value function")
       }
     }
   }

@@ -24,8 +24,16 @@ package final class TrustRegionUpdate: PolicyUpdate {
   package var updateCount = 0
 
   package init(_ settings: Recipe.TrustRegionUpdate, _ configuration: ModelConfiguration) {
+    precondition(!settings.divergence.isToReference, "a trust region lies around π_old")
     (tangent, product) = (Parameters(configuration), Parameters(configuration))
     (self.settings, backtracking) = (settings, Backtracking(count: tangent.buffer.count))
+  }
+
+  private var fisher: Fisher {
+    switch settings.fisher {
+    case .exact: .exact
+    case .sampled: .sampled
+    }
   }
 
   /// Whether matrix and divergence are means over the tokens or sums.
@@ -85,7 +93,7 @@ package final class TrustRegionUpdate: PolicyUpdate {
       product.buffer.fill()
       problem.addFisherProduct(
         of: tangent, into: product, weights: weights,
-        matrix: settings.fisher == .exact ? .exact : .sampled)
+        matrix: fisher)
       return product.buffer.doubles
     }
   }

@@ -88,10 +88,11 @@ extension Explanation: Report {
 
   private func table(_ completion: Explanation.Completion) -> TextTable {
     let hasReference = completion.tokens.contains { $0.referenceLogProb != nil }
+    let hasKL = completion.tokens.contains { $0.kl != nil }
     var table = TextTable()
     table.append(
       title: ["token", "log π", "log π_old"] + (hasReference ? ["log π_ref"] : [])
-        + ["ratio"] + (hasReference ? ["KL"] : []) + ["advantage", "∂loss/∂log π"])
+        + ["ratio"] + (hasKL ? ["KL"] : []) + ["advantage", "∂loss/∂log π"])
     for token in completion.tokens {
       func number(_ value: Double?) -> String { shown(value) { NumberFormat.fixed($0, digits: 4) } }
       table.append(
@@ -99,7 +100,7 @@ extension Explanation: Report {
           + [number(token.logProb), number(token.oldLogProb)]
           + (hasReference ? [number(token.referenceLogProb)] : [])
           + [number(token.ratio) + (token.isClipped ? "*" : "")]
-          + (hasReference ? [number(token.kl)] : [])
+          + (hasKL ? [number(token.kl)] : [])
           + [number(token.advantage), number(token.coefficient)])
     }
     return table

@@ -43,6 +43,16 @@ import Testing
     #expect(error == bad.error)
   }
 
+  /// Earlier versions wrote it into the recipe of every run.
+  @Test func aRetiredKeyIsReadWhereItHadNoEffect() throws {
+    let recipe = try SampleRecipe.recipe(
+      replacing: "num_iterations: 2", with: "num_iterations: 2\n  use_adaptive_entropy: false")
+    #expect(recipe == (try SampleRecipe.recipe(replacing: "", with: "")))
+    let error = try SampleRecipe.error(
+      replacing: "num_iterations: 2", with: "num_iterations: 2\n  use_adaptive_entropy: true")
+    #expect(error?.contains("21: train.use_adaptive_entropy: unknown key") == true)
+  }
+
   @Test(arguments: [
     ("nan", "is not a number"), (".nan", "is not a number"), (".inf", "is not a number"),
     ("inf", "is not a number"), ("0x1p3", "is not a number"), ("1_0", "is not a number"),

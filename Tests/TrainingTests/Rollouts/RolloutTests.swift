@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import Recipes
 import Rewards
+import Synchronization
 import Testing
 import Training
 
@@ -171,5 +172,24 @@ import Training
     ).runAll()
     let text = "\(try #require(summary.failure))"
     #expect(text.contains("broken") && text.contains("out of order"), "\(text)")
+  }
+
+  /// The task ends while a part is scored and the next one drawn: nothing goes on with half a step.
+  @Test func aTaskThatIsCancelledBetweenTwoPartsEndsTheRun() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let recipe = try small.recipe(
+      "run", "warm_start.steps=1", "evaluation=null", "train.scoring_parts=2")
+    let task = Mutex<Task<Void, any Error>?>(nil)
+    let cancelling = ClosureReward("cancelling") { _ in
+      task.withLock { $0?.cancel() }
+      return 1
+    }
+    let run = Task {
+      _ = try await TrainingRun(recipe, threads: 1, rewards: [.init(cancelling)]).runAll()
+    }
+    task.withLock { $0 = run }
+    let error = await #expect(throws: TrainingError.self) { try await run.value }
+    #expect(error?.description == "stopped after step 0, which is saved")
   }
 }

@@ -141,10 +141,10 @@ import Training
 
   @Test(
     arguments: [
-      ([.values], "values, and the recipe has no value function"),
+      ([.values], "the objective needs values, and the recipe has no value function"),
       (
         [.exactKL(.oldToPolicy), .exactKL(.policyToOld)],
-        "an exact divergence in both directions between two policies"
+        "the objective needs an exact divergence in both directions between two policies"
       ),
     ] as [(Set<ObjectiveNeed>, String)])
   func whatNoBatchCanHaveIsRefused(needs: Set<ObjectiveNeed>, problem: String) async throws {
@@ -154,6 +154,36 @@ import Training
       try small.recipe("run", "warm_start.steps=1", "evaluation=null"), threads: 1,
       objective: Reading(needs: needs))
     let error = await #expect(throws: TrainingError.self) { _ = try await run.runAll() }
-    #expect(error?.description == "the objective needs \(problem)")
+    #expect(error?.description == problem)
+  }
+
+  /// An estimator from outside is asked for its needs as an objective is.
+  @Test func greedyCompletionsAreDrawnForAnEstimatorFromOutside() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let recipe = try small.recipe(
+      "run", "warm_start.steps=1", "evaluation=null", "train.steps_per_iteration=1",
+      "train.outer_iterations=1")
+    let length = RewardSet.Entry(ClosureReward("length") { Double($0.tokenIDs.count) })
+    _ = try await TrainingRun(
+      recipe, threads: 1, rewards: [length], advantage: GreedyBaselineAdvantage()
+    ).runAll()
+    let path = recipe.output + "/completions.jsonl"
+    let own = try JSONLines.lines(Files.read(path, maximumBytes: 1 << 24), file: path).map {
+      $0.object["advantage"]?.double
+    }
+    // Rewards are whole numbers, and so are their differences from the greedy completion's.
+    #expect(own.count == 20 && own.allSatisfy { $0 == $0?.rounded() } && Set(own).count > 1)
+  }
+
+  @Test func anEstimatorThatNeedsValuesIsRefusedWithoutAValueFunction() async throws {
+    let small = try SmallRecipe()
+    defer { small.remove() }
+    let run = try TrainingRun(
+      try small.recipe("run", "warm_start.steps=1", "evaluation=null"), threads: 1,
+      advantage: PolicyGradientWeight(form: .advantage))
+    let error = await #expect(throws: TrainingError.self) { _ = try await run.runAll() }
+    #expect(
+      error?.description == "the advantage needs values, and the recipe has no value function")
   }
 }
