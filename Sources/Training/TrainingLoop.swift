@@ -55,7 +55,7 @@ final class TrainingLoop {
   ) {
     (self.recipe, self.train, self.source, self.trainer) = (recipe, train, source, trainer)
     (self.rewardModel, self.evaluator, self.host) = (rewardModel, evaluator, host)
-    watch = Self.watch(train, source, trainer, first: nil)
+    watch = FindingWatch(train, source, trainer)
     trainer.record(in: &state)
   }
 
@@ -273,19 +273,10 @@ final class TrainingLoop {
     if checkpoint == nil {
       _ = try await evaluate()
     } else {
-      watch = Self.watch(
+      watch = FindingWatch(
         train, source, trainer, first: LogReading(path: host.directory.metrics).lines.first)
     }
     return logs
-  }
-
-  private static func watch(
-    _ train: Recipe.Train, _ source: RolloutSource, _ trainer: PolicyTrainer, first: JSONObject?
-  ) -> FindingWatch {
-    let rewards = source.rewards.entries.map { (name: $0.function.name, weight: $0.weight) }
-    let setting = train.observation(
-      of: source.questions, rewards: rewards, under: trainer.settings.advantage)
-    return FindingWatch(setting, first: first)
   }
 
   /// Takes up the last checkpoint, and returns its step; nil where there is none.

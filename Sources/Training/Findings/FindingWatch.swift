@@ -1,4 +1,6 @@
 package import Formats
+internal import Recipes
+internal import Rewards
 
 /// Tells each kind of finding once, at the first step that shows it.
 package struct FindingWatch {
@@ -12,6 +14,17 @@ package struct FindingWatch {
   /// - Parameter first: The first line of the run, where a run goes on.
   package init(_ setting: ObservedSteps.Setting, first: JSONObject?) {
     (self.setting, self.first) = (setting, first)
+  }
+
+  /// For a loop of what it is made of.
+  init(
+    _ train: Recipe.Train, _ source: RolloutSource, _ trainer: PolicyTrainer,
+    first: JSONObject? = nil
+  ) {
+    let rewards = source.rewards.entries.map { (name: $0.function.name, weight: $0.weight) }
+    let setting = train.observation(
+      of: source.questions, rewards: rewards, under: trainer.settings.advantage)
+    self.init(setting, first: first)
   }
 
   /// What the step shows that no earlier one has shown.
