@@ -19,7 +19,7 @@ package enum FileSystemCalls {
     unsafe Foundation.unlink(path)
   }
 
-  package static func makeDirectory(_ path: String) -> Int32 {
+  static func makeDirectory(_ path: String) -> Int32 {
     // SAFETY: as for `open`.
     unsafe Foundation.mkdir(path, 0o777)
   }

@@ -31,7 +31,7 @@ package enum Softmax {
     /// log Σ e^{z_j}.
     ///
     /// NaN if a logit is NaN or +∞, or all are −∞. A single −∞ has probability 0.
-    package let logPartition: Double
+    let logPartition: Double
     package let entropy: Double
     let sum: Double
     var inverseSum: Float { Float(1 / sum) }

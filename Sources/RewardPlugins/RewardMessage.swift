@@ -19,7 +19,7 @@ package enum RewardMessage {
   private static let version = 1
 
   /// The request that a process must answer before any other, newline included.
-  package static var handshake: [UInt8] {
+  static var handshake: [UInt8] {
     var message: JSONObject = ["protocol": .integer(version)]
     for (key, value) in object(RewardRequest(step: 0, completions: []), id: 0).entries {
       message[key] = value
@@ -28,7 +28,7 @@ package enum RewardMessage {
   }
 
   /// Whether a line answers ``handshake``.
-  package static func checkHandshake(_ line: [UInt8]) throws(ReplyError) {
+  static func checkHandshake(_ line: [UInt8]) throws(ReplyError) {
     if let found = try parse(line)["protocol"], found != .integer(version) {
       throw ReplyError("protocol: got \(brief(found)); need \(version)")
     }

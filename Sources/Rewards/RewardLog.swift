@@ -32,7 +32,7 @@ package struct RewardLog {
   package init(completions: Int) { self.completions = completions }
 
   /// Names that a run logs of every reward itself.
-  package static let ownNames: [Metric.Name] = [
+  static let ownNames: [Metric.Name] = [
     .mean, .standardDeviation, .failedScores, .restarts, .retries, .discardedReplies, .unlogged,
   ]
   private static let longestName = 200

@@ -79,7 +79,7 @@ package struct AddedTokens: Sendable {
   }
 
   /// Whether none is looked for.
-  package var isSilent: Bool { plain.isEmpty && normalized.isEmpty }
+  var isSilent: Bool { plain.isEmpty && normalized.isEmpty }
 
   /// The tokens in a text and what lies between: of those that begin first, the longest.
   ///

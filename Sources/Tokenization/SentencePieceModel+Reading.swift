@@ -3,9 +3,9 @@ package import Formats
 extension SentencePieceModel {
   /// The largest model file that is read.
   package static let maximumBytes = 64 << 20
-  package static let maximumPieces = 1_000_000
+  static let maximumPieces = 1_000_000
   /// Enough for any piece of text; the library's own recursion grows with a piece's length.
-  package static let maximumPieceBytes = 4096
+  static let maximumPieceBytes = 4096
 
   /// Reads a serialized ModelProto; `validate(file:)` still has to follow.
   ///

@@ -34,7 +34,7 @@ package struct SentencePieceModel: Sendable {
     package var treatsWhitespaceAsSuffix = false
     package var byteFallback = false
     package var unknownSurface = " \u{2047} "
-    package var unknownPiece = "<unk>"
+    var unknownPiece = "<unk>"
     package var bosPiece = "<s>"
     package var eosPiece = "</s>"
     package var paddingPiece = "<pad>"

@@ -113,7 +113,7 @@ public final class SentencePieceTokenizer: Tokenizer {
   public var eosID: Int? { endIDs.first }
 
   /// The id that begins a sequence: the one that the settings name, else the model's own.
-  package var beginningID: Int? {
+  var beginningID: Int? {
     settings.beginning.flatMap(id(ofToken:)) ?? own.beginningID
   }
 
@@ -125,7 +125,7 @@ public final class SentencePieceTokenizer: Tokenizer {
   }
 
   /// The id of the token that the settings name as the end of a sequence.
-  package var namedEndID: Int? { settings.end.flatMap(id(ofToken:)) }
+  var namedEndID: Int? { settings.end.flatMap(id(ofToken:)) }
 
   private func id(ofToken text: String) -> Int? {
     added.all.first { $0.text.hasSameBytes(as: text) }?.id ?? id(of: text)

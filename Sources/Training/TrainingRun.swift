@@ -62,7 +62,8 @@ public final class TrainingRun {
   ///   - threads: How many threads compute; results do not depend on it.
   ///   - rewards: Takes the place of the recipe's rewards, which need not be there then.
   ///   - objective: Takes the place of the objective that the recipe's keys describe.
-  ///   - advantage: Takes the place of the recipe's advantage estimator.
+  ///   - advantage: Takes the place of the recipe's advantage estimator, for its needs and for what a
+  ///     value function is fitted to as well.
   ///   - allowed: Keys of the recipe, or of files, that may differ from what the run in the
   ///     directory began with, and sections of them; the changes are recorded.
   ///   - isCancelled: Asked between steps; true saves and ends the run.

@@ -9,7 +9,7 @@ package enum WorkSplit: Sendable {
   case panels(Workers)
 
   /// Rows that a worker takes at a time: eight tiles of six, small enough for the caches.
-  package static let chunkRows = 48
+  static let chunkRows = 48
 
   /// Whether there are too few rows to fill a tile for every worker.
   ///

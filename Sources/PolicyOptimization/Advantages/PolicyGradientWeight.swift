@@ -88,13 +88,8 @@ public struct PolicyGradientWeight: AdvantageEstimator, Equatable {
   ) {
     precondition(0 <= discount && discount <= 1 && 0 <= lambda && lambda <= 1)
     precondition(steps.map { $0 >= 1 } ?? true)
-    self.form = form
-    self.discount = discount
-    self.lambda = lambda
-    self.steps = steps
-    self.baseline = baseline
-    self.outerDiscount = outerDiscount
-    self.whitens = whitens
+    (self.form, self.discount, self.lambda, self.steps) = (form, discount, lambda, steps)
+    (self.baseline, self.outerDiscount, self.whitens) = (baseline, outerDiscount, whitens)
   }
 
   /// Whether completions must have `values`.

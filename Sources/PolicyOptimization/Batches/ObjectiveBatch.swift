@@ -31,31 +31,15 @@ public struct ObjectiveBatch: Sendable {
   public var mask: [Bool]
 
   public init(
-    completions: [Range<Int>],
-    logProb: [Double],
-    oldLogProb: [Double],
-    referenceLogProb: [Double]? = nil,
-    entropy: [Double]? = nil,
-    klOld: [Double]? = nil,
-    klReference: [Double]? = nil,
-    value: [Double]? = nil,
-    oldValue: [Double]? = nil,
-    valueTarget: [Double]? = nil,
-    advantage: [Double],
-    mask: [Bool]
+    completions: [Range<Int>], logProb: [Double], oldLogProb: [Double],
+    referenceLogProb: [Double]? = nil, entropy: [Double]? = nil, klOld: [Double]? = nil,
+    klReference: [Double]? = nil, value: [Double]? = nil, oldValue: [Double]? = nil,
+    valueTarget: [Double]? = nil, advantage: [Double], mask: [Bool]
   ) {
-    self.completions = completions
-    self.logProb = logProb
-    self.oldLogProb = oldLogProb
-    self.referenceLogProb = referenceLogProb
-    self.entropy = entropy
-    self.klOld = klOld
-    self.klReference = klReference
-    self.value = value
-    self.oldValue = oldValue
-    self.valueTarget = valueTarget
-    self.advantage = advantage
-    self.mask = mask
+    (self.completions, self.logProb, self.oldLogProb) = (completions, logProb, oldLogProb)
+    (self.referenceLogProb, self.entropy, self.klOld) = (referenceLogProb, entropy, klOld)
+    (self.klReference, self.value, self.oldValue) = (klReference, value, oldValue)
+    (self.valueTarget, self.advantage, self.mask) = (valueTarget, advantage, mask)
   }
 
   /// Tokens of all completions, masked ones included.

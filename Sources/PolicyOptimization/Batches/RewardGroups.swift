@@ -39,9 +39,7 @@ public struct RewardGroups: Sendable, Equatable {
       // An empty completion may carry its terminal score at token 0.
       precondition((rewards?.entries.last?.token ?? 0) < max(1, tokenCount))
       precondition(values.map { $0.count == tokenCount } ?? true, "one value per token")
-      self.tokenCount = tokenCount
-      self.rewards = rewards
-      self.values = values
+      (self.tokenCount, self.rewards, self.values) = (tokenCount, rewards, values)
       self.components = components
     }
   }

@@ -58,11 +58,8 @@ public struct KLPenalty: Sendable, Equatable {
         divergence == .policyToReference && (estimator == .k1 || estimator == .k3),
         "k2's gradient is that of KL(policy‖reference), and replaces another sampled one")
     }
-    self.coefficient = coefficient
-    self.divergence = divergence
-    self.estimator = estimator
-    self.weighting = weighting
-    self.controller = controller
+    (self.coefficient, self.divergence, self.estimator) = (coefficient, divergence, estimator)
+    (self.weighting, self.controller) = (weighting, controller)
   }
 
   /// What a batch must have for it; nil where log π_old is enough.

@@ -63,22 +63,12 @@ public struct ObjectiveResult: Sendable {
   public var metrics: [Metric]
 
   public init(
-    loss: Double,
-    dLogProb: [Double],
-    dEntropy: [Double]? = nil,
-    dKLOld: [Double]? = nil,
-    dKLReference: [Double]? = nil,
-    dValue: [Double]? = nil,
-    measurement: PolicyMeasurement = PolicyMeasurement(),
-    metrics: [Metric] = []
+    loss: Double, dLogProb: [Double], dEntropy: [Double]? = nil, dKLOld: [Double]? = nil,
+    dKLReference: [Double]? = nil, dValue: [Double]? = nil,
+    measurement: PolicyMeasurement = PolicyMeasurement(), metrics: [Metric] = []
   ) {
-    self.loss = loss
-    self.dLogProb = dLogProb
-    self.dEntropy = dEntropy
-    self.dKLOld = dKLOld
-    self.dKLReference = dKLReference
-    self.dValue = dValue
-    self.measurement = measurement
+    (self.loss, self.dLogProb, self.dEntropy, self.dKLOld) = (loss, dLogProb, dEntropy, dKLOld)
+    (self.dKLReference, self.dValue, self.measurement) = (dKLReference, dValue, measurement)
     self.metrics = metrics
   }
 }

@@ -26,25 +26,17 @@ public struct PolicyObjective: Objective, Equatable {
   /// - Precondition: each KL penalty is to the policy its name says, and the ratio level is
   ///   ``RatioLevel/token`` where the surrogate leaves it no choice.
   public init(
-    ratioLevel: RatioLevel = .token,
-    surrogate: Surrogate = .clipped(ClippedSurrogate()),
-    klPenalty: KLPenalty? = nil,
-    oldKLPenalty: KLPenalty? = nil,
-    aggregation: Aggregation = .sequenceMean,
-    entropyBonus: EntropyBonus? = nil,
-    offPolicyMask: OffPolicySequenceMask? = nil,
-    entropyMask: HighEntropyMask? = nil
+    ratioLevel: RatioLevel = .token, surrogate: Surrogate = .clipped(ClippedSurrogate()),
+    klPenalty: KLPenalty? = nil, oldKLPenalty: KLPenalty? = nil,
+    aggregation: Aggregation = .sequenceMean, entropyBonus: EntropyBonus? = nil,
+    offPolicyMask: OffPolicySequenceMask? = nil, entropyMask: HighEntropyMask? = nil
   ) {
     precondition(klPenalty?.divergence.isToReference ?? true, "klPenalty is to the reference")
     precondition(oldKLPenalty?.divergence.isToReference != true, "oldKLPenalty is to π_old")
     precondition(ratioLevel == .token || surrogate.usesRatioLevel, "the level has no effect")
-    self.ratioLevel = ratioLevel
-    self.surrogate = surrogate
-    self.klPenalty = klPenalty
-    self.oldKLPenalty = oldKLPenalty
-    self.aggregation = aggregation
-    self.entropyBonus = entropyBonus
-    self.offPolicyMask = offPolicyMask
+    (self.ratioLevel, self.surrogate, self.klPenalty) = (ratioLevel, surrogate, klPenalty)
+    (self.oldKLPenalty, self.aggregation) = (oldKLPenalty, aggregation)
+    (self.entropyBonus, self.offPolicyMask) = (entropyBonus, offPolicyMask)
     self.entropyMask = entropyMask
   }
 

@@ -31,11 +31,8 @@ public struct LearningRateSchedule: Sendable, Equatable {
   ) {
     precondition(peak >= 0 && peak.isFinite && warmUpUpdates >= 0 && totalUpdates >= 0)
     precondition(0 <= floor && floor <= 1)
-    self.peak = peak
-    self.warmUpUpdates = warmUpUpdates
-    self.totalUpdates = totalUpdates
-    self.decay = decay
-    self.floor = floor
+    (self.peak, self.warmUpUpdates, self.totalUpdates) = (peak, warmUpUpdates, totalUpdates)
+    (self.decay, self.floor) = (decay, floor)
   }
 
   public func learningRate(at update: Int) -> Double {

@@ -17,9 +17,7 @@ public struct ConjugateGradient: Sendable, Equatable {
   public init(damping: Double = 0, maximumIterations: Int = 10, tolerance: Double = 1e-10) {
     precondition(damping >= 0 && damping.isFinite && maximumIterations >= 1)
     precondition(tolerance >= 0 && tolerance.isFinite)
-    self.damping = damping
-    self.maximumIterations = maximumIterations
-    self.tolerance = tolerance
+    (self.damping, self.maximumIterations, self.tolerance) = (damping, maximumIterations, tolerance)
   }
 
   /// x, and how well it solves the equation.

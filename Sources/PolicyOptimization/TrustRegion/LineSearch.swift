@@ -16,8 +16,7 @@ public struct LineSearch: Sendable, Equatable {
   public init(initialStep: Double = 1, shrinkFactor: Double = 0.5, maximumTrials: Int = 10) {
     precondition(initialStep > 0 && initialStep.isFinite)
     precondition(0 < shrinkFactor && shrinkFactor < 1 && maximumTrials >= 1)
-    self.initialStep = initialStep
-    self.shrinkFactor = shrinkFactor
+    (self.initialStep, self.shrinkFactor) = (initialStep, shrinkFactor)
     self.maximumTrials = maximumTrials
   }
 

@@ -28,7 +28,7 @@ package enum RecipePath {
     "/" + components(path).dropLast().joined(separator: "/")
   }
 
-  package static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+  static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
 
   private static func components(_ path: String) -> [String] {
     var components: [String] = []

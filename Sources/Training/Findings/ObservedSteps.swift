@@ -50,7 +50,7 @@ package struct ObservedSteps {
   /// Answers to the questions of the last step or steps, or of an evaluation after them.
   package var answers: [Answer]
   /// Where they come from, if not from these steps.
-  package var placeOfAnswers: String?
+  var placeOfAnswers: String?
   /// What the policy answered before its first update.
   package var answersBefore: [Answer] = []
 

@@ -142,7 +142,7 @@ package actor ContinualReward: RewardFunction {
   /// The files of the model's directory, without its tokenizer.
   ///
   /// - Parameter padding: as for `RewardModel.files(padding:)`.
-  package func modelFiles(padding: Int?) throws -> [(name: String, bytes: [UInt8])] {
+  func modelFiles(padding: Int?) throws -> [(name: String, bytes: [UInt8])] {
     try trainer.model.files(padding: padding)
   }
 }

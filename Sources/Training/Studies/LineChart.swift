@@ -31,8 +31,8 @@ public struct LineChart: Sendable, Equatable {
 
   private var points: [Point] { series.flatMap(\.points).filter { $0.y.isFinite } }
 
-  package var xAxis: Axis { Axis(covering: points.map(\.x), count: 6) }
-  package var yAxis: Axis {
+  var xAxis: Axis { Axis(covering: points.map(\.x), count: 6) }
+  var yAxis: Axis {
     Axis(covering: points.flatMap { [$0.y - $0.spread, $0.y + $0.spread] }, count: 6)
   }
 }

@@ -1,5 +1,5 @@
 package import Formats
-package import Kernels
+internal import Kernels
 package import LanguageModel
 package import PolicyOptimization
 package import Recipes
@@ -41,7 +41,7 @@ package final class ValueFunction {
   }
 
   /// Whether the head stands on the policy's transformer.
-  package var isOnPolicy: Bool { trunk == nil }
+  var isOnPolicy: Bool { trunk == nil }
 
   /// Updates made over the whole run.
   package var updateCount: Int {
@@ -94,7 +94,7 @@ package final class ValueFunction {
   /// Moves the head by the gradient that a policy update has left with it.
   ///
   /// - Parameter loss: That of the policy update.
-  package func updateHead(loss: Double, _ workers: Workers) -> UpdateSignal.Refusal? {
+  func updateHead(loss: Double, _ workers: Workers) -> UpdateSignal.Refusal? {
     let refusal = optimizer.update(
       [(head.weight.buffer, head.gradient.buffer)], loss: loss, workers: workers
     ).refusal

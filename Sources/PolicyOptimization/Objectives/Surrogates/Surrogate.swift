@@ -34,9 +34,7 @@ public enum Surrogate: Sendable, Equatable {
     public init(
       loss: Double, dLogRatio: Double = 0, dLogProb: Double = 0, isBounded: Bool = false
     ) {
-      self.loss = loss
-      self.dLogRatio = dLogRatio
-      self.dLogProb = dLogProb
+      (self.loss, self.dLogRatio, self.dLogProb) = (loss, dLogRatio, dLogProb)
       self.isBounded = isBounded
     }
   }

@@ -23,7 +23,7 @@ extension Recipe {
     public init() {}
 
     /// What every request has beside the usual headers, references resolved.
-    package var resolvedHeaders: [String: String] {
+    var resolvedHeaders: [String: String] {
       get throws(RewardError) {
         var result: [String: String] = [:]
         if let token { result["Authorization"] = "Bearer \(try Secret(token).value(of: "token"))" }
