@@ -72,18 +72,20 @@ extension EvaluationReport.Sampled {
   package init(
     correct: [[Bool]], votes: [[String?]], ballot: MajorityVote.Ballot,
     options: Evaluator.Options
-  ) {
+  ) throws(StatisticsError) {
     let counts = correct.map { samples in samples.count { $0 } }
     perQuestion = counts.map { Double($0) / Double(options.samples) }
     (samples, temperature) = (options.samples, options.temperature)
     accuracy = MeanEstimate(of: perQuestion)
-    passAtK = options.k.map { k in
-      let values = counts.map { PassAtK.estimate(samples: options.samples, correct: $0, k: k) }
+    passAtK = try options.k.map { k throws(StatisticsError) in
+      let values = try counts.map { count throws(StatisticsError) in
+        try PassAtK.estimate(samples: options.samples, correct: count, k: k)
+      }
       return (k, MeanEstimate(of: values))
     }
-    majorityAtK = options.k.filter { $0 > 1 }.map { k in
-      let values = zip(votes, correct).map { votes, correct in
-        let winner = MajorityVote.winner(votes, first: k)
+    majorityAtK = try options.k.filter { $0 > 1 }.map { k throws(StatisticsError) in
+      let values = try zip(votes, correct).map { votes, correct throws(StatisticsError) in
+        let winner = try MajorityVote.winner(votes, first: k)
         return winner.map { correct[$0] } == true ? 1.0 : 0.0
       }
       return (k, MeanEstimate(of: values))

@@ -82,7 +82,7 @@ public struct Evaluator {
         tally.add(judgements)
         for judgement in judgements { try record(judgement) }
       }
-      sampled = EvaluationReport.Sampled(
+      sampled = try EvaluationReport.Sampled(
         correct: correct, votes: votes, ballot: MajorityVote.ballot(under: reward),
         options: options)
     }

@@ -34,9 +34,11 @@ public enum MajorityVote {
   ///
   /// The question counts as correct when that sample does.
   ///
-  /// - Parameter k: From 1 to the number of answers.
-  public static func winner(_ answers: [String?], first k: Int) -> Int? {
-    precondition(1 <= k && k <= answers.count)
+  /// - Throws: `StatisticsError` unless 1 ≤ k ≤ the number of answers.
+  public static func winner(
+    _ answers: [String?], first k: Int
+  ) throws(StatisticsError) -> Int? {
+    try StatisticsError.check(k: k, samples: answers.count)
     var ballots: [(first: Int, votes: Int)] = []
     var ballotOfAnswer: [[UInt8]: Int] = [:]  // looked up, never iterated
     for (sample, answer) in answers.prefix(k).enumerated() {

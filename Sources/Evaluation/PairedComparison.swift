@@ -19,8 +19,14 @@ public struct PairedComparison: Sendable, Equatable {
   public let losses: Int
 
   /// One score per question, the same questions in the same order.
-  public init(candidate: [Double], baseline: [Double]) {
-    precondition(candidate.count == baseline.count)
+  ///
+  /// - Throws: `StatisticsError` where the counts differ.
+  public init(candidate: [Double], baseline: [Double]) throws(StatisticsError) {
+    guard candidate.count == baseline.count else {
+      throw StatisticsError(
+        "baseline: another number of questions than the candidate's"
+          + " (got \(baseline.count); need \(candidate.count))")
+    }
     let differences = zip(candidate, baseline).map { $0 - $1 }
     difference = MeanEstimate(of: differences)
     wins = differences.count { $0 > 0 }

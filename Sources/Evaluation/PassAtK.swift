@@ -10,11 +10,17 @@
 /// Edge cases: c = 0 gives exactly 0; n − c < k gives exactly 1, as every choice of k then holds a
 /// correct sample.
 public enum PassAtK {
-  /// pass@k of one question, with 1 ≤ k ≤ samples and 0 ≤ correct ≤ samples.
+  /// pass@k of one question.
   ///
+  /// - Throws: `StatisticsError` unless 1 ≤ k ≤ samples and 0 ≤ correct ≤ samples.
   /// - Complexity: O(correct).
-  public static func estimate(samples: Int, correct: Int, k: Int) -> Double {
-    precondition(1 <= k && k <= samples && (0...samples).contains(correct))
+  public static func estimate(samples: Int, correct: Int, k: Int) throws(StatisticsError) -> Double
+  {
+    try StatisticsError.check(k: k, samples: samples)
+    guard 0 <= correct, correct <= samples else {
+      throw StatisticsError(
+        "correct: no such number of the samples (got \(correct); need 0 to \(samples))")
+    }
     guard samples - correct >= k else { return 1 }
     var allWrong = 1.0
     for i in (samples - correct + 1)..<(samples + 1) {

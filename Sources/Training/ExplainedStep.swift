@@ -51,13 +51,16 @@ extension TrainingRun {
   private func nextStep(_ train: Recipe.Train) async throws -> TrainingLoop {
     let loop = try loop(
       train, from: try existingStart(), host: TrainingLoop.Host(directory: run))
+    let differences = try refusedDifferences()
     do {
-      _ = try await loop.restore()
+      if try await loop.restore() == nil, isTrained {
+        throw TrainingError.noCheckpoint(path: run.path, step: train.totalSteps)
+      }
     } catch let error as Checkpoints.Unusable {
-      let differences = try refusedDifferences()
       throw differences.isEmpty
         ? error : TrainingError.differentInputs(path: run.path, differences)
     }
+    for difference in differences { warn("the run was begun with another recipe: \(difference)") }
     return loop
   }
 

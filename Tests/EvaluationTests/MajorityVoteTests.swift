@@ -10,27 +10,34 @@ import Testing
     (["1", "2", "3"], 0),  // all tied
     (["4"], 0),
   ])
-  func theMostFrequentAnswerWins(answers: [String], winner: Int) {
-    #expect(MajorityVote.winner(answers, first: answers.count) == winner)
+  func theMostFrequentAnswerWins(answers: [String], winner: Int) throws {
+    #expect(try MajorityVote.winner(answers, first: answers.count) == winner)
   }
 
-  @Test func onlyTheFirstSamplesVote() {
+  @Test func onlyTheFirstSamplesVote() throws {
     let answers = ["7", "8", "8", "7", "7"]
-    #expect(MajorityVote.winner(answers, first: 1) == 0)
-    #expect(MajorityVote.winner(answers, first: 3) == 1)
-    #expect(MajorityVote.winner(answers, first: 5) == 0)
+    #expect(try MajorityVote.winner(answers, first: 1) == 0)
+    #expect(try MajorityVote.winner(answers, first: 3) == 1)
+    #expect(try MajorityVote.winner(answers, first: 5) == 0)
   }
 
-  @Test func samplesWithoutAnswerDoNotVote() {
-    #expect(MajorityVote.winner([nil, nil, "3"], first: 3) == 2)
-    #expect(MajorityVote.winner([nil, nil, "3"], first: 2) == nil)
-    #expect(MajorityVote.winner(["", "", "3"], first: 3) == 0)
+  @Test func samplesWithoutAnswerDoNotVote() throws {
+    #expect(try MajorityVote.winner([nil, nil, "3"], first: 3) == 2)
+    #expect(try MajorityVote.winner([nil, nil, "3"], first: 2) == nil)
+    #expect(try MajorityVote.winner(["", "", "3"], first: 3) == 0)
   }
 
   /// Swift's String equality would count these two as one answer.
-  @Test func answersAreComparedByTheirBytes() {
-    #expect(MajorityVote.winner(["x", "\u{e9}", "x", "e\u{301}", "x"], first: 4) == 0)
-    #expect(MajorityVote.winner(["\u{e9}", "e\u{301}", "e\u{301}"], first: 3) == 1)
+  @Test func answersAreComparedByTheirBytes() throws {
+    #expect(try MajorityVote.winner(["x", "\u{e9}", "x", "e\u{301}", "x"], first: 4) == 0)
+    #expect(try MajorityVote.winner(["\u{e9}", "e\u{301}", "e\u{301}"], first: 3) == 1)
+  }
+
+  @Test(arguments: [0, 3]) func whatIsNoNumberOfTheSamplesIsRefused(k: Int) {
+    let error = #expect(throws: StatisticsError.self) {
+      try MajorityVote.winner(["1", "2"], first: k)
+    }
+    #expect(error?.description == "k: no such number of the samples (got \(k); need 1 to 2)")
   }
 
   private func completion(_ text: String) -> Completion {

@@ -4,7 +4,7 @@ import Testing
 @Suite struct PairedComparisonTests {
   @Test func matchesHandComputedValues() throws {
     // d = 1, 0, 1, −1, 1: mean 0.4, Σ(d − 0.4)² = 3·0.36 + 0.16 + 1.96 = 3.2, SE = √(3.2/4/5) = 0.4.
-    let comparison = PairedComparison(
+    let comparison = try PairedComparison(
       candidate: [1, 1, 1, 0, 1], baseline: [0, 1, 0, 1, 0])
     let difference = try #require(comparison.difference)
     #expect(abs(difference.mean - 0.4) < 1e-15 && difference.count == 5)
@@ -16,25 +16,34 @@ import Testing
   }
 
   /// The same gain on every question is certain, however much the questions differ.
-  @Test func pairingRemovesWhatTheModelsShare() {
-    let comparison = PairedComparison(
+  @Test func pairingRemovesWhatTheModelsShare() throws {
+    let comparison = try PairedComparison(
       candidate: [0.25, 0.5, 0.75, 1], baseline: [0, 0.25, 0.5, 0.75])
     #expect(comparison.interval == 0.25...0.25)
   }
 
-  @Test func exchangingTheModelsTurnsTheSign() {
+  @Test func exchangingTheModelsTurnsTheSign() throws {
     let (a, b) = ([1.0, 0.5, 0, 0.25], [0.0, 0.5, 0.5, 0.125])
-    let forward = PairedComparison(candidate: a, baseline: b)
-    let backward = PairedComparison(candidate: b, baseline: a)
+    let forward = try PairedComparison(candidate: a, baseline: b)
+    let backward = try PairedComparison(candidate: b, baseline: a)
     #expect(forward.difference?.mean == backward.difference.map { -$0.mean })
     #expect(forward.interval?.lowerBound == backward.interval.map { -$0.upperBound })
     #expect(forward.wins == backward.losses)
   }
 
-  @Test func fewQuestionsHaveNoInterval() {
-    let none = PairedComparison(candidate: [], baseline: [])
+  @Test func fewQuestionsHaveNoInterval() throws {
+    let none = try PairedComparison(candidate: [], baseline: [])
     #expect(none.difference == nil && none.interval == nil)
-    let one = PairedComparison(candidate: [1], baseline: [0])
+    let one = try PairedComparison(candidate: [1], baseline: [0])
     #expect(one.difference?.mean == 1 && one.interval == nil)
+  }
+
+  @Test func differentQuestionsAreRefused() {
+    let error = #expect(throws: StatisticsError.self) {
+      try PairedComparison(candidate: [1, 0], baseline: [1])
+    }
+    #expect(
+      error?.description
+        == "baseline: another number of questions than the candidate's (got 1; need 2)")
   }
 }

@@ -173,7 +173,7 @@ extension Recipe.Axes {
       let same =
         "with \(length.run == 1 ? "one step" : "steps_per_iteration 1"), where the reference is "
         + "still the policy"
-      fields.warnWithoutEffect(["reward_kl_coef"], same)
+      if shaping.klCoefficient > 0 { fields.warnWithoutEffect(["reward_kl_coef"], same) }
       if updatesPerStep == 1, update == .adam, objective.klPenalty?.pullsAtItsOwnPolicy != true {
         fields.warnWithoutEffect(KLPenalty.referenceKeys, same)
       }

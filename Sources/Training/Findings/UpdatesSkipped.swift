@@ -4,33 +4,40 @@ internal import PolicyOptimization
 extension Finding {
   /// `updates_skipped`: half of the updates or more moved nothing, though rewards differ.
   ///
-  /// A gradient of zero is no such update, since ``equalRewards(in:)`` tells why there is none, unless
-  /// the rewards' own deviation overflows: advantages divided by it are zero. A search that finds no
-  /// better policy in a single step is no finding either.
+  /// A gradient of zero is such an update only where rewards differ, since ``equalRewards(in:)`` tells why
+  /// there is none where they do not. A search that finds no better policy in a single step is no
+  /// finding.
   @Sendable static func updatesSkipped(in steps: ObservedSteps) -> Finding? {
-    var (overflowed, givenUp) = (0, 0)
+    let updates = steps.setting.updatesPerStep
+    var (overflowed, givenUp, withoutGradient) = (0, 0, 0)
     var rewardsOverflow = false
     for line in steps.lines {
-      let skipped = min(line[.skippedUpdates]?.natural ?? 0, steps.setting.updatesPerStep)
-      let norm = line[.gradientNorm]?.double
-      let isFinite = norm != nil && line[.loss]?.double != nil
-      // What is not finite is null in the log.
-      if [Metric.Name.reward, .rewardDeviation].contains(where: { line[$0]?.isNull == true }) {
-        rewardsOverflow = true
-      } else if isFinite, norm == 0 {
-        continue
-      }
+      let skipped = min(line[.skippedUpdates]?.natural ?? 0, updates)
+      // What is not finite is null in the log; a finite gradient is refused from 2⁶³ on, and logged is
+      // the updates' mean.
+      let norm = line[.gradientNorm]?.double ?? .infinity
       let searches = [Metric.Name.trustRegionGivenUp, .lineSearchGivenUp]
-      if isFinite, searches.contains(where: { line[$0]?.double != nil }) {
-        givenUp += skipped
-      } else {
+      if [Metric.Name.reward, .rewardDeviation].contains(where: { line[$0]?.isNull == true }) {
+        // Advantages divided by a deviation that overflows are zero.
+        rewardsOverflow = true
         overflowed += skipped
+      } else if line[.loss]?.double == nil || norm >= 0x1p63 / Double(updates) {
+        overflowed += skipped
+      } else if norm == 0 {
+        if let share = line[.equalRewards]?.double, share < 1 { withoutGradient += skipped }
+      } else if searches.contains(where: { line[$0]?.double != nil }) {
+        givenUp += skipped
       }
     }
-    let total = steps.lines.count * steps.setting.updatesPerStep
     if steps.lines.count == 1 { givenUp = 0 }
-    guard overflowed + givenUp > 0, 2 * (overflowed + givenUp) >= total else { return nil }
-    let count = "\(steps.place): \(overflowed + givenUp) of \(total) updates were skipped"
+    let (skipped, total) = (overflowed + givenUp + withoutGradient, steps.lines.count * updates)
+    guard skipped > 0, 2 * skipped >= total else { return nil }
+    let count = "\(steps.place): \(skipped) of \(total) updates were skipped"
+    if withoutGradient > max(overflowed, givenUp) {
+      return Finding(
+        name: "updates_skipped", evidence: "\(count): the gradient is zero, though rewards differ",
+        advice: "see that train.advantage does not make all of them 0, and no mask leaves all out")
+    }
     if givenUp > overflowed {
       return Finding(
         name: "updates_skipped", evidence: "\(count): no step that was tried made the loss smaller",

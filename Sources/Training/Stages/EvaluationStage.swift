@@ -67,7 +67,7 @@ extension TrainingRun {
         isCancelled: isCancelled)
       summary.before = before
       summary.failure = summary.failure ?? before.failure(of: evaluator.judge)
-      summary.gain = PairedComparison(
+      summary.gain = try PairedComparison(
         candidate: after.greedyPerQuestion, baseline: before.greedyPerQuestion)
     }
   }

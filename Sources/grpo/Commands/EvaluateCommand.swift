@@ -164,7 +164,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         if results.count == 1 { try output?.finish() }
       }
     }
-    let table = EvaluationTable(
+    let table = try EvaluationTable(
       model: model, report: results[0], baseline: baseline,
       baselineReport: results.dropFirst().first, reward: judge.name,
       data: questions.file)

@@ -13,10 +13,10 @@ struct EvaluationTable: Report {
   init(
     model: String, report: EvaluationReport, baseline: String?, baselineReport: EvaluationReport?,
     reward: String, data: String
-  ) {
+  ) throws {
     (self.model, self.report, self.reward, self.data) = (model, report, reward, data)
     if let baseline, let baselineReport {
-      let comparison = PairedComparison(
+      let comparison = try PairedComparison(
         candidate: report.greedyPerQuestion, baseline: baselineReport.greedyPerQuestion)
       other = (baseline, baselineReport, comparison)
     } else {

@@ -97,6 +97,22 @@ import Training
     #expect(Self.findings([Self.line(1, skipped)] + Self.run([:], steps: 2)) == [])
   }
 
+  /// Some mini-batches have equal rewards alone: nothing overflows.
+  @Test func updatesWithoutAGradientAreFoundWhereRewardsDiffer() {
+    let some: [String: JSON] = ["grad_norm": 0.3, "skipped_updates": 1]
+    #expect(Self.findings(Self.run(some)) == [] && Self.findings([Self.line(1, some)]) == [])
+    let all: [String: JSON] = ["grad_norm": 0.0, "skipped_updates": 2]
+    for (lines, count) in [
+      (Self.run(all), "steps 1 to 40: 80 of 80"), ([Self.line(1, all)], "step 1: 2 of 2"),
+    ] {
+      let found = Self.findings(lines)
+      #expect(found.map(\.name) == ["updates_skipped"])
+      #expect(
+        found.first?.evidence
+          == "\(count) updates were skipped: the gradient is zero, though rewards differ")
+    }
+  }
+
   @Test func aSearchThatAlwaysGivesUpIsFoundOverTheRunOnly() {
     let givenUp: [String: JSON] = ["skipped_updates": 2, "trust_region/given_up": 1.0]
     #expect(Self.findings(Self.run(givenUp)).map(\.name) == ["updates_skipped"])
