@@ -40,7 +40,8 @@ extension TrainingState {
     ]
   }
 
-  init(decoding json: JSON, file: String) throws(FormatError) {
+  /// - Parameter coefficients: The names of those that adapt.
+  init(decoding json: JSON, coefficients: [String], file: String) throws(FormatError) {
     func integer(_ key: String) throws(FormatError) -> Int {
       guard let value = json[key]?.natural else {
         throw FormatError(
@@ -52,7 +53,7 @@ extension TrainingState {
     self.init(
       step: try integer("step"), updateCount: try integer("update_count"),
       valueUpdateCount: try integer("value_update_count"),
-      adaptive: try Self.adaptive(json["adaptive"], file: file),
+      adaptive: try Self.adaptive(json["adaptive"], coefficients, file: file),
       tokenCount: try integer("token_count"),
       notFiniteInARow: try integer("not_finite_in_a_row"),
       maskedInARow: try integer("masked_in_a_row"),
@@ -60,25 +61,24 @@ extension TrainingState {
       completionsOffset: try integer("completions_offset"))
   }
 
-  /// Coefficients by their names.
-  ///
-  /// Versions before had a list, from which nothing is taken but that it is empty: where nothing adapts.
-  private static func adaptive(_ json: JSON?, file: String) throws(FormatError) -> [String: Double]
-  {
-    if json?.array?.isEmpty == true { return [:] }
-    var coefficients: [String: Double] = [:]
-    for (name, value) in json?.object?.entries ?? [] {
-      guard let number = value.double, number.isFinite else { break }
-      coefficients[name] = number
+  /// Coefficients by their names; the list that earlier versions wrote has those of `names` that adapt.
+  private static func adaptive(
+    _ json: JSON?, _ names: [String], file: String
+  ) throws(FormatError) -> [String: Double] {
+    let list = json?.array.map { zip(earlierOrder.filter(names.contains), $0).map { ($0, $1) } }
+    let found = list ?? json?.object?.entries.map { ($0.key, $0.value) } ?? []
+    let coefficients = found.compactMap { name, value in
+      value.double.flatMap { $0.isFinite ? (name, $0) : nil }
     }
-    guard let json, let object = json.object, object.count == coefficients.count else {
+    guard let count = json?.array?.count ?? json?.object?.count, count == coefficients.count else {
       throw FormatError(
-        "got \(json?.encoded() ?? "nothing"); need an object of numbers, which a list is "
-          + "that an earlier version wrote (begin the training again)", file: file,
+        "got \(json?.encoded() ?? "nothing"); need an object of numbers", file: file,
         field: "state.adaptive")
     }
-    return coefficients
+    return Dictionary(uniqueKeysWithValues: coefficients)
   }
+
+  private static let earlierOrder = ["kl_coef", "kl_old_coef"]
 }
 
 extension Checkpoint {
@@ -89,7 +89,8 @@ extension Checkpoint {
   func restore(
     _ trainer: PolicyTrainer, _ rewardModel: ContinualReward?
   ) async throws -> TrainingState {
-    let state = try TrainingState(decoding: self.state, file: path)
+    let state = try TrainingState(
+      decoding: self.state, coefficients: Array(trainer.objective.adaptiveState.keys), file: path)
     guard state.step == step else {
       throw FormatError(
         "does not fit the directory (got \(state.step); need \(step))", file: path,

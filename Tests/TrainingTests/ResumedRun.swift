@@ -10,7 +10,9 @@ struct ResumedRun {
 
   init() throws { small = try SmallRecipe() }
 
-  func recipe(_ settings: String...) throws -> Recipe {
+  func recipe(_ settings: String...) throws -> Recipe { try recipe(settings) }
+
+  func recipe(_ settings: [String]) throws -> Recipe {
     try Recipe(
       contentsOf: small.directory + "/recipe.yaml",
       overrides: [.output(small.directory + "/run")]

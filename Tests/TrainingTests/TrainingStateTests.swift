@@ -51,25 +51,37 @@ import Training
     defer { run.small.remove() }
     let recipe = try run.recipe("train.kl_controller=adaptive", "train.kl_target=0.01")
     try await recipe.run(stopAfter: 4)
-    let list = try setAdaptive { .array([try #require($0["kl_coef"])]) }
-    #expect(list.object?.count == 1 && list["kl_coef"]?.double != 0.02)
+    let kept = try setAdaptive { _ in ["lost"] }
+    #expect(kept.object?.count == 1 && kept["kl_coef"]?.double != 0.02)
     let error = await #expect(throws: Checkpoints.Unusable.self) { try await recipe.run() }
-    #expect(
-      error.map { "\($0)" }?.contains("which a list is that an earlier version wrote") == true)
+    #expect(error.map { "\($0)" }?.contains("got [\"lost\"]; need an object of numbers") == true)
     try setAdaptive { _ in ["entropy_coef": 0.1] }
     let other = await #expect(throws: Checkpoints.Unusable.self) { try await recipe.run() }
     #expect(other.map { "\($0)" }?.contains("got entropy_coef; need kl_coef") == true)
-    try setAdaptive { _ in list }
+    try setAdaptive { _ in kept }
     try await recipe.run()
     #expect(run.steps("metrics.jsonl") == Array(1...9))
   }
 
-  @Test func anEmptyListOfAnEarlierVersionIsNoCoefficient() async throws {
+  @Test(arguments: [
+    ["train.kl_controller=adaptive", "train.kl_target=0.01"],
+    [
+      "train.old_kl_coef=0.5", "train.old_kl_controller=adaptive", "train.kl_controller=adaptive",
+      "train.kl_target=0.01", "train.old_kl_target=0.02",
+    ], [],
+  ])
+  func theListOfAnEarlierVersionHasThemInTheirOrder(_ settings: [String]) async throws {
     defer { run.small.remove() }
-    try await run.recipe().run(stopAfter: 4)
-    #expect(try setAdaptive { _ in [] } == [:])
-    try await run.recipe().run()
-    #expect(run.steps("metrics.jsonl") == Array(1...9))
+    let recipe = try run.recipe(settings)
+    try await recipe.run()
+    let whole = try run.bytes("model/model.safetensors")
+    try run.remove("")
+    try await recipe.run(stopAfter: 4)
+    try setAdaptive { coefficients in
+      .array(["kl_coef", "kl_old_coef"].compactMap { coefficients[$0] })
+    }
+    try await recipe.run()
+    #expect(try run.bytes("model/model.safetensors") == whole)
   }
 
   @Test func aCheckpointOfAnotherRunIsNotTaken() async throws {

@@ -2,15 +2,25 @@ internal import Formats
 internal import Rewards
 
 extension Fields {
-  /// Keys that earlier versions wrote into the recipe of every run, with the value at which they had no
-  /// effect: a run begun then goes on.
-  private static let retired = ["train.use_adaptive_entropy": "false"]
+  /// Keys of earlier versions.
+  ///
+  /// The first stands in the recipe of every run begun then, which goes on where it had no effect.
+  private static let retired = [
+    "use_adaptive_entropy", "entropy_target", "entropy_coef_delta", "entropy_coef_min",
+    "entropy_coef_max",
+  ].map { "train.\($0)" }
 
   /// Reports the keys that nobody asked for.
   func refuseUnknownKeys() {
-    for entry in unread where Self.retired[context[entry.key].path] != entry.value.found {
+    for entry in unread {
+      let path = context[entry.key].path
+      if path == Self.retired[0], entry.value.found == "false" { continue }
       context.journal.refuse(
-        context[entry.key].path, RecipeError(unknown: entry, among: known, context))
+        path,
+        Self.retired.contains(path)
+          ? RecipeError(
+            "is gone (entropy_coef does not adapt any more)", field: path, at: entry.value.place)
+          : RecipeError(unknown: entry, among: known, context))
     }
   }
 }

@@ -43,7 +43,8 @@ struct RewardTrialReport: Report {
   }
 
   private static func shortened(_ text: String) -> String {
-    "\"\(text.shortened(toScalars: 40).visible())\""
+    let head = String(String.UnicodeScalarView(text.unicodeScalars.prefix(40)))
+    return "\"\(head.visible())\"" + (head.utf8.count < text.utf8.count ? "…" : "")
   }
 
   var encoded: JSONObject {
