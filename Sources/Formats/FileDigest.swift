@@ -13,14 +13,14 @@ public struct FileDigest: Sendable, Equatable {
     self.init(bytes: content.count, sha256: SHA256.hash(content))
   }
 
-  /// Of a regular file, read piece by piece: its size is no matter of memory.
+  /// Of a regular file, read block by block: its size is no matter of memory.
   ///
   /// - Throws: a `FormatError`, as `Files.read` does.
   public init(contentsOf path: String) throws(FormatError) {
     var (count, hash) = (0, SHA256())
-    try Files.read(path, pieces: 1 << 20) { piece in
-      count += piece.count
-      hash.update(piece)
+    try Files.read(path, blocks: 1 << 20) { block in
+      count += block.count
+      hash.update(block)
     }
     self.init(bytes: count, sha256: hash.finalize())
   }

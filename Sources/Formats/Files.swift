@@ -34,22 +34,22 @@ public enum Files {
     return bytes
   }
 
-  /// Hands the bytes of a regular file over in pieces of at most `size`.
+  /// Hands the bytes of a regular file over in blocks of at most `size`.
   ///
   /// - Throws: as `read(_:maximumBytes:)`.
   package static func read(
-    _ path: String, pieces size: Int, _ body: (borrowing Span<UInt8>) -> Void
+    _ path: String, blocks size: Int, _ body: (borrowing Span<UInt8>) -> Void
   ) throws(FormatError) {
     let (descriptor, _) = try openRegular(path)
     defer { close(descriptor) }
-    var piece = [UInt8](repeating: 0, count: size)
+    var block = [UInt8](repeating: 0, count: size)
     while true {
-      // SAFETY: what is filled is the piece's own buffer.
-      let (count, failed) = unsafe piece.withUnsafeMutableBytes { buffer in
+      // SAFETY: what is filled is the block's own buffer.
+      let (count, failed) = unsafe block.withUnsafeMutableBytes { buffer in
         unsafe fill(buffer, from: descriptor)
       }
       guard !failed else { throw failure("cannot read", path, .inputOutput) }
-      body(piece.span.extracting(first: count))
+      body(block.span.extracting(first: count))
       if count < size { return }
     }
   }

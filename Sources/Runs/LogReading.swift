@@ -47,9 +47,9 @@ public struct LogReading: Sendable {
     // The bytes behind the last line's end so far.
     var rest: [UInt8] = []
     do throws(FormatError) {
-      try Files.read(path, pieces: 1 << 20) { piece in
+      try Files.read(path, blocks: 1 << 20) { block in
         var searched = rest.count
-        for i in piece.indices { rest.append(piece[i]) }
+        for i in block.indices { rest.append(block[i]) }
         var start = 0
         while let end = rest[searched...].firstIndex(of: UInt8(ascii: "\n")) {
           read(rest[start..<end])

@@ -30,7 +30,7 @@ struct TrainingReport: Report {
   private static let lastSteps = 20
 
   /// A metric over the run: its mean over the last steps, and its maximum.
-  private struct Course {
+  private struct MetricLevel {
     let metric: Metric.Name
     let name: String
     let mean: Double
@@ -40,15 +40,15 @@ struct TrainingReport: Report {
     var encoded: JSON { ["mean_of_last_steps": .number(mean), "maximum": .number(maximum)] }
   }
 
-  private func course(_ metric: Metric.Name, name: String? = nil) -> Course? {
+  private func level(_ metric: Metric.Name, name: String? = nil) -> MetricLevel? {
     let values = summary.metrics.compactMap { $0[metric]?.double }
     guard let mean = values.suffix(Self.lastSteps).mean, let maximum = values.max() else {
       return nil
     }
-    return Course(metric: metric, name: name ?? metric.text, mean: mean, maximum: maximum)
+    return MetricLevel(metric: metric, name: name ?? metric.text, mean: mean, maximum: maximum)
   }
 
-  private var courses: [Course] { Self.shownMetrics.compactMap { course($0) } }
+  private var levels: [MetricLevel] { Self.shownMetrics.compactMap { level($0) } }
 
   private static let shownMetrics: [Metric.Name] = [.reward, .kl, .clipMean]
 
@@ -188,7 +188,7 @@ struct TrainingReport: Report {
     let count = min(summary.metrics.count, Self.lastSteps)
     guard trained, count > 0 else { return }
     table.append(title: ["training", count == 1 ? "last step" : "last \(count) steps", "largest"])
-    for course in courses + slowRewards { table.append(course.row) }
+    for level in levels + slowRewards { table.append(level.row) }
     for trouble in rewardTroubles {
       table.append([trouble.name.visible(), "", "\(NumberFormat.count(trouble.count)) in all"])
     }
@@ -200,13 +200,13 @@ struct TrainingReport: Report {
 
   /// The seconds of rewards that take more than a hundredth of the time of all steps, and of which a
   /// batch took more than a millisecond.
-  private var slowRewards: [Course] {
+  private var slowRewards: [MetricLevel] {
     rewardNames.compactMap { name in
       let key = LogKeys.seconds(of: name)
       let seconds = summary.metrics.compactMap { $0[key]?.double }
       guard seconds.reduce(0, +) > 0.01 * trainingSeconds, seconds.contains(where: { $0 > 0.001 })
       else { return nil }
-      return course(key, name: "seconds of \(name.visible())")
+      return level(key, name: "seconds of \(name.visible())")
     }
   }
 
@@ -241,10 +241,10 @@ struct TrainingReport: Report {
     if let failure = summary.failure { object["failure"] = .string("\(failure)") }
     object["findings"] = .array(summary.findings.map(\.encoded))
     var training: JSONObject = [:]
-    for course in courses { training[course.metric] = course.encoded }
+    for level in levels { training[level.metric] = level.encoded }
     training[.referenceResets] = .integer(referenceResets)
     for trouble in rewardTroubles { training[trouble.name] = .integer(trouble.count) }
-    for course in slowRewards { training[course.metric] = course.encoded }
+    for level in slowRewards { training[level.metric] = level.encoded }
     if trained { object["training"] = .object(training) }
     object["model"] = .string(model)
     object["metrics"] = .string(trained ? summary.run.metrics : summary.run.warmStartMetrics)
