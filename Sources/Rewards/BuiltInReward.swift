@@ -3,6 +3,10 @@ public import Formats
 /// A reward that a recipe can ask for by name.
 protocol BuiltIn: PerCompletionReward {
   static var name: String { get }
+  /// What it scores, in one line.
+  static var summary: String { get }
+  /// Options that a recipe may give it.
+  static var example: JSONObject { get }
 
   /// - Parameter label: The name in logs.
   init(options: inout RewardOptions, label: String) throws(RewardError)
@@ -18,6 +22,37 @@ public enum BuiltInReward {
 
   /// Every name, in the order in which messages list them.
   public static let names = kinds.map { $0.name }
+
+  /// An option of a built-in reward.
+  public struct Option: Sendable, Equatable {
+    public let name: String
+    public let meaning: String
+    /// What it may be.
+    public let need: String
+    /// nil where there is none.
+    public let defaultValue: String?
+  }
+
+  /// What a recipe must know of a built-in reward.
+  public struct Description: Sendable, Equatable {
+    public let name: String
+    /// What it scores, in one line.
+    public let summary: String
+    public let options: [Option]
+    /// An entry under `rewards`.
+    public let example: JSONObject
+  }
+
+  /// A description of every built-in reward, in the order of ``names``.
+  public static let descriptions = kinds.map { kind in
+    var options = RewardOptions(kind.example, of: kind.name)
+    guard (try? kind.init(options: &options, label: kind.name)) != nil else {
+      preconditionFailure("the example of \(kind.name) is not what it takes")
+    }
+    return Description(
+      name: kind.name, summary: kind.summary, options: options.taken,
+      example: JSONObject([("name", .string(kind.name))] + kind.example.entries))
+  }
 
   /// The built-in reward `name`, set up with the options of a recipe.
   ///

@@ -8,6 +8,8 @@ internal import Formats
 /// score: an empty text is in every other.
 public struct ContainsText: PerCompletionReward, BuiltIn {
   public static let name = "contains"
+  static let summary = "1 when the answer occurs anywhere in the completion, else 0"
+  static let example: JSONObject = ["text": "because"]
 
   public let name: String
   public var needsAnswer: Bool { text == nil }
@@ -19,10 +21,12 @@ public struct ContainsText: PerCompletionReward, BuiltIn {
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
-    let text = try options.string("text")
+    let text = try options.string("text", "what is looked for, instead of the answer")
     if let text, text.isEmpty { throw options.bad("text", problem: "empty (need a text)") }
     self.init(
-      label: label, text: text, ignoringCase: try options.bool("ignore_case", default: false))
+      label: label, text: text,
+      ignoringCase: try options.bool(
+        "ignore_case", "compares by Unicode's case folding", default: false))
   }
 
   public func fault(in row: Completion) -> RowFault? { answerFault(in: row) }

@@ -12,6 +12,8 @@ internal import Formats
 /// The countdown task of TinyZero (<https://github.com/Jiayi-Pan/TinyZero>).
 public struct Countdown: PerCompletionReward, AnswerComparing, BuiltIn {
   public static let name = "countdown"
+  static let summary = "1 when an expression over the row's numbers reaches the target, else 0"
+  static let example: JSONObject = ["extract": "answer_tag"]
 
   public let name: String
   private let numbersColumn: String
@@ -31,10 +33,16 @@ public struct Countdown: PerCompletionReward, AnswerComparing, BuiltIn {
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
     self.init(
-      label: label, numbersColumn: try options.string("numbers") ?? "numbers",
-      targetColumn: try options.string("target") ?? "target",
-      extraction: try options.choice("extract", default: .whole, of: [.whole, .answerTag]),
-      formatScore: try options.number("format_score", default: 0, in: -1e9...1e9))
+      label: label,
+      numbersColumn: try options.string(
+        "numbers", "the column with the numbers", default: "numbers"),
+      targetColumn: try options.string("target", "the column with the target", default: "target"),
+      extraction: try options.choice(
+        "extract", "the part of the completion that is reckoned", default: .whole,
+        of: [.whole, .answerTag]),
+      formatScore: try options.number(
+        "format_score", "the score of an expression that misses the target", default: 0,
+        in: -1e9...1e9))
   }
 
   public func score(_ completion: Completion) throws -> Double? {

@@ -7,6 +7,8 @@ internal import Formats
 /// completion without one scores 0), `ignore_case`. A row without an answer is a failed score.
 public struct ExactMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   public static let name = "exact_match"
+  static let summary = "1 when the completion is the answer, else 0"
+  static let example: JSONObject = ["ignore_case": true]
 
   public let name: String
   public var needsAnswer: Bool { true }
@@ -22,8 +24,11 @@ public struct ExactMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   init(options: inout RewardOptions, label: String) throws(RewardError) {
     self.init(
       label: label,
-      extraction: try options.choice("extract", default: .whole, of: [.whole, .answerTag]),
-      ignoringCase: try options.bool("ignore_case", default: false))
+      extraction: try options.choice(
+        "extract", "the part of the completion that is compared", default: .whole,
+        of: [.whole, .answerTag]),
+      ignoringCase: try options.bool(
+        "ignore_case", "compares by Unicode's case folding", default: false))
   }
 
   public func score(_ completion: Completion) throws -> Double? {

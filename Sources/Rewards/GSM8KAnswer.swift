@@ -27,6 +27,8 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing, BuiltIn {
   }
 
   public static let name = "gsm8k"
+  static let summary = "1 when the number behind the completion's last #### is the answer, else 0"
+  static let example: JSONObject = ["format_score": 0.1]
 
   public let name: String
   public var needsAnswer: Bool { true }
@@ -41,8 +43,12 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing, BuiltIn {
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
     self.init(
-      label: label, style: try options.choice("style", default: .number, of: Style.allCases),
-      formatScore: try options.number("format_score", default: 0, in: -1e9...1e9))
+      label: label,
+      style: try options.choice(
+        "style", "by value, or by verl's rule", default: .number, of: Style.allCases),
+      formatScore: try options.number(
+        "format_score", "the score of the right form with another number", default: 0,
+        in: -1e9...1e9))
   }
 
   public func score(_ completion: Completion) throws -> Double? {

@@ -13,6 +13,8 @@ public struct LengthBand: PerCompletionReward, BuiltIn {
   }
 
   public static let name = "length_band"
+  static let summary = "1 where the completion's length is in a band, falling to 0 outside"
+  static let example: JSONObject = ["max": 20, "slope": 10]
 
   public let name: String
   private let unit: Unit
@@ -28,15 +30,18 @@ public struct LengthBand: PerCompletionReward, BuiltIn {
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
-    let unit = try options.choice("unit", default: .tokens, of: Unit.allCases)
-    let shortest = try options.number("min", default: 0, in: 0...1e9)
-    guard let longest = try options.number("max", in: 0...1e9) else {
+    let unit = try options.choice("unit", "what is counted", default: .tokens, of: Unit.allCases)
+    let shortest = try options.number(
+      "min", "the least length that scores 1", default: 0, in: 0...1e9)
+    guard let longest = try options.number("max", "the greatest length that scores 1", in: 0...1e9)
+    else {
       throw options.missing("max", need: "the greatest length")
     }
     guard shortest <= longest else {
       throw options.bad("min", problem: "got \(shortest); need at most max, \(longest)")
     }
-    let slope = try options.number("slope", default: 0, in: 0...1e9)
+    let slope = try options.number(
+      "slope", "the distance from the band at which the score is 0", default: 0, in: 0...1e9)
     self.init(label: label, unit: unit, band: shortest...longest, slope: slope)
   }
 

@@ -10,6 +10,8 @@ internal import Formats
 /// missing or no number is a failed score.
 public struct NumericMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   public static let name = "numeric_match"
+  static let summary = "1 when the completion is the same number as the answer, else 0"
+  static let example: JSONObject = ["extract": "last_number", "tolerance": 0.01]
 
   public let name: String
   public var needsAnswer: Bool { true }
@@ -28,9 +30,12 @@ public struct NumericMatch: PerCompletionReward, AnswerComparing, BuiltIn {
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
     self.name = label
-    self.extraction = try options.choice("extract", default: .whole, of: Extraction.allCases)
+    self.extraction = try options.choice(
+      "extract", "the part of the completion that is compared", default: .whole,
+      of: Extraction.allCases)
     self.tolerance = try options.exactNumber(
-      "tolerance", default: 0, in: 0...Double.greatestFiniteMagnitude)
+      "tolerance", "how far the number may be from the answer", default: 0,
+      in: 0...Double.greatestFiniteMagnitude)
   }
 
   public func score(_ completion: Completion) throws -> Double? {

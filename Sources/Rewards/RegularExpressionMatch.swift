@@ -21,6 +21,8 @@ public struct RegularExpressionMatch: PerCompletionReward, BuiltIn {
   }
 
   public static let name = "regex"
+  static let summary = "1 when the completion matches a regular expression, else 0"
+  static let example: JSONObject = ["pattern": "^[0-9]+$"]
 
   static let maximumLength = 16_384
   /// How often the engine may report its progress: once in 10,000 steps, and once for every
@@ -49,13 +51,16 @@ public struct RegularExpressionMatch: PerCompletionReward, BuiltIn {
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
-    guard let pattern = try options.string("pattern") else {
+    guard let pattern = try options.string("pattern", "the regular expression, in ICU's syntax")
+    else {
       throw options.missing("pattern", need: "a regular expression")
     }
     try self.init(
       label: label, pattern: pattern,
-      mode: try options.choice("match", default: .search, of: Mode.allCases),
-      ignoringCase: try options.bool("ignore_case", default: false))
+      mode: try options.choice(
+        "match", "anywhere in the completion, or all of it", default: .search, of: Mode.allCases),
+      ignoringCase: try options.bool(
+        "ignore_case", "compares by ICU's case folding", default: false))
   }
 
   public func score(_ completion: Completion) throws -> Double? {

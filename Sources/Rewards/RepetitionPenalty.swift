@@ -1,3 +1,5 @@
+internal import Formats
+
 /// Punishes a completion for saying the same thing again.
 ///
 ///     reward = p·(1 − |distinct n-grams| / |n-grams|)
@@ -7,6 +9,8 @@
 /// (default 3) and `max_penalty` p (default −1). Needs no answer.
 public struct RepetitionPenalty: PerCompletionReward, BuiltIn {
   public static let name = "repetition_penalty"
+  static let summary = "0 or less: punishes a completion for saying the same thing again"
+  static let example: JSONObject = ["ngram_size": 3, "max_penalty": -0.5]
 
   public let name: String
   private let size: Int
@@ -20,8 +24,10 @@ public struct RepetitionPenalty: PerCompletionReward, BuiltIn {
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
     self.init(
-      label: label, size: try options.integer("ngram_size", default: 3, in: 1...1000),
-      penalty: try options.number("max_penalty", default: -1, in: -1e9...0))
+      label: label,
+      size: try options.integer("ngram_size", "tokens of an n-gram", default: 3, in: 1...1000),
+      penalty: try options.number(
+        "max_penalty", "the score where nothing is said once", default: -1, in: -1e9...0))
   }
 
   public func score(_ completion: Completion) throws -> Double? {

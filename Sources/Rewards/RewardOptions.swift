@@ -6,74 +6,98 @@ internal import Formats
 struct RewardOptions {
   private let reward: String
   private let options: JSONObject
-  private var known: [String] = []
+  /// Every option that was taken, given or not.
+  private(set) var taken: [BuiltInReward.Option] = []
 
   init(_ options: JSONObject, of reward: String) {
     (self.options, self.reward) = (options, reward)
   }
 
-  mutating func bool(_ option: String, default value: Bool) throws(RewardError) -> Bool {
-    try self.value(option, need: "true or false", \.bool) ?? value
+  mutating func bool(
+    _ option: String, _ meaning: String, default value: Bool
+  ) throws(RewardError) -> Bool {
+    try self.value(
+      option, meaning, need: "true or false", default: "\(value)", \.bool) ?? value
   }
 
   /// A number in `range`; every number of a range is finite.
   mutating func number(
-    _ option: String, default value: Double, in range: ClosedRange<Double>
+    _ option: String, _ meaning: String, default value: Double, in range: ClosedRange<Double>
   ) throws(RewardError) -> Double {
-    try number(option, in: range) ?? value
+    try number(option, meaning, default: value, range) ?? value
   }
 
   mutating func number(
-    _ option: String, in range: ClosedRange<Double>
+    _ option: String, _ meaning: String, in range: ClosedRange<Double>
   ) throws(RewardError) -> Double? {
-    try value(option, need: "\(range.lowerBound) to \(range.upperBound)") { found in
-      found.double.flatMap { range.contains($0) ? $0 : nil }
-    }
+    try number(option, meaning, default: nil, range)
+  }
+
+  private mutating func number(
+    _ option: String, _ meaning: String, default value: Double?, _ range: ClosedRange<Double>
+  ) throws(RewardError) -> Double? {
+    try self.value(
+      option, meaning, need: "\(range.lowerBound) to \(range.upperBound)",
+      default: value.map { JSON.number($0).encoded() }
+    ) { found in found.double.flatMap { range.contains($0) ? $0 : nil } }
   }
 
   /// A number in `range`, as the decimal that is written where it has at most 400 characters.
   mutating func exactNumber(
-    _ option: String, default value: Double, in range: ClosedRange<Double>
+    _ option: String, _ meaning: String, default value: Double, in range: ClosedRange<Double>
   ) throws(RewardError) -> ExactNumber {
-    let found = try number(option, default: value, in: range)
+    let found = try number(option, meaning, default: value, in: range)
     return options[option]?.text.flatMap { WrittenNumber($0)?.number }
       ?? ExactNumber(shortestOf: found)
   }
 
   mutating func integer(
-    _ option: String, default value: Int, in range: ClosedRange<Int>
+    _ option: String, _ meaning: String, default value: Int, in range: ClosedRange<Int>
   ) throws(RewardError) -> Int {
-    try integer(option, in: range) ?? value
+    try integer(option, meaning, default: value, range) ?? value
   }
 
   mutating func integer(
-    _ option: String, in range: ClosedRange<Int>
+    _ option: String, _ meaning: String, in range: ClosedRange<Int>
+  ) throws(RewardError) -> Int? {
+    try integer(option, meaning, default: nil, range)
+  }
+
+  private mutating func integer(
+    _ option: String, _ meaning: String, default value: Int?, _ range: ClosedRange<Int>
   ) throws(RewardError) -> Int? {
     let need = "a whole number, \(range.lowerBound) to \(range.upperBound)"
-    return try value(option, need: need) { found in
+    return try self.value(option, meaning, need: need, default: value.map { "\($0)" }) { found in
       found.int.flatMap { range.contains($0) ? $0 : nil }
     }
   }
 
-  mutating func string(_ option: String) throws(RewardError) -> String? {
-    try value(option, need: "a text", \.string)
+  mutating func string(
+    _ option: String, _ meaning: String, default value: String
+  ) throws(RewardError) -> String {
+    try self.value(option, meaning, need: "a text", default: value, \.string) ?? value
+  }
+
+  mutating func string(_ option: String, _ meaning: String) throws(RewardError) -> String? {
+    try value(option, meaning, need: "a text", default: nil, \.string)
   }
 
   /// One of `choices` by its raw value.
   mutating func choice<Choice: RawRepresentable<String>>(
-    _ option: String, default value: Choice, of choices: [Choice]
+    _ option: String, _ meaning: String, default value: Choice, of choices: [Choice]
   ) throws(RewardError) -> Choice {
     let need = "one of \(choices.map(\.rawValue).joined(separator: ", "))"
-    return try self.value(option, need: need) { found in
+    return try self.value(option, meaning, need: need, default: value.rawValue) { found in
       found.string.flatMap { text in choices.first { $0.rawValue.hasSameBytes(as: text) } }
     } ?? value
   }
 
   /// What `read` makes of an option; nil where it is not given.
   private mutating func value<Value>(
-    _ option: String, need: String, _ read: (JSON) -> Value?
+    _ option: String, _ meaning: String, need: String, default value: String?,
+    _ read: (JSON) -> Value?
   ) throws(RewardError) -> Value? {
-    known.append(option)
+    taken.append(.init(name: option, meaning: meaning, need: need, defaultValue: value))
     guard let found = options[option] else { return nil }
     guard let value = read(found) else {
       throw bad(option, problem: "got \(found.encoded()); need \(need)")
@@ -82,6 +106,7 @@ struct RewardOptions {
   }
 
   func refuseUnknown() throws(RewardError) {
+    let known = taken.map(\.name)
     for option in options.keys where !known.contains(where: { $0.hasSameBytes(as: option) }) {
       throw .unknownOption(
         reward: reward, option: option,

@@ -12,6 +12,8 @@ internal import Formats
 /// of the same slope as a part of an algorithm.
 public struct SoftOverlongPunishment: PerCompletionReward, BuiltIn {
   public static let name = "soft_overlong"
+  static let summary = "0 to -1: punishes a completion that comes near the length limit"
+  static let example: JSONObject = ["max_length": 256, "buffer": 50]
 
   public let name: String
   private let longest: Int
@@ -24,11 +26,21 @@ public struct SoftOverlongPunishment: PerCompletionReward, BuiltIn {
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
-    guard let longest = try options.integer("max_length", in: 1...1_000_000) else {
+    guard
+      let longest = try options.integer(
+        "max_length", "the most tokens of a completion", in: 1...1_000_000)
+    else {
       throw options.missing("max_length", need: "the most tokens of a completion")
     }
-    guard let buffer = try options.integer("buffer", in: 1...longest) else {
+    guard
+      let buffer = try options.integer(
+        "buffer", "tokens before it, at most max_length, over which the score falls to -1",
+        in: 1...1_000_000)
+    else {
       throw options.missing("buffer", need: "over how many tokens before it the punishment grows")
+    }
+    guard buffer <= longest else {
+      throw options.bad("buffer", problem: "got \(buffer); need a whole number, 1 to \(longest)")
     }
     self.init(label: label, longest: longest, buffer: buffer)
   }

@@ -15,6 +15,8 @@ internal import Formats
 /// token add up there.
 public struct StepMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   public static let name = "step_match"
+  static let summary = "rewards each step of a worked solution that is right, where it ends"
+  static let example: JSONObject = ["column": "steps", "separator": ","]
 
   public let name: String
   private let column: String
@@ -27,8 +29,8 @@ public struct StepMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
-    let column = try options.string("column") ?? "steps"
-    let separator = try options.string("separator") ?? ","
+    let column = try options.string("column", "the column with the working", default: "steps")
+    let separator = try options.string("separator", "the text between steps", default: ",")
     if separator.isEmpty { throw options.missing("separator", need: "a text between steps") }
     self.init(label: label, column: column, separator: separator)
   }

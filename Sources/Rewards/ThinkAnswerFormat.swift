@@ -18,6 +18,8 @@ public struct ThinkAnswerFormat: PerCompletionReward, BuiltIn {
   }
 
   public static let name = "think_answer_format"
+  static let summary = "1 when the completion shows its thinking in the tags it should, else 0"
+  static let example: JSONObject = ["format": "think_answer"]
 
   public let name: String
   private let format: Format
@@ -29,7 +31,8 @@ public struct ThinkAnswerFormat: PerCompletionReward, BuiltIn {
   init(options: inout RewardOptions, label: String) throws(RewardError) {
     self.init(
       label: label,
-      format: try options.choice("format", default: .think, of: Format.allCases))
+      format: try options.choice(
+        "format", "the tags that must be there", default: .think, of: Format.allCases))
   }
 
   public func score(_ completion: Completion) throws -> Double? {

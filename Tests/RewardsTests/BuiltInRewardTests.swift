@@ -22,6 +22,30 @@ import Testing
     }
   }
 
+  /// What is listed of a reward is what it takes: its example, each option, and nothing else.
+  @Test(arguments: BuiltInReward.descriptions)
+  func aDescriptionIsWhatTheRewardTakes(_ description: BuiltInReward.Description) throws {
+    var options = JSONObject(description.example.entries.filter { $0.key != "name" })
+    #expect(description.example["name"]?.string == description.name)
+    #expect(try BuiltInReward.named(description.name, options: options).name == description.name)
+    for option in description.options {
+      #expect(!option.meaning.isEmpty && !option.need.isEmpty)
+      guard let value = option.defaultValue else { continue }
+      var defaults = Self.needed[description.name] ?? [:]
+      defaults[option.name] =
+        option.need == "a text" ? .string(value) : try? JSON(parsing: Array(value.utf8), file: "")
+      if defaults[option.name] == nil { defaults[option.name] = .string(value) }
+      #expect(try BuiltInReward.named(description.name, options: defaults).name == description.name)
+    }
+    options["colour"] = "red"
+    #expect {
+      _ = try BuiltInReward.named(description.name, options: options)
+    } throws: { error in
+      guard case .unknownOption(_, _, _, let known)? = error as? RewardError else { return false }
+      return known == description.options.map(\.name)
+    }
+  }
+
   @Test(arguments: [
     ("exact_mach", "exact_match" as String?), ("Exact_Match", "exact_match"), ("gsm8", "gsm8k"),
     ("summarise_quality", nil), ("", nil),

@@ -4,8 +4,9 @@ import ArgumentParser
 struct RewardCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reward",
-    abstract: "Tries a reward out, and trains reward models.",
+    abstract: "Lists built-in rewards, tries rewards out, and trains reward models.",
     subcommands: [
-      RewardTestCommand.self, RewardTrainCommand.self, RewardServeCommand.self,
+      RewardListCommand.self, RewardTestCommand.self, RewardTrainCommand.self,
+      RewardServeCommand.self,
     ])
 }
