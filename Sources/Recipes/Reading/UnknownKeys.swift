@@ -20,8 +20,34 @@ extension Fields {
         Self.retired.contains(path)
           ? RecipeError(
             "is gone (entropy_coef does not adapt any more)", field: path, at: entry.value.place)
-          : RecipeError(unknown: entry, among: known, context))
+          : RecipeError(
+            unknown: entry, among: known, context,
+            elsewhere: Recipe.paths(of: entry.key, besides: context.path)))
     }
+  }
+}
+
+extension Recipe {
+  /// The keys of every section, whether they have an effect or not.
+  private static let keysOfSections = [
+    "": keys(Recipe.self), "data": keys(Data.self), "tokenizer": keys(Tokenizer.self),
+    "model": keys(Model.self), "warm_start": keys(WarmStart.self), "train": keys(Train.self),
+    "train.value": keys(ValueFunction.self), "reward_model": keys(RewardModel.self),
+    "evaluation": keys(Evaluation.self),
+  ]
+
+  private static func keys<Value: Section>(_ section: Value.Type) -> [String] {
+    Fields.keys {
+      var value = section.init()
+      value.declare($0)
+    }
+  }
+
+  /// Where a key stands that is none of a section's: its paths, none outside of sections.
+  fileprivate static func paths(of key: String, besides section: String) -> [String] {
+    guard keysOfSections[section] != nil else { return [] }
+    let others = keysOfSections.filter { $1.contains { $0.hasSameBytes(as: key) } }.keys
+    return others.sorted().map { $0.isEmpty ? key : "\($0).\(key)" }
   }
 }
 
@@ -36,12 +62,18 @@ extension RecipeError {
   ]
 
   /// A key of a map that is none of those that are `known`, with the one that may be meant.
-  package init(unknown entry: Node.Entry, among known: [String], _ context: Context) {
+  ///
+  /// - Parameter paths: Keys of this name in other sections.
+  package init(
+    unknown entry: Node.Entry, among known: [String], _ context: Context,
+    elsewhere paths: [String] = []
+  ) {
     let elsewhere = Self.namesElsewhere.first {
       $0.key.hasSameBytes(as: entry.key) && known.contains($0.value)
     }
     let hint =
-      (elsewhere?.value ?? Spelling.closest(to: entry.key, among: known))
+      (elsewhere?.value ?? (paths.isEmpty ? nil : paths.joined(separator: " or "))
+        ?? Spelling.closest(to: entry.key, among: known))
       .map { "did you mean \($0)?" }
       ?? "need one of \(known.joined(separator: ", "))"
     self.init(

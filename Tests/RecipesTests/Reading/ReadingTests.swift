@@ -15,6 +15,13 @@ import Testing
     BadRecipe(
       "test: test", "validation: test",
       "4: data.validation: unknown key (need one of train, test, question, answer)"),
+    BadRecipe(
+      "output: runs/sample", "output: runs/sample\nbeta: 0.1",
+      "2: beta: unknown key (did you mean train.beta?)"),
+    BadRecipe(
+      "  samples: 4", "  samples: 4\n  learning_rate: 0.1",
+      "26: evaluation.learning_rate: unknown key (did you mean reward_model.learning_rate or "
+        + "train.learning_rate or train.value.learning_rate or warm_start.learning_rate?)"),
     BadRecipe("warm_start:", "rewards: []\nwarm_start:", "13: rewards: is written twice"),
     BadRecipe("  k: [1", "  samples: 4\n  k: [1", "25: samples: is written twice"),
     BadRecipe(
@@ -27,7 +34,10 @@ import Testing
         + "name, command, python, url, library or model)"),
     BadRecipe(
       "hidden_size: 32", "hidden_size: 32\n  vocab_size: 300",
-      "9: model.vocab_size: unknown key (need one of path, hidden_size, num_hidden_layers, "
+      "9: model.vocab_size: unknown key (did you mean tokenizer.vocab_size?)"),
+    BadRecipe(
+      "hidden_size: 32", "hidden_size: 32\n  qqqqqqqqqq: 300",
+      "9: model.qqqqqqqqqq: unknown key (need one of path, hidden_size, num_hidden_layers, "
         + "num_attention_heads, num_key_value_heads, head_dim, intermediate_size, "
         + "max_position_embeddings, rope_theta, rms_norm_eps, tie_word_embeddings, "
         + "initializer_range)"),
