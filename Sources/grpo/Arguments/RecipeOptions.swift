@@ -149,8 +149,8 @@ struct RecipeOptions: ParsableArguments {
 struct AcceptedDifferences: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Goes on though this key of the recipe, or this file, is not what the run began with. May "
-        + "be repeated.",
+      "Goes on though this key of the recipe, or a file it names, is not what the run began "
+        + "with. May be repeated.",
       valueName: "field"))
   var allow: [String] = []
 }
