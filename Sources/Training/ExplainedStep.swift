@@ -29,29 +29,34 @@ extension TrainingRun {
       throw TrainingError.noSuchQuestion(row: row, count: questions.questions.count)
     }
     run.id = try RunManifest.found(at: run.manifest).manifest?.id
-    let loop = try await nextStep(train)
+    let differences = try refusedDifferences()
+    for difference in differences { warn("the run was begun with another recipe: \(difference)") }
+    var loop = try await nextStep(train, differences)
     let isFirst = row.map(loop.nextRows.contains) ?? true
     // Dynamic sampling may put in questions that the step does not begin with.
     if isFirst || train.axes.dynamicSamplingRounds > 0 {
       if let found = try await explanation(of: row, in: loop, updates) { return found }
-      if isFirst {
-        throw TrainingError.questionLeftOut(
-          row: row ?? loop.nextRows[0], step: loop.state.step + 1)
-      }
+      guard !isFirst else { throw leftOut(row, of: loop) }
+      loop = try await nextStep(train, differences)
     }
-    let other = try await nextStep(train)
-    guard let found = try await explanation(of: row, in: other, updates, inPlaceOfFirst: true)
-    else {
-      throw TrainingError.questionLeftOut(row: row ?? 0, step: other.state.step + 1)
-    }
+    guard let found = try await explanation(of: row, in: loop, updates, inPlaceOfFirst: true)
+    else { throw leftOut(row, of: loop) }
     return found
   }
 
+  /// - Parameter loop: As the step has left it.
+  private func leftOut(_ row: Int?, of loop: TrainingLoop) -> TrainingError {
+    .questionLeftOut(row: row ?? loop.nextRows[0], step: loop.state.step + 1)
+  }
+
   /// The loop before the step that the run makes next.
-  private func nextStep(_ train: Recipe.Train) async throws -> TrainingLoop {
+  ///
+  /// - Parameter differences: Those of the recipe from the run's, which say why no checkpoint fits.
+  private func nextStep(
+    _ train: Recipe.Train, _ differences: [Recipe.Difference]
+  ) async throws -> TrainingLoop {
     let loop = try loop(
       train, from: try existingStart(), host: TrainingLoop.Host(directory: run))
-    let differences = try refusedDifferences()
     do {
       if try await loop.restore() == nil, isTrained {
         throw TrainingError.noCheckpoint(path: run.path, step: train.totalSteps)
@@ -60,7 +65,6 @@ extension TrainingRun {
       throw differences.isEmpty
         ? error : TrainingError.differentInputs(path: run.path, differences)
     }
-    for difference in differences { warn("the run was begun with another recipe: \(difference)") }
     return loop
   }
 

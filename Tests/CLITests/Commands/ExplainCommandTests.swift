@@ -74,6 +74,41 @@ import Testing
     #expect(!outcome.errors.contains("move that directory away"))
   }
 
+  /// Also where the question is none of the step's, and the step is looked at twice.
+  @Test(arguments: [[], ["--question", "0"], ["--question", "1"]])
+  func aChangedRecipeThatFitsIsExplainedWithOneWarning(_ question: [String]) async throws {
+    let folder = try await startedFolder()
+    let trained = try await GrpoProgram.run("train", "recipe.yaml", "-q", in: folder)
+    #expect(trained.status == 0, "\(trained.errors)")
+    let outcome = try await GrpoProgram.run(
+      ["explain", "recipe.yaml", "--set", "train.dynamic_sampling_rounds=1"] + question,
+      in: folder)
+    let warnings = outcome.errors.split(separator: "\n").filter {
+      $0.contains("was begun with another recipe: train.dynamic_sampling_rounds: differs")
+    }
+    #expect(warnings.count == 1, "\(outcome.errors)")
+  }
+
+  @Test func aFinishedRunWithoutItsCheckpointsHasNoNextStep() async throws {
+    let folder = try await startedFolder()
+    let trained = try await GrpoProgram.run("train", "recipe.yaml", "-q", in: folder)
+    #expect(trained.status == 0, "\(trained.errors)")
+    try FileManager.default.removeItem(atPath: folder["run/checkpoints"])
+    let outcome = try await GrpoProgram.run("explain", "recipe.yaml", in: folder)
+    #expect(outcome.status == 65)
+    #expect(outcome.errors.contains("whose checkpoint is gone"), "\(outcome.errors)")
+  }
+
+  @Test func anExactDivergenceIsShownWithoutALogProbOfTheReference() async throws {
+    let folder = try await startedFolder()
+    let outcome = try await GrpoProgram.run(
+      "explain", "recipe.yaml", "--set", "train.beta=0.1", "--set", "train.kl_estimator=exact",
+      in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let title = try #require(outcome.outputLines.first { $0.hasPrefix("token") })
+    #expect(title.contains("KL") && !title.contains("log π_ref"))
+  }
+
   @Test func nothingIsWritten() async throws {
     let folder = try Workspace()
     let outcome = try await GrpoProgram.run(
