@@ -52,8 +52,9 @@ faults: packages ## meet every fault of a plug-in 100 times
 	swift build -c release --build-tests
 	GRPO_FAULTS=100 swift test -c release --skip-build --no-parallel --filter FaultRepetitionTests
 
-lint: ## check the layout and the rules of every Swift file
+lint: ## check the layout and the rules of every Swift file, and every link of the documents
 	$(SWIFT_FILES) | xargs -0 swift format lint --strict --parallel
+	python3 -B Conformance/links.py
 
 format: ## lay out every Swift file
 	$(SWIFT_FILES) | xargs -0 swift format --in-place --parallel
