@@ -6,7 +6,7 @@ package import Sampling
 
 /// Asks a policy every question of a set and scores what it says.
 ///
-/// ``Correctness`` says when a completion is correct. Greedy completions are drawn at
+/// `Correctness` says when a completion is correct. Greedy completions are drawn at
 /// temperature 0, samples at the temperature asked for. ``MajorityVote`` says what votes in maj@k.
 public struct Evaluator {
   public struct Options: Sendable, Equatable {

@@ -5,7 +5,7 @@ public import Rewards
 ///
 /// Wang et al. 2022, "Self-Consistency" (<https://arxiv.org/abs/2203.11171>). Tie rule: among the
 /// answers with the most votes, the one that occurs first. Answers are the same when their UTF-8
-/// bytes are; bring them into one form (trimmed, lower case, 7.0 as 7) before the vote, as ``vote``
+/// bytes are; bring them into one form (trimmed, lower case, 7.0 as 7) before the vote, as ``vote(of:under:)``
 /// does. A sample without an answer (nil) does not vote, and an empty answer does.
 public enum MajorityVote {
   /// What the samples vote with.

@@ -34,7 +34,7 @@ public struct LimitHint: Sendable, Equatable {
     all.first { $0.signs.contains(where: words.contains(bytes:)) }
   }
 
-  /// Which one a message names that ``adding(to:)`` made.
+  /// Which one a message names that `adding(to:)` made.
   public static func named(in message: String) -> LimitHint? {
     all.first { message.contains(bytes: $0.words) }
   }

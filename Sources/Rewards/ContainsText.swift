@@ -2,7 +2,7 @@ internal import Formats
 
 /// 1 when the answer occurs anywhere in the completion, else 0.
 ///
-/// White space at the answer's ends is ignored; ``TextComparison`` says when texts are equal. It
+/// White space at the answer's ends is ignored; `TextComparison` says when texts are equal. It
 /// need not occur as a word of its own: "art" is in "start". Options: `text` (look for this, as it
 /// is, instead of the answer), `ignore_case`. A row whose answer is missing or empty is a failed
 /// score: an empty text is in every other.

@@ -2,7 +2,7 @@ internal import Formats
 
 /// 1 when the completion reaches the target with an arithmetic expression over the row's numbers.
 ///
-/// The expression (``ArithmeticExpression``) must use every number of the row exactly as often as
+/// The expression (`ArithmeticExpression`) must use every number of the row exactly as often as
 /// the row has it, and its exact value must be the target. One that uses the numbers but misses
 /// the target, or has no value, gets `format_score`; anything else 0. Options: `numbers` and
 /// `target` (the columns, by default of these names), `extract` (`whole` or `answer_tag`) and

@@ -2,7 +2,7 @@ internal import Formats
 
 /// 1 when the completion is the answer, else 0.
 ///
-/// White space at the ends of both is ignored; ``TextComparison`` says when texts are equal.
+/// White space at the ends of both is ignored; `TextComparison` says when texts are equal.
 /// Options: `extract` (`whole`, or `answer_tag` for what stands in the last `<answer>`; a
 /// completion without one scores 0), `ignore_case`. A row without an answer is a failed score.
 public struct ExactMatch: PerCompletionReward, AnswerComparing, BuiltIn {

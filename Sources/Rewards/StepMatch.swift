@@ -7,7 +7,7 @@ internal import Formats
 /// The steps of completion and working (`column`, of n steps) are what stands between `separator`s,
 /// and are compared exactly after trimming white space. Each step of the completion has an entry in
 /// the stream, at the token that holds its last byte: 1/n where it is right and 0 where it is not,
-/// so that ``ProcessAdvantage`` sees them all. Where n times 1/n is not 1 by rounding, the last step
+/// so that `ProcessAdvantage` sees them all. Where n times 1/n is not 1 by rounding, the last step
 /// has what the others leave of 1. Options: `column` (`steps`), `separator` (`,`).
 ///
 /// Edge cases: a row without the column is not scored, and neither is the working of test rows that

@@ -4,11 +4,11 @@ public import Tokenization
 /// A language model and its tokenizer: what completes texts.
 ///
 /// The ids that end a completion are those that the model or the tokenizer names
-/// (``ModelConfiguration/addEndIDs(_:)``). The first of them is written behind a completion.
+/// (`ModelConfiguration.addEndIDs(_:)`). The first of them is written behind a completion.
 ///
 /// A model may have more ids than its tokenizer has pieces, as matrices are often padded to a round
 /// number. They stay in the distribution, as in transformers, and decode to nothing
-/// (``PaddedTokenizer``). Pieces without an id are an error.
+/// (`PaddedTokenizer`). Pieces without an id are an error.
 public struct Policy: Sendable {
   public let model: Model
   public let tokenizer: SentencePieceTokenizer

@@ -13,7 +13,7 @@ package struct Draws: Sendable {
 /// Draws completions of prompts, ids in and ids out.
 ///
 /// All prompts are computed together, each once; then every live completion advances by one token
-/// a step (``Decoding``), and finished ones leave the batch at once. Results do not depend on what is
+/// a step (`Decoding`), and finished ones leave the batch at once. Results do not depend on what is
 /// drawn together, bit for bit.
 public struct Sampler {
   /// One prompt: its ids, and what keys its draws.

@@ -10,7 +10,7 @@ public enum ModelDirectory {
   ///
   /// - Throws: `FormatError` naming the file and the field or tensor. The tensors must be those that
   ///   the configuration implies, under the names of a whole model or of one without a head, beside
-  ///   what computes nothing (``ParameterLayout/isIdle(_:)``) and an `lm_head.weight` that equals the
+  ///   what computes nothing (`ParameterLayout.isIdle(_:)`) and an `lm_head.weight` that equals the
   ///   embedding it is tied to; numbers that are not finite are refused. Where other weights are
   ///   found, they are named.
   public static func load(_ directory: String) throws(FormatError) -> Model {
