@@ -11,13 +11,18 @@ public import Formats
 /// are counted under `groups/without_greedy`. Equal rewards are no degenerate group here: all may be
 /// better than the greedy one.
 public struct GreedyBaselineAdvantage: AdvantageEstimator, Equatable {
+  /// Creates the estimator, which has no parameters.
   public init() {}
 
+  /// True: the greedy completion's reward is the baseline.
   public var needsGreedyRewards: Bool { true }
 
+  /// False: a completion is compared with the greedy one, not with its group.
   public var comparesGroups: Bool { false }
 
-  /// - Precondition: greedy completions were drawn.
+  /// One advantage for each completion, the same for all its tokens.
+  ///
+  /// - Precondition: `greedyRewards` has one entry per group, nil where there is no reward.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     precondition(
       groups.greedyRewards.count == groups.groups.count, "one greedy reward per group, or nil")

@@ -17,20 +17,26 @@
 public struct GroupRelativeAdvantage: AdvantageEstimator, Equatable {
   /// What the centred reward is divided by.
   public enum Scale: String, Sendable, CaseIterable {
+    /// The standard deviation of the group's rewards, plus ε.
     case groupStandardDeviation = "group"
+    /// The standard deviation of all scored completions of the step, plus ε.
     case batchStandardDeviation = "batch"
+    /// Nothing: the centred reward is the advantage.
     case none
   }
 
-  /// Added to the standard deviation.
+  /// ε, added to the standard deviation before dividing, in units of reward.
   public static let epsilon = 1e-4
 
+  /// The divisor of the centred reward.
   public var scale: Scale
 
+  /// Creates the estimator; by default GRPO's, divided by the group's standard deviation.
   public init(scale: Scale = .groupStandardDeviation) {
     self.scale = scale
   }
 
+  /// One advantage for each completion, the same for all its tokens.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     let all = groups.groups.joined().compactMap { $0.rewards?.total }
     let batchDeviation = Moments(of: all)?.standardDeviation

@@ -18,8 +18,10 @@
 /// Edge cases: as ``GroupRelativeAdvantage``; equal rewards, a group of one and a completion without
 /// reward give exactly 0. A mean of 0 or below is no success rate, and gives 0 too.
 public struct MaximumLikelihoodAdvantage: AdvantageEstimator, Equatable {
+  /// Creates the estimator, which has no parameters.
   public init() {}
 
+  /// One advantage for each completion, the same for all its tokens.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     groups.outcomeAdvantages { rewards in
       guard let mean = Moments(of: rewards)?.mean, mean > 0 else { return rewards.map { _ in 0 } }

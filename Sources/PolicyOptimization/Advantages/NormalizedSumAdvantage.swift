@@ -14,11 +14,16 @@
 /// - All sᵢ of a group equal (of one completion, too): its advantages are exactly 0. The mean over
 ///   the step is 0 but for rounding, which would pass for a signal there.
 public struct NormalizedSumAdvantage: AdvantageEstimator, Equatable {
+  /// Creates the estimator, which has no parameters.
   public init() {}
 
+  /// True: every reward function is normalized by itself.
   public var readsComponents: Bool { true }
 
-  /// - Precondition: every scored completion has the components of its reward.
+  /// One advantage for each completion, the same for all its tokens.
+  ///
+  /// - Precondition: every scored completion has the components of its reward, the same functions
+  ///   in the same order.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     let sums = groups.groups.map(Self.sums(of:))
     let moments = Moments(of: sums.joined().compactMap(\.self))

@@ -56,32 +56,37 @@ public struct PolicyGradientWeight: AdvantageEstimator, Equatable {
     case temporalDifference = "temporal-difference"
   }
 
-  /// b(s_t).
+  /// What the baseline b(s_t) is.
   public enum Baseline: String, Sendable, CaseIterable {
-    /// The mean of Ĝ₀ over the other scored completions of the group: unbiased.
+    /// The mean of Ĝ₀ over the other scored completions of the group, which is unbiased.
     case leaveOneOut = "leave-one-out"
     /// The mean of Ĝ₀ over all scored completions of the group; with γ = 1 the gradient is too small
     /// by the factor 1 − 1/G.
     case groupMean = "group-mean"
-    /// V(s_t): unbiased.
+    /// The value V(s_t), which is unbiased.
     case value
   }
 
+  /// Which of the forms Ψ has.
   public let form: Form
   /// γ, 0 to 1.
   public let discount: Double
-  /// λ, 0 to 1, of ``Form/advantage``.
+  /// λ of GAE, 0 to 1; read by ``Form/advantage`` where `steps` is nil.
   public let lambda: Double
-  /// n ≥ 1, of ``Form/advantage``, in place of λ.
+  /// n ≥ 1 of the n-step return that ``Form/advantage`` uses; nil for GAE.
   public let steps: Int?
+  /// What is subtracted in the forms with a baseline; the other forms ignore it.
   public let baseline: Baseline
-  /// Whether Ψ_t is multiplied with γᵗ, as the policy gradient of a discounted return demands.
+  /// Whether Ψ_t is multiplied by γᵗ, as the policy gradient of a discounted return demands.
   ///
-  /// Without, late tokens count as much as early ones, as in every implementation of PPO.
+  /// Without it, late tokens count as much as early ones, as in every implementation of PPO.
   public let outerDiscount: Bool
-  /// Whether advantages are brought to mean 0 and deviation 1 over the step's tokens.
+  /// Whether advantages get mean 0 and standard deviation 1 over the step's scored tokens.
   public let whitens: Bool
 
+  /// Creates the estimator of one form.
+  ///
+  /// - Precondition: `discount` and `lambda` are 0 to 1, and `steps` is nil or at least 1.
   public init(
     form: Form, discount: Double = 1, lambda: Double = 0.95, steps: Int? = nil,
     baseline: Baseline = .leaveOneOut, outerDiscount: Bool = false, whitens: Bool = false
@@ -92,13 +97,17 @@ public struct PolicyGradientWeight: AdvantageEstimator, Equatable {
     (self.baseline, self.outerDiscount, self.whitens) = (baseline, outerDiscount, whitens)
   }
 
-  /// Whether completions must have `values`.
+  /// Whether Ψ contains V, so that completions must have `values`.
   public var needsValues: Bool {
     form.method == .temporalDifference || (form.usesBaseline && baseline == .value)
   }
 
+  /// Whether the baseline comes from the completion's group.
   public var comparesGroups: Bool { form.usesBaseline && baseline != .value }
 
+  /// One advantage for each token; 0 for the tokens of a completion without reward.
+  ///
+  /// - Precondition: completions have `values` where ``needsValues`` says so.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     let advantages = groups.tokenAdvantages { scored in
       let returns = scored.map { completion, rewards in

@@ -13,8 +13,10 @@
 /// are about the totals of completions, as everywhere. Rewards whose mean or deviation overflows give
 /// advantages that are not finite, which no update takes.
 public struct ProcessAdvantage: AdvantageEstimator, Equatable {
+  /// Creates the estimator, which has no parameters.
   public init() {}
 
+  /// One advantage for each token: the sum of the normalized step rewards from there on.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     groups.tokenAdvantages { scored in
       let moments = Moments(of: scored.flatMap { $0.rewards.entries.map(\.reward) })

@@ -10,8 +10,10 @@
 /// Edge cases: as ``GroupRelativeAdvantage``; equal rewards, a group of one and a completion without
 /// reward give exactly 0.
 public struct RankAdvantage: AdvantageEstimator, Equatable {
+  /// Creates the estimator, which has no parameters.
   public init() {}
 
+  /// One advantage for each completion, the same for all its tokens.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     groups.outcomeAdvantages { rewards in
       rewards.map { reward in

@@ -18,13 +18,16 @@ public import Formats
 /// Edge cases: a completion without reward stays without. An empty one has no token to pay for.
 /// |log π_old − log π_ref| above ``KLEstimator/maximumExponent`` is cut to it and counted.
 public struct RewardShaping: Sendable {
-  /// β ≥ 0, usually 0.01 to 0.1.
+  /// β ≥ 0, usually 0.01 to 0.1; 0 leaves the KL penalty out.
   public let klCoefficient: Double
   /// c, in reward per token; negative makes tokens earn.
   public let tokenCost: Double
-  /// f, where a length earns or costs; 0 adds nothing.
+  /// f, in reward, of a completion's length in tokens; nil and 0 add nothing.
   public let lengthReward: (@Sendable (_ tokens: Int) -> Double)?
 
+  /// Creates a shaping that adds nothing unless an argument says so.
+  ///
+  /// - Precondition: β is finite and at least 0, and the cost of a token is finite.
   public init(
     klCoefficient: Double = 0, tokenCost: Double = 0,
     lengthReward: (@Sendable (_ tokens: Int) -> Double)? = nil
@@ -34,10 +37,10 @@ public struct RewardShaping: Sendable {
     self.lengthReward = lengthReward
   }
 
-  /// What must be known of a step's tokens.
+  /// What the step must have computed: π_ref's log-probs where β > 0.
   public var needs: Set<ObjectiveNeed> { klCoefficient > 0 ? [.referenceLogProb] : [] }
 
-  /// k1 of KL(π_old‖π_ref) at a token, cut; nil where it is no part of the reward.
+  /// log π_old − log π_ref at a token, cut to ±20, in nats; nil where β is 0.
   public func kl(oldLogProb: Double, referenceLogProb: Double) -> Double? {
     let limit = KLEstimator.maximumExponent
     return klCoefficient > 0 ? min(max(oldLogProb - referenceLogProb, -limit), limit) : nil

@@ -13,24 +13,30 @@ import Foundation
 /// Edge cases: as ``GroupRelativeAdvantage``; equal rewards, a group of one and a completion without
 /// reward give exactly 0. The largest reward is subtracted first, so no exponential overflows.
 public struct SoftmaxAdvantage: AdvantageEstimator, Equatable {
-  /// What the difference of shares is multiplied with.
+  /// What the difference of shares is multiplied by.
   public enum Scale: String, Sendable, CaseIterable {
-    /// Nothing: the formula as it stands.
+    /// 1: the formula as it stands.
     case none
     /// G/β, so that for β → 0 it is the reward less the group's mean.
     case centred
   }
 
-  /// The inverse temperature β > 0, `advantage_beta` in a recipe; no relation to the KL penalty's.
+  /// The inverse temperature β > 0, per unit of reward; `advantage_beta` in a recipe, and unrelated
+  /// to the KL penalty's β.
   public var beta: Double
+  /// The factor that the difference of shares is multiplied by.
   public var scale: Scale
 
+  /// Creates the estimator.
+  ///
+  /// - Precondition: `beta` is positive and finite.
   public init(beta: Double = 1, scale: Scale = .none) {
     precondition(beta > 0 && beta.isFinite)
     self.beta = beta
     self.scale = scale
   }
 
+  /// One advantage for each completion, the same for all its tokens.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     groups.outcomeAdvantages { rewards in
       let largest = rewards.max() ?? 0

@@ -14,15 +14,20 @@
 public struct WhitenedAdvantage: AdvantageEstimator, Equatable {
   /// What is subtracted before whitening.
   public enum Baseline: String, Sendable, CaseIterable {
+    /// Nothing: the returns themselves are whitened.
     case none
+    /// The mean reward of the completion's group.
     case groupMean = "group-mean"
   }
 
-  /// γ, 0 to 1; the group baseline's rewards are whole completions, which it does not touch.
+  /// γ, 0 to 1; always 1 with ``Baseline/groupMean``, whose rewards are those of whole completions.
   public let discount: Double
+  /// What is subtracted before whitening.
   public let baseline: Baseline
 
-  /// - Precondition: γ is 1 with ``Baseline/groupMean``, where it has no effect.
+  /// Creates the estimator.
+  ///
+  /// - Precondition: γ is 0 to 1, and 1 with ``Baseline/groupMean``, where it has no effect.
   public init(discount: Double = 1, baseline: Baseline = .none) {
     precondition(0 <= discount && discount <= 1)
     precondition(baseline == .none || discount == 1, "the discount has no effect")
@@ -30,8 +35,10 @@ public struct WhitenedAdvantage: AdvantageEstimator, Equatable {
     self.baseline = baseline
   }
 
+  /// True with ``Baseline/groupMean``.
   public var comparesGroups: Bool { baseline == .groupMean }
 
+  /// One advantage for each token, whitened over the step.
   public func callAsFunction(_ groups: RewardGroups) -> Advantages {
     let counts = groups.tokenCounts
     switch baseline {

@@ -1,30 +1,42 @@
 public import Formats
 
-/// Turns the rewards of groups into advantages; a package can add its own.
+/// Turns the rewards of groups into advantages.
+///
+/// Conform a type of your own to add an estimator; every requirement but `callAsFunction` has a
+/// default.
 public protocol AdvantageEstimator: Sendable {
-  /// γ; by default 1.
+  /// γ, 0 to 1, which value targets are made with; default: 1.
   var discount: Double { get }
-  /// λ of generalized advantage estimation; by default 1.
+  /// λ of generalized advantage estimation, 0 to 1, which value targets are made with; default: 1.
   var lambda: Double { get }
-  /// Whether completions must have `values`; by default not.
+  /// Whether completions must have `values`; default: false.
   var needsValues: Bool { get }
-  /// Whether groups must have greedy rewards; by default not.
+  /// Whether groups must have greedy rewards; default: false.
   var needsGreedyRewards: Bool { get }
-  /// Whether a question's completions are compared with each other; by default so.
+  /// Whether the completions of a question are compared with each other; default: true.
   var comparesGroups: Bool { get }
-  /// Whether it reads the reward functions one by one, so that nothing that is added to their sum
-  /// reaches it; by default not.
+  /// Whether it reads the reward functions one by one and ignores what is added to their sum;
+  /// default: false.
   var readsComponents: Bool { get }
 
+  /// The advantages of all completions, in the order of the groups laid end to end.
+  ///
+  /// A completion without reward gets 0.
   func callAsFunction(_ groups: RewardGroups) -> Advantages
 }
 
 extension AdvantageEstimator {
+  /// 1: no discount.
   public var discount: Double { 1 }
+  /// 1: a λ-return is the reward-to-go.
   public var lambda: Double { 1 }
+  /// False: no value function is trained for it.
   public var needsValues: Bool { false }
+  /// False: no greedy completions are drawn for it.
   public var needsGreedyRewards: Bool { false }
+  /// True: with one completion for each question there is nothing to compare.
   public var comparesGroups: Bool { true }
+  /// False: only the sum of the reward functions is read.
   public var readsComponents: Bool { false }
 }
 
@@ -37,7 +49,11 @@ public struct Advantages: Sendable {
     /// One for each token: process supervision, and estimators with a value function.
     case perToken([Double])
 
+    /// The advantage of each token.
+    ///
     /// Shape: [tokenCount].
+    ///
+    /// - Precondition: ``perToken(_:)`` has `tokenCount` entries.
     public func values(tokenCount: Int) -> [Double] {
       switch self {
       case .uniform(let advantage):
@@ -49,10 +65,12 @@ public struct Advantages: Sendable {
     }
   }
 
+  /// One entry for each completion, groups laid end to end.
   public var completions: [Completion]
-  /// For the log, always in the same order.
+  /// What the log gets, always in the same order.
   public var metrics: [Metric]
 
+  /// Creates the advantages of a step, one entry for each completion.
   public init(completions: [Completion], metrics: [Metric] = []) {
     self.completions = completions
     self.metrics = metrics

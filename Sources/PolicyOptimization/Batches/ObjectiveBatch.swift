@@ -7,29 +7,37 @@
 /// Shapes: every array: [T], T the tokens of all completions; `completions` cuts 0..<T into
 /// consecutive ranges, in canonical order (question, then sample). A range may be empty.
 public struct ObjectiveBatch: Sendable {
+  /// The tokens of each completion: consecutive ranges that cover 0..<T, some of which may be
+  /// empty.
   public var completions: [Range<Int>]
-  /// log π_θ of each token under the distribution it was drawn from.
+  /// log π_θ of each token under the distribution it was drawn from, in nats.
   public var logProb: [Double]
-  /// log π_old: the policy that drew the completions.
+  /// log π_old of each token, in nats: the policy that drew the completions.
   public var oldLogProb: [Double]
-  /// log π_ref: the reference policy.
+  /// log π_ref of each token, in nats: the reference policy.
   public var referenceLogProb: [Double]?
   /// Entropy of π_θ at each token's position, in nats.
   public var entropy: [Double]?
-  /// Exact KL between π_θ and π_old at each token's position, in the objective's direction.
+  /// Exact KL between π_θ and π_old at each token's position, in nats and in the objective's
+  /// direction.
   public var klOld: [Double]?
-  /// Exact KL between π_θ and π_ref at each token's position, in the objective's direction.
+  /// Exact KL between π_θ and π_ref at each token's position, in nats and in the objective's
+  /// direction.
   public var klReference: [Double]?
-  /// V_φ before each token.
+  /// V_φ before each token, in units of reward.
   public var value: [Double]?
   /// V before each token as it was when the completions were drawn.
   public var oldValue: [Double]?
-  /// What V is fitted to, R̂ of each token.
+  /// R̂ of each token, which V is fitted to.
   public var valueTarget: [Double]?
+  /// Â of each token.
   public var advantage: [Double]
   /// Which tokens count; true for every token up to and including EOS.
   public var mask: [Bool]
 
+  /// Creates a batch.
+  ///
+  /// Objectives check the shapes and stop the program where they disagree.
   public init(
     completions: [Range<Int>], logProb: [Double], oldLogProb: [Double],
     referenceLogProb: [Double]? = nil, entropy: [Double]? = nil, klOld: [Double]? = nil,

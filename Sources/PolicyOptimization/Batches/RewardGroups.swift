@@ -4,11 +4,14 @@ public import Formats
 public struct RewardGroups: Sendable, Equatable {
   /// What one reward function said of a completion.
   public struct Component: Sendable, Equatable {
-    /// What the function counts for in the sum.
+    /// The function's factor in the sum of rewards.
     public var weight: Double
     /// nil where the function does not apply.
     public var value: Double?
 
+    /// Creates a function's score.
+    ///
+    /// - Precondition: weight and value are finite.
     public init(weight: Double = 1, value: Double?) {
       precondition(weight.isFinite && value?.isFinite ?? true)
       self.weight = weight
@@ -18,19 +21,25 @@ public struct RewardGroups: Sendable, Equatable {
 
   /// What an estimator may know about one completion.
   public struct Completion: Sendable, Equatable {
+    /// Drawn tokens, the end of text included; 0 for an empty completion.
     public var tokenCount: Int
     /// nil where no reward exists (a failed score, or none that applies): such a completion
     /// leaves its group's statistics and gets no advantage.
     public var rewards: RewardStream?
-    /// V(s_t), the value before each token; nil: no value function.
+    /// V(s_t), the value before each token; nil where there is no value function.
     ///
     /// After the last token it is 0.
     ///
     /// Shape: [tokenCount].
     public var values: [Double]?
-    /// The reward functions one by one, in the same order for every completion; empty: unknown.
+    /// The scores of the reward functions one by one, in the same order for every completion; empty
+    /// where they are not known.
     public var components: [Component]
 
+    /// Creates what is known of one completion.
+    ///
+    /// - Precondition: no reward is at or beyond token max(1, tokenCount), and there is one value
+    ///   per token where there are values.
     public init(
       tokenCount: Int, rewards: RewardStream?, values: [Double]? = nil,
       components: [Component] = []
@@ -44,13 +53,17 @@ public struct RewardGroups: Sendable, Equatable {
     }
   }
 
-  /// In canonical order; groups may differ in size and may be empty.
+  /// The completions of each question, in canonical order; groups may differ in size and may be
+  /// empty.
   public var groups: [[Completion]]
   /// The reward of each group's greedy completion, nil where it has none; empty: none was drawn.
   ///
   /// Shape: [groups], or empty.
   public var greedyRewards: [Double?]
 
+  /// Creates the groups of a step.
+  ///
+  /// - Precondition: `greedyRewards` is empty or has one entry per group.
   public init(_ groups: [[Completion]], greedyRewards: [Double?] = []) {
     precondition(greedyRewards.isEmpty || greedyRewards.count == groups.count)
     self.groups = groups

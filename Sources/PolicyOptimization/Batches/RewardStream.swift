@@ -6,18 +6,24 @@
 public struct RewardStream: Sendable, Equatable {
   /// One reward and the token it belongs to, counted from the completion's first token.
   public struct Entry: Sendable, Equatable {
+    /// The token that earned the reward, from 0 within the completion.
     public var token: Int
+    /// What the token earned; a finite number.
     public var reward: Double
 
+    /// Creates the reward of one token.
     public init(token: Int, reward: Double) {
       self.token = token
       self.reward = reward
     }
   }
 
+  /// The rewards in order of their tokens.
   public let entries: [Entry]
 
-  /// A stream of finite rewards in order of their tokens; several may share a token.
+  /// Creates a stream from rewards in order of their tokens; several may share a token.
+  ///
+  /// - Precondition: rewards are finite, and tokens are at least 0 and in ascending order.
   public init(_ entries: [Entry]) {
     precondition(entries.allSatisfy { $0.reward.isFinite && $0.token >= 0 })
     precondition(zip(entries, entries.dropFirst()).allSatisfy { $0.token <= $1.token })

@@ -1,11 +1,12 @@
-/// Who decides about the coefficient β of a ``KLPenalty``.
+/// What adapts the coefficient β of a ``KLPenalty``.
 ///
-/// Both adaptive rules look at the divergence between the policies before and after a rollout's
-/// last epoch, and what they decide holds for the next rollout. A divergence that is NaN decides
-/// nothing, and β grows to 2⁶⁴ at most, far beyond what any run needs.
+/// Both adaptive rules read the divergence between the policies before and after a rollout's last
+/// epoch, and set β for the next rollout. A divergence that is NaN changes nothing. β grows to at
+/// most 2⁶⁴, far beyond what any run needs.
 public enum KLController: Sendable, Equatable {
   /// β stays as it is.
   case fixed
+  /// The PPO paper's rule: β is doubled or halved when the divergence misses its target.
   case adaptive(AdaptiveKL)
 
   /// Ziegler's proportional rule.
@@ -18,7 +19,9 @@ public enum KLController: Sendable, Equatable {
   /// code, which verl and OpenRLHF use.
   case ziegler(target: Double, horizon: Double)
 
-  /// The coefficient after a rollout of `completions`, at whose end the divergence was `kl`.
+  /// The coefficient after a rollout of `completions` completions.
+  ///
+  /// - Parameter kl: the divergence at the end of the rollout's last epoch, in nats.
   public func coefficient(after coefficient: Double, kl: Double, completions: Int) -> Double {
     switch self {
     case .fixed: return coefficient
@@ -46,9 +49,12 @@ public enum KLController: Sendable, Equatable {
 ///
 /// Edge cases: d on a bound changes nothing. β stays above 2⁻⁶⁴, so that it does not vanish.
 public struct AdaptiveKL: Sendable, Equatable {
-  /// d_target > 0, the paper's 0.003, 0.01 and 0.03.
+  /// d_target > 0, in nats; the paper uses 0.003, 0.01 and 0.03.
   public var target: Double
 
+  /// Creates the rule.
+  ///
+  /// - Precondition: `target` is positive and finite.
   public init(target: Double) {
     precondition(target > 0 && target.isFinite)
     self.target = target

@@ -20,7 +20,12 @@ import Foundation
 /// k3's gradients are exact. Where P is π_θ, k1's is 0 in expectation, k3's in the left column is
 /// that of the reverse divergence, and ``KLPenalty/Weighting/ratio`` corrects it.
 public enum KLEstimator: String, Sendable, CaseIterable {
-  case k1, k2, k3
+  /// The log-ratio itself: unbiased, of either sign, and of large variance.
+  case k1
+  /// Half the squared log-ratio: biased, never negative.
+  case k2
+  /// The log-ratio with a control variate: unbiased and never negative.
+  case k3
   /// The divergence itself at each position, summed over the vocabulary by the model's head.
   case exact
 
@@ -32,9 +37,11 @@ public enum KLEstimator: String, Sendable, CaseIterable {
 
   /// One token's estimate.
   public struct Estimate: Sendable, Equatable {
+    /// The estimate, in nats.
     public var value: Double
     /// ∂value/∂x, x = log Q − log P.
     public var dLogRatio: Double
+    /// Whether x was above ``KLEstimator/maximumExponent`` and was cut to it.
     public var isClamped: Bool
   }
 

@@ -15,9 +15,9 @@ public import Formats
 /// ½ log² r or r·log r − r + 1. Those to and from the reference are stated for tokens drawn from
 /// π_θ, which is what they are at the first update; `ratio` weighs them by r thereafter.
 public struct KLPenalty: Sendable, Equatable {
-  /// What an estimate is multiplied with before it is penalized and logged.
+  /// What an estimate is multiplied by before it is penalized and logged.
   public enum Weighting: String, Sendable, CaseIterable {
-    /// Nothing.
+    /// 1.
     case plain
     /// The importance ratio, as the completions were drawn from π_old: for divergences to or from
     /// the reference only.
@@ -25,7 +25,7 @@ public struct KLPenalty: Sendable, Equatable {
     /// With k3 its gradient is β·r·(log π_θ − log π_ref), the unbiased gradient of KL(π_θ‖π_ref).
     /// TRL calls it `use_bias_correction_kl`.
     case ratio
-    /// Nothing, but with the gradient of k2: for KL(π_θ‖π_ref) only.
+    /// 1, but with the gradient of k2: for KL(π_θ‖π_ref) only.
     ///
     /// The gradient β·(log π_θ − log π_ref) is unbiased for tokens drawn from π_θ, whichever
     /// estimator is logged. verl writes it as a `+` behind the estimator's name.
@@ -34,11 +34,20 @@ public struct KLPenalty: Sendable, Equatable {
 
   /// β ≥ 0, usually 0.001 to 0.1 (PPO's: 0.3 to 10); 0 logs the KL and leaves the loss alone.
   public private(set) var coefficient: Double
+  /// Which divergence is penalized, and so which other policy is meant.
   public let divergence: KLDivergence
+  /// How the divergence is found at a token.
   public let estimator: KLEstimator
+  /// What the estimate is multiplied by.
   public let weighting: Weighting
+  /// How β changes from rollout to rollout.
   public let controller: KLController
 
+  /// Creates a penalty; by default DeepSeekMath's, plain k3 of KL(π_θ‖π_ref) with a fixed β.
+  ///
+  /// - Precondition: β is finite and at least 0, and positive where it adapts. ``Weighting/ratio``
+  ///   goes with a sampled divergence to or from the reference, ``Weighting/straightThrough`` with
+  ///   k1 or k3 of KL(π_θ‖π_ref).
   public init(
     coefficient: Double, divergence: KLDivergence = .policyToReference,
     estimator: KLEstimator = .k3, weighting: Weighting = .plain, controller: KLController = .fixed

@@ -10,6 +10,9 @@ public struct EntropyBonus: Sendable, Equatable {
   /// c ≥ 0, usually 0.001 to 0.01.
   public let coefficient: Double
 
+  /// Creates a bonus.
+  ///
+  /// - Precondition: `coefficient` is finite and at least 0.
   public init(coefficient: Double) {
     precondition(coefficient >= 0 && coefficient.isFinite)
     self.coefficient = coefficient
@@ -19,6 +22,6 @@ public struct EntropyBonus: Sendable, Equatable {
 extension Metric.Name {
   /// The mean entropy of π_θ, in nats.
   public static let entropy = Metric.Name("entropy")
-  /// What multiplies the entropy.
+  /// The coefficient c of the entropy bonus.
   public static let entropyCoefficient = Metric.Name("entropy_coef")
 }

@@ -14,6 +14,9 @@ public struct HighEntropyMask: Sendable, Equatable {
   /// ρ, the share of tokens that stay: 0 < ρ < 1, the paper's 0.2.
   public var quantile: Double
 
+  /// Creates a mask that keeps a share `quantile` of the step's tokens.
+  ///
+  /// - Precondition: 0 < `quantile` < 1.
   public init(quantile: Double = 0.2) {
     precondition(0 < quantile && quantile < 1)
     self.quantile = quantile

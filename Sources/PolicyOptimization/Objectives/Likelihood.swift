@@ -8,8 +8,10 @@
 ///
 /// Edge cases: no unmasked token gives loss 0 and no gradient.
 public struct Likelihood: Objective, Equatable {
+  /// Creates the objective, which has no coefficients.
   public init() {}
 
+  /// The mean negative log-likelihood of the unmasked tokens, in nats per token.
   public func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
     batch.checkShapes()
     let tokens = Double(max(1, batch.unmaskedTokenCount))

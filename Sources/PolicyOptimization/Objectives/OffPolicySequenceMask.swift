@@ -10,6 +10,9 @@ public struct OffPolicySequenceMask: Sendable, Equatable {
   /// δ > 0, in nats per token.
   public var threshold: Double
 
+  /// Creates a mask.
+  ///
+  /// - Precondition: `threshold` is positive and finite.
   public init(threshold: Double) {
     precondition(threshold > 0 && threshold.isFinite)
     self.threshold = threshold

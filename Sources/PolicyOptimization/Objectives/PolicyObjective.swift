@@ -12,17 +12,26 @@ public import Formats
 /// Edge cases: no completions, or none with an unmasked token, give loss 0 and no gradient. A
 /// log-prob that is NaN gives a NaN loss.
 public struct PolicyObjective: Objective, Equatable {
+  /// What one importance ratio belongs to: a token, or a whole completion.
   public package(set) var ratioLevel: RatioLevel
+  /// How a ratio and an advantage make a token's loss.
   public package(set) var surrogate: Surrogate
-  /// To or from the reference policy; nil: none is needed.
+  /// The penalty to or from the reference policy; nil where no reference is needed.
   public package(set) var klPenalty: KLPenalty?
-  /// To or from the behaviour policy, which drew the completions; nil for none.
+  /// The penalty to or from π_old, which drew the completions; nil for none.
   public package(set) var oldKLPenalty: KLPenalty?
+  /// How the losses of tokens become the loss of a step.
   public package(set) var aggregation: Aggregation
+  /// The reward for entropy, −c·H in the loss; nil for none.
   public package(set) var entropyBonus: EntropyBonus?
+  /// The mask of bad completions that the policy no longer writes; nil for none.
   public package(set) var offPolicyMask: OffPolicySequenceMask?
+  /// The mask that keeps the tokens of high entropy; nil for none.
   public package(set) var entropyMask: HighEntropyMask?
 
+  /// Creates an objective; by default a clipped surrogate, averaged by completion, without
+  /// penalties.
+  ///
   /// - Precondition: each KL penalty is to the policy its name says, and the ratio level is
   ///   ``RatioLevel/token`` where the surrogate leaves it no choice.
   public init(
@@ -40,6 +49,7 @@ public struct PolicyObjective: Objective, Equatable {
     self.entropyMask = entropyMask
   }
 
+  /// What the KL penalties read: reference log-probs or exact divergences.
   public var needs: Set<ObjectiveNeed> {
     Set([klPenalty?.need, oldKLPenalty?.need].compactMap(\.self))
   }
@@ -59,7 +69,9 @@ public struct PolicyObjective: Objective, Equatable {
     }
   }
 
-  /// - Precondition: what an adaptive coefficient follows was measured.
+  /// Adapts the β of each penalty that has a controller.
+  ///
+  /// - Precondition: each divergence that an adaptive β follows was measured.
   public mutating func adapt(to measurement: PolicyMeasurement, completions: Int) {
     klPenalty?.adapt(kl: measurement.klReference, completions: completions)
     oldKLPenalty?.adapt(kl: measurement.klOld, completions: completions)
@@ -99,6 +111,9 @@ extension PolicyObjective {
     }
   }
 
+  /// The surrogate's ratio and clipping, and the divergences, of each token.
+  ///
+  /// - Precondition: the batch has what ``needs`` says, and entropies where a part reads them.
   public func tokenTerms(of batch: ObjectiveBatch) -> TokenTerms {
     let parts = Parts(self, batch)
     let tokens = batch.mask.indices

@@ -1,19 +1,20 @@
-/// What an objective makes of single tokens: for those who look on, not for the update.
+/// What an objective makes of each token, for display; updates do not read it.
 ///
 /// Shapes: every array: [T], as in the batch.
 public struct TokenTerms: Sendable, Equatable {
   /// Whether the token's advantage counts.
   public var isInPolicyTerm: [Bool]
-  /// The importance ratio that its advantage is weighed by; 1 where the token is masked.
+  /// The importance ratio that weights the token's advantage; 1 where the token is masked.
   public var ratio: [Double]
-  /// Whether a bound holds what the token adds to the policy term: a clip that takes its gradient
-  /// away, or one that its weight has reached.
+  /// Whether a bound is active on what the token adds to the policy term: a clip that takes its
+  /// gradient away, or one that its weight has reached.
   public var isClipped: [Bool]
-  /// The token's share of the penalty to the reference, before β; nil for no penalty.
+  /// The token's term of the penalty to the reference, before β, in nats; nil for no penalty.
   public var klReference: [Double]?
-  /// The token's share of the penalty to π_old, before β; nil for no penalty.
+  /// The token's term of the penalty to π_old, before β, in nats; nil for no penalty.
   public var klOld: [Double]?
 
+  /// Creates the terms of a batch's tokens.
   public init(
     isInPolicyTerm: [Bool], ratio: [Double], isClipped: [Bool], klReference: [Double]? = nil,
     klOld: [Double]? = nil

@@ -13,26 +13,38 @@ public struct PreferenceLoss: Sendable, Equatable {
   /// c ≥ 0, usually 0 to 0.01.
   public let centring: Double
 
+  /// Creates the loss; by default without centring.
+  ///
+  /// - Precondition: `centring` is finite and at least 0.
   public init(centring: Double = 0) {
     precondition(centring >= 0 && centring.isFinite)
     self.centring = centring
   }
 
-  /// Two completions of a prompt by their rewards.
+  /// The rewards of two completions of one prompt, of which one was preferred.
   public struct Comparison: Sendable, Equatable {
+    /// r_chosen, the reward of the preferred completion.
     public var chosen: Double
+    /// r_rejected, the reward of the other.
     public var rejected: Double
+    /// m, by which r_chosen should at least exceed r_rejected; 0 for none.
     public var margin: Double
 
+    /// Creates a comparison.
     public init(chosen: Double, rejected: Double, margin: Double = 0) {
       (self.chosen, self.rejected, self.margin) = (chosen, rejected, margin)
     }
   }
 
+  /// The loss and its derivatives.
+  ///
+  /// Shapes: dChosen, dRejected: [comparisons].
   public struct Result: Sendable, Equatable {
+    /// The mean over comparisons.
     public var loss: Double
-    /// ∂loss/∂r_chosen and ∂loss/∂r_rejected of each comparison.
+    /// ∂loss/∂r_chosen of each comparison.
     public var dChosen: [Double]
+    /// ∂loss/∂r_rejected of each comparison.
     public var dRejected: [Double]
   }
 

@@ -2,6 +2,7 @@ internal import Foundation
 
 /// How well rewards agree with comparisons.
 public struct PreferenceStatistics: Sendable, Equatable {
+  /// How many comparisons there are.
   public let count: Int
   /// The share of comparisons whose chosen completion has the larger reward; equal ones are half.
   public let accuracy: Double

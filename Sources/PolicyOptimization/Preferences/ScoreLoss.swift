@@ -2,9 +2,12 @@
 ///
 ///     loss = 1/n Σ (r − s)²
 public struct ScoreLoss: Sendable {
+  /// Creates the loss, which has no parameters.
   public init() {}
 
-  /// Loss and ∂loss/∂r of each reward; no score gives loss 0.
+  /// The loss, and ∂loss/∂r of each reward; no score gives loss 0.
+  ///
+  /// Shapes: rewards, scores, dReward: [scores].
   public func callAsFunction(
     rewards: [Double], scores: [Double]
   ) -> (loss: Double, dReward: [Double]) {

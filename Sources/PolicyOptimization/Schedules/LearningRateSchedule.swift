@@ -12,19 +12,28 @@ import Foundation
 public struct LearningRateSchedule: Sendable, Equatable {
   /// What follows the warm-up.
   public enum Decay: String, Sendable, CaseIterable {
-    case constant, linear, cosine
+    /// The peak throughout.
+    case constant
+    /// A straight line from the peak to the floor.
+    case linear
+    /// Half a cosine from the peak to the floor.
+    case cosine
   }
 
-  /// η.
+  /// η ≥ 0, the rate after the warm-up.
   public var peak: Double
-  /// w; 0 for none.
+  /// w, in updates; 0 for no warm-up.
   public var warmUpUpdates: Int
-  /// U, warm-up included.
+  /// U, in updates, warm-up included.
   public var totalUpdates: Int
+  /// How the rate goes from the peak to the floor.
   public var decay: Decay
-  /// f, 0 to 1; no effect with a constant rate.
+  /// f, the last rate as a share of the peak, 0 to 1; ignored by ``Decay/constant``.
   public var floor: Double
 
+  /// Creates a schedule; by default a constant rate without warm-up.
+  ///
+  /// - Precondition: the peak is finite, no number is negative, and `floor` is at most 1.
   public init(
     peak: Double, warmUpUpdates: Int = 0, totalUpdates: Int, decay: Decay = .constant,
     floor: Double = 0
@@ -35,6 +44,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
     (self.decay, self.floor) = (decay, floor)
   }
 
+  /// The rate of update `update`, counted from 0 over the whole run.
   public func learningRate(at update: Int) -> Double {
     precondition(update >= 0)
     if update < warmUpUpdates {

@@ -7,13 +7,17 @@
 /// few tokens had a say do not blow up. In exact arithmetic as many iterations as A has distinct
 /// eigenvalues give the solution.
 public struct ConjugateGradient: Sendable, Equatable {
-  /// Added to the diagonal, ≥ 0; TRPO's implementations use 0.1 or less.
+  /// What is added to the diagonal of A, ≥ 0; TRPO's implementations use 0.1 or less.
   public var damping: Double
-  /// At most as many products, ≥ 1; usually 10.
+  /// The most products with A, ≥ 1; usually 10.
   public var maximumIterations: Int
-  /// Ends when ‖b − A·x‖ ≤ tolerance·‖b‖; ≥ 0.
+  /// The search ends when ‖b − A·x‖ ≤ tolerance·‖b‖; ≥ 0.
   public var tolerance: Double
 
+  /// Creates a solver.
+  ///
+  /// - Precondition: `damping` and `tolerance` are finite and at least 0, `maximumIterations` is at
+  ///   least 1.
   public init(damping: Double = 0, maximumIterations: Int = 10, tolerance: Double = 1e-10) {
     precondition(damping >= 0 && damping.isFinite && maximumIterations >= 1)
     precondition(tolerance >= 0 && tolerance.isFinite)
@@ -22,9 +26,11 @@ public struct ConjugateGradient: Sendable, Equatable {
 
   /// x, and how well it solves the equation.
   public struct Solution: Sendable, Equatable {
+    /// The solution x.
+    ///
     /// Shape: as b.
     public var x: [Double]
-    /// Products with A that were made.
+    /// How many products with A were computed.
     public var iterations: Int
     /// ‖b − (A + damping·1)·x‖, as the recursion has it.
     public var residualNorm: Double

@@ -13,6 +13,10 @@ public struct LineSearch: Sendable, Equatable {
   /// n ≥ 1.
   public var maximumTrials: Int
 
+  /// Creates a search; by default ten steps 1, ½, ¼, ….
+  ///
+  /// - Precondition: the first step is positive and finite, 0 < `shrinkFactor` < 1, and there is at
+  ///   least one trial.
   public init(initialStep: Double = 1, shrinkFactor: Double = 0.5, maximumTrials: Int = 10) {
     precondition(initialStep > 0 && initialStep.isFinite)
     precondition(0 < shrinkFactor && shrinkFactor < 1 && maximumTrials >= 1)

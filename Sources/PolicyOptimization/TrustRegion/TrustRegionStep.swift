@@ -17,8 +17,12 @@ public struct TrustRegionStep: Sendable, Equatable {
 
   /// ε > 0, in nats; usually 0.001 to 0.1.
   public var bound: Double
+  /// Which quadratic form ε bounds.
   public var constraint: Constraint
 
+  /// Creates the step.
+  ///
+  /// - Precondition: `bound` is positive and finite.
   public init(bound: Double, constraint: Constraint = .halfQuadraticForm) {
     precondition(bound > 0 && bound.isFinite)
     self.bound = bound

@@ -15,16 +15,25 @@ public import Formats
 public struct ValueLoss: Objective, Equatable {
   /// ε > 0, in units of reward; nil for the plain error.
   public let clipRange: Double?
+  /// Which weights w the tokens have.
   public let aggregation: Aggregation
 
+  /// Creates the loss; by default the plain squared error, a mean over tokens.
+  ///
+  /// - Precondition: `clipRange` is nil, or positive and finite.
   public init(clipRange: Double? = nil, aggregation: Aggregation = .tokenMean) {
     precondition(clipRange.map { $0 > 0 && $0.isFinite } ?? true)
     self.clipRange = clipRange
     self.aggregation = aggregation
   }
 
+  /// Values, old values and value targets.
   public var needs: Set<ObjectiveNeed> { [.values] }
 
+  /// The loss and its derivative by V; the policy's log-probs get none.
+  ///
+  /// - Precondition: the batch has `value` and `valueTarget`, and `oldValue` where there is a clip
+  ///   range.
   public func callAsFunction(_ batch: ObjectiveBatch) -> ObjectiveResult {
     batch.checkShapes()
     guard let value = batch.value, let target = batch.valueTarget else {

@@ -15,6 +15,9 @@ public struct CISPO: Sendable, Equatable {
   /// 0 ≤ r_min ≤ r_max; 0 for no bound.
   public var minimumRatio: Double
 
+  /// Creates the term; by default with the upper bound 5 alone.
+  ///
+  /// - Precondition: 0 ≤ `minimumRatio` ≤ `maximumRatio`, the latter positive and finite.
   public init(maximumRatio: Double = 5, minimumRatio: Double = 0) {
     precondition(maximumRatio > 0 && maximumRatio.isFinite)
     precondition(0 <= minimumRatio && minimumRatio <= maximumRatio)

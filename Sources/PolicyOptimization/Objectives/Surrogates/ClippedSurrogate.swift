@@ -15,16 +15,18 @@ public import Formats
 /// Edge cases: at r exactly on a bound the unclipped branch counts, as in TRL, so the derivative
 /// there is −r·Â. Â = 0 gives 0.
 public struct ClippedSurrogate: Sendable, Equatable {
-  /// How far the ratio may fall below 1 before a negative advantage stops counting.
+  /// ε_low, 0 to 1: how far the ratio may fall below 1 before a negative advantage stops counting.
   public var epsilonLow: Double
-  /// How far the ratio may rise above 1 before a positive advantage stops counting.
+  /// ε_high > 0: how far the ratio may rise above 1 before a positive advantage stops counting.
   public var epsilonHigh: Double
   /// δ > 1, usually above 1 + ε_high: the largest ratio in the unclipped branch.
   public var delta: Double?
   /// c > 1, usually 3: a negative advantage counts at most c-fold.
   public var dualClip: Double?
 
-  /// Usual range 0.1 to 0.3; `epsilonHigh` is `epsilonLow` unless given.
+  /// Creates the surrogate, with ε_high = ε_low unless given; both are usually 0.1 to 0.3.
+  ///
+  /// - Precondition: 0 < ε_low < 1, ε_high is positive and finite, and δ and c are nil or above 1.
   public init(
     epsilonLow: Double = 0.2, epsilonHigh: Double? = nil, delta: Double? = nil,
     dualClip: Double? = nil

@@ -15,7 +15,9 @@ public struct GMPO: Sendable, Equatable {
   /// ε_high > 0, in nats.
   public var epsilonHigh: Double
 
-  /// The paper's 0.4; `epsilonHigh` is `epsilonLow` unless given.
+  /// Creates the term with the paper's 0.4, and with ε_high = ε_low unless given.
+  ///
+  /// - Precondition: both are positive and finite.
   public init(epsilonLow: Double = 0.4, epsilonHigh: Double? = nil) {
     self.epsilonLow = epsilonLow
     self.epsilonHigh = epsilonHigh ?? epsilonLow

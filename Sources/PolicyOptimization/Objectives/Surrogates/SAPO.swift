@@ -15,6 +15,9 @@ public struct SAPO: Sendable, Equatable {
   /// τ for the others, > 0.
   public var negativeTemperature: Double
 
+  /// Creates the term with the paper's temperatures.
+  ///
+  /// - Precondition: both are positive and finite.
   public init(positiveTemperature: Double = 1, negativeTemperature: Double = 1.05) {
     precondition(positiveTemperature > 0 && positiveTemperature.isFinite)
     precondition(negativeTemperature > 0 && negativeTemperature.isFinite)

@@ -15,22 +15,30 @@ public enum Surrogate: Sendable, Equatable {
   /// Schulman et al. 2015 (TRPO), eq. 14 (<https://arxiv.org/abs/1502.05477>). At r = 1 it has the
   /// policy gradient.
   case ratio
+  /// PPO's clipped surrogate, with the bounds that GRPO and its variants add.
   case clipped(ClippedSurrogate)
+  /// CISPO: the policy gradient, weighted by a bounded ratio.
   case cispo(CISPO)
+  /// SAPO: a sigmoid gate in place of the clip.
   case sapo(SAPO)
+  /// GMPO: one ratio per completion, of token ratios each clipped.
   case gmpo(GMPO)
+  /// VESPO: the policy gradient, weighted by a smooth kernel of the completion's ratio.
   case vespo(VESPO)
 
   /// One token's loss and its derivatives; the ratio's own derivative is ``RatioLevel``'s matter.
   public struct Term: Sendable, Equatable {
+    /// L of the token, to be minimized.
     public var loss: Double
     /// ∂loss/∂log-ratio.
     public var dLogRatio: Double
     /// ∂loss/∂logProb at a constant ratio.
     public var dLogProb: Double
-    /// Whether a bound holds it: one that takes the gradient away, or that its weight has reached.
+    /// Whether a bound is active: one that takes the gradient away, or one that the weight has
+    /// reached.
     public var isBounded: Bool
 
+    /// Creates a token's term; a derivative that is not given is 0.
     public init(
       loss: Double, dLogRatio: Double = 0, dLogProb: Double = 0, isBounded: Bool = false
     ) {

@@ -15,9 +15,14 @@ import Foundation
 public struct VESPO: Sendable, Equatable {
   /// The exponent k and the rate λ of the kernel, both > 0.
   public struct Kernel: Sendable, Equatable {
+    /// k > 0: the larger, the faster φ vanishes as the ratio falls to 0.
     public var exponent: Double
+    /// λ > 0: the larger, the faster φ vanishes as the ratio grows.
     public var rate: Double
 
+    /// Creates a kernel.
+    ///
+    /// - Precondition: both are positive and finite.
     public init(exponent: Double, rate: Double) {
       precondition(exponent > 0 && exponent.isFinite && rate > 0 && rate.isFinite)
       self.exponent = exponent
@@ -29,11 +34,12 @@ public struct VESPO: Sendable, Equatable {
     }
   }
 
-  /// For Â ≥ 0.
+  /// The kernel where Â ≥ 0.
   public var positive: Kernel
-  /// For Â < 0.
+  /// The kernel where Â < 0.
   public var negative: Kernel
 
+  /// Creates the term; by default k = 2 and λ = 3 where Â ≥ 0, and k = 3 and λ = 2 where Â < 0.
   public init(
     positive: Kernel = Kernel(exponent: 2, rate: 3),
     negative: Kernel = Kernel(exponent: 3, rate: 2)
