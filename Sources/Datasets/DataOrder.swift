@@ -6,9 +6,10 @@
 /// x′ = K_r − x (mod n) and swaps the two when a keyed random bit of max(x, x′) is set. Each round
 /// is a permutation of any n, so none has to be skipped or repeated. Hoang, Morris & Rogaway 2012,
 /// "An Enciphering Scheme Based on a Card Shuffle", figure 1 (<https://arxiv.org/abs/1208.1176>).
-public struct DataOrder: Sendable {
-  /// What rows are drawn for; two streams never follow each other.
-  public enum Stream: Sendable {
+package struct DataOrder: Sendable {
+  /// What rows are drawn for; each stream has an order of its own.
+  package enum Stream: Sendable {
+    /// The examples of a warm start.
     case warmStart
     /// The questions of a training step.
     case training
@@ -20,8 +21,9 @@ public struct DataOrder: Sendable {
     case comparisons
     /// The examples of a reward model that is trained by itself.
     case rewardModel
-    /// The new and the replayed pairs of one reward-model update.
+    /// The new pairs of one reward-model update.
     case newPairs(update: Int)
+    /// The replayed pairs of one reward-model update.
     case replayedPairs(update: Int)
 
     /// A run's order follows from it: these numbers may never change.
@@ -40,14 +42,14 @@ public struct DataOrder: Sendable {
   }
 
   /// The number of rows, at least 1.
-  public let count: Int
+  package let count: Int
   private let key: UInt64
 
   /// The shuffle wants a small multiple of log₂ n rounds; 90 is what Ethereum takes for millions.
   private static var rounds: UInt64 { 90 }
 
   /// The order of `count` rows.
-  public init(count: Int, seed: UInt64, stream: Stream) {
+  package init(count: Int, seed: UInt64, stream: Stream) {
     precondition(count > 0, "an order needs rows")
     self.count = count
     key = mixed(mixed(seed) ^ stream.number)
@@ -57,13 +59,13 @@ public struct DataOrder: Sendable {
   ///
   /// Steps follow each other without gaps: one that begins near the end of an epoch goes on in the
   /// next, where a row that it has already drawn may come again.
-  public func rows(step: Int, count questions: Int) -> [Int] {
+  package func rows(step: Int, count questions: Int) -> [Int] {
     precondition(step >= 0 && questions >= 0, "steps and rows are counted from 0")
     return (step * questions..<(step + 1) * questions).map(row(draw:))
   }
 
   /// The row that the given draw takes, counted from 0 over all epochs.
-  public func row(draw: Int) -> Int {
+  package func row(draw: Int) -> Int {
     let (epoch, position) = draw.quotientAndRemainder(dividingBy: count)
     let epochKey = mixed(key ^ UInt64(epoch))
     let n = UInt64(count)

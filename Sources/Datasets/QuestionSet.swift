@@ -45,6 +45,7 @@ public struct QuestionSet: Sendable {
     /// What names the column with the answer, for messages.
     public var answerSetting: String? = "data.answer"
 
+    /// Creates the choice of columns; by default `question` and `answer`, the latter not required.
     public init(
       question: String = "question", answer: String = "answer", answerUser: String? = nil
     ) {
@@ -52,7 +53,9 @@ public struct QuestionSet: Sendable {
     }
   }
 
+  /// The file's name, for messages.
   public let file: String
+  /// The file's rows, in its order.
   public let questions: [Question]
 
   /// Reads a file of at most `maximumBytes`.

@@ -2,49 +2,57 @@ internal import Datasets
 public import Formats
 public import Rewards
 
-/// What an evaluation found.
-///
-/// All means are over questions.
+/// What an evaluation measured; all means are over questions.
 public struct EvaluationReport: Sendable {
+  /// The figures of several sampled completions a question.
   public struct Sampled: Sendable {
+    /// Completions drawn for each question.
     public var samples: Int
+    /// The temperature they were drawn at.
     public var temperature: Double
     /// Mean over questions of the share of correct samples.
     public var accuracy: MeanEstimate?
+    /// pass@k for each k asked for: whether any of k samples is correct (``PassAtK``).
     public var passAtK: [(k: Int, value: MeanEstimate?)]
+    /// maj@k for each k above 1 asked for: whether the majority of k samples is correct
+    /// (``MajorityVote``).
     public var majorityAtK: [(k: Int, value: MeanEstimate?)]
-    /// What the samples voted with in `majorityAtK`.
+    /// What the samples vote with for `majorityAtK`.
     public var ballot: MajorityVote.Ballot
-    /// The share of correct samples of each question.
+    /// The share of correct samples of each question, 0 to 1.
     public var perQuestion: [Double]
   }
 
-  /// Questions that were asked.
+  /// How many questions were asked.
   public var count: Int
-  /// Accuracy of the most likely completion.
+  /// Accuracy of the completions drawn at temperature 0, 0 to 1; nil without questions.
   public var greedy: MeanEstimate?
-  /// 1 or 0 for each question.
+  /// 1 where a question's greedy completion is correct, else 0.
   public var greedyPerQuestion: [Double]
+  /// Figures of sampled completions; nil where none were drawn.
   public var sampled: Sampled?
-  /// Completions that have no score, which count as wrong: the reward did not apply, or failed.
+  /// Completions without a score, which count as wrong: the reward did not apply, or failed.
   public var unscored: Int
-  /// Those of them whose score failed.
+  /// Those of the unscored completions whose score failed.
   public var failures = FailureCount()
-  /// The greedy completions' mean reward, where there are scores other than 0 and 1.
+  /// The mean reward of the greedy completions; nil where every score is 0 or 1.
   public var greedyReward: MeanEstimate?
   /// The largest of all scores; nil where there is none.
   public var largestReward: Double?
-  /// Greedy completions, one a question, with the answers that the reward finds in them.
+  /// The greedy completion of each question, with the answer that the reward finds in it.
   public var examples: [Example]
 
-  /// A question and what was said to it.
+  /// A question and its greedy completion.
   public struct Example: Sendable {
+    /// The question as the policy read it.
     public var prompt: String
+    /// The completion's text, without its end-of-sequence token.
     public var completion: String
-    /// The answer within `completion`, nil where the reward finds or compares none.
+    /// The answer within `completion`; nil where the reward finds or compares none.
     public var extracted: String?
-    /// The right answer.
+    /// The right answer; nil where the question has none.
     public var answer: String?
+    /// Whether the reward calls the completion correct.
     public var isCorrect: Bool
 
     init(_ judgement: Judgement) {
@@ -112,7 +120,7 @@ extension EvaluationReport {
       ? .failed(reward: judge, problem: failures.inWords("scores of the evaluation")) : nil
   }
 
-  /// The report for programs.
+  /// The figures as JSON, for programs.
   public func encoded() -> JSONObject {
     func estimate(_ value: MeanEstimate?) -> JSONObject {
       MeanEstimate.encoded(value, mean: "accuracy")

@@ -4,21 +4,28 @@ package import LanguageModel
 package import Rewards
 package import Sampling
 
-/// Asks a policy every question of a set and scores what it says.
+/// Draws completions of every question of a set and scores them.
 ///
-/// `Correctness` says when a completion is correct. Greedy completions are drawn at
-/// temperature 0, samples at the temperature asked for. ``MajorityVote`` says what votes in maj@k.
-public struct Evaluator {
-  public struct Options: Sendable, Equatable {
+/// `Correctness` says when a completion is correct. Greedy completions are drawn at temperature
+/// 0, samples at the temperature asked for. ``MajorityVote`` says what votes in maj@k.
+package struct Evaluator {
+  /// How many completions are drawn, and which figures are computed of them.
+  package struct Options: Sendable, Equatable {
     /// Samples of each question beside the greedy one; 0 leaves sampling out.
-    public var samples: Int
-    public var k: [Int]
-    public var temperature: Double
-    public var seed: UInt64
+    package var samples: Int
+    /// The k of pass@k and maj@k, each 1 to `samples`.
+    package var k: [Int]
+    /// The temperature of the samples, > 0.
+    package var temperature: Double
+    /// What the random numbers of the draws are keyed by.
+    package var seed: UInt64
     /// How far the run is whose policy this is; nil for a policy by itself.
     package var progress: RunProgress?
 
-    public init(samples: Int = 0, k: [Int] = [1], temperature: Double = 1, seed: UInt64 = 0) {
+    /// Creates options; by default greedy completions alone.
+    ///
+    /// - Precondition: each k is 1 to max(`samples`, 1), and the temperature is positive.
+    package init(samples: Int = 0, k: [Int] = [1], temperature: Double = 1, seed: UInt64 = 0) {
       precondition(k.allSatisfy { $0 >= 1 && $0 <= max(samples, 1) } && temperature > 0)
       (self.samples, self.k) = (samples, k)
       (self.temperature, self.seed) = (temperature, seed)

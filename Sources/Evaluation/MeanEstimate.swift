@@ -11,12 +11,14 @@ internal import PolicyOptimization
 /// Edge cases: no values have no estimate; one value has no standard error. Equal values have the
 /// standard error 0, which says that the sample shows no spread, not that the mean is exact.
 public struct MeanEstimate: Sendable, Equatable {
+  /// m, the mean of the values.
   public let mean: Double
-  /// nil for a single value.
+  /// SE, in the unit of the values; nil for a single value.
   public let standardError: Double?
+  /// n, the number of values.
   public let count: Int
 
-  /// nil for no values.
+  /// Estimates the mean of `values`; nil for no values.
   public init?(of values: [Double]) {
     guard let moments = Moments(of: values) else { return nil }
     (mean, count) = (moments.mean, values.count)

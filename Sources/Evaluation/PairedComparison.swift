@@ -14,11 +14,12 @@ public struct PairedComparison: Sendable, Equatable {
 
   /// The mean of d, its standard error and the number of questions; nil without questions.
   public let difference: MeanEstimate?
-  /// Questions on which the candidate scored higher, and on which it scored lower.
+  /// Questions on which the candidate scored higher.
   public let wins: Int
+  /// Questions on which the candidate scored lower.
   public let losses: Int
 
-  /// One score per question, the same questions in the same order.
+  /// Compares scores: one per question, the same questions in the same order.
   ///
   /// - Throws: `StatisticsError` where the counts differ.
   public init(candidate: [Double], baseline: [Double]) throws(StatisticsError) {
@@ -33,7 +34,8 @@ public struct PairedComparison: Sendable, Equatable {
     losses = differences.count { $0 < 0 }
   }
 
-  /// nil for fewer than two questions.
+  /// The 95 % interval of the difference; nil for fewer than two questions, or where a score is
+  /// NaN.
   public var interval: ClosedRange<Double>? {
     guard let difference, let standardError = difference.standardError, !difference.mean.isNaN,
       !standardError.isNaN

@@ -1,5 +1,6 @@
-/// Numbers of which nothing can be estimated: what is wrong with them, in one line.
+/// Says why nothing can be estimated from some numbers.
 public struct StatisticsError: Error, Equatable, CustomStringConvertible {
+  /// What is wrong, in one line.
   public let description: String
 
   init(_ description: String) { self.description = description }

@@ -3,6 +3,7 @@ internal import Kernels
 
 /// A configuration and its weights.
 public struct Model: Sendable {
+  /// The model's shape and special ids.
   public let configuration: ModelConfiguration
   package let parameters: Parameters
 
@@ -10,13 +11,15 @@ public struct Model: Sendable {
     (self.configuration, self.parameters) = (configuration, parameters)
   }
 
-  /// A model with first weights drawn for `seed`.
+  /// Creates a model whose weights are drawn at random for `seed`.
   public init(_ configuration: ModelConfiguration, seed: UInt64) {
     self.init(
       configuration: configuration, parameters: Parameters(configuration, seed: seed))
   }
 
-  /// Takes the weights out of a safetensors file.
+  /// Reads the weights from a safetensors file.
+  ///
+  /// - Throws: `FormatError` where a tensor is missing, of another shape, or not finite.
   public init(
     configuration: ModelConfiguration, weights: Safetensors
   ) throws(FormatError) {
@@ -29,7 +32,7 @@ public struct Model: Sendable {
     self.init(configuration: configuration, parameters: parameters)
   }
 
-  /// Numbers that the model learns.
+  /// How many numbers the model learns; a tied embedding counts once.
   public var parameterCount: Int { parameters.layout.parameterCount }
 
   /// The weights as a safetensors file, F32.

@@ -3,29 +3,46 @@ internal import Kernels
 
 /// The shape of a Llama-style model, under the names of `config.json` in words.
 public struct ModelConfiguration: Sendable, Equatable {
+  /// Rows of the embedding: every id is in 0..<vocabularySize (`vocab_size`).
   public var vocabularySize: Int
+  /// Width of the residual stream; a multiple of `attentionHeads` (`hidden_size`).
   public var hiddenSize: Int
+  /// Transformer blocks (`num_hidden_layers`).
   public var layers: Int
+  /// Query heads of a block (`num_attention_heads`).
   public var attentionHeads: Int
+  /// Heads of keys and values, which query heads share in equal groups; divides `attentionHeads`
+  /// (`num_key_value_heads`).
   public var keyValueHeads: Int
+  /// Numbers of one head, even (`head_dim`).
   public var headSize: Int
+  /// Width of the feed-forward layer (`intermediate_size`).
   public var intermediateSize: Int
-  /// Tokens of the longest sequence.
+  /// Tokens of the longest sequence, prompt and completion together (`max_position_embeddings`).
   public var maximumPositions: Int
+  /// Base θ of the rotary embedding: pair i of a head of size D turns by θ^(−2i/D) per position
+  /// (`rope_theta`).
   public var ropeTheta: Double
+  /// ε under the square root of each RMS norm (`rms_norm_eps`).
   public var normEpsilon: Double
+  /// Whether the output matrix is the embedding (`tie_word_embeddings`).
   public var tiedEmbeddings: Bool
-  /// Standard deviation of the first weights.
+  /// Standard deviation of the random initial weights (`initializer_range`).
   public var initializerRange: Double
+  /// The id that begins a sequence; nil for none (`bos_token_id`).
   public var bosTokenID: Int?
-  /// The ids that end a completion, each once.
+  /// The ids that end a completion, each once (`eos_token_id`).
   public var eosTokenIDs: [Int]
+  /// The id that fills up the shorter texts of a batch; nil for none (`pad_token_id`).
   public var padTokenID: Int?
-  /// What `generation_config.json` holds beside ids: it is written again as it was read.
+  /// What `generation_config.json` holds apart from ids; it is written back as it was read.
   public internal(set) var generation: JSONObject = [:]
-  /// What was read and left out, one line each.
+  /// Settings that were read and ignored, one line each.
   public internal(set) var warnings: [String] = []
 
+  /// Creates a configuration without checking it: ``firstProblem()`` does.
+  ///
+  /// - Parameter headSize: nil takes `hiddenSize / attentionHeads`.
   public init(
     vocabularySize: Int, hiddenSize: Int, layers: Int, attentionHeads: Int, keyValueHeads: Int,
     headSize: Int? = nil, intermediateSize: Int, maximumPositions: Int, ropeTheta: Double = 10_000,

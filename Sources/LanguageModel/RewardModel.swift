@@ -11,6 +11,8 @@ internal import Kernels
 /// On disk it is a Hugging Face directory (`LlamaForSequenceClassification`, `num_labels` 1): the
 /// tensors of the transformer, without an output matrix, and `score.weight` [1, width].
 public struct RewardModel: Sendable {
+  /// The transformer's shape and special ids; its embeddings are always tied, as there is no output
+  /// matrix.
   public private(set) var configuration: ModelConfiguration
   package let parameters: Parameters
   package let head: ScalarHead

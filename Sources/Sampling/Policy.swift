@@ -10,9 +10,13 @@ public import Tokenization
 /// number. They stay in the distribution, as in transformers, and decode to nothing
 /// (`PaddedTokenizer`). Pieces without an id are an error.
 public struct Policy: Sendable {
+  /// The language model; its `eosTokenIDs` include those that the tokenizer names.
   public let model: Model
+  /// The tokenizer, which may have fewer ids than the model.
   public let tokenizer: SentencePieceTokenizer
 
+  /// Pairs a model with its tokenizer.
+  ///
   /// - Throws: `PolicyError` for a tokenizer that does not belong to the model.
   public init(
     _ model: Model, _ tokenizer: SentencePieceTokenizer
@@ -24,13 +28,13 @@ public struct Policy: Sendable {
     self.tokenizer = tokenizer
   }
 
-  /// Tokens of a prompt and its completion together, at most.
+  /// The most tokens of a prompt and its completion together.
   public var context: Int { model.configuration.maximumPositions }
 
   /// The ids that end a completion.
   public var eosIDs: [Int] { model.configuration.eosTokenIDs }
 
-  /// What its files say that is left out, one line each.
+  /// Settings of the model's files that are ignored, one line each.
   public var warnings: [String] { model.configuration.warnings }
 
   package var parameters: Parameters { model.parameters }

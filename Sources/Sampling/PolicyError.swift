@@ -4,12 +4,14 @@ package import Tokenization
 
 /// A tokenizer that does not belong to a model.
 public enum PolicyError: Error, CustomStringConvertible, Sendable {
+  /// The tokenizer has more pieces than the model has ids.
   case vocabulary(tokenizer: Int, model: Int)
-  /// A token that is no piece, and no id of the model.
+  /// An added token whose id is neither a piece nor an id of the model.
   case addedToken(String, id: Int, model: Int)
   /// The tokenizer's settings put an end of sequence behind every prompt.
   case endsPrompts
 
+  /// What does not fit, in one line.
   public var description: String {
     switch self {
     case .vocabulary(let tokenizer, let model):

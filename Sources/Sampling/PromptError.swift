@@ -1,16 +1,19 @@
 /// A prompt that cannot be completed.
 public struct PromptError: Error, CustomStringConvertible, Sendable {
+  /// What is wrong with a prompt.
   public enum Problem: Sendable, Equatable {
     /// There is nothing to complete: no text, and no beginning of sequence before it.
     case empty
-    /// It leaves no room for a completion.
+    /// The prompt's tokens leave no room for a completion in the model's context.
     case tooLong(tokens: Int, context: Int)
   }
 
+  /// What is wrong.
   public let problem: Problem
-  /// Where the prompt stands; nil where it stands in no file.
+  /// The file and line, counted from 1, of the prompt; nil where it is in no file.
   public var place: (file: String, line: Int)?
 
+  /// What is wrong, in one line, after the place where there is one.
   public var description: String {
     let start = place.map { "\($0.file):\($0.line): prompt" } ?? "prompt"
     return switch problem {

@@ -1,13 +1,18 @@
 /// One completion as it was drawn.
 public struct SampledCompletion: Sendable, Equatable {
+  /// The drawn ids, the end-of-sequence id included.
   public var tokens: [Int] = []
-  /// log p of each token under the distribution it was drawn from.
+  /// log p of each token, in nats, under the distribution it was drawn from.
+  ///
+  /// Shape: [tokens].
   public var logProbs: [Float] = []
-  /// Entropy of that distribution, in nats.
+  /// Entropy of the distribution that each token was drawn from, in nats.
+  ///
+  /// Shape: [tokens].
   public var entropies: [Float] = []
-  /// Per token the ids that could be drawn, ascending; nil where no filter was set.
+  /// For each token the ids that could be drawn, in ascending order; nil where no filter was set.
   public var supports: [[Int32]]?
-  /// False where the completion ran into the length limit.
+  /// Whether an end-of-sequence id or a stop text ended it; false where it reached the length limit.
   public var stopped = false
 
   package init(

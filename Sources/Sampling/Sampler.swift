@@ -15,16 +15,18 @@ package struct Draws: Sendable {
 /// All prompts are computed together, each once; then every live completion advances by one token
 /// a step (`Decoding`), and finished ones leave the batch at once. Results do not depend on what is
 /// drawn together, bit for bit.
-public struct Sampler {
+package struct Sampler {
   /// One prompt: its ids, and what keys its draws.
-  public struct Request: Sendable {
-    public var prompt: [Int]
+  package struct Request: Sendable {
+    /// The prompt's ids, at least one.
+    package var prompt: [Int]
     /// The question's number in its data set.
-    public var row: Int
+    package var row: Int
     /// The number of the first completion; later ones count on.
-    public var firstSample: Int
+    package var firstSample: Int
 
-    public init(prompt: [Int], row: Int, firstSample: Int = 0) {
+    /// Creates a request for one question's completions.
+    package init(prompt: [Int], row: Int, firstSample: Int = 0) {
       (self.prompt, self.row, self.firstSample) = (prompt, row, firstSample)
     }
   }
@@ -40,7 +42,8 @@ public struct Sampler {
   }
 
   let engine: Engine
-  public let options: SamplingOptions
+  /// How tokens are chosen.
+  package let options: SamplingOptions
 
   package init(engine: Engine, options: SamplingOptions) {
     (self.engine, self.options) = (engine, options)

@@ -10,15 +10,19 @@ public struct SamplingOptions: Sendable, Equatable {
   public var topP: Double
   /// Drops tokens less likely than this share of the most likely one; 0 keeps all.
   public var minP: Double
-  /// Tokens of the longest completion, its end-of-sequence token included.
+  /// The most tokens of a completion, its end-of-sequence token included.
   public var maximumTokens: Int
   /// Ids that end a completion, and belong to it.
   public var eosIDs: [Int]
 
-  /// What may divide logits: their quotients then stay within single precision, and so do log-probs.
+  /// The range of temperatures other than 0; within it, scaled logits and log-probs stay within
+  /// single precision.
   public static let temperatures = 0.001...100.0
 
-  /// `topK` 0 keeps all tokens, as nil does and as other programs take it.
+  /// Creates options; `topK` 0 keeps all tokens, as nil does and as other programs take it.
+  ///
+  /// - Precondition: the temperature and `topK` are not negative, 0 < `topP` ≤ 1, 0 ≤ `minP` ≤ 1,
+  ///   and `maximumTokens` is at least 1.
   public init(
     temperature: Double = 1, topK: Int? = nil, topP: Double = 1, minP: Double = 0,
     maximumTokens: Int, eosIDs: [Int]

@@ -2,8 +2,11 @@ internal import LanguageModel
 
 /// What a model says about every token of whole sequences of ids; no tokenizer is needed.
 public struct SequenceScorer {
+  /// The log-probs and entropies of one sequence.
+  ///
+  /// Shapes: logProbs, entropies: [ids].
   public struct Scores: Sendable {
-    /// log p of each id after those before it; the first has none.
+    /// log p of each id given those before it, in nats; nil for the first.
     public var logProbs: [Float?]
     /// Entropy of the distribution after each id, in nats.
     public var entropies: [Float]

@@ -15,15 +15,18 @@ public import Tokenization
 public struct TextSampler {
   /// One completion of a prompt.
   public struct DrawnText: Sendable {
-    /// Without the end-of-sequence token, and up to the first stop text.
+    /// The completion's text, without the end-of-sequence token and up to the first stop text.
     public var text: String
-    /// BOS and the prompt.
+    /// BOS, where the tokenizer adds one, and the prompt's ids.
     public var promptIDs: [Int]
+    /// The ids as they were drawn, with their log-probs.
     public var drawn: SampledCompletion
   }
 
+  /// The policy's tokenizer, with as many ids as the model.
   public let tokenizer: any Tokenizer
   package let engine: Engine
+  /// How tokens are chosen.
   public var options: SamplingOptions
   private let parameters: Parameters
   private let stops: StopTexts
@@ -41,9 +44,11 @@ public struct TextSampler {
     (self.options, parameters, stops) = (options, policy.parameters, StopTexts(texts: stop))
   }
 
+  /// Creates a sampler.
+  ///
   /// - Parameters:
   ///   - stop: Texts that end a completion.
-  ///   - threads: How many compute; results do not depend on it.
+  ///   - threads: How many threads compute; results do not depend on it.
   public init(
     _ policy: Policy, options: SamplingOptions, stop: [String] = [], threads: Int = 1
   ) {
@@ -59,7 +64,10 @@ public struct TextSampler {
     return ids
   }
 
-  /// The text of drawn ids.
+  /// The text of drawn ids: without an end-of-sequence id at the end, and up to the first stop
+  /// text.
+  ///
+  /// - Throws: `TokenizerError` for an id that is not in the vocabulary.
   public func text(of tokens: [Int]) throws -> String {
     let hasEnd = tokens.last.map { options.eosIDs.contains($0) } ?? false
     let text = try tokenizer.decode(hasEnd ? tokens.dropLast() : tokens)

@@ -15,11 +15,13 @@
 /// given up leaves nothing behind, and in a task that is cancelled the next token is a
 /// `CancellationError`.
 public struct TokenStream: AsyncSequence, Sendable {
+  /// One drawn token.
   public struct Token: Sendable, Equatable {
+    /// The token's id.
     public var id: Int
-    /// log p of the token under the distribution it was drawn from.
+    /// log p of the token, in nats, under the distribution it was drawn from.
     public var logProb: Float
-    /// The text that is certain with this token and was not before; the last token has all the rest.
+    /// The text that becomes certain with this token; the last token has all the rest.
     public var text: String
   }
 
@@ -30,8 +32,10 @@ public struct TokenStream: AsyncSequence, Sendable {
   fileprivate let key: (seed: UInt64, row: Int, sample: Int)
   fileprivate let threads: Int
 
+  /// A new iteration, which draws the same tokens again.
   public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
+  /// Draws a token each time it is asked for one.
   public struct Iterator: AsyncIteratorProtocol {
     private let stream: TokenStream
     private var begun: (sampler: TextSampler, decoding: Decoding)?
@@ -42,7 +46,10 @@ public struct TokenStream: AsyncSequence, Sendable {
 
     fileprivate init(_ stream: TokenStream) { self.stream = stream }
 
-    /// - Throws: `PromptError`, `SamplingError` for logits that are not finite, `CancellationError`.
+    /// Draws the next token; nil after the last.
+    ///
+    /// - Throws: `PromptError`, `SamplingError` for logits that are not finite,
+    ///   `CancellationError`.
     public mutating func next() async throws -> Token? {
       if hasEnded { return nil }
       // Until there is a token: an error is the end.

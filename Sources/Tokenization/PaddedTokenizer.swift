@@ -2,22 +2,29 @@
 ///
 /// Matrices are often padded to a round number of rows. Text never encodes to the ids beyond the
 /// pieces, and they decode to nothing, as in transformers.
-public struct PaddedTokenizer: Tokenizer {
+package struct PaddedTokenizer: Tokenizer {
   private let base: any Tokenizer
-  public let vocabularySize: Int
+  /// How many ids there are: those of the pieces and those beyond.
+  package let vocabularySize: Int
 
-  /// - Precondition: there are as many ids as pieces, or more.
-  public init(_ base: any Tokenizer, vocabularySize: Int) {
+  /// Adds ids without text to a tokenizer.
+  ///
+  /// - Precondition: `vocabularySize` is at least the tokenizer's own.
+  package init(_ base: any Tokenizer, vocabularySize: Int) {
     precondition(vocabularySize >= base.vocabularySize)
     (self.base, self.vocabularySize) = (base, vocabularySize)
   }
 
-  public var bosID: Int? { base.bosID }
-  public var eosID: Int? { base.eosID }
+  /// The tokenizer's own.
+  package var bosID: Int? { base.bosID }
+  /// The tokenizer's own.
+  package var eosID: Int? { base.eosID }
 
-  public func encode(_ text: String) -> [Int] { base.encode(text) }
+  /// The tokenizer's ids; never one beyond its pieces.
+  package func encode(_ text: String) -> [Int] { base.encode(text) }
 
-  public func decode(_ ids: [Int]) throws -> String {
+  /// The text of the ids that have one.
+  package func decode(_ ids: [Int]) throws -> String {
     if let index = ids.firstIndex(where: { !(0..<vocabularySize).contains($0) }) {
       throw TokenizerError.idOutOfRange(
         id: ids[index], position: index, vocabularySize: vocabularySize)

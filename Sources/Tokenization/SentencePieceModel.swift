@@ -1,10 +1,16 @@
 /// What a piece is for.
 public enum PieceKind: Int, Sendable {
+  /// A piece of text.
   case normal = 1
+  /// The piece for text that has no other.
   case unknown
+  /// A piece that no text encodes to, such as `<s>`.
   case control
+  /// A piece that is always kept whole in a text.
   case userDefined
+  /// A piece that is never used.
   case unused
+  /// One byte of a character that has no piece, such as `<0x0A>`.
   case byte
 }
 

@@ -110,6 +110,7 @@ public final class SentencePieceTokenizer: Tokenizer {
 
   /// The id that stands before every prompt: none where `add_bos_token` is false.
   public var bosID: Int? { settings.addsBeginning ? beginningID : nil }
+  /// The first of ``endIDs``; nil where the vocabulary has no end of sequence.
   public var eosID: Int? { endIDs.first }
 
   /// The id that begins a sequence: the one that the settings name, else the model's own.
@@ -145,9 +146,13 @@ public final class SentencePieceTokenizer: Tokenizer {
   public var unknownID: Int { own.unknownID }
 
   /// The text of a piece, with "▁" for a space.
+  ///
+  /// - Throws: `TokenizerError.idOutOfRange` for an id that is neither a piece nor an added token.
   public func piece(of id: Int) throws(TokenizerError) -> String { try entry(id).text }
 
-  /// A unigram's log-probability, or minus a merge's rank.
+  /// The log-probability of a unigram piece, or minus the rank of a merge.
+  ///
+  /// - Throws: `TokenizerError.idOutOfRange` for an id that is neither a piece nor an added token.
   public func score(of id: Int) throws(TokenizerError) -> Float { try entry(id).score }
 
   /// The text of a piece or an added token; nil for other ids.
@@ -155,6 +160,9 @@ public final class SentencePieceTokenizer: Tokenizer {
     beyondPieces[id]?.text ?? (model.pieces.indices.contains(id) ? model.pieces[id].text : nil)
   }
 
+  /// What a piece is for.
+  ///
+  /// - Throws: `TokenizerError.idOutOfRange` for an id that is neither a piece nor an added token.
   public func kind(of id: Int) throws(TokenizerError) -> PieceKind { try entry(id).kind }
 
   /// The id of the piece with exactly this spelling, byte by byte.

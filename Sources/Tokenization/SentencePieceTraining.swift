@@ -27,6 +27,7 @@ extension SentencePieceTokenizer {
     /// The share of the text's characters that must be pieces; the rarest beyond it are not.
     public var characterCoverage: Double
 
+    /// Creates options; by default byte-pair encoding of unchanged text, with bytes for the rest.
     public init(
       vocabularySize: Int, controlSymbols: [String] = [], normalization: Normalization = .identity,
       byteFallback: Bool = true, splitDigits: Bool = true, addDummyPrefix: Bool = false,
@@ -41,10 +42,15 @@ extension SentencePieceTokenizer {
 
   /// The rules that come with SentencePiece, under its names; only `identity` loses nothing.
   public enum Normalization: String, Sendable, CaseIterable {
+    /// Text stays as it is.
     case identity
+    /// Unicode's NFKC.
     case nfkc
+    /// NFKC with more characters taken for white space.
     case nmtNFKC = "nmt_nfkc"
+    /// NFKC and Unicode's case folding.
     case nfkcCaseFolding = "nfkc_cf"
+    /// ``nmtNFKC`` and Unicode's case folding.
     case nmtNFKCCaseFolding = "nmt_nfkc_cf"
   }
 

@@ -6,19 +6,22 @@ public import Formats
 /// versions wrote, `special_tokens_map.json`, which goes before it, and `added_tokens.json`; of
 /// `tokenizer.json` the added tokens and the dummy prefix; and `chat_template.jinja`.
 public struct TokenizerSettings: Sendable, Equatable {
-  /// The texts of the tokens that begin a sequence and end it, and that fill up the shorter ones of a
-  /// batch, where they are named.
+  /// The text of the token that begins a sequence; nil where none is named.
   public var beginning: String?
+  /// The text of the token that ends a sequence; nil where none is named.
   public var end: String?
+  /// The text of the token that fills up the shorter texts of a batch; nil where none is named.
   public var padding: String?
   private var unknown: String?
-  /// Whether the beginning stands before every prompt, and the end behind it.
+  /// Whether the beginning is put before every prompt.
   public var addsBeginning = true
+  /// Whether the end is put after every prompt.
   public var addsEnd = false
   /// The tokens that are listed as added, each text and each id once.
   public var addedTokens: [AddedToken] = []
-  /// The texts of those that have a role, and of `additional_special_tokens`, listed or not.
+  /// The texts of the tokens that have a role, such as `bos_token`.
   public var namedTokens: [String] = []
+  /// The texts of `additional_special_tokens` and `extra_special_tokens`, each once.
   public var furtherTokens: [String] = []
   /// The texts that the tokenizer's class gives a role, where they are pieces.
   public private(set) var defaultTokens: [String] = []
