@@ -2,14 +2,18 @@
 ///
 /// `String` itself takes canonically equivalent texts for equal ("é" as one scalar and as
 /// two), which names in files and vocabulary pieces must not be.
-public struct ByteKey: Hashable, Sendable {
-  public let text: String
+package struct ByteKey: Hashable, Sendable {
+  /// The text that is the key.
+  package let text: String
 
-  public init(_ text: String) { self.text = text }
+  /// Makes a key of a text.
+  package init(_ text: String) { self.text = text }
 
-  public static func == (a: ByteKey, b: ByteKey) -> Bool { a.text.hasSameBytes(as: b.text) }
+  /// Whether both texts have the same UTF-8 bytes.
+  package static func == (a: ByteKey, b: ByteKey) -> Bool { a.text.hasSameBytes(as: b.text) }
 
-  public func hash(into hasher: inout Hasher) {
+  /// Hashes the UTF-8 bytes.
+  package func hash(into hasher: inout Hasher) {
     for byte in text.utf8 { hasher.combine(byte) }
     hasher.combine(0xFF as UInt8)
   }

@@ -7,7 +7,10 @@
 public enum CSV {
   /// What stands between two cells.
   public enum Separator: Sendable {
-    case comma, tab
+    /// A comma: CSV.
+    case comma
+    /// A tab: TSV.
+    case tab
 
     fileprivate var byte: UInt8 { self == .comma ? UInt8(ascii: ",") : UInt8(ascii: "\t") }
     fileprivate var inWords: String { self == .comma ? "comma" : "tab" }

@@ -1,19 +1,21 @@
 import Foundation
 
-/// What the content of a file is known by.
+/// The size and hash that identify the content of a file.
 public struct FileDigest: Sendable, Equatable {
+  /// Size of the content in bytes.
   public let bytes: Int
   /// SHA-256, as 64 lower-case hexadecimal digits.
   public let sha256: String
 
+  /// Creates a digest from its two numbers.
   public init(bytes: Int, sha256: String) { (self.bytes, self.sha256) = (bytes, sha256) }
 
-  /// Of bytes at hand, as they are written.
+  /// The digest of some bytes.
   public init(of content: [UInt8]) {
     self.init(bytes: content.count, sha256: SHA256.hash(content))
   }
 
-  /// Of a regular file, read block by block: its size is no matter of memory.
+  /// The digest of a regular file, which is read block by block.
   ///
   /// - Throws: a `FormatError`, as `Files.read` does.
   public init(contentsOf path: String) throws(FormatError) {

@@ -22,16 +22,20 @@ public struct FormatError: Error, Sendable, Equatable {
     case replaced
   }
 
+  /// What went wrong, for programs.
   public var kind: Kind
+  /// The file's path, or what the data is called that is in no file.
   public var file: String
-  /// The line, counted from 1.
+  /// The line, counted from 1; nil where it is about no single line.
   public var line: Int?
-  /// The field, as a path: `model.layers[3].name`.
+  /// The field, as a path such as `model.layers[3].name`; nil where it is about no single field.
   public var field: String?
+  /// What is wrong, without the place: `missing`, or `got 3; need 1 or 2`.
   public var message: String
   /// Further faults of the same file, in its order.
   public var others: [FormatError]
 
+  /// Creates an error; by default about content that is not valid.
   public init(
     _ message: String, file: String, line: Int? = nil, field: String? = nil, kind: Kind = .invalid,
     others: [FormatError] = []
@@ -40,10 +44,12 @@ public struct FormatError: Error, Sendable, Equatable {
     (self.kind, self.others) = (kind, others)
   }
 
+  /// Whether there is no such file.
   public var isMissing: Bool { kind == .missing }
 }
 
 extension FormatError: CustomStringConvertible {
+  /// `FILE:LINE: FIELD: message`, with a further line for each of `others`.
   public var description: String {
     var text = file.visible()
     if let line { text += ":\(line)" }

@@ -5,20 +5,29 @@
 /// Numbers are equal when they are written alike. Keys and strings are equal when their UTF-8 bytes
 /// are; the order of an object's members is kept, but does not count in equality.
 public enum JSON: Sendable {
+  /// `null`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
+  /// A whole number that Int holds, written without point and exponent.
   case integer(Int)
+  /// Any other number; one that is not finite is written as `null`.
   case number(Double)
-  /// A number as it was written, by JSON's grammar.
+  /// A number in the digits it was read with, where neither ``integer(_:)`` nor ``number(_:)``
+  /// would write them.
   case numeral(String)
+  /// A text.
   case string(String)
+  /// Values in their order.
   case array([JSON])
+  /// Values by their keys.
   case object(JSONObject)
 
-  /// What a text may ask of its reader.
+  /// What a reader accepts.
   public struct Limits: Sendable {
+    /// The most bytes a text may have.
     public var maximumBytes: Int
-    /// How many arrays and objects may stand within each other.
+    /// How many arrays and objects may be nested.
     public var maximumDepth: Int
     /// Whether to take what Python's `json` writes beyond JSON.
     ///
@@ -26,6 +35,7 @@ public enum JSON: Sendable {
     /// U+FFFD.
     public var asPythonWrites: Bool
 
+    /// Creates limits; by default 64 MiB, 512 levels, and JSON by the standard alone.
     public init(
       maximumBytes: Int = 64 << 20, maximumDepth: Int = 512, asPythonWrites: Bool = false
     ) {
@@ -64,14 +74,17 @@ public enum JSON: Sendable {
     return nil
   }
 
+  /// Whether the value is `null`.
   public var isNull: Bool {
     if case .null = self { true } else { false }
   }
 
+  /// The value of a boolean; nil for anything else.
   public var bool: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
 
+  /// The value of a whole number that Int holds; nil for anything else.
   public var int: Int? {
     if case .integer(let value) = self { value } else { nil }
   }
@@ -86,7 +99,7 @@ public enum JSON: Sendable {
   /// 2⁵³, up to which all programs that read JSON agree about whole numbers.
   package static let largestNatural = 1 << 53
 
-  /// The value of any kind of number; nil for one that was read and is beyond Double's range.
+  /// The value of any number; nil for anything else, and for a number beyond Double's range.
   public var double: Double? {
     switch self {
     case .integer(let value): Double(value)
@@ -102,9 +115,9 @@ public enum JSON: Sendable {
     string.flatMap { try? JSON(parsing: Array($0.utf8), file: "") } ?? self
   }
 
-  /// A string as it is, a number as it was written; nil for anything else.
+  /// A string as it is, or a number as it was written; nil for anything else.
   ///
-  /// What a column of data is wherever text is needed.
+  /// A column of data is read with it wherever text is needed.
   public var text: String? {
     switch self {
     case .string(let text): text
@@ -113,14 +126,17 @@ public enum JSON: Sendable {
     }
   }
 
+  /// The value of a string; nil for anything else.
   public var string: String? {
     if case .string(let value) = self { value } else { nil }
   }
 
+  /// The elements of an array; nil for anything else.
   public var array: [JSON]? {
     if case .array(let value) = self { value } else { nil }
   }
 
+  /// The members of an object; nil for anything else.
   public var object: JSONObject? {
     if case .object(let value) = self { value } else { nil }
   }
@@ -145,6 +161,7 @@ public enum JSON: Sendable {
 }
 
 extension JSON: Equatable {
+  /// Whether both are the same value: numbers as they are written, strings by their bytes.
   public static func == (a: JSON, b: JSON) -> Bool {
     switch (a, b) {
     case (.null, .null): true
@@ -164,12 +181,19 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
   ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral
 {
+  /// Makes ``null`` of the literal `nil`.
   public init(nilLiteral: ()) { self = .null }
+  /// Makes ``bool(_:)`` of `true` and `false`.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// Makes ``integer(_:)`` of a whole number.
   public init(integerLiteral value: Int) { self = .integer(value) }
+  /// Makes ``number(_:)`` of a number with a point.
   public init(floatLiteral value: Double) { self = .number(value) }
+  /// Makes ``string(_:)`` of a text.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// Makes ``array(_:)`` of values in brackets.
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  /// Makes ``object(_:)`` of keys and values in brackets; of two equal keys the later value stays.
   public init(dictionaryLiteral elements: (String, JSON)...) {
     self = .object(JSONObject(elements))
   }

@@ -2,6 +2,7 @@
 ///
 /// Looking up is O(1). Equality ignores the order, as JSON does.
 public struct JSONObject: Sendable {
+  /// The members in their order.
   public private(set) var entries: [(key: String, value: JSON)] = []
 
   /// Where each key stands; left empty while there are so few that a scan is faster.
@@ -9,15 +10,20 @@ public struct JSONObject: Sendable {
 
   private static let scanLimit = 12
 
+  /// Creates an object without members.
   public init() {}
 
-  /// The pairs in their order; a later pair replaces the value of an earlier one of equal key.
+  /// Creates an object of pairs in their order; a later pair replaces the value of an earlier one
+  /// with the same key.
   public init(_ pairs: [(String, JSON)]) {
     for (key, value) in pairs { self[key] = value }
   }
 
+  /// The members' keys in their order.
   public var keys: [String] { entries.map(\.key) }
+  /// How many members there are.
   public var count: Int { entries.count }
+  /// Whether there are no members.
   public var isEmpty: Bool { entries.isEmpty }
 
   /// The value of `key`; setting replaces in place or appends, setting nil removes.
@@ -77,11 +83,13 @@ public struct JSONObject: Sendable {
 }
 
 extension JSONObject: Equatable {
+  /// Whether both have the same members, in any order.
   public static func == (a: JSONObject, b: JSONObject) -> Bool {
     a.count == b.count && a.entries.allSatisfy { b[$0.key] == $0.value }
   }
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
+  /// Creates an object of the pairs of a literal; of two equal keys the later value stays.
   public init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
 }

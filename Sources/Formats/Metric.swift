@@ -1,35 +1,47 @@
-/// A number that a log has under a name.
+/// A number in a log, under a name.
 public struct Metric: Sendable, Equatable {
+  /// What the log calls the number.
   public let name: Name
+  /// The number, in the unit that its name documents.
   public var value: Double
 
+  /// Pairs a number with its name.
   public init(_ name: Name, _ value: Double) {
     (self.name, self.value) = (name, value)
   }
 
-  /// What a log calls a number, and how one is made of several.
+  /// What a log calls a number, and how the numbers of several updates become one.
   ///
-  /// A name is declared once, as a static member beside what it measures; rewards alone name their
+  /// A name is declared once, as a static member beside what it measures; only rewards name their
   /// metrics as they run. Names are told apart by their bytes.
   public struct Name: Sendable, Hashable {
     private let key: ByteKey
     private let combination: Combination
 
+    /// Creates a name; by default the numbers of several updates become their mean.
     public init(_ text: String, over combination: Combination = .mean) {
       key = ByteKey(text)
       self.combination = combination
     }
 
+    /// The name as the log has it, such as `clip_ratio/low_mean`.
     public var text: String { key.text }
 
+    /// Whether both names have the same bytes.
     public static func == (a: Name, b: Name) -> Bool { a.key == b.key }
 
+    /// Hashes the name's bytes.
     public func hash(into hasher: inout Hasher) { hasher.combine(key) }
   }
 
-  /// What becomes of the numbers that one name has in the updates of a step.
+  /// How the numbers that one name has in the updates of a step become one.
   public enum Combination: Sendable {
-    case mean, smallest, largest
+    /// Their mean.
+    case mean
+    /// The smallest of them.
+    case smallest
+    /// The largest of them.
+    case largest
   }
 }
 

@@ -6,18 +6,26 @@
 /// read by a reader of its own, made from the field's bytes. Everything is bounded by the bytes
 /// it was given; a truncated field, a varint beyond 64 bits, field number 0, groups and unknown
 /// wire types are errors that name the offset.
-public struct ProtobufReader: Sendable {
-  public struct Field: Sendable {
-    public let number: Int
-    public let value: Value
+package struct ProtobufReader: Sendable {
+  /// One field of a message.
+  package struct Field: Sendable {
+    /// The field's number in the schema, at least 1.
+    package let number: Int
+    /// The field's value, by its wire type.
+    package let value: Value
     /// Where the field's tag stands in the file.
-    public let offset: Int
+    package let offset: Int
   }
 
-  public enum Value: Sendable {
+  /// A value by its wire type.
+  package enum Value: Sendable {
+    /// A whole number, boolean or enumeration.
     case varint(UInt64)
+    /// Eight bytes, little-endian.
     case fixed64(UInt64)
+    /// A text, a nested message, or packed numbers.
     case bytes(ArraySlice<UInt8>)
+    /// Four bytes, little-endian.
     case fixed32(UInt32)
   }
 
@@ -25,15 +33,16 @@ public struct ProtobufReader: Sendable {
   private let file: String
   private var position: Int
 
-  public init(_ bytes: [UInt8], file: String) { self.init(bytes[...], file: file) }
+  /// A reader of a whole file's message.
+  package init(_ bytes: [UInt8], file: String) { self.init(bytes[...], file: file) }
 
   /// A reader of a nested message; offsets in errors stay those of the whole file.
-  public init(_ bytes: ArraySlice<UInt8>, file: String) {
+  package init(_ bytes: ArraySlice<UInt8>, file: String) {
     (self.bytes, self.file, position) = (bytes, file, bytes.startIndex)
   }
 
   /// The next field, or nil at the message's end.
-  public mutating func next() throws(FormatError) -> Field? {
+  package mutating func next() throws(FormatError) -> Field? {
     guard position < bytes.endIndex else { return nil }
     let offset = position
     let tag = try varint()
@@ -60,7 +69,7 @@ public struct ProtobufReader: Sendable {
   }
 
   /// An error about the file at `offset`.
-  public func error(_ message: String, at offset: Int) -> FormatError {
+  package func error(_ message: String, at offset: Int) -> FormatError {
     FormatError("\(message) at byte \(offset)", file: file)
   }
 
@@ -91,16 +100,18 @@ public struct ProtobufReader: Sendable {
 }
 
 extension ProtobufReader.Value {
-  public var varint: UInt64? {
+  /// The value of a varint field; nil for another wire type.
+  package var varint: UInt64? {
     if case .varint(let value) = self { value } else { nil }
   }
 
-  public var bytes: ArraySlice<UInt8>? {
+  /// The bytes of a length-delimited field; nil for another wire type.
+  package var bytes: ArraySlice<UInt8>? {
     if case .bytes(let value) = self { value } else { nil }
   }
 
-  /// The 32 bits of a `float` field.
-  public var float: Float? {
+  /// The value of a `float` field; nil for another wire type.
+  package var float: Float? {
     if case .fixed32(let bits) = self { Float(bitPattern: bits) } else { nil }
   }
 }

@@ -1,10 +1,13 @@
 /// One row of a file of data: its columns, and what an error about it needs to name.
 public struct Row: Sendable {
+  /// The file's name, for messages.
   public let file: String
   /// The line it begins at, counted from 1 and including blank lines.
   public let line: Int
+  /// The columns and their values, in the row's order.
   public let object: JSONObject
 
+  /// Creates a row.
   public init(file: String, line: Int, object: JSONObject) {
     (self.file, self.line, self.object) = (file, line, object)
   }

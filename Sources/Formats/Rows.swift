@@ -2,7 +2,9 @@
 ///
 /// The faults are thrown with those that come up when the rows are used, all in one error.
 public struct Rows: Sendable {
+  /// The file's name, for messages.
   public let file: String
+  /// The rows that could be read, in the file's order.
   public private(set) var rows: [Row] = []
   private var faults: [FormatError] = []
   /// What the error for bad lines ends with, about the file as a whole.
@@ -10,7 +12,7 @@ public struct Rows: Sendable {
   /// Whether reading ended before the file did.
   private var isCut = false
 
-  /// So many bad lines are collected before the file is given up.
+  /// How many bad lines are collected before reading ends.
   public static var maximumBadLines: Int { 20 }
 
   init(file: String) { self.file = file }

@@ -3,7 +3,7 @@ internal import CKernels
 /// The hash SHA-256 of FIPS 180-4 (<https://doi.org/10.6028/NIST.FIPS.180-4>).
 ///
 /// By the processor's own instructions where it has them, with the same result.
-public struct SHA256: Sendable {
+package struct SHA256: Sendable {
   /// H⁽ⁱ⁾, the hash of the blocks so far (FIPS 180-4, 5.3.3).
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
@@ -15,17 +15,18 @@ public struct SHA256: Sendable {
 
   private static let isNative = ck_has_sha256() != 0
 
-  public init() {}
+  /// Begins an empty message.
+  package init() {}
 
   /// The hash of `bytes` as 64 lower-case hexadecimal digits.
-  public static func hash(_ bytes: [UInt8]) -> String {
+  package static func hash(_ bytes: [UInt8]) -> String {
     var hash = SHA256()
     hash.update(bytes)
     return hash.finalize()
   }
 
   /// Appends `bytes` to the message.
-  public mutating func update(_ bytes: [UInt8]) { update(bytes.span) }
+  package mutating func update(_ bytes: [UInt8]) { update(bytes.span) }
 
   /// Appends `bytes` to the message.
   package mutating func update(_ bytes: borrowing Span<UInt8>) {
@@ -45,7 +46,7 @@ public struct SHA256: Sendable {
   }
 
   /// Ends the message and returns its hash as 64 lower-case hexadecimal digits.
-  public consuming func finalize() -> String {
+  package consuming func finalize() -> String {
     // The padding of FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits.
     let bits = length &* 8
     var padding: [UInt8] = [0x80]

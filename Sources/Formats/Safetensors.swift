@@ -8,12 +8,13 @@
 /// cover the data without gap or overlap.
 public struct Safetensors: Sendable {
   /// The type of a tensor's elements, by the format's own names.
-  public enum ElementType: String, Sendable, CaseIterable {
+  package enum ElementType: String, Sendable, CaseIterable {
     // In the order of the reference's rank, by which a writer sorts.
     case BOOL, F4, F6_E2M3, F6_E3M2, U8, I8, F8_E5M2, F8_E4M3, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ
     case I16, U16, F16, BF16, I32, U32, F32, C64, F64, I64, U64
 
-    public var bits: Int {
+    /// Bits of one element.
+    package var bits: Int {
       switch self {
       case .F4: 4
       case .F6_E2M3, .F6_E3M2: 6
@@ -25,23 +26,32 @@ public struct Safetensors: Sendable {
     }
   }
 
+  /// One named array of a file.
   public struct Tensor: Sendable {
+    /// The tensor's name in the file.
     public fileprivate(set) var name: String
-    public let elementType: ElementType
+    /// The type of the elements.
+    package let elementType: ElementType
+    /// The sizes of the dimensions, outermost first; empty for a single number.
     public let shape: [Int]
     /// Where the elements stand in the file's bytes.
     public fileprivate(set) var range: Range<Int>
-    /// The product of `shape`.
+    /// The number of elements: the product of `shape`.
     public let count: Int
   }
 
-  /// What a file may ask of its reader.
+  /// The largest file that a reader accepts.
   public struct Limits: Sendable {
+    /// Bytes of the header.
     public var headerBytes = 16 << 20
+    /// Tensors of a file.
     public var tensors = 65_536
+    /// Dimensions of a tensor.
     public var rank = 8
+    /// UTF-8 bytes of a tensor's name.
     public var nameBytes = 512
 
+    /// Creates the usual limits.
     public init() {}
   }
 
@@ -49,6 +59,7 @@ public struct Safetensors: Sendable {
   public let tensors: [Tensor]
   /// The pairs of `__metadata__`, in their order.
   public let metadata: [(String, String)]
+  /// The file's path, for messages.
   public let file: String
   let bytes: [UInt8]
   package var byteCount: Int { bytes.count }
@@ -103,6 +114,7 @@ public struct Safetensors: Sendable {
     (self.bytes, self.indices) = (bytes, indices)
   }
 
+  /// The tensor of this name, byte for byte; nil when there is none.
   public func tensor(named name: String) -> Tensor? {
     indices[ByteKey(name)].map { tensors[$0] }
   }

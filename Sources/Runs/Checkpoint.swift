@@ -1,17 +1,22 @@
 public import Formats
 
-/// A checkpoint: what its manifest says, and the files that this names.
+/// One checkpoint of a run: its manifest, and the files that the manifest lists.
 public struct Checkpoint: Sendable {
   /// One file, as the manifest lists it.
   public struct File: Sendable, Equatable {
+    /// The file's name within the checkpoint's directory.
     public let name: String
+    /// The size and hash that the content must have.
     public let digest: FileDigest
   }
 
+  /// The checkpoint's directory.
   public let path: String
+  /// How many steps the run had made when it was written.
   public let step: Int
-  /// The id of its run; nil in runs of before, which had none.
+  /// The id of its run; nil for a run of an earlier version, which had none.
   public let run: String?
+  /// The files beside the manifest.
   public let files: [File]
   /// What the writer stored beside the files.
   public let state: JSON
@@ -59,7 +64,10 @@ public struct Checkpoint: Sendable {
   /// Whether every file is there in its size.
   var isWhole: Bool { files.allSatisfy { Files.size("\(path)/\($0.name)") == $0.digest.bytes } }
 
-  /// The bytes of the file `name`, verified once more.
+  /// The bytes of the file `name`.
+  ///
+  /// - Throws: a `FormatError` for a file that the manifest does not list, or whose size or hash
+  ///   differs from what it says.
   public func read(_ name: String) throws(FormatError) -> [UInt8] {
     guard let file = files.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
       throw FormatError("no such file", file: "\(path)/\(name)", kind: .missing)

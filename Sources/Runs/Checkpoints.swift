@@ -10,11 +10,14 @@ import Synchronization
 /// There is no pointer to the latest one that could lie: it is the highest step whose manifest
 /// verifies. The caller holds the run's lock.
 public struct Checkpoints: Sendable {
+  /// The directory that holds a directory for each checkpoint.
   public let directory: String
-  /// The id of the run that they are of; nil where those of every run will do.
+  /// The id that their run must have; nil accepts those of every run.
   public let run: String?
   private let owner: RunLock?
 
+  /// Names the checkpoints in a directory, which need not exist.
+  ///
   /// - Parameter owner: The right to write the run, which is confirmed before anything is written.
   public init(directory: String, run: String? = nil, owner: RunLock? = nil) {
     (self.directory, self.run, self.owner) = (directory, run, owner)
@@ -85,8 +88,9 @@ public struct Checkpoints: Sendable {
     return digests.withLock { $0 }
   }
 
-  /// There are checkpoints, and nothing can go on from any of them.
+  /// There are checkpoints, but no run can resume from any of them.
   public struct Unusable: Error {
+    /// The directory that holds the checkpoints.
     public let directory: String
     /// What is wrong with each, latest first.
     public let problems: [FormatError]

@@ -6,6 +6,7 @@ import Foundation
 /// Every line goes to the operating system at once and whole: a failed write is an error, and
 /// what it left of the line is cut off again.
 public final class JSONLinesLog {
+  /// The file's path.
   public let path: String
   /// The length of the file in bytes: where the next line begins.
   public private(set) var offset: Int

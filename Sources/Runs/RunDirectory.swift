@@ -3,6 +3,7 @@ internal import Foundation
 
 /// Where the parts of one training run stand.
 public struct RunDirectory: Sendable {
+  /// The run's own directory.
   public let path: String
   /// The run's own, as its manifest and its checkpoints have it; nil where it has none, or where it
   /// does not matter.
@@ -10,6 +11,7 @@ public struct RunDirectory: Sendable {
   /// The right to write it, which is confirmed before anything is written.
   package var owner: RunLock?
 
+  /// Names a run's directory, which need not exist.
   public init(_ path: String) { self.path = path }
 
   /// The recipe as resolved.
@@ -18,11 +20,17 @@ public struct RunDirectory: Sendable {
   public var manifest: String { "\(path)/MANIFEST.json" }
   /// A tokenizer that was trained for the run.
   public var tokenizer: String { "\(path)/tokenizer.model" }
+  /// The directory of the warm start.
   public var warmStart: String { "\(path)/warm-start" }
+  /// The log of the warm start, one JSON object a line.
   public var warmStartMetrics: String { "\(path)/warm-start/metrics.jsonl" }
+  /// The model after the warm start, in the Hugging Face layout.
   public var warmStartModel: String { "\(path)/warm-start/model" }
+  /// The log of training, one JSON object a line.
   public var metrics: String { "\(path)/metrics.jsonl" }
+  /// The completions of training steps with their rewards, one JSON object a line.
   public var completions: String { "\(path)/completions.jsonl" }
+  /// The run's checkpoints.
   public var checkpoints: Checkpoints {
     Checkpoints(directory: "\(path)/checkpoints", run: id, owner: owner)
   }

@@ -11,32 +11,41 @@ public struct RunManifest: Sendable, Equatable {
   /// It is called by the recipe's key that names it, with a `/` and its name where that is a
   /// directory; what the run has made itself by its path within the run.
   public struct Input: Sendable, Equatable {
+    /// The recipe's key, or the path within the run.
     public var field: String
+    /// Size and hash of the file's content, or of the variable's value.
     public var digest: FileDigest
 
+    /// Creates an input.
     public init(field: String, digest: FileDigest) { (self.field, self.digest) = (field, digest) }
   }
 
-  /// Something that became another while the run was under way, and was accepted.
+  /// An input or setting that changed between two sessions of the run, and was accepted.
   public struct Change: Sendable, Equatable {
+    /// The key that changed, such as `train.beta`.
     public var field: String
+    /// The value before.
     public var from: String
+    /// The value after.
     public var to: String
-    /// The steps that were saved then.
+    /// How many steps the run had saved by then.
     public var step: Int
 
+    /// Creates a change.
     public init(field: String, from: String, to: String, step: Int) {
       (self.field, self.from, self.to, self.step) = (field, from, to, step)
     }
   }
 
-  /// What tells the run from every other, and its checkpoints from theirs; nil in runs of before.
+  /// The run's unique id, which its checkpoints have, too; nil for a run of an earlier version.
   ///
   /// Nothing that the run computes depends on it.
   public var id: String?
-  /// The program that went on with the run last.
+  /// The version of the program that wrote the run last.
   public var version: String
+  /// The files and variables that the run depends on.
   public var inputs: [Input]
+  /// What changed and was accepted, in order of time.
   public var changes: [Change]
   /// Whether the inputs have all that rewards were known to read when the run began; format 1 has
   /// of each the file alone that the recipe names.
@@ -47,6 +56,7 @@ public struct RunManifest: Sendable, Equatable {
   /// Inputs that a reward made or changed itself after the run began; they are not compared.
   public var written: [String] = []
 
+  /// Creates a manifest without an id.
   public init(version: String = ProgramVersion.current, inputs: [Input], changes: [Change] = []) {
     (self.version, self.inputs, self.changes) = (version, inputs, changes)
   }
@@ -125,6 +135,7 @@ public struct RunManifest: Sendable, Equatable {
     return .object(object)
   }
 
+  /// The digest of the input `field`, or nil where there is none; setting nil removes it.
   public subscript(field: String) -> FileDigest? {
     get { inputs.first { $0.field.hasSameBytes(as: field) }?.digest }
     set {
