@@ -25,15 +25,18 @@ internal import SystemPackage
 /// Counts: `restarts`, processes started in place of others, and `discarded`, lines that came between
 /// requests, where there were any.
 public final class CommandReward: RewardFunction {
+  /// The name in logs and messages.
   public let name: String
   private let program: String
   private let workers: [PluginWorker]
   private let ids: PluginOptions.IDs
 
+  /// Prepares a command, which ``start()`` starts.
+  ///
   /// - Parameters:
   ///   - command: the program and its arguments. A program with a `/` is a path, relative to
   ///     the options' directory; any other is looked up in PATH.
-  ///   - name: by default the program's file name up to the first full stop.
+  ///   - name: default: the program's file name up to the first full stop.
   /// - Throws: `RewardError.badOption` for an empty command or an option out of range.
   public init(
     _ command: [String], name: String? = nil, options: PluginOptions = PluginOptions()
@@ -55,6 +58,7 @@ public final class CommandReward: RewardFunction {
     workers = (0..<options.workers).map { PluginWorker(launch, options, index: $0) }
   }
 
+  /// A warning where replies need no id.
   public var warnings: [String] {
     if ids == .required { return [] }
     return [
@@ -84,6 +88,9 @@ public final class CommandReward: RewardFunction {
     }
   }
 
+  /// Throws where a line came that no request asked for.
+  ///
+  /// - Throws: `RewardError.doubtful`.
   public func confirm() async throws {
     do {
       try await all { try await $0.confirm() }
@@ -92,12 +99,16 @@ public final class CommandReward: RewardFunction {
     }
   }
 
+  /// Ends every process and its children: closes its input, then sends SIGTERM, then SIGKILL.
   public func stop() async {
     await withTaskGroup { group in
       for worker in workers { group.addTask { await worker.stop() } }
     }
   }
 
+  /// Splits the completions among the workers and waits for their replies.
+  ///
+  /// - Throws: `RewardError.withoutID` for a reply that lacks the id it must have.
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     do {
       return try await request.scored(inParts: workers.count) { [workers] index, part in

@@ -27,6 +27,7 @@ internal import Synchronization
 ///
 /// Counts: `retries`, requests made again, where there were any.
 public final class HTTPReward: RewardFunction {
+  /// The name in logs and messages.
   public let name: String
   private let urls: [URL]
   private let timeout: Double
@@ -37,11 +38,14 @@ public final class HTTPReward: RewardFunction {
   /// Of all servers: one may be asked by several rewards of a run, such as training's and evaluation's.
   private static let lastID = Atomic(0)
 
+  /// Prepares requests to one server or several.
+  ///
   /// - Parameters:
   ///   - urls: `http` or `https`, at least one.
   ///   - timeout: seconds for a batch, all tries together.
-  ///   - headers: further headers of every request; `Authorization` goes before user info.
-  ///   - usesProxy: whether requests go through the proxy that `http_proxy` and its like name.
+  ///   - headers: further headers of every request; `Authorization` replaces user info.
+  ///   - usesProxy: whether requests go through the proxy that `http_proxy` and similar variables
+  ///     name.
   /// - Throws: `RewardError.badOption`.
   public init(
     _ urls: [String], name: String? = nil, timeout: Double = 30, headers: [String: String] = [:],
@@ -97,6 +101,7 @@ public final class HTTPReward: RewardFunction {
     }
   }
 
+  /// Whether a text is a URL of `http` or `https` with a host.
   public static func isURL(_ text: String) -> Bool { url(text) != nil }
 
   private static func url(_ text: String) -> URL? {
@@ -168,6 +173,9 @@ public final class HTTPReward: RewardFunction {
     }
   }
 
+  /// Splits the completions among the servers and waits for their replies.
+  ///
+  /// - Throws: `RewardError.credentialsRefused` where a server refuses the credentials.
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     try await request.scored(inParts: urls.count) { index, part in
       try await self.score(part, at: self.urls[index], self.secrets[index])

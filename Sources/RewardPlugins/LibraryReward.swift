@@ -10,13 +10,17 @@ internal import SystemPackage
 /// type, which loads it into this process, is for libraries that are trusted; ``isolated(_:host:name:options:)``
 /// gives one the process, the deadline and the limits of a command.
 public actor LibraryReward: RewardFunction {
+  /// The name in logs and messages.
   public nonisolated let name: String
   private let path: String
   private var library: Library?
 
+  /// Names a library, which ``start()`` loads.
+  ///
   /// - Parameters:
   ///   - path: the library, absolute or from `directory`.
-  ///   - name: by default the file's name up to the first full stop.
+  ///   - name: default: the file's name up to the first full stop.
+  ///   - directory: default: the current directory.
   public init(_ path: String, name: String? = nil, directory: String? = nil) {
     self.name = name ?? CommandReward.name(of: path)
     self.path = Self.absolute(path, directory)
@@ -61,8 +65,12 @@ public actor LibraryReward: RewardFunction {
     if library == nil { library = try Library(path, reward: name) }
   }
 
+  /// Unloads the library.
   public func stop() async { library = nil }
 
+  /// Scores the completions with the library, which is loaded first where it is not.
+  ///
+  /// - Throws: `RewardError.cannotStart`.
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     try await start()
     guard let library else { preconditionFailure("it was just loaded") }

@@ -1,6 +1,7 @@
 internal import Rewards
 
-/// How a plug-in is run: its times, its processes, and what it may use of the machine.
+/// How a plug-in runs: its deadlines, its processes, its environment, and what it may use of the
+/// machine.
 public struct PluginOptions: Sendable, Equatable {
   /// Seconds a request may take.
   public var timeout = 30.0
@@ -14,19 +15,24 @@ public struct PluginOptions: Sendable, Equatable {
   package var grace: Duration = .seconds(2)
   /// Whether replies must say which request they answer.
   public var ids = IDs.required
-  /// Where processes run; by default the current directory.
+  /// The working directory of the processes; nil for the current directory.
   public var directory: String?
   /// Environment variables beside ``environmentAlways``; of one name the last counts.
   public var environment: [Variable] = []
+  /// What each process may use of the machine.
   public var limits = PluginLimits()
 
+  /// Creates the default options.
   public init() {}
 
-  /// A name and its value; nil is taken from this process.
+  /// An environment variable for the processes.
   public struct Variable: Sendable, Equatable {
+    /// The variable's name.
     public var name: String
+    /// Its value; nil takes over this process's, where it has one.
     public var value: String?
 
+    /// Creates a variable.
     public init(name: String, value: String?) { (self.name, self.value) = (name, value) }
   }
 
@@ -80,5 +86,6 @@ public struct PluginLimits: Sendable, Equatable {
   /// Whether it may reach a network; if not, it has none, not even its own machine's.
   public var network = true
 
+  /// Creates the default limits.
   public init() {}
 }

@@ -11,6 +11,7 @@ public struct Secret: Sendable, Equatable {
   /// The text or reference, as it was given.
   public var source: String
 
+  /// Creates a secret from the text or reference of an option.
   public init(_ source: String) { self.source = source }
 
   /// Whether ``source`` says where the text is, and so is no secret itself.

@@ -10,11 +10,12 @@ public protocol AnswerComparing: RewardFunction {
 
 /// The answer that a reward function finds in a completion.
 public struct ComparedAnswer: Sendable, Equatable {
-  /// As it stands in the completion.
+  /// The answer as it stands in the completion.
   public var text: String
-  /// What all answers that are the same share, byte for byte.
+  /// The form that all answers of one meaning share, byte for byte; votes are counted by it.
   public var canonical: String
 
+  /// Pairs an answer with its canonical form.
   public init(_ text: String, canonical: String) {
     (self.text, self.canonical) = (text, canonical)
   }

@@ -25,21 +25,25 @@ public enum BuiltInReward {
 
   /// An option of a built-in reward.
   public struct Option: Sendable, Equatable {
+    /// The option's key in a recipe.
     public let name: String
+    /// What the option does, in one line.
     public let meaning: String
-    /// What it may be.
+    /// The values it takes, in words.
     public let need: String
-    /// nil where there is none.
+    /// The value where a recipe sets none; nil where the option is required or has no default.
     public let defaultValue: String?
   }
 
-  /// What a recipe must know of a built-in reward.
+  /// A built-in reward, as `grpo reward list` shows it.
   public struct Description: Sendable, Equatable {
+    /// The reward's name in a recipe.
     public let name: String
     /// What it scores, in one line.
     public let summary: String
+    /// The options, in the order in which they are read.
     public let options: [Option]
-    /// An entry under `rewards`.
+    /// An entry under `rewards` that works as it stands.
     public let example: JSONObject
   }
 

@@ -2,32 +2,34 @@ public import Formats
 
 /// Why a completion ended.
 public enum FinishReason: String, Sendable {
-  /// At an end-of-sequence token or a stop string.
+  /// The policy ended it, with an end-of-sequence token or a stop text.
   case stop
-  /// At the greatest length allowed.
+  /// It reached the length limit.
   case length
 }
 
 /// One completion, with all that a reward may judge it by.
 public struct Completion: Sendable {
-  /// The text the policy was given, template applied.
+  /// The text that the policy was given, with the template filled in.
   public var prompt: String
-  /// What the policy wrote, as text; control tokens have none.
+  /// The text that the policy wrote; control tokens have none.
   public var text: String
-  /// What the policy wrote, as it was sampled; an end-of-sequence token is part of it.
+  /// The ids that were drawn, an end-of-sequence id included.
   public var tokenIDs: [Int]
+  /// Why the completion ended.
   public var finishReason: FinishReason
-  /// Finds out where the text of each token ends in `text`, as exclusive UTF-8 offsets, ascending,
-  /// one for each of `tokenIDs`; nil where nobody knows.
+  /// Computes where the text of each token ends in `text`: exclusive UTF-8 offsets, ascending, one
+  /// for each of `tokenIDs`; nil where that is unknown.
   ///
   /// - Complexity: a decoding for each token; ask only where steps are to be rewarded.
   public var tokenEnds: (@Sendable () throws -> [Int])?
-  /// The expected answer as rewards of other programs get it: a text, null where the dataset row has
-  /// none, or any other value as it stands there, such as a list.
+  /// The expected answer: a text, null where the dataset row has none, or any other value as it
+  /// stands in the row, such as a list.
   public var label: JSON
   /// Every column of the dataset row.
   public var columns: JSONObject
 
+  /// Creates a completion of a row whose expected answer is a text, or is missing.
   public init(
     prompt: String, text: String, tokenIDs: [Int], finishReason: FinishReason,
     tokenEnds: (@Sendable () throws -> [Int])? = nil, answer: String? = nil,

@@ -1,16 +1,17 @@
-/// The reward of one completion: what all functions say of it, weighted, token by token.
+/// The reward of one completion: the weighted rewards of all functions, token by token.
 ///
 /// A score for the completion as a whole stands at the last token.
 public struct CompletionReward: Sendable, Equatable {
   /// At most one entry a token, by ascending token.
   public private(set) var entries: [TokenReward] = []
 
-  /// The completion's whole reward: the sum over what was added of weight times reward.
+  /// The completion's whole reward: the sum of weight times reward over everything added.
   ///
-  /// Equals the sum of the entries up to rounding. A completion without tokens has no entry to
-  /// bear its reward, but has a total.
+  /// Equals the sum of the entries up to rounding. A completion without tokens has no entry to bear
+  /// its reward, but has a total.
   public private(set) var total: Double = 0
 
+  /// Creates a reward to which nothing is added yet: no entries and total 0.
   public init() {}
 
   /// Adds a score for the completion as a whole.

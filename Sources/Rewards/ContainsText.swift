@@ -7,15 +7,19 @@ internal import Formats
 /// is, instead of the answer), `ignore_case`. A row whose answer is missing or empty is a failed
 /// score: an empty text is in every other.
 public struct ContainsText: PerCompletionReward, BuiltIn {
+  /// The name in recipes.
   public static let name = "contains"
   static let summary = "1 when the answer occurs anywhere in the completion, else 0"
   static let example: JSONObject = ["text": "because"]
 
+  /// The name in logs and messages.
   public let name: String
+  /// True unless a text is given to look for.
   public var needsAnswer: Bool { text == nil }
   private let text: String?
   private let ignoresCase: Bool
 
+  /// Creates the reward; by default it looks for the answer, upper and lower case told apart.
   public init(label: String = Self.name, text: String? = nil, ignoringCase: Bool = false) {
     (name, self.text, ignoresCase) = (label, text, ignoringCase)
   }
@@ -29,8 +33,12 @@ public struct ContainsText: PerCompletionReward, BuiltIn {
         "ignore_case", "compares by Unicode's case folding", default: false))
   }
 
+  /// The answer's fault: it is missing or empty.
   public func fault(in row: Completion) -> RowFault? { answerFault(in: row) }
 
+  /// 1 or 0.
+  ///
+  /// - Throws: `ScoreFailure` where the text to look for is missing or empty.
   public func score(_ completion: Completion) throws -> Double? {
     let part = if let text { text } else { try completion.trimmedAnswer() }
     guard !part.isEmpty else { throw ScoreFailure("the text is empty") }

@@ -11,17 +11,21 @@ internal import Formats
 ///
 /// The countdown task of TinyZero (<https://github.com/Jiayi-Pan/TinyZero>).
 public struct Countdown: PerCompletionReward, AnswerComparing, BuiltIn {
+  /// The name in recipes.
   public static let name = "countdown"
   static let summary = "1 when an expression over the row's numbers reaches the target, else 0"
   static let example: JSONObject = ["extract": "answer_tag"]
 
+  /// The name in logs and messages.
   public let name: String
   private let numbersColumn: String
   private let targetColumn: String
   private let extraction: Extraction
   private let formatScore: Double
 
-  /// `formatScore` must be finite.
+  /// Creates the reward.
+  ///
+  /// - Precondition: `formatScore` is finite.
   public init(
     label: String = Self.name, numbersColumn: String = "numbers", targetColumn: String = "target",
     extraction: Extraction = .whole, formatScore: Double = 0
@@ -45,6 +49,9 @@ public struct Countdown: PerCompletionReward, AnswerComparing, BuiltIn {
         in: -1e9...1e9))
   }
 
+  /// 1, `format_score` or 0.
+  ///
+  /// - Throws: `ScoreFailure` where the row lacks whole numbers or a target.
   public func score(_ completion: Completion) throws -> Double? {
     let given = try numbers(of: completion)
     let target = try target(of: completion)
@@ -53,6 +60,7 @@ public struct Countdown: PerCompletionReward, AnswerComparing, BuiltIn {
     return value == Fraction(target, over: 1) ? 1 : formatScore
   }
 
+  /// The fault of a row without whole numbers or a target.
   public func fault(in row: Completion) -> RowFault? {
     func fault(_ column: String, _ option: String, _ read: (Completion) throws -> Void) -> RowFault?
     {

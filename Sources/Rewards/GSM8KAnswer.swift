@@ -22,20 +22,29 @@ internal import Formats
 /// for a completion that has the form but another number. A row whose answer is missing or, except
 /// in verl's style, no number is a failed score.
 public struct GSM8KAnswer: PerCompletionReward, AnswerComparing, BuiltIn {
+  /// The rule by which the number behind `####` is read.
   public enum Style: String, Sendable, CaseIterable {
-    case number, verl
+    /// Numbers are read as people write them, and compared by value.
+    case number
+    /// verl's strict rule: numbers are compared as text.
+    case verl
   }
 
+  /// The name in recipes.
   public static let name = "gsm8k"
   static let summary = "1 when the number behind the completion's last #### is the answer, else 0"
   static let example: JSONObject = ["format_score": 0.1]
 
+  /// The name in logs and messages.
   public let name: String
+  /// True: every completion is compared with the answer.
   public var needsAnswer: Bool { true }
   private let style: Style
   private let formatScore: Double
 
-  /// `formatScore` must be finite.
+  /// Creates the reward.
+  ///
+  /// - Precondition: `formatScore` is finite.
   public init(label: String = Self.name, style: Style = .number, formatScore: Double = 0) {
     precondition(formatScore.isFinite)
     (name, self.style, self.formatScore) = (label, style, formatScore)
@@ -51,14 +60,19 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing, BuiltIn {
         in: -1e9...1e9))
   }
 
+  /// 1, `format_score`, or 0 where the completion has no number behind a `####`.
+  ///
+  /// - Throws: `ScoreFailure` where the answer is missing or, except in verl's style, no number.
   public func score(_ completion: Completion) throws -> Double? {
     let expected = try expected(completion)
     guard let answer = answer(of: completion) else { return 0 }
     return answer.canonical.hasSameBytes(as: expected) ? 1 : formatScore
   }
 
+  /// The answer's fault: it is missing, or no number.
   public func fault(in row: Completion) -> RowFault? { answerFault(in: row) }
 
+  /// The number behind the last `####`; nil where there is none.
   public func answer(of completion: Completion) -> ComparedAnswer? {
     markedNumber(in: completion.text)
   }

@@ -8,20 +8,30 @@ internal import Formats
 /// default, with an end-of-sequence token; `words`, what white space separates; or `characters`,
 /// Unicode scalars), `min` (default 0), `max` and `slope`. Needs no answer.
 public struct LengthBand: PerCompletionReward, BuiltIn {
+  /// What a length is counted in.
   public enum Unit: String, Sendable, CaseIterable {
-    case tokens, words, characters
+    /// Token ids, an end-of-sequence id included.
+    case tokens
+    /// What white space separates.
+    case words
+    /// Unicode scalars.
+    case characters
   }
 
+  /// The name in recipes.
   public static let name = "length_band"
   static let summary = "1 where the completion's length is in a band, falling to 0 outside"
   static let example: JSONObject = ["max": 20, "slope": 10]
 
+  /// The name in logs and messages.
   public let name: String
   private let unit: Unit
   private let band: ClosedRange<Double>
   private let slope: Double
 
-  /// `band` and `slope` are not negative; `slope` is finite.
+  /// Creates the reward.
+  ///
+  /// - Precondition: neither `band` nor `slope` is negative, and `slope` is finite.
   public init(
     label: String = Self.name, unit: Unit = .tokens, band: ClosedRange<Double>, slope: Double = 0
   ) {
@@ -45,6 +55,7 @@ public struct LengthBand: PerCompletionReward, BuiltIn {
     self.init(label: label, unit: unit, band: shortest...longest, slope: slope)
   }
 
+  /// 0 to 1.
   public func score(_ completion: Completion) throws -> Double? {
     let length = Double(length(of: completion))
     let distance = max(band.lowerBound - length, length - band.upperBound, 0)

@@ -9,17 +9,23 @@ internal import Formats
 /// square meters, or `last_number`. A completion without a number scores 0; a row whose answer is
 /// missing or no number is a failed score.
 public struct NumericMatch: PerCompletionReward, AnswerComparing, BuiltIn {
+  /// The name in recipes.
   public static let name = "numeric_match"
   static let summary = "1 when the completion is the same number as the answer, else 0"
   static let example: JSONObject = ["extract": "last_number", "tolerance": 0.01]
 
+  /// The name in logs and messages.
   public let name: String
+  /// True: every completion is compared with the answer.
   public var needsAnswer: Bool { true }
   private let extraction: Extraction
   private let tolerance: ExactNumber
 
-  /// `tolerance` must be finite and not negative; it counts as the shortest decimal that is read as
-  /// the same `Double`.
+  /// Creates the reward.
+  ///
+  /// `tolerance` counts as the shortest decimal that is read as the same `Double`.
+  ///
+  /// - Precondition: `tolerance` is finite and not negative.
   public init(
     label: String = Self.name, extraction: Extraction = .whole, tolerance: Double = 0
   ) {
@@ -38,6 +44,9 @@ public struct NumericMatch: PerCompletionReward, AnswerComparing, BuiltIn {
       in: 0...Double.greatestFiniteMagnitude)
   }
 
+  /// 1 or 0.
+  ///
+  /// - Throws: `ScoreFailure` where the answer is missing or no number.
   public func score(_ completion: Completion) throws -> Double? {
     let text = try completion.trimmedAnswer()
     guard let answer = WrittenNumber(text) else {
@@ -47,6 +56,7 @@ public struct NumericMatch: PerCompletionReward, AnswerComparing, BuiltIn {
     return number.number.isWithin(tolerance, of: answer.number) ? 1 : 0
   }
 
+  /// The answer's fault: it is missing, or no number.
   public func fault(in row: Completion) -> RowFault? { answerFault(in: row) }
 
   /// The number's exact value, whatever the tolerance: to be within it is no relation of equals.

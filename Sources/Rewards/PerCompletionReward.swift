@@ -14,6 +14,7 @@ public protocol PerCompletionReward: RewardFunction {
 }
 
 extension PerCompletionReward {
+  /// Scores the completions one by one; one for which ``score(_:)`` throws has failed.
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     RewardResponse(scoring: request.completions) { completion in
       let value: Double? = try score(completion)
@@ -26,12 +27,16 @@ extension PerCompletionReward {
 ///
 ///     ClosureReward("brevity") { 1 / Double(1 + $0.tokenIDs.count) }
 public struct ClosureReward: PerCompletionReward {
+  /// The name in logs and messages.
   public let name: String
   private let body: @Sendable (Completion) throws -> Double?
 
+  /// Creates a reward from a closure that gives a completion's reward, or nil where it does not
+  /// apply.
   public init(_ name: String, _ body: @escaping @Sendable (Completion) throws -> Double?) {
     (self.name, self.body) = (name, body)
   }
 
+  /// What the closure returns.
   public func score(_ completion: Completion) throws -> Double? { try body(completion) }
 }

@@ -16,10 +16,15 @@ internal import Synchronization
 /// steps (some tenths of a second; more for long texts), is a failed score. Steps are counted, not
 /// seconds: the same completion fails on every machine.
 public struct RegularExpressionMatch: PerCompletionReward, BuiltIn {
+  /// How much of the completion the pattern must match.
   public enum Mode: String, Sendable, CaseIterable {
-    case search, whole
+    /// Any part.
+    case search
+    /// All of it, from start to end.
+    case whole
   }
 
+  /// The name in recipes.
   public static let name = "regex"
   static let summary = "1 when the completion matches a regular expression, else 0"
   static let example: JSONObject = ["pattern": "^[0-9]+$"]
@@ -29,10 +34,13 @@ public struct RegularExpressionMatch: PerCompletionReward, BuiltIn {
   /// position where it looks for a match, which is free.
   private static func maximumReports(length: Int) -> Int { 1_000 + length + 1 }
 
+  /// The name in logs and messages.
   public let name: String
   private let expression: NSRegularExpression
 
-  /// - Throws: `RewardError.badOption` for a pattern that is none.
+  /// Creates the reward; by default the pattern may match anywhere.
+  ///
+  /// - Throws: `RewardError.badOption` for a pattern that is not in ICU's syntax.
   public init(
     label: String = Self.name, pattern: String, mode: Mode = .search, ignoringCase: Bool = false
   ) throws(RewardError) {
@@ -63,6 +71,9 @@ public struct RegularExpressionMatch: PerCompletionReward, BuiltIn {
         "ignore_case", "compares by ICU's case folding", default: false))
   }
 
+  /// 1 or 0.
+  ///
+  /// - Throws: `ScoreFailure` for a completion that is too long or takes too many steps.
   public func score(_ completion: Completion) throws -> Double? {
     let length = completion.text.utf16.count
     guard length <= Self.maximumLength else {

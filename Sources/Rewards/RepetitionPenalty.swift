@@ -8,15 +8,22 @@ internal import Formats
 /// (Yeo et al. 2025, appendix C.2, <https://arxiv.org/abs/2502.03373>). Options: `ngram_size` n
 /// (default 3) and `max_penalty` p (default −1). Needs no answer.
 public struct RepetitionPenalty: PerCompletionReward, BuiltIn {
+  /// The name in recipes.
   public static let name = "repetition_penalty"
   static let summary = "0 or less: punishes a completion for saying the same thing again"
   static let example: JSONObject = ["ngram_size": 3, "max_penalty": -0.5]
 
+  /// The name in logs and messages.
   public let name: String
   private let size: Int
   private let penalty: Double
 
-  /// `size` is positive; `penalty` is finite and not positive.
+  /// Creates the reward.
+  ///
+  /// - Parameters:
+  ///   - size: n, in tokens.
+  ///   - penalty: p, approached where every n-gram is the same; at most 0.
+  /// - Precondition: `size` is positive, and `penalty` is finite and not positive.
   public init(label: String = Self.name, size: Int = 3, penalty: Double = -1) {
     precondition(size > 0 && penalty <= 0 && penalty.isFinite)
     (name, self.size, self.penalty) = (label, size, penalty)
@@ -30,6 +37,7 @@ public struct RepetitionPenalty: PerCompletionReward, BuiltIn {
         "max_penalty", "the score where nothing is said once", default: -1, in: -1e9...0))
   }
 
+  /// p to 0.
   public func score(_ completion: Completion) throws -> Double? {
     let tokens = completion.tokenIDs
     let count = tokens.count - size + 1

@@ -3,28 +3,38 @@ internal import Formats
 /// Why rewards could not be set up, or what a reward function returned that no score can be.
 public enum RewardError: Error, Sendable, Equatable {
   // Setting up.
+  /// No built-in reward has this name; `suggestion` is the nearest.
   case unknownReward(name: String, suggestion: String?)
+  /// The reward has no such option; `suggestion` is the nearest of those it has.
   case unknownOption(reward: String, option: String, suggestion: String?, known: [String])
+  /// An option's value is out of range or of another kind.
   case badOption(reward: String, option: String, problem: String)
+  /// A set without any reward.
   case noReward
+  /// Two rewards of a set have the same name.
   case duplicateName(String)
+  /// A weight that is not finite.
   case badWeight(reward: String, weight: Double)
+  /// A plug-in that does not start, or does not answer when it starts.
   case cannotStart(reward: String, problem: String)
 
   // Scoring.
-  /// Replies do not say which request they answer.
+  /// A reply does not say which request it answers.
   case withoutID(reward: String)
-  /// Something came behind a reply, which so may be none; its scores were believed.
+  /// A line came after a reply, so the reply may have been none; its scores were used.
   case doubtful(reward: String, problem: String)
-  /// A server does not take the credentials it got.
+  /// A server refuses the credentials it was sent.
   case credentialsRefused(reward: String, problem: String)
+  /// A score failed where `on_error` is `fail`.
   case scoreFailed(reward: String, reason: String)
+  /// The weighted sum of a completion's rewards overflows; completions count from 0.
   case sumNotFinite(completion: Int)
-  /// A function threw, or what it returned for a request are no scores.
+  /// A function threw, or returned something other than scores for the request.
   case failed(reward: String, problem: String)
 }
 
 extension RewardError: CustomStringConvertible {
+  /// What is wrong, in one line.
   public var description: String {
     switch self {
     case .unknownReward(let name, let suggestion):
@@ -66,8 +76,11 @@ extension RewardError: CustomStringConvertible {
 
 /// The reason why one completion's score failed, in one line.
 public struct ScoreFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Why the score failed, in one line.
   public var reason: String
+  /// Creates a failure with its reason.
   public init(_ reason: String) { self.reason = reason }
+  /// The reason.
   public var description: String { reason }
 }
 

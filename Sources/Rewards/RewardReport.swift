@@ -1,11 +1,12 @@
-/// What a ``RewardSet`` says about the completions of a request.
+/// The rewards that a ``RewardSet`` gives the completions of a request.
 public struct RewardReport: Sendable {
-  /// What the functions together say about one completion.
+  /// The combined result of all functions for one completion.
   public enum Outcome: Sendable, Equatable {
+    /// At least one function applies, and none failed.
     case scored(CompletionReward)
     /// No function applies: the completion has no reward, and nothing went wrong.
     case unscored
-    /// At least one function failed: the completion must be left out, and is counted.
+    /// At least one function failed: the completion is no part of the update, and is counted.
     case masked
 
     /// The whole reward of a scored completion.
@@ -14,15 +15,16 @@ public struct RewardReport: Sendable {
     }
   }
 
-  /// One for each completion of the request, in its order.
+  /// The outcome of each completion, in the order of the request.
   public var outcomes: [Outcome]
-  /// One for each function, in the order of the set.
+  /// The report of each function, in the order of the set.
   public var functions: [FunctionReport]
 
   package init(outcomes: [Outcome], functions: [FunctionReport]) {
     (self.outcomes, self.functions) = (outcomes, functions)
   }
 
+  /// Completions for which a function failed.
   public var maskedCount: Int { outcomes.count { $0 == .masked } }
 
   /// What is said about some of the completions.
@@ -51,26 +53,30 @@ public struct RewardReport: Sendable {
   }
 }
 
-/// What one reward function of a set said, for logs.
+/// The scores of one reward function of a set, for logs.
 public struct FunctionReport: Sendable {
+  /// The function's name in the set.
   public var name: String
+  /// What its scores are multiplied by in the sum.
   public var weight: Double
   /// Whether a failed score counts as 0.
   public var failuresAreZero = false
-  /// What it returned, as far as it can be logged; the scores are those before the weight.
+  /// What it returned, without what cannot be logged; scores are before the weight.
   public var response: RewardResponse
-  /// How long the function took for all of them.
+  /// Seconds that the function took for the whole request.
   public var seconds = 0.0
-  /// How long the slowest of the scores took, where the function says so.
+  /// Seconds that the slowest score took; nil where the function does not measure it.
   public var slowestSeconds: Double?
 
-  /// One for each completion, before the weight; nil where it does not apply or failed.
+  /// The score of each completion, before the weight; nil where the function does not apply or
+  /// failed.
   ///
   /// `rewards/<name>/mean` and `/std` are taken over those that are not nil.
   public var values: [Double?] { response.scores.map(\.total) }
 
+  /// Scores that failed.
   public var failureCount: Int { failures.count }
-  /// The reason of the first failed score, in one line.
+  /// The reason of the first failed score, in one line; nil where none failed.
   public var firstFailure: String? { failures.first }
 
   private var failures: [String] {

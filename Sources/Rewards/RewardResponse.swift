@@ -4,20 +4,22 @@ public import Formats
 public struct TokenReward: Sendable, Equatable {
   /// The token's position in the completion, from 0.
   public var index: Int
+  /// What the token earned; a finite number.
   public var reward: Double
 
+  /// Creates a reward for one token.
   public init(index: Int, reward: Double) { (self.index, self.reward) = (index, reward) }
 }
 
-/// What one reward function says about one completion.
+/// The verdict of one reward function on one completion.
 public enum Score: Sendable, Equatable {
   /// A number for the completion as a whole, earned at its last token.
   case value(Double)
   /// Rewards for single tokens; several may name one token, and then add up.
   case stream([TokenReward])
-  /// This function has nothing to say about this completion.
+  /// The function does not apply to the completion.
   case notApplicable
-  /// The score could not be found out, with the reason in one line.
+  /// The score could not be computed, for a reason given in one line.
   case failed(String)
 
   /// Why there is no score; nil where it did not fail.
@@ -39,26 +41,27 @@ public enum Score: Sendable, Equatable {
 
 /// What a reward function returns for a request.
 ///
-/// What it says beside the scores never costs one: a metric that is not finite, a column of another
-/// length, or a name that cannot be logged is left out, and counted.
+/// Nothing beside the scores can make a score fail: a metric that is not finite, a column of
+/// another length, or a name that cannot be logged is dropped, and counted.
 public struct RewardResponse: Sendable {
-  /// One for each completion of the request, in its order.
+  /// The score of each completion, in the order of the request.
   public var scores: [Score]
   /// Further numbers about the batch, to be logged; each finite.
   ///
   /// Of a batch in parts the mean is logged.
   public var metrics: [Metric]
-  /// What happened so many times, to be logged where it did.
+  /// How often things happened, to be logged where they did.
   ///
   /// Of a batch in parts the sum is logged.
   public var counts: [(name: Metric.Name, value: Int)] = []
-  /// Further facts about each completion, to be logged with it: a value each.
+  /// Further facts about each completion, to be logged with it: one value per completion.
   public var columns: [(name: String, values: [JSON])]
-  /// How long each score took, where that is known; one each, not negative.
+  /// Seconds that each score took, not negative; nil where they were not measured.
   public var seconds: [Double]?
-  /// What was noticed, in one line each, for a warning; no score depends on it.
+  /// What a user should be warned of, one line each; no score depends on it.
   public var notes: [String] = []
 
+  /// Creates a response, which must have one score for each completion.
   public init(
     scores: [Score], metrics: [Metric] = [],
     columns: [(name: String, values: [JSON])] = [], seconds: [Double]? = nil

@@ -9,14 +9,18 @@ internal import Formats
 /// of weight 0 included, is masked: what a failed score would have been is unknown, and zero would
 /// be a lie. ``Entry/onError`` chooses otherwise.
 public struct RewardSet: Sendable {
+  /// A reward function and its part in the sum.
   public struct Entry: Sendable {
+    /// The function.
     public var function: any RewardFunction
+    /// w, what its rewards are multiplied by; must be finite.
     public var weight: Double
-    /// What becomes of a completion whose score failed.
+    /// What happens to a completion whose score failed.
     public var onError: OnError
-    /// What a completion's reward must lie in, before the weight; one outside has failed.
+    /// The range that a reward must lie in, before the weight; one outside has failed; nil for any.
     public var range: ClosedRange<Double>?
 
+    /// Creates an entry; by default of weight 1, without a range, and masking failed completions.
     public init(
       _ function: any RewardFunction, weight: Double = 1, onError: OnError = .mask,
       range: ClosedRange<Double>? = nil
@@ -26,18 +30,21 @@ public struct RewardSet: Sendable {
     }
   }
 
-  /// What becomes of a completion whose score failed.
+  /// What happens to a completion whose score failed.
   public enum OnError: String, Sendable, CaseIterable {
-    /// It is left out of the update, and counted.
+    /// The completion is no part of the update, and is counted.
     case mask
     /// The run ends.
     case fail
-    /// Its score is 0, and counted: a wrong label, taken knowingly.
+    /// The score is 0, and is counted: a wrong label, taken knowingly.
     case zero
   }
 
+  /// The functions with their weights, at least one, in the order given.
   public let entries: [Entry]
 
+  /// Creates a set of at least one function, each with a name of its own.
+  ///
   /// - Throws: `RewardError.noReward`, `.duplicateName` or `.badWeight`.
   public init(_ entries: [Entry]) throws(RewardError) {
     guard !entries.isEmpty else { throw .noReward }

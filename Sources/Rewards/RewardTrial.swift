@@ -1,14 +1,14 @@
 public import Formats
 
-/// Tries a reward function out before a run depends on it.
+/// Tries a reward function on sample and adversarial completions before a run depends on it.
 ///
-/// It scores completions that should be worth something, others that should not, and hostile ones,
-/// twice, and is warned about for what would make it useless: it is constant, never applies, fails,
-/// leaves its range, says something else the second time, tells right from wrong answers not at
-/// all, or likes a hostile completion as well as the best of the others.
+/// It scores all probes twice. It warns of what would make the reward useless: it is constant,
+/// never applies, fails, leaves its range, gives other scores the second time, does not tell right
+/// from wrong answers, or scores a hostile completion as high as the best of the others.
 public struct RewardTrial: Sendable {
-  /// A completion to be tried.
+  /// A completion to score, and where it is from.
   public struct Probe: Sendable {
+    /// Where the text of a probe is from.
     public enum Kind: Sendable, Equatable {
       /// From the data.
       case given
@@ -18,35 +18,43 @@ public struct RewardTrial: Sendable {
       case working
       /// Another row's answer.
       case otherAnswer
-      /// What no reward should like.
+      /// A text that no reward should like, by what is wrong with it.
       case hostile(String)
     }
 
+    /// Where the text is from.
     public var kind: Kind
+    /// What is scored.
     public var completion: Completion
 
+    /// Creates a probe.
     public init(_ kind: Kind, _ completion: Completion) {
       (self.kind, self.completion) = (kind, completion)
     }
   }
 
-  /// What came of it.
+  /// The scores of all probes, and what they show.
   public struct Result: Sendable {
+    /// What was scored.
     public var probes: [Probe]
-    /// One for each probe.
+    /// The first score of each probe.
     public var scores: [Score]
+    /// Further numbers that the function gave about the probes.
     public var metrics: [Metric]
-    /// How long scoring all of them took.
+    /// Seconds that scoring all of them took once.
     public var seconds: Double
     /// What makes the reward doubtful, one line each.
     public var warnings: [String]
-    /// Why a run with this reward would end in its first step; nil where it would go on.
+    /// Why a run with this reward would stop in its first step; nil where it would not.
     public var failure: String?
   }
 
+  /// The completions to score.
   public let probes: [Probe]
+  /// The range that rewards should lie in; nil for any.
   public let range: ClosedRange<Double>?
 
+  /// Creates a trial.
   public init(_ probes: [Probe], range: ClosedRange<Double>? = nil) {
     (self.probes, self.range) = (probes, range)
   }

@@ -7,6 +7,7 @@ public struct RowFault: Sendable, Equatable {
   /// What is wrong, in one line.
   public var problem: String
 
+  /// Creates a fault; by default of the column with the answer.
   public init(column: String? = nil, option: String? = nil, _ problem: String) {
     (self.column, self.option, self.problem) = (column, option, problem)
   }

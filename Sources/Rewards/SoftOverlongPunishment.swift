@@ -11,15 +11,19 @@ internal import Formats
 /// and `buffer` B, both without a default; w is 1. Needs no answer. `train.overlong_penalty` is w
 /// of the same slope as a part of an algorithm.
 public struct SoftOverlongPunishment: PerCompletionReward, BuiltIn {
+  /// The name in recipes.
   public static let name = "soft_overlong"
   static let summary = "0 to -1: punishes a completion that comes near the length limit"
   static let example: JSONObject = ["max_length": 256, "buffer": 50]
 
+  /// The name in logs and messages.
   public let name: String
   private let longest: Int
   private let buffer: Int
 
-  /// `buffer` is positive and at most `longest`.
+  /// Creates the reward with L = `longest` and B = `buffer`, both in tokens.
+  ///
+  /// - Precondition: `buffer` is 1 to `longest`.
   public init(label: String = Self.name, longest: Int, buffer: Int) {
     precondition((1...max(1, longest)).contains(buffer))
     (name, self.longest, self.buffer) = (label, longest, buffer)
@@ -45,6 +49,7 @@ public struct SoftOverlongPunishment: PerCompletionReward, BuiltIn {
     self.init(label: label, longest: longest, buffer: buffer)
   }
 
+  /// −1 to 0.
   public func score(_ completion: Completion) throws -> Double? {
     Self.reward(ofTokens: completion.tokenIDs.count, longest: longest, buffer: buffer)
   }

@@ -14,15 +14,19 @@ internal import Formats
 /// have none. Steps after the nth are wrong. An empty completion has no step. Steps that end at one
 /// token add up there.
 public struct StepMatch: PerCompletionReward, AnswerComparing, BuiltIn {
+  /// The name in recipes.
   public static let name = "step_match"
   static let summary = "rewards each step of a worked solution that is right, where it ends"
   static let example: JSONObject = ["column": "steps", "separator": ","]
 
+  /// The name in logs and messages.
   public let name: String
   private let column: String
   private let separator: String
 
-  /// `separator` must not be empty.
+  /// Creates the reward.
+  ///
+  /// - Precondition: `separator` is not empty.
   public init(label: String = Self.name, column: String = "steps", separator: String = ",") {
     precondition(!separator.isEmpty)
     (name, self.column, self.separator) = (label, column, separator)
@@ -35,10 +39,12 @@ public struct StepMatch: PerCompletionReward, AnswerComparing, BuiltIn {
     self.init(label: label, column: column, separator: separator)
   }
 
+  /// The sum over all steps, 0 to 1; nil for a row without a working.
   public func score(_ completion: Completion) throws -> Double? {
     try rewards(completion)?.reduce(0) { $0 + $1.reward }
   }
 
+  /// One stream for each completion, with an entry at the end of each step.
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     RewardResponse(scoring: request.completions) { completion in
       guard let rewards = try rewards(completion) else { return .notApplicable }
@@ -46,6 +52,7 @@ public struct StepMatch: PerCompletionReward, AnswerComparing, BuiltIn {
     }
   }
 
+  /// The fault of a row whose working is neither text nor number.
   public func fault(in row: Completion) -> RowFault? {
     guard let value = row.columns[column], !value.isNull, value.text == nil else { return nil }
     return RowFault(

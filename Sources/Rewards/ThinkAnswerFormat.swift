@@ -12,18 +12,24 @@ internal import Formats
 /// `</think>` and `<answer>`, and only white space at the end. Tags are told by their bytes.
 /// Needs no answer.
 public struct ThinkAnswerFormat: PerCompletionReward, BuiltIn {
+  /// Which tags must be there.
   public enum Format: String, Sendable, CaseIterable {
+    /// TRL's `think_format_reward`: `<think>` and `</think>`.
     case think
+    /// `<think>`, `</think>`, `<answer>` and `</answer>`, each exactly once and in this order.
     case thinkAnswer = "think_answer"
   }
 
+  /// The name in recipes.
   public static let name = "think_answer_format"
   static let summary = "1 when the completion shows its thinking in the tags it should, else 0"
   static let example: JSONObject = ["format": "think_answer"]
 
+  /// The name in logs and messages.
   public let name: String
   private let format: Format
 
+  /// Creates the reward; by default for TRL's format.
   public init(label: String = Self.name, format: Format = .think) {
     (name, self.format) = (label, format)
   }
@@ -35,6 +41,7 @@ public struct ThinkAnswerFormat: PerCompletionReward, BuiltIn {
         "format", "the tags that must be there", default: .think, of: Format.allCases))
   }
 
+  /// 1 or 0.
   public func score(_ completion: Completion) throws -> Double? {
     let text = Array(completion.text.utf8)
     return switch format {
