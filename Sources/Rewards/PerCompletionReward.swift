@@ -14,7 +14,7 @@ public protocol PerCompletionReward: RewardFunction {
 }
 
 extension PerCompletionReward {
-  /// Scores the completions one by one; one for which ``score(_:)`` throws has failed.
+  /// Scores the completions one by one; where `score` throws, the completion's score has failed.
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     RewardResponse(scoring: request.completions) { completion in
       let value: Double? = try score(completion)

@@ -11,6 +11,7 @@ public struct Finding: Sendable, Equatable {
 }
 
 extension Finding {
+  /// The finding as JSON, as `check` of a summary has it.
   public var encoded: JSON {
     ["name": .string(name), "evidence": .string(evidence), "advice": .string(advice)]
   }

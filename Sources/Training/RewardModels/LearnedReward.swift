@@ -4,8 +4,9 @@ public import Rewards
 internal import Sampling
 internal import Tokenization
 
-/// What a trained reward model says of a completion.
+/// Scores completions with a trained reward model.
 public actor LearnedReward: RewardFunction {
+  /// The name in logs and messages.
   public nonisolated let name: String
   private let model: RewardModel
   private let engine: Engine
@@ -13,12 +14,15 @@ public actor LearnedReward: RewardFunction {
   private let style: Recipe.Judge.Style
   private let appendsEOS: Bool
 
+  /// Reads a reward model and its tokenizer.
+  ///
   /// - Parameters:
   ///   - directory: a Hugging Face directory of a `LlamaForSequenceClassification` with its
   ///     `tokenizer.model`.
-  ///   - name: by default the directory's name.
-  ///   - appendsEOS: whether the end of sequence stands behind a completion that has ended; not for
-  ///     the style `trl`, which has none.
+  ///   - name: default: the directory's name.
+  ///   - appendsEOS: whether the end of sequence stands behind a completion that has ended; ignored
+  ///     by the
+  ///     style `trl`, which has none.
   /// - Throws: `FormatError` or `PolicyError`.
   public init(
     directory: String, name: String? = nil, style: Recipe.Judge.Style = .grpo,
@@ -34,8 +38,11 @@ public actor LearnedReward: RewardFunction {
     encoding = SequenceEncoding(tokenizer, for: model.configuration.ending(as: tokenizer))
   }
 
+  /// Settings of the model's files that are ignored, one line each.
   public nonisolated var warnings: [String] { model.configuration.warnings }
 
+  /// The model's output for each completion; a sequence that is too long, or a number that is not
+  /// finite, is a failed score.
   public func score(_ request: RewardRequest) async throws -> RewardResponse {
     RewardResponse(scores: model.scores(request.completions.map(sequence), engine: engine))
   }

@@ -5,42 +5,55 @@ public import PolicyOptimization
 internal import Sampling
 internal import Tokenization
 
-/// Trains a reward model on a file of comparisons, or of scores, and judges it on others.
+/// Trains a reward model on a file of comparisons or of scores, and measures it on held-out ones.
 public struct RewardModelFitting {
+  /// The files and numbers of one training.
   public struct Options: Sendable, Equatable {
-    /// Rows with `prompt`, `chosen`, `rejected` and perhaps `margin`, or with `prompt`, `completion`
-    /// and `score`.
+    /// Path of rows with `prompt`, `chosen`, `rejected` and perhaps `margin`, or with `prompt`,
+    /// `completion` and `score`.
     public var data = ""
-    /// Held-out lines of the same kind; by default every eighth of `data`.
+    /// Path of held-out rows of the same kind; nil holds out every eighth row of `data`.
     public var test: String?
-    /// A language model's directory, or a reward model's, to start from.
+    /// Directory of the language model or reward model to start from.
     public var model = ""
-    /// Where the reward model's directory goes; must not exist.
+    /// Directory of the trained reward model; must not exist.
     public var output = ""
+    /// Optimizer updates.
     public var steps = 500
+    /// Comparisons or scores per update.
     public var batchSize = 64
+    /// The learning rate of every update.
     public var learningRate = 3e-4
-    /// c of the loss's c·(r_chosen + r_rejected)².
+    /// c ≥ 0 of the loss's c·(r_chosen + r_rejected)²; ignored for scores.
     public var centring = 0.0
+    /// What the order of the rows is keyed by.
     public var seed = 0
+    /// How many threads compute; results do not depend on it.
     public var threads = 1
 
+    /// Creates the default options, without paths.
     public init() {}
   }
 
-  /// How well a model agrees with held-out lines.
+  /// How well a model agrees with the held-out rows.
   public enum Agreement: Sendable, Equatable {
+    /// The share of comparisons ranked right, and how well the model is calibrated.
     case comparisons(PreferenceStatistics)
-    /// The root mean square error of scores, and the deviation of the scores themselves.
+    /// The root mean square error on scores, and the standard deviation of the scores themselves.
     case scores(error: Double, deviation: Double)
   }
 
+  /// The size of a training, and what it achieved.
   public struct Result: Sendable {
+    /// How many numbers the model learns.
     public var parameterCount: Int
-    /// Lines to train on and lines held out.
+    /// Rows trained on.
     public var trainCount: Int
+    /// Rows held out.
     public var testCount: Int
+    /// Agreement with the held-out rows before the first update.
     public var before: Agreement
+    /// Agreement with the held-out rows after the last update.
     public var after: Agreement
   }
 
@@ -83,9 +96,9 @@ public struct RewardModelFitting {
   private let train: Lines
   private let test: Lines
 
-  /// Reads everything, before anything is computed.
+  /// Reads the model and the data, before anything is computed.
   ///
-  /// - Throws: `FormatError` or `TokenizerError`.
+  /// - Throws: `FormatError`, `TokenizerError` or `PolicyError`.
   public init(_ options: Options) throws {
     self.options = options
     try Files.checkPlace(ofDirectory: options.output)
@@ -133,11 +146,13 @@ public struct RewardModelFitting {
       : .scored(try ScoredCompletion.read(rows, encoding))
   }
 
-  /// Trains, judges, and writes the model's directory.
+  /// Trains and measures the model, and writes its directory.
   ///
   /// - Parameters:
-  ///   - onStep: gets each step with its loss.
-  ///   - isCancelled: asked between steps; true ends it without a model.
+  ///   - onStep: gets each step, from 1, with its loss.
+  ///   - isCancelled: asked between steps; true ends the training without writing a model.
+  /// - Throws: `TrainingError.notFinite`, `FormatError`, and `CancellationError` where it was
+  ///   cancelled.
   public func run(
     onStep: (_ step: Int, _ loss: Double) -> Void = { _, _ in },
     isCancelled: () -> Bool = { false }

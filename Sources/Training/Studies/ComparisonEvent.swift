@@ -1,4 +1,4 @@
-/// What a comparison reports while it goes on; runs are named as in "caesar, seed 1, beta=0".
+/// What a comparison reports while it runs; runs are named as in "caesar, seed 1, beta=0".
 public enum ComparisonEvent: Sendable {
   /// A warm start is there, made now or by an earlier comparison, or cannot be made.
   case warmStarted(String, problem: ComparedRun.Problem?, done: Int, of: Int)
@@ -6,10 +6,11 @@ public enum ComparisonEvent: Sendable {
   case stepped(String, step: Int, of: Int)
   /// A run is finished or has failed, now or in an earlier comparison.
   case ended(ComparedRun, done: Int, of: Int, wasThere: Bool)
+  /// Something a user should know, in one line.
   case warning(String)
 }
 
-/// What ends a comparison before its last run; what is done is found again.
+/// What ends a comparison before its last run; to resume, compare again.
 public enum ComparisonError: Error {
   /// Asked to stop, or a run was.
   case stopped(done: Int, of: Int, what: String)
@@ -18,6 +19,7 @@ public enum ComparisonError: Error {
 }
 
 extension ComparisonError: CustomStringConvertible {
+  /// What ended it, in one line.
   public var description: String {
     switch self {
     case .stopped(let done, let count, let what):

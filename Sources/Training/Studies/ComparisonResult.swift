@@ -1,9 +1,12 @@
 public import Evaluation
 
-/// The runs of a comparison, and what they say of each variant.
+/// The runs of a comparison, and figures of each variant.
 public struct ComparisonResult: Sendable, Equatable {
+  /// The recipes' names, in the study's order.
   public var recipes: [String]
+  /// The variants' names, in the study's order.
   public var variants: [String]
+  /// The names of the metrics that the study asks for.
   public var metrics: [String]
   /// Recipe by recipe, of each seed by seed, of each variant by variant.
   public var runs: [ComparedRun]
@@ -21,13 +24,13 @@ public struct ComparisonResult: Sendable, Equatable {
   /// The runs that could not be made.
   public var missing: [ComparedRun] { runs.filter(\.status.isMissing) }
 
-  /// The runs that show something that their user should know.
+  /// The runs with findings.
   public var found: [ComparedRun] { runs.filter { !$0.findings.isEmpty } }
 
   /// Whether every run came to its end.
   var isComplete: Bool { runs.allSatisfy { $0.status == .finished } }
 
-  /// The metrics that no step of any run has.
+  /// The metrics that no step of any run logged.
   public var unknownMetrics: [String] {
     metrics.enumerated().filter { index, _ in
       runs.allSatisfy { $0.steps.allSatisfy { $0.metrics[index] == nil } }
@@ -60,23 +63,28 @@ public struct ComparisonResult: Sendable, Equatable {
 
   /// Means and standard errors over runs of one variant.
   public struct Row: Sendable {
+    /// Runs of the variant, failed ones included.
     public var count: Int
-    /// Runs that did not come to their end; means are over those of which there is something to know.
+    /// Runs that did not finish; means are over those that have results.
     public var failed: Int
+    /// Held-out greedy accuracy of the warm starts, 0 to 1.
     public var before: MeanEstimate?
+    /// Held-out greedy accuracy of the trained policies, 0 to 1.
     public var after: MeanEstimate?
+    /// The paired difference of the two.
     public var gain: MeanEstimate?
-    /// By scale, in its cases' order.
+    /// Scaled accuracies, one for each ``Scale`` in the order of its cases.
     public var scores: [MeanEstimate?]
-    /// In the order of the comparison's metrics.
+    /// Metrics in the order of the comparison's.
     public var metrics: [MeanEstimate?]
   }
 
-  /// The runs of a variant with a recipe, one for each seed; with any recipe if that is nil.
+  /// The runs of a variant with a recipe, one for each seed; with all recipes if that is nil.
   public func runs(of variant: String, recipe: String?) -> [ComparedRun] {
     runs.filter { $0.variant == variant && (recipe == nil || $0.recipe == recipe) }
   }
 
+  /// The figures of a variant with a recipe; with all recipes if that is nil.
   public func row(_ variant: String, recipe: String?) -> Row {
     let runs = runs(of: variant, recipe: recipe)
     let known = runs.filter { !$0.status.isMissing }

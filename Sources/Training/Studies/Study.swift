@@ -7,9 +7,12 @@ internal import RewardPlugins
 public struct Study: Sendable, Equatable {
   /// A name, and what it sets in each recipe.
   public struct Variant: Sendable, Equatable {
+    /// The variant's name in tables and directories.
     public var name: String
+    /// The keys that the variant sets.
     public var settings: [RecipeOverride]
 
+    /// Creates a variant.
     public init(name: String, settings: [RecipeOverride]) {
       (self.name, self.settings) = (name, settings)
     }
@@ -17,14 +20,16 @@ public struct Study: Sendable, Equatable {
 
   /// Recipe files, whose names without directory and extension must differ.
   public var recipes: [String] = []
+  /// The seeds of each variant's runs.
   public var seeds = [1, 2, 3]
   /// Keys set in every recipe, for the warm start too.
   public var settings: [RecipeOverride] = []
-  /// None stands for the recipes as they are.
+  /// The variants; none compares the recipes as they are.
   public var variants: [Variant] = []
   /// Metrics whose means over the last tenth of the steps are reported.
   public var metrics: [String] = []
 
+  /// Creates a study without recipes, of seeds 1, 2 and 3.
   public init() {}
 
   /// What a recipe or study is called: its file's name without directory and extension.
@@ -34,8 +39,9 @@ public struct Study: Sendable, Equatable {
 
   /// A recipe key and the values it takes in turn: `train.beta=0,0.01`.
   public struct Axis: Sendable, Equatable {
+    /// The recipe's key, such as `train.beta`.
     public let key: String
-    /// As YAML; at least one.
+    /// The values in turn, each as YAML; at least one.
     public let values: [String]
 
     /// `key=a,b`; nil without a key, and where a value is empty.
