@@ -1,11 +1,12 @@
 public import Formats
 
-/// A file of rows as people bring it: JSON Lines, a JSON array of objects, CSV or TSV.
+/// A file of rows: JSON Lines, a JSON array of objects, CSV or TSV.
 ///
-/// The ending `.csv` or `.tsv`, in any case, says that a file is a table, whose cells are all text; a
-/// stream, whose name says nothing, is one when it does not begin as JSON does. Any other file is JSON: an array when it begins with `[`, else an object a line. A byte order mark
-/// is skipped. Parquet, Arrow, compressed files, workbooks and the like are told by their first
-/// bytes and refused, with the command that makes text of them.
+/// A file whose name ends in `.csv` or `.tsv`, in any case, is a table, whose cells are all text. A
+/// stream, which has no telling name, is a table where it does not begin as JSON does. Any other
+/// file is JSON: an array where it begins with `[`, else one object a line. A byte order mark is
+/// skipped. Parquet, Arrow, compressed files, workbooks and similar are recognized by their first
+/// bytes and refused, with the command that converts them to text.
 public enum DataFile {
   /// What a file can be, for messages.
   package static let formats = "JSON Lines, JSON, CSV or TSV"

@@ -30,7 +30,7 @@ public struct PromptTemplate: Sendable, Equatable {
     }
   }
 
-  /// Reads the template in a file, of 1 MiB at most; a byte order mark is no part of it.
+  /// Reads the template in a file of at most 1 MiB; a byte order mark is skipped.
   public init(path: String) throws(FormatError) {
     let bytes = try Files.read(path, maximumBytes: 1 << 20)
     try self.init(ForeignFormat.text(in: bytes, file: path), file: path)
@@ -46,7 +46,9 @@ public struct PromptTemplate: Sendable, Equatable {
     return names
   }
 
-  /// The text with a question that has no other columns.
+  /// The text with a question filled in.
+  ///
+  /// - Throws: a `FormatError` where the template has other columns, too.
   public func filled(question: String) throws(FormatError) -> String {
     try filled { name throws(FormatError) in
       if name == "question" { return question }

@@ -8,8 +8,8 @@ public struct Question: Sendable {
   public var line: Int
   /// The template filled in with the row's columns.
   public var prompt: String
-  /// The reference answer as rewards of other programs get it: a text, null for a row without one, or
-  /// any other value as it stands in the row, such as a list.
+  /// The reference answer: a text, null for a row without one, or any other value as it stands in
+  /// the row, such as a list.
   public var label: JSON
   /// Every column, for rewards that want more than the answer.
   public var columns: JSONObject
@@ -25,24 +25,25 @@ public struct Question: Sendable {
 /// objects where no column has it: `reward_model.ground_truth`. Invalid UTF-8 and a column that stands
 /// twice are errors.
 public struct QuestionSet: Sendable {
-  /// Which columns hold what.
+  /// The columns with the question and the answer.
   public struct Columns: Sendable, Equatable {
-    /// What a template's `{question}` stands for, whatever the file calls it.
+    /// The column that a template's `{question}` stands for.
     ///
     /// In a file without the column `question`, the name `question` means the column `prompt`. A
     /// prompt may be a list of messages with a single one, of a user.
     public var question: String
-    /// The reference answer.
+    /// The column with the reference answer.
     public var answer: String
-    /// What cannot do without answers, for messages: a reward, the warm start.
+    /// What needs answers, as messages name it: a reward, or the warm start; nil where nothing
+    /// does.
     ///
-    /// Where it is nil, rows may lack them: an answer that is missing, null or blank is none, and one
-    /// that is neither text nor number is a label only. A column that is named otherwise than `answer`
-    /// must still be in the file.
+    /// Where it is nil, rows may lack an answer: one that is missing, null or blank counts as none,
+    /// and one that is neither text nor number is kept in the label only. A column other than
+    /// `answer` must still be in the file.
     public var answerUser: String?
-    /// What names the column with the question, for messages: a key or an option, if anything.
+    /// The key or option that names the question's column, for messages; nil for none.
     public var questionSetting: String? = "data.question"
-    /// What names the column with the answer, for messages.
+    /// The key or option that names the answer's column, for messages; nil for none.
     public var answerSetting: String? = "data.answer"
 
     /// Creates the choice of columns; by default `question` and `answer`, the latter not required.

@@ -5,7 +5,11 @@ public import Sampling
 internal import Tokenization
 
 extension TextSampler {
-  /// The ids of all prompts; one that is empty or leaves no room for a completion is an error.
+  /// The ids of all prompts.
+  ///
+  /// Shape: [questions][ids of the prompt].
+  ///
+  /// - Throws: `PromptError` for a prompt that is empty or leaves no room for a completion.
   public func encode(_ set: QuestionSet) throws(PromptError) -> [[Int]] {
     var prompts: [[Int]] = []
     for question in set.questions {

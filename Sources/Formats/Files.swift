@@ -103,7 +103,7 @@ public enum Files {
     return (count, false)
   }
 
-  /// The names in a directory, sorted bytewise; none when it does not exist.
+  /// The names in a directory, sorted by their bytes; empty where it does not exist.
   public static func names(in path: String) throws(FormatError) -> [String] {
     guard exists(path) else { return [] }
     do {

@@ -6,7 +6,7 @@
 public struct FormatError: Error, Sendable, Equatable {
   /// What went wrong, as far as a program must tell the cases apart.
   public enum Kind: Sendable {
-    /// The content is not what it must be.
+    /// The content is not valid.
     case invalid
     /// A version of the format that this build does not know.
     case unsupported
@@ -18,7 +18,7 @@ public struct FormatError: Error, Sendable, Equatable {
     case inputOutput
     /// A number that was to be written is not finite, and could not be read again.
     case notFinite
-    /// Something else has taken the place of what was to be written, or nothing is there any more.
+    /// Another file or directory is where it is to be written, or none is any more.
     case replaced
   }
 
@@ -32,7 +32,7 @@ public struct FormatError: Error, Sendable, Equatable {
   public var field: String?
   /// What is wrong, without the place: `missing`, or `got 3; need 1 or 2`.
   public var message: String
-  /// Further faults of the same file, in its order.
+  /// Further problems of the same file, in its order.
   public var others: [FormatError]
 
   /// Creates an error; by default about content that is not valid.

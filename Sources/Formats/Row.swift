@@ -1,4 +1,4 @@
-/// One row of a file of data: its columns, and what an error about it needs to name.
+/// One row of a data file: its columns, and where it stands, for messages.
 public struct Row: Sendable {
   /// The file's name, for messages.
   public let file: String
@@ -12,7 +12,7 @@ public struct Row: Sendable {
     (self.file, self.line, self.object) = (file, line, object)
   }
 
-  /// An error at this row.
+  /// An error about this row.
   public func error(field: String? = nil, _ message: String) -> FormatError {
     FormatError(message, file: file, line: line, field: field)
   }
@@ -31,7 +31,9 @@ public struct Row: Sendable {
     return text
   }
 
-  /// The number in a column; also one that stands there as a text, since all cells of a table do.
+  /// The number in a column; text that spells a number counts, as all cells of a table are text.
+  ///
+  /// - Throws: a `FormatError` that names the column when it is missing or no finite number.
   public func number(_ column: String) throws(FormatError) -> Double {
     let value = try value(column, for: nil)
     guard let double = value.unquoted.double, double.isFinite else {

@@ -1,6 +1,6 @@
-/// The rows of a file, and what is wrong with the lines that are none.
+/// The rows of a data file, and the problems of its bad lines.
 ///
-/// The faults are thrown with those that come up when the rows are used, all in one error.
+/// The problems are thrown with those that come up when the rows are used, all in one error.
 public struct Rows: Sendable {
   /// The file's name, for messages.
   public let file: String
@@ -17,7 +17,7 @@ public struct Rows: Sendable {
 
   init(file: String) { self.file = file }
 
-  /// Whether there was nothing to read, right or wrong.
+  /// Whether the file has no rows, good or bad.
   public var isEmpty: Bool { rows.isEmpty && faults.isEmpty }
 
   mutating func append(_ object: JSONObject, line: Int) {

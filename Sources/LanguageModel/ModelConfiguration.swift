@@ -1,7 +1,7 @@
 public import Formats
 internal import Kernels
 
-/// The shape of a Llama-style model, under the names of `config.json` in words.
+/// The shape and special ids of a Llama-style model: `config.json`, with its keys spelled in words.
 public struct ModelConfiguration: Sendable, Equatable {
   /// Rows of the embedding: every id is in 0..<vocabularySize (`vocab_size`).
   public var vocabularySize: Int
@@ -65,21 +65,23 @@ extension ModelConfiguration {
   /// Numbers of a row's keys, and of its values.
   package var keyWidth: Int { keyValueHeads * headSize }
 
-  /// The id that is written behind a completion, where there is one: the warm start teaches it, reward
-  /// models read it, and an exported tokenizer has it for its end of sequence.
+  /// The first id that ends a completion; nil where none does.
+  ///
+  /// The warm start teaches it, reward models read it, and an exported tokenizer names it as its
+  /// end of sequence.
   public var endID: Int? { eosTokenIDs.first }
 
-  /// Takes up ids that end a completion: every list of them passes through here, that of
-  /// `config.json` first, then that of `generation_config.json`, then those of the tokenizer and of
-  /// what stands beside it.
+  /// Adds ids that end a completion, none of them twice.
   ///
-  /// TRL gathers them in the same way; a completion that went on behind any of them would hold what
-  /// nobody means.
+  /// Their order counts, as ``endID`` is the first: those of `config.json`, then those of
+  /// `generation_config.json`, then those of the tokenizer and of the files beside it. TRL collects
+  /// them in the same way.
   public mutating func addEndIDs(_ ids: [Int]) {
     for id in ids where !eosTokenIDs.contains(id) { eosTokenIDs.append(id) }
   }
 
-  /// The first rule between fields that does not hold, as (field, what is wrong).
+  /// The first rule between fields that is broken, with the field as `config.json` spells it; nil
+  /// where all hold.
   public func firstProblem() -> (field: String, message: String)? {
     if attentionHeads < 1 || keyValueHeads < 1 {
       return (

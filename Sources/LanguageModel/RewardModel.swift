@@ -30,7 +30,7 @@ public struct RewardModel: Sendable {
     return configuration
   }
 
-  /// A language model's transformer with a head that gives everything 0.
+  /// Takes a language model's transformer and adds a head that gives every text 0.
   public init(from model: Model) {
     var configuration = model.configuration
     configuration.padTokenID = nil
@@ -88,7 +88,7 @@ public struct RewardModel: Sendable {
 
   private static let architecture = "LlamaForSequenceClassification"
 
-  /// Numbers that the model learns.
+  /// How many numbers the model learns.
   public var parameterCount: Int { parameters.layout.parameterCount + head.weight.inputs }
 
   /// The files of a model directory, by name: `config.json` and `model.safetensors`.

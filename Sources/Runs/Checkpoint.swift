@@ -18,9 +18,9 @@ public struct Checkpoint: Sendable {
   public let run: String?
   /// The files beside the manifest.
   public let files: [File]
-  /// What the writer stored beside the files.
+  /// The value that the writer stored with the files.
   public let state: JSON
-  /// The later checkpoints that could not be used, with the reason, latest first.
+  /// Why later checkpoints could not be used, latest first.
   public internal(set) var skipped: [FormatError] = []
 
   /// The format this build writes, and the latest it reads.

@@ -25,8 +25,8 @@ public struct Checkpoints: Sendable {
 
   /// Writes the checkpoint of `step`, replacing one that is there.
   ///
-  /// - Throws: a `FormatError`, also where `state` holds a number that is not finite; what was there
-  ///   before is then still there.
+  /// - Throws: a `FormatError`, also where `state` holds a number that is not finite; an earlier
+  ///   checkpoint of the step then stays.
   public func write(
     step: Int, files: [(name: String, bytes: [UInt8])], state: JSON
   ) throws(FormatError) {
@@ -96,14 +96,14 @@ public struct Checkpoints: Sendable {
     public let problems: [FormatError]
   }
 
-  /// The checkpoint of the highest step that verifies and restores; nil when there is none at all.
+  /// The checkpoint of the highest step that verifies and restores; nil where there is none at all.
   ///
-  /// Later ones that do not are named in its `skipped`.
+  /// Its `skipped` says why later ones do not.
   ///
-  /// - Parameter restore: Takes over what the checkpoint holds, and throws a `FormatError` where
-  ///   that is not what it must be; then it is called with an earlier one.
-  /// - Throws: `Unusable`; a `FormatError` when a checkpoint was written by a later build, since
-  ///   going on from an older one would overwrite it; and other errors of `restore`.
+  /// - Parameter restore: Restores a run from the checkpoint. It throws a `FormatError` where the
+  ///   content is not valid; then it is called with an earlier checkpoint.
+  /// - Throws: `Unusable`; a `FormatError` when a checkpoint was written by a later version, since
+  ///   resuming from an older one would overwrite it; and other errors of `restore`.
   public func latest(
     restoring restore: (Checkpoint) async throws -> Void = { _ in }
   ) async throws -> Checkpoint? {
@@ -167,7 +167,8 @@ public struct Checkpoints: Sendable {
     try Files.names(in: directory).compactMap(Self.step(of:)).sorted()
   }
 
-  /// The last step that has one of this run; one whose manifest is damaged may be.
+  /// The last step with a checkpoint of this run, or with one whose manifest is damaged; nil for
+  /// none.
   public func lastStep() throws(FormatError) -> Int? {
     for step in try steps().reversed() {
       guard let checkpoint = try? Checkpoint(listedAt: path(of: step), step: step),

@@ -1,10 +1,10 @@
 public import Formats
 import Foundation
 
-/// A file to which one JSON object a line is appended.
+/// A file to which JSON objects are appended, one a line.
 ///
-/// Every line goes to the operating system at once and whole: a failed write is an error, and
-/// what it left of the line is cut off again.
+/// Every line is handed to the operating system at once and whole: where writing fails, what was
+/// written of the line is cut off again, and an error is thrown.
 public final class JSONLinesLog {
   /// The file's path.
   public let path: String
@@ -15,12 +15,12 @@ public final class JSONLinesLog {
   /// Whether the file ends with a line's end, as it must before a line is appended.
   private var isWhole = true
 
-  /// Opens the log, or makes an empty one.
+  /// Opens the log, or creates an empty one.
   ///
-  /// - Parameter owner: The right to write the run that the log is of, which is confirmed before
-  ///   lines are written.
-  /// - Throws: a `FormatError`, which is `.cannotCreate` when it cannot be opened for writing, or is
-  ///   no regular file.
+  /// - Parameter owner: The right to write the log's run, which is confirmed before lines are
+  ///   written.
+  /// - Throws: a `FormatError`, which is `.cannotCreate` when the log cannot be opened for writing,
+  ///   or is no regular file.
   public init(path: String, owner: RunLock? = nil) throws(FormatError) {
     (self.path, self.owner) = (path, owner)
     descriptor = FileSystemCalls.open(path, O_RDWR | O_CREAT | O_APPEND)
@@ -44,9 +44,10 @@ public final class JSONLinesLog {
     try append(contentsOf: [object])
   }
 
-  /// Appends a line for each, or none at all.
+  /// Appends a line for each object, or none at all.
   ///
-  /// - Throws: a `FormatError`; also when the last line is not whole, which `truncate` cures.
+  /// - Throws: a `FormatError`; also when the last line is not whole, which ``truncate(toOffset:)``
+  ///   mends.
   public func append(contentsOf objects: [JSONObject]) throws(FormatError) {
     guard isWhole else {
       throw FormatError("the last line is not whole; cut the log back first", file: path)
@@ -67,7 +68,7 @@ public final class JSONLinesLog {
     offset += lines.count
   }
 
-  /// Makes all lines so far survive a crash of the machine.
+  /// Waits until all lines are on the disk, where they survive a crash of the machine.
   public func synchronize() throws(FormatError) {
     guard fsync(descriptor) == 0 else { throw Files.failure("cannot write", path, .inputOutput) }
   }
@@ -87,8 +88,8 @@ public final class JSONLinesLog {
 
   /// Where the lines of the steps up to `step` end, and what is wrong with them; nothing is cut.
   ///
-  /// That is at `offset`, as a checkpoint recorded it, unless the log is shorter or of another step
-  /// there. Then it is behind the last line of a step that is done: what is missing stays missing.
+  /// That is `offset`, as a checkpoint recorded it, where a line of `step` ends there. Otherwise it
+  /// is the end of the last line of an earlier step: missing lines stay missing.
   public func end(
     ofStep step: Int, recordedAt offset: Int
   ) throws(FormatError) -> (offset: Int, problem: FormatError?) {

@@ -1,12 +1,12 @@
 public import Formats
 
-/// What can be read of a log.
+/// The readable lines of a log.
 ///
-/// A log is a record, not an input: nothing that is wrong with one is an error.
+/// A log is a record, not an input: a damaged one is no error.
 public struct LogReading: Sendable {
-  /// The objects of the lines that are whole, in their order.
+  /// The objects of the undamaged lines, in their order.
   public private(set) var lines: [JSONObject] = []
-  /// What is wrong with the log, with its first damaged line; nil where nothing is.
+  /// The first damaged line, or why the log cannot be read; nil where nothing is wrong.
   public private(set) var problem: FormatError?
 
   /// The largest log that is read.
@@ -24,10 +24,10 @@ public struct LogReading: Sendable {
     self.lines = lines
   }
 
-  /// What is wrong with the log at `path`, of whatever size, with its first damaged line; nil where
-  /// nothing is.
+  /// The first damaged line of the log at `path`, of any size, or why it cannot be read; nil where
+  /// nothing is wrong.
   ///
-  /// - Parameter body: Gets the objects of the lines that are whole.
+  /// - Parameter body: Gets the objects of the undamaged lines.
   public static func problem(
     at path: String, _ body: (JSONObject) -> Void = { _ in }
   ) -> FormatError? {

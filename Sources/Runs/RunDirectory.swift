@@ -1,7 +1,7 @@
 public import Formats
 internal import Foundation
 
-/// Where the parts of one training run stand.
+/// The paths of one training run's files.
 public struct RunDirectory: Sendable {
   /// The run's own directory.
   public let path: String
@@ -16,9 +16,9 @@ public struct RunDirectory: Sendable {
 
   /// The recipe as resolved.
   public var recipe: String { "\(path)/recipe.yaml" }
-  /// What the run was made of.
+  /// The inputs of the run, with their hashes, and what changed since (``RunManifest``).
   public var manifest: String { "\(path)/MANIFEST.json" }
-  /// A tokenizer that was trained for the run.
+  /// The tokenizer, where one was trained for the run.
   public var tokenizer: String { "\(path)/tokenizer.model" }
   /// The directory of the warm start.
   public var warmStart: String { "\(path)/warm-start" }
@@ -38,7 +38,7 @@ public struct RunDirectory: Sendable {
   public var model: String { "\(path)/model" }
   /// The reward model that learned with it, in the Hugging Face layout.
   public var rewardModel: String { "\(path)/reward-model" }
-  /// How the run ended, where it is one of a comparison.
+  /// How the run ended, where it belongs to a comparison.
   public var outcome: String { "\(path)/outcome.json" }
   var lockFile: String { "\(path)/lock" }
 
@@ -92,8 +92,8 @@ public struct RunDirectory: Sendable {
     try Files.remove(path)
   }
 
-  /// Gives the logs of training other names, `metrics.jsonl.1` and so on, where they hold
-  /// anything, and returns those.
+  /// Renames the logs of training, to `metrics.jsonl.1` and so on, unless they are empty; returns
+  /// the new names.
   public func setLogsAside() throws(FormatError) -> [String]? {
     let logs = [metrics, completions].filter { (Files.size($0) ?? 0) > 0 }
     return logs.isEmpty ? nil : try setAside(logs)

@@ -33,9 +33,9 @@ public final class RunLock: Sendable {
     try confirm()
   }
 
-  /// Throws where the run's path leads to another directory by now, or to another file `lock` in it.
+  /// Confirms that the run's path still leads to the same directory and lock file.
   ///
-  /// - Throws: a `FormatError` that is `.replaced`.
+  /// - Throws: a `FormatError` that is `.replaced` where it does not.
   public func confirm() throws(FormatError) {
     guard let file, Files.identity(of: run.lockFile) == file else {
       throw FormatError(
@@ -70,6 +70,6 @@ public final class RunLock: Sendable {
     close(descriptor)
   }
 
-  /// Ends the lock now; what is called later has no effect.
+  /// Releases the lock now; calling it again has no effect.
   public func release() { _ = flock(descriptor, LOCK_UN) }
 }

@@ -6,10 +6,10 @@ public import Formats
 ///       "inputs": { "data.train": { "bytes": 3412, "sha256": "9f86…" }, … },
 ///       "changes": [ { "field": "train.beta", "from": "0.005", "to": "0.01", "step": 120 } ] }
 public struct RunManifest: Sendable, Equatable {
-  /// A file that the run depends on, or the value of a variable.
+  /// A file that the run depends on, or the value of an environment variable.
   ///
-  /// It is called by the recipe's key that names it, with a `/` and its name where that is a
-  /// directory; what the run has made itself by its path within the run.
+  /// A file is called by the recipe's key that names it; a file in a directory by the key, a `/`
+  /// and its name; what the run has made itself by its path within the run.
   public struct Input: Sendable, Equatable {
     /// The recipe's key, or the path within the run.
     public var field: String
@@ -96,9 +96,9 @@ public struct RunManifest: Sendable, Equatable {
     }
   }
 
-  /// The manifest at `path`, or why there is none to go by: it is missing or damaged.
+  /// The manifest at `path`, or why there is none: it is missing or damaged.
   ///
-  /// - Throws: a `FormatError` for one of a later build.
+  /// - Throws: a `FormatError` for a manifest of a later version.
   public static func found(
     at path: String
   ) throws(FormatError) -> (manifest: RunManifest?, problem: FormatError?) {

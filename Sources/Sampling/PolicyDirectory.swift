@@ -4,8 +4,8 @@ package import Tokenization
 // A policy as a Hugging Face directory, read and written.
 
 extension Policy {
-  /// Reads `config.json`, `generation_config.json`, the weights and `tokenizer.model`, with what
-  /// stands beside them about the tokenizer.
+  /// Reads a directory: `config.json`, `generation_config.json`, the weights, `tokenizer.model`,
+  /// and the tokenizer's settings.
   ///
   /// - Throws: `FormatError`, which names the file, or `PolicyError`.
   public init(directory: String) throws {
@@ -13,7 +13,7 @@ extension Policy {
       ModelDirectory.load(directory), SentencePieceTokenizer(path: directory + "/tokenizer.model"))
   }
 
-  /// The files of its directory.
+  /// The files of the policy's directory, by name.
   ///
   /// - Throws: `FormatError`, or `TokenizerError.notExportable`.
   public func files() throws -> [(name: String, bytes: [UInt8])] {

@@ -8,7 +8,7 @@ public enum PolicyError: Error, CustomStringConvertible, Sendable {
   case vocabulary(tokenizer: Int, model: Int)
   /// An added token whose id is neither a piece nor an id of the model.
   case addedToken(String, id: Int, model: Int)
-  /// The tokenizer's settings put an end of sequence behind every prompt.
+  /// The tokenizer's settings put an end of sequence after every prompt.
   case endsPrompts
 
   /// What does not fit, in one line.

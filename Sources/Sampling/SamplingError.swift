@@ -1,4 +1,4 @@
-/// Logits that are not finite: nothing can be drawn from them, and no sequence scored by them.
+/// Logits are not finite: no token can be drawn from them, and no sequence scored.
 public enum SamplingError: Error, CustomStringConvertible, Sendable {
   /// The logits that a token would be drawn from; `position` counts the completion's tokens from 0.
   case notFinite(step: Int, row: Int, sample: Int, position: Int)

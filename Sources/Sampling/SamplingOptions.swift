@@ -37,7 +37,6 @@ public struct SamplingOptions: Sendable, Equatable {
   /// Whether a token may be kept from being drawn.
   var filters: Bool { temperature > 0 && (topK != nil || topP < 1 || minP > 0) }
 
-  /// The temperature of the distribution that log-probs refer to: at temperature 0 the full
-  /// distribution at 1.
+  /// The temperature that log-probs refer to; 1 at temperature 0.
   public var scoringTemperature: Double { temperature == 0 ? 1 : temperature }
 }

@@ -1,6 +1,6 @@
 internal import LanguageModel
 
-/// What a model says about every token of whole sequences of ids; no tokenizer is needed.
+/// Computes the log-prob of every token of whole sequences of ids; no tokenizer is needed.
 public struct SequenceScorer {
   /// The log-probs and entropies of one sequence.
   ///
@@ -17,17 +17,17 @@ public struct SequenceScorer {
 
   /// Reads a model directory; it may lack `tokenizer.model`.
   ///
-  /// - Parameter threads: How many compute; results do not depend on it.
+  /// - Parameter threads: How many threads compute; results do not depend on it.
   /// - Throws: `FormatError`, which names the file.
   public init(directory: String, threads: Int = 1) throws {
     model = try ModelDirectory.load(directory)
     engine = Engine(model.configuration, threads: threads)
   }
 
-  /// Ids that a sequence may have.
+  /// The ids that a sequence may contain.
   public var vocabulary: Range<Int> { 0..<model.configuration.vocabularySize }
 
-  /// Ids of the longest sequence.
+  /// The most ids of a sequence.
   public var context: Int { model.configuration.maximumPositions }
 
   /// Calls `body` with the scores of each sequence, in order.

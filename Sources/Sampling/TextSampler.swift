@@ -55,9 +55,9 @@ public struct TextSampler {
     self.init(policy, engine: policy.engine(threads: threads), options: options, stop: stop)
   }
 
-  /// BOS and the prompt's ids.
+  /// BOS, where the tokenizer adds one, and the prompt's ids.
   ///
-  /// - Throws: for a prompt that is empty or leaves no room for a completion.
+  /// - Throws: `PromptError` for a prompt that is empty or leaves no room for a completion.
   public func encode(_ prompt: String) throws(PromptError) -> [Int] {
     let ids = (tokenizer.bosID.map { [$0] } ?? []) + tokenizer.encode(prompt)
     try PromptError.check(ids, context: engine.configuration.maximumPositions)
@@ -91,7 +91,7 @@ public struct TextSampler {
     return { [stops, tokenizer] in try stops.cut(tokenizer.decode($0)) != nil }
   }
 
-  /// `count` completions of a prompt, which is taken as it is.
+  /// Draws `count` completions of a prompt, to which no template is applied.
   ///
   /// - Parameters:
   ///   - seed: The same seed, row and sample number give the same completion.

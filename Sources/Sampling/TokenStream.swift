@@ -80,13 +80,13 @@ public struct TokenStream: AsyncSequence, Sendable {
 }
 
 extension Policy {
-  /// A completion of a prompt, which is taken as it is, token by token.
+  /// Draws a completion of a prompt token by token; no template is applied to the prompt.
   ///
   /// - Parameters:
   ///   - stop: Texts that end it.
   ///   - seed: The same seed, row and sample number give the same completion.
   ///   - row: Tells apart prompts that are drawn under one seed.
-  ///   - threads: How many compute; results do not depend on it.
+  ///   - threads: How many threads compute; results do not depend on it.
   public func stream(
     _ prompt: String, options: SamplingOptions, stop: [String] = [], seed: UInt64 = 0,
     row: Int = 0, sample: Int = 0, threads: Int = 1

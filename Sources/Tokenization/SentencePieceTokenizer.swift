@@ -29,7 +29,7 @@ public final class SentencePieceTokenizer: Tokenizer {
 
   /// The file's bytes as they were read.
   public let modelBytes: [UInt8]
-  /// What stood beside the file.
+  /// The tokenizer's settings in the files beside the model file.
   public let settings: TokenizerSettings
 
   /// Reads the model in a file of at most 64 MiB, and the ``TokenizerSettings`` beside it.
@@ -100,7 +100,7 @@ public final class SentencePieceTokenizer: Tokenizer {
     plain = try processor(prefixes: false)
   }
 
-  /// The pieces and the added tokens beyond them; ids between, if there are any, have no text.
+  /// The number of pieces, and of added tokens beyond them; ids between them, if any, have no text.
   public var vocabularySize: Int { max(model.pieces.count, (added.all.last?.id ?? -1) + 1) }
 
   /// The first added token that is neither a piece nor below a number of ids.
@@ -136,13 +136,12 @@ public final class SentencePieceTokenizer: Tokenizer {
   /// model's own.
   public var paddingID: Int? { settings.padding.flatMap(id(ofToken:)) ?? own.paddingID }
 
-  /// The same, or another where there is none.
+  /// ``paddingID``, or ``unknownID`` where there is none, as is usual for Llama.
   ///
-  /// Where no piece is there for it, the unknown one, as is usual for Llama: never the one that ends a
-  /// sequence, since training on padded batches would take that for padding, too.
+  /// Never the id that ends a sequence: training on padded batches would take it for padding.
   public var paddingOrUnknownID: Int { paddingID ?? unknownID }
 
-  /// The id of what has no piece; with byte fallback no text encodes to it.
+  /// The id for text that has no piece; with byte fallback no text encodes to it.
   public var unknownID: Int { own.unknownID }
 
   /// The text of a piece, with "▁" for a space.
@@ -188,12 +187,16 @@ public final class SentencePieceTokenizer: Tokenizer {
     }
   }
 
-  /// As ``encode(_:)``, with an error instead of a precondition.
+  /// The ids of a text, as ``encode(_:)`` gives them.
+  ///
+  /// - Throws: `TokenizerError.library` where the text is too long or memory runs out.
   public func ids(of text: String) throws(TokenizerError) -> [Int] {
     try map(text, \.id, SentencePieceProcessor.ids)
   }
 
-  /// The pieces that ``encode(_:)`` gives the ids of; of an unknown piece, the text it covers.
+  /// The pieces whose ids ``encode(_:)`` gives; for an unknown piece, the text that it covers.
+  ///
+  /// - Throws: as ``ids(of:)``.
   public func pieces(of text: String) throws(TokenizerError) -> [String] {
     try map(text, \.text, SentencePieceProcessor.pieces)
   }
@@ -214,7 +217,9 @@ public final class SentencePieceTokenizer: Tokenizer {
     return elements
   }
 
-  /// Special added tokens have no text, as control pieces have none.
+  /// The text of ids; special added tokens have no text, as control pieces have none.
+  ///
+  /// - Throws: `TokenizerError.idOutOfRange` for an id that is not in `0..<vocabularySize`.
   public func decode(_ ids: [Int]) throws(TokenizerError) -> String {
     var text = ""
     var run: [Int] = []

@@ -14,8 +14,8 @@ public protocol Tokenizer: Sendable {
 
   /// The ids of a text.
   ///
-  /// Never adds BOS or EOS, and reads a control symbol out of the text only where what stands beside
-  /// the vocabulary lists it as an added token: else `"<s>"` is three characters.
+  /// Never adds BOS or EOS. Text that spells a control symbol, such as `"<s>"`, is ordinary text
+  /// unless the tokenizer's settings list the symbol as an added token.
   func encode(_ text: String) -> [Int]
 
   /// The text of a sequence of ids.

@@ -1,12 +1,12 @@
 /// Why a tokenizer could not be used or trained.
 ///
-/// A model file that is not what it must be is a `FormatError`, as for every other file.
+/// An invalid model file is a `FormatError`, as is every other invalid file.
 public enum TokenizerError: Error, Equatable, Sendable {
   /// An id that the vocabulary does not have.
   case idOutOfRange(id: Int, position: Int, vocabularySize: Int)
-  /// A training option with a value that cannot be.
+  /// A training option with an invalid value.
   case option(name: String, problem: String)
-  /// A text to train on that cannot be used.
+  /// Training text that cannot be used.
   case corpus(String)
   /// A model that works, but cannot be written in another format.
   case notExportable(String)

@@ -1,10 +1,11 @@
 public import Formats
 
-/// What a Hugging Face directory says of a tokenizer beside its pieces, as transformers 5 reads it.
+/// A tokenizer's settings in a Hugging Face directory, as transformers 5 reads them.
 ///
-/// That is `tokenizer_config.json`; where that holds no `added_tokens_decoder`, also what earlier
-/// versions wrote, `special_tokens_map.json`, which goes before it, and `added_tokens.json`; of
-/// `tokenizer.json` the added tokens and the dummy prefix; and `chat_template.jinja`.
+/// It reads `tokenizer_config.json`; where that has no `added_tokens_decoder`, also
+/// `special_tokens_map.json`, which takes precedence, and `added_tokens.json`, as earlier versions
+/// wrote them; the added tokens and the dummy prefix of `tokenizer.json`; and
+/// `chat_template.jinja`.
 public struct TokenizerSettings: Sendable, Equatable {
   /// The text of the token that begins a sequence; nil where none is named.
   public var beginning: String?
@@ -23,25 +24,26 @@ public struct TokenizerSettings: Sendable, Equatable {
   public var namedTokens: [String] = []
   /// The texts of `additional_special_tokens` and `extra_special_tokens`, each once.
   public var furtherTokens: [String] = []
-  /// The texts that the tokenizer's class gives a role, where they are pieces.
+  /// Texts to which the tokenizer's class gives a role that the settings do not name, such as
+  /// Llama's `<s>`.
   public private(set) var defaultTokens: [String] = []
-  /// Whether special tokens are not looked for in text (`split_special_tokens`).
+  /// Whether special tokens in a text are ordinary text (`split_special_tokens`).
   public var splitsSpecialTokens = false
   /// Where "▁" is put before text; nil where the model alone says so.
   public var prefix: DummyPrefix?
-  /// What else there is, such as `chat_template`: it is written again as it was read.
+  /// All other settings, such as `chat_template`, which are written back as they were read.
   public var others: JSONObject = [:]
   /// The content of `chat_template.jinja`.
   public var chatTemplate: [UInt8]?
-  /// The directory, if any of its files say something of tokens.
+  /// The directory; nil where none of its files has settings of a tokenizer.
   public private(set) var source: String?
   /// Whether there is a `tokenizer.json`.
   public private(set) var hasVocabulary = false
 
-  /// Nothing is said.
+  /// Creates empty settings, under which the model file alone decides.
   public init() {}
 
-  /// Reads what there is in a directory; files that are not there say nothing.
+  /// Reads the settings in a directory; files that are missing are skipped.
   ///
   /// - Throws: a `FormatError` that names the file and the field.
   public init(directory: String) throws(FormatError) {

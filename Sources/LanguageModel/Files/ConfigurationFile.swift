@@ -65,7 +65,7 @@ extension ModelConfiguration {
     return ids.filter(own.contains)
   }
 
-  /// `config.json` as transformers 5 writes it, with the spellings of transformers 4 beside it.
+  /// `config.json` as transformers 5 writes it, with the spellings of transformers 4 as well.
   public func encoded() -> JSON {
     let eos: JSON =
       eosTokenIDs.isEmpty

@@ -3,16 +3,16 @@ internal import Kernels
 
 /// A model in the Hugging Face layout: `config.json` and `model.safetensors`.
 public enum ModelDirectory {
-  /// Reads and validates the configuration and the weights (F32, F16 or BF16), which may lie in
-  /// several files beside `model.safetensors.index.json`.
+  /// Reads and validates the configuration and the weights (F32, F16 or BF16), which may be in
+  /// several files listed by `model.safetensors.index.json`.
   ///
-  /// The ids in `generation_config.json` that end a completion join those of `config.json`.
+  /// The ids in `generation_config.json` that end a completion are added to those of `config.json`.
   ///
-  /// - Throws: `FormatError` naming the file and the field or tensor. The tensors must be those that
-  ///   the configuration implies, under the names of a whole model or of one without a head, beside
-  ///   what computes nothing (`ParameterLayout.isIdle(_:)`) and an `lm_head.weight` that equals the
-  ///   embedding it is tied to; numbers that are not finite are refused. Where other weights are
-  ///   found, they are named.
+  /// - Throws: `FormatError` naming the file and the field or tensor. The tensors must be those
+  ///   that the configuration implies, named as in a whole model or as in one without a head.
+  ///   Tensors that compute nothing (`ParameterLayout.isIdle(_:)`) are ignored, and so is an
+  ///   `lm_head.weight` that equals the embedding it is tied to. All numbers must be finite. Where
+  ///   the directory holds weights of another kind, the error names them.
   public static func load(_ directory: String) throws(FormatError) -> Model {
     let (bytes, path) = try configurationBytes(directory)
     var configuration = try ModelConfiguration(parsing: bytes, file: path)

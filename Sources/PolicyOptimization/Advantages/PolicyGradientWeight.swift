@@ -11,7 +11,7 @@
 /// completion has no token, but its terminal score is part of the others' baseline. Rewards that
 /// are all equal are not set to 0: only a baseline makes them uninformative.
 public struct PolicyGradientWeight: AdvantageEstimator, Equatable {
-  /// What Ψ is.
+  /// The forms of Ψ.
   public enum Form: String, Sendable, CaseIterable {
     /// Ψ_t = Σ_{t′≥0} γ^{t′}·r_{t′}, the same for every token; the outer γᵗ does not apply.
     case totalReward = "total-reward"
@@ -31,7 +31,7 @@ public struct PolicyGradientWeight: AdvantageEstimator, Equatable {
     /// Ψ_t = r_t + γ·V(s_{t+1}) − V(s_t).
     case temporalDifference = "td-residual"
 
-    /// Where the figures for the rewards after t come from.
+    /// How the rewards after t are estimated.
     public var method: Method {
       switch self {
       case .totalReward, .rewardToGo, .rewardToGoBaseline, .baselineInsideSum: .monteCarlo
@@ -39,7 +39,7 @@ public struct PolicyGradientWeight: AdvantageEstimator, Equatable {
       }
     }
 
-    /// Whether a baseline is subtracted that is to be chosen.
+    /// Whether the form subtracts a ``Baseline``.
     public var usesBaseline: Bool {
       switch self {
       case .rewardToGoBaseline, .baselineInsideSum: true
@@ -48,11 +48,11 @@ public struct PolicyGradientWeight: AdvantageEstimator, Equatable {
     }
   }
 
-  /// The two ways to learn what follows a token.
+  /// How the rewards after a token are estimated.
   public enum Method: String, Sendable, CaseIterable {
-    /// From the rewards that did follow.
+    /// From the rewards that the completion earned.
     case monteCarlo = "monte-carlo"
-    /// From a value function's opinion of the next state.
+    /// From a value function's estimate at the next token.
     case temporalDifference = "temporal-difference"
   }
 

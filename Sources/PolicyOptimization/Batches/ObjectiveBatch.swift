@@ -10,7 +10,7 @@ public struct ObjectiveBatch: Sendable {
   /// The tokens of each completion: consecutive ranges that cover 0..<T, some of which may be
   /// empty.
   public var completions: [Range<Int>]
-  /// log π_θ of each token under the distribution it was drawn from, in nats.
+  /// log π_θ of each token, in nats, under the temperature and filters it was drawn with.
   public var logProb: [Double]
   /// log π_old of each token, in nats: the policy that drew the completions.
   public var oldLogProb: [Double]
@@ -77,7 +77,7 @@ public struct ObjectiveBatch: Sendable {
 }
 
 extension ObjectiveBatch {
-  /// The tokens of some completions, named by their numbers, in the order given: a mini-batch.
+  /// A mini-batch: the tokens of some completions, given by their numbers, in the order given.
   public func selecting(_ numbers: [Int]) -> ObjectiveBatch {
     let ranges = numbers.map { completions[$0] }
     func picked<Value>(_ column: [Value]) -> [Value] { ranges.flatMap { column[$0] } }

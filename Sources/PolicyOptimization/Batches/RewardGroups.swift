@@ -2,11 +2,11 @@ public import Formats
 
 /// The rewards of one step, by group: the completions of one question stand together.
 public struct RewardGroups: Sendable, Equatable {
-  /// What one reward function said of a completion.
+  /// The score of one reward function for a completion.
   public struct Component: Sendable, Equatable {
     /// The function's factor in the sum of rewards.
     public var weight: Double
-    /// nil where the function does not apply.
+    /// The score, before the weight; nil where the function does not apply.
     public var value: Double?
 
     /// Creates a function's score.
@@ -23,8 +23,9 @@ public struct RewardGroups: Sendable, Equatable {
   public struct Completion: Sendable, Equatable {
     /// Drawn tokens, the end of text included; 0 for an empty completion.
     public var tokenCount: Int
-    /// nil where no reward exists (a failed score, or none that applies): such a completion
-    /// leaves its group's statistics and gets no advantage.
+    /// The rewards at their tokens; nil where none exists (a score failed, or none applies).
+    ///
+    /// A completion without rewards is no part of its group's statistics and gets advantage 0.
     public var rewards: RewardStream?
     /// V(s_t), the value before each token; nil where there is no value function.
     ///
@@ -114,7 +115,7 @@ extension RewardGroups {
     }
   }
 
-  /// What holds for every estimator.
+  /// Mean and deviation of the rewards, and how many groups and completions teach nothing.
   public var metrics: [Metric] {
     let totals = groups.map { group in group.compactMap { $0.rewards?.total } }
     let scored = totals.flatMap(\.self)

@@ -27,7 +27,7 @@ public struct PreferenceLoss: Sendable, Equatable {
     public var chosen: Double
     /// r_rejected, the reward of the other.
     public var rejected: Double
-    /// m, by which r_chosen should at least exceed r_rejected; 0 for none.
+    /// m, subtracted from r_chosen − r_rejected; 0 for none.
     public var margin: Double
 
     /// Creates a comparison.

@@ -16,7 +16,7 @@ public struct PreferenceStatistics: Sendable, Equatable {
   /// The mean of r_chosen − r_rejected.
   public let gap: Double
 
-  /// Nil without a comparison.
+  /// Computes the figures; nil without a comparison.
   public init?(_ comparisons: [PreferenceLoss.Comparison]) {
     if comparisons.isEmpty { return nil }
     count = comparisons.count

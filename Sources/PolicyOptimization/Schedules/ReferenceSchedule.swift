@@ -25,7 +25,7 @@ public enum ReferenceSchedule: Sendable, Equatable {
     }
   }
 
-  /// How often the reference has moved by the time that a step was made.
+  /// How often the reference has moved by the end of a step, its first setting included.
   public func moves(through step: Int, iteration: Int) -> Int {
     switch self {
     case .fixed: 1
