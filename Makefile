@@ -17,7 +17,7 @@ EXAMPLES := Examples/Streaming Examples/Embedding Examples/OwnObjective
 TEST := timeout --foreground --signal=INT --kill-after=60 3600 swift test -c release --skip-build
 RUNS := 40
 
-.PHONY: help quickstart build test repeat faults lint format conformance same-bits commands packages
+.PHONY: help quickstart build test repeat faults lint format docs conformance same-bits commands packages
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -58,6 +58,14 @@ lint: ## check the layout and the rules of every Swift file, and every link of t
 
 format: ## lay out every Swift file
 	$(SWIFT_FILES) | xargs -0 swift format --in-place --parallel
+
+# Training depends on every other library. A build of its own, so that the flags rebuild nothing else.
+docs: packages ## build the catalogue and the API reference into .build-docs/site; fail on broken links
+	python3 -B Conformance/links.py
+	swift build --target Training --scratch-path .build-docs \
+	  $(addprefix -Xswiftc ,-emit-symbol-graph -emit-extension-block-symbols \
+	    -emit-symbol-graph-dir $(CURDIR)/.build-docs/symbol-graphs)
+	python3 -B Conformance/site.py .build-docs/symbol-graphs .build-docs/site
 
 conformance: build $(VENV)/ready $(VENV)/llama.cpp ## compare with the Python tools; MODEL=DIR for a model of your own
 	Conformance/run.sh $(GRPO) $(VENV)/bin/python $(MODEL)

@@ -31,6 +31,8 @@ LEFT_OUT = {
     "make commands": "is this",
     "make same-bits BASE=main": "builds two programs",
     "make build": "has just been done",
+    "make docs": "builds every library once more",
+    "python3 -m http.server --directory .build-docs/site": "serves until it is stopped",
     "make conformance": "has a target of its own, and needs packages of Python",
     "make conformance MODEL=runs/quickstart/model": "the same",
     "Conformance/run.sh .build/release/grpo .venv-conformance/bin/python MODEL DATA TEMPLATE":

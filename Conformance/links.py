@@ -43,14 +43,14 @@ def without_code(text):
 
 
 def anchors(text):
-    """The names a code host gives to the headings of a document."""
-    seen, names = {}, set()
+    """The headings of a document, by the names a code host gives them."""
+    seen, headings = {}, {}
     for match in re.finditer(r"^#{1,6} +(.+?) *#*$", without_code(text), flags=re.M):
         heading = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text[slice(*match.span(1))])
         slug = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
         seen[slug] = seen.get(slug, -1) + 1
-        names.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
-    return names
+        headings[f"{slug}-{seen[slug]}" if seen[slug] else slug] = heading
+    return headings
 
 
 def faults(name, text, known):
