@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Compares what `grpo` and transformers make of the settings beside one tokenizer.
+"""Compares how `grpo` and transformers read the settings next to a tokenizer.
 
 SentencePiece models with and without a dummy prefix get added tokens, roles, classes and options in
-every file that may hold them. What a directory gives in transformers has to be what `tokenizer encode`
-and `decode` give, and what the directory gives that a warm start of one step exports.
+every file that may hold them. In transformers, a directory must give what `tokenizer encode` and
+`decode` give, and so must the directory that a warm start of one step exports.
 """
 
 import argparse

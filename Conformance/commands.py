@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Runs every command that the documents show, as it is typed there: commands.py [--only TEXT]
+"""Runs every command of the documents exactly as written: commands.py [--only TEXT]
 
 The documents are all .md files of the repository. A command is a line of an indented block, or a
 span between backquotes, that begins with one of STARTS. It runs in a temporary copy of the
 repository whose `grpo` shortens what is long (see SHORTER) and whose `swift` builds in this one.
 
-A word in capitals stands for one of STANDS_FOR; a usage line, or a command's name alone, is asked
-for its --help.
+STANDS_FOR replaces words in capitals. A usage line, or a command's name alone, runs with --help.
 """
 import argparse
 import os
@@ -38,7 +37,7 @@ LEFT_OUT = {
     "Conformance/run.sh .build/release/grpo .venv-conformance/bin/python MODEL DATA TEMPLATE":
         "the same",
 }
-# What is added to a command of the program, so that it ends soon.
+# Options that shorten a command of the program.
 SHORTER = r"""
 grpo=%s
 case "${1-}" in
@@ -120,7 +119,7 @@ def copy_of_repository(folder, grpo):
     ]:
         path.write_text("#!/usr/bin/env bash" + script)
         path.chmod(0o755)
-    # What the README calls the user's own: its recipe as it stands there, and files for it.
+    # The user's own files of the README: its recipe exactly as written, and the files it names.
     readme = (folder / "README.md").read_text()
     recipe = re.search(r"^    seed: 1\n(?:    .*\n)+", readme, flags=re.M)[0]
     (folder / "recipe.yaml").write_text(re.sub("^    ", "", recipe, flags=re.M))

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares how `grpo score` and transformers read one model in many spellings.
 
-Each case changes `config.json` or the files of weights of a small random Llama. What transformers
-reads has to give the same log-probs here, or be refused with one line; what transformers fails on
-has to be refused.
+Each case changes `config.json` or the files of weights of a small random Llama. If transformers
+reads a case, `grpo` must give the same log-probs or refuse it in one line. If transformers fails,
+`grpo` must refuse it.
 """
 
 import argparse

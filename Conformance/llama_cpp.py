@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares exported models in llama.cpp with the program `grpo`, prompt by prompt.
 
-llama.cpp's own converter makes a GGUF file of the directory; its server then has to give the same
-prompt ids, greedy ids and texts, and log-probs within the tolerance: for the model that is named,
-and for one whose tokenizer begins every text with a dummy space.
+llama.cpp's own converter makes a GGUF file of the directory; its server must then give the same
+prompt ids, greedy ids and texts, and log-probs within the tolerance. This holds for the named
+model, and for one whose tokenizer begins every text with a dummy space.
 """
 
 import argparse

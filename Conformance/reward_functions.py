@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs reward functions of TRL and reasoning-gym in a training run, and calls them directly.
 
-The numbers in completions.jsonl have to be those of the direct call on the same completions, to the
-last bit. Exits with 1 when any differs.
+The numbers in completions.jsonl must equal those of the direct call on the same completions, to the
+last bit. Exits with 1 if any differs.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains a reward model for a moment, and compares it in transformers with the program `grpo`.
 
-Rewards of 50 prompts' completions have to be equal within the tolerance.
+The rewards of 50 prompts' completions must be equal within the tolerance.
 """
 
 import argparse

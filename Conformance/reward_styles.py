@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Score functions of every style through `grpo reward test` and in a run, and called directly.
+"""Compares score functions of every style in `grpo reward test` and in a run with direct calls.
 
 TRL: the twenty functions of trl_style.py, on texts and on messages. verl: the functions of
-verl_style.py. reasoning-gym: the scorers of all its datasets, on questions of their own. Each with
-one worker and with two, which get a part of the batch each. Every reward has to be that of the direct
-call, to the last bit, and be missing where that gives none. Exits with 1 when any differs.
+verl_style.py. reasoning-gym: the scorers of all its datasets, on questions of their own. Each runs
+with one worker, and with two that share the batch. Every reward must equal that of the direct call,
+to the last bit, or be missing if the direct call gives none. Exits with 1 if any differs.
 """
 
 import argparse

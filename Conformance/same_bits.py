@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """Shows that two programs compute the same bits.
 
-    same_bits.py BASE [HEAD]                    builds two revisions; HEAD: the working tree as it stands
-    same_bits.py --programs A B                 compares two programs that are built
-    same_bits.py --programs A --record FILE     keeps what A computes
-    same_bits.py --programs B --against FILE    compares with what was kept
+    same_bits.py BASE [HEAD]                    builds two revisions; HEAD: the working tree
+    same_bits.py --programs A B                 compares two built programs
+    same_bits.py --programs A --record FILE     records what A computes
+    same_bits.py --programs B --against FILE    compares with the record
 
 Every case of same_bits_cases.py runs with each number of threads, which must make no difference.
-Weights are compared as files, completions and metrics line by line, metrics without the fields that
-tell time. Exit status: 0 all equal, 1 something differs or is in one program only, 2 something could
-not be run.
+Weights are compared as files, completions and metrics line by line, without the metrics of time. Exit
+status: 0 all equal, 1 something differs or only one program has it, 2 something could not run.
 """
 import argparse
 import collections

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares exported `tokenizer.json` files with `grpo tokenizer encode`, symbol by symbol.
 
-SentencePiece models of both kinds, with user-defined symbols that overlap, are trained on sums with
-every choice of dummy prefix, removal of extra white space and normalization, taken through a warm
-start of one step, and asked about texts full of symbols and white space.
+Trains SentencePiece models of both kinds on sums, with overlapping user-defined symbols and every
+choice of dummy prefix, removal of extra white space and normalization. Exports each by a warm start
+of one step, and encodes texts full of symbols and white space.
 """
 
 import argparse

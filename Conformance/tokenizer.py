@@ -3,10 +3,10 @@
     python tokenizer.py DIRECTORY CASES.jsonl
 
 A line of CASES.jsonl is {"text": …, "ids": […], "decoded": …}, as `grpo tokenizer encode --json`
-prints it; "decoded" may be absent. Each text must give the same ids, after BOS where the model has
-one, and each list of ids the same text (but for unknown pieces, which transformers drops). Control
-symbols are not read out of text. Prints one line for each difference and a summary; the exit
-status is 1 when there is any difference.
+prints it; "decoded" may be absent. Each text must give the same ids, after BOS if the model has
+one. Each list of ids must give the same text, except for unknown pieces, which transformers drops.
+Control symbols in a text are not parsed. Prints one line per difference and a summary; exits with 1 if
+anything differs.
 
 Needs transformers 5.23.0.
 """

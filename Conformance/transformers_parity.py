@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares an exported model in transformers with the program `grpo`, prompt by prompt.
 
-Prompt ids, greedy continuations and decoded text have to be equal, log-probs and entropies within
-the tolerance. Prints the worst differences and exits with 1 when anything is out of bounds.
+Prompt ids, greedy continuations and decoded text must be equal, log-probs and entropies within the
+tolerance. Prints the worst differences, and exits with 1 if anything is out of bounds.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Twenty reward functions as TRL's documentation has them: what they take, return and log.
 
-Each scores a completion by itself, so that a batch in parts gets the numbers of the whole. Imports
-that take their time stand in the functions that need them.
+Each function scores a completion by itself, so a divided batch gets the same numbers. Slow imports
+are in the functions that need them.
 """
 import asyncio
 import decimal

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """A reward as a command. In a recipe:  rewards: [{ command: [./score.py], timeout: 30 }]
 
-Standard input: one JSON object a line, each a request with lists of equal length:
-    prompts, completions   what the policy was asked, and what it wrote
-    labels                 the expected answers (null where a row has none)
-    completion_ids, finish_reasons, query (prompt + completion), columns (of the dataset); id, step
-Standard output: one JSON object a line, the reply:
-    id                     the request's: no late line passes for the reply to another
-    rewards                a number each, or null where this reward does not apply
-    error                  optional: null each, or why there is no score (masked, never a zero)
+Standard input: one request per line, a JSON object with lists of equal length:
+    prompts, completions   what the policy was given, and what it wrote
+    labels                 the expected answers (null if a row has none)
+    completion_ids, finish_reasons, query (prompt + completion), columns (of the data set); id, step
+Standard output: one reply per line, a JSON object:
+    id                     the request's, so that no late line is mistaken for another reply
+    rewards                one number per completion, or null if this reward does not apply
+    error                  optional: one text per completion: why there is no score (masked, never
+                           zero); null if there is one
     metrics                optional: numbers to log, under any name
-Standard error is yours: the last line of it is shown when something goes wrong.
+Standard error is free for your own messages: grpo shows its last line if the program fails.
 """
 import json
 import sys

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Rewards the single steps of a working. In a recipe:  rewards: [{ command: [./steps.py] }]
+"""Rewards the single steps of a solution. In a recipe:  rewards: [{ command: [./steps.py] }]
 
-A step is what stands between commas, as in 1-6=-5, -5+9=4. One that is the row's own step at that
-place gets its share of 1, any other 0, each where it ends: `end` is the offset in bytes of UTF-8
-behind the step.
+Commas separate the steps, as in 1-6=-5, -5+9=4. A step that equals the row's step at the same place
+gets its share of 1, any other step 0. The reward is given where the step ends: `end` is the offset
+after the step, in bytes of UTF-8.
 """
 import json
 import sys

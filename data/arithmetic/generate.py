@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes train.jsonl and test.jsonl: every sum and difference of two numbers below 100.
 
-The sums among them are also in files of their own, and so are the differences. The same bytes come out on every run; `--check` compares them with the files that are here.
+Also writes the sums and the differences to separate files. Every run writes the same bytes; `--check`
+compares with the files in this folder instead.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes train.jsonl and test.jsonl: made-up words, and what Caesar's cipher makes of them.
+"""Writes train.jsonl and test.jsonl: made-up words, and their encryption by Caesar's cipher.
 
-The same bytes come out on every run; `--check` compares them with the files that are here.
+Every run writes the same bytes; `--check` compares with the files in this folder instead.
 """
 
 import argparse

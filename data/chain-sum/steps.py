@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes steps.jsonl: the rows of train.jsonl with the working that leads to each answer.
+"""Writes steps.jsonl: the rows of train.jsonl with the steps that lead to each answer.
 
-The same bytes come out on every run; `--check` compares them with the file that is here.
+Every run writes the same bytes; `--check` compares with the file in this folder instead.
 """
 
 import argparse

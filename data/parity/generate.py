@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes train.jsonl and test.jsonl: bit strings, how many ones they have, and its parity.
 
-The same bytes come out on every run; `--check` compares them with the files that are here.
+Every run writes the same bytes; `--check` compares with the files in this folder instead.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes train.jsonl and test.jsonl: short stories, each with a question and its one answer.
 
-The same bytes come out on every run; `--check` compares them with the files that are here and
-`--report` prints what the set is like. Every question that a story allows, asked or not, is looked
-up in the facts behind the story and must have exactly one answer.
+Every run writes the same bytes; `--check` compares with the files in this folder instead, and
+`--report` describes the set. Every question that a story allows, asked or not, is looked up in the
+story's facts and must have exactly one answer.
 """
 
 import argparse
