@@ -2,7 +2,7 @@
 ///
 /// The statistic has mean k − 1 and variance 2(k − 1) over k cells; the bound lies five standard
 /// deviations above its mean. Cells are expected to hold five draws or more.
-public func chiSquared(
+package func chiSquared(
   _ observed: [Int], probabilities: [Double]
 ) -> (statistic: Double, bound: Double) {
   let draws = Double(observed.reduce(0, +))

@@ -1,4 +1,4 @@
-public import Glibc
+import Glibc
 internal import Subprocess
 internal import Synchronization
 internal import SystemPackage
@@ -8,13 +8,13 @@ internal import SystemPackage
 /// Foundation's `Process` keeps the descriptors that it is given, and once some 1,300 are open it
 /// reads past the end of its list of them (`/proc/self/fd`, 256 bytes an entry whatever its length):
 /// tests that run side by side ended in a crash now and then.
-public final class ChildProcess: Sendable {
-  public enum End: Sendable, Hashable {
+package final class ChildProcess: Sendable {
+  package enum End: Sendable, Hashable {
     case exit(Int32)
     case signal(Int32)
   }
 
-  public let identifier: Int32
+  package let identifier: Int32
   private let life: Task<End, any Error>
   private let isOver: Flag
 
@@ -28,7 +28,7 @@ public final class ChildProcess: Sendable {
   ///   - words: The program, looked for in PATH where it is no path, and its arguments.
   ///   - environment: Its variables; nil for those of this process.
   ///   - input: What it reads; nil for nothing. The descriptors stay open here.
-  public init(
+  package init(
     _ words: [String], in folder: String? = nil, environment: [String: String]? = nil,
     input: Int32? = nil, output: Int32 = STDOUT_FILENO, errors: Int32 = STDERR_FILENO
   ) async throws {
@@ -73,13 +73,13 @@ public final class ChildProcess: Sendable {
     identifier = number
   }
 
-  public var isRunning: Bool { !isOver.isSet.load(ordering: .acquiring) }
+  package var isRunning: Bool { !isOver.isSet.load(ordering: .acquiring) }
 
   /// Waits for its end.
-  public func end() async throws -> End { try await life.value }
+  package func end() async throws -> End { try await life.value }
 
   /// Sends a signal, if it still runs.
-  public func send(_ signal: Int32) {
+  package func send(_ signal: Int32) {
     if isRunning { kill(identifier, signal) }
   }
 }

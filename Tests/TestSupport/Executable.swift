@@ -4,7 +4,7 @@ internal import Foundation
 ///
 /// Another process writes it. A file that somebody has open for writing cannot be executed, and
 /// whatever is open here is, for a moment, open in every process that a test beside this one starts.
-public func makeExecutable(_ path: String, _ text: String) async throws {
+package func makeExecutable(_ path: String, _ text: String) async throws {
   let source = path + ".source"
   try Data(text.utf8).write(to: URL(fileURLWithPath: source))
   let script = "cp \"$1\" \"$2\" && chmod 755 \"$2\" && rm \"$1\""

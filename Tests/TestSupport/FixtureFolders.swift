@@ -1,8 +1,8 @@
-public import Foundation
+package import Foundation
 
 /// Folders with fixtures: those copied into the tests, and those under `GRPO_FIXTURES` when the
 /// environment names such a directory (same layout: `llama/*/`, `updates/*/`, …).
-public func fixtureFolders(_ kind: String, bundle: Bundle) -> [URL] {
+package func fixtureFolders(_ kind: String, bundle: Bundle) -> [URL] {
   var roots = [bundle.resourceURL?.appendingPathComponent("Fixtures")].compactMap { $0 }
   if let extra = ProcessInfo.processInfo.environment["GRPO_FIXTURES"] {
     roots.append(URL(fileURLWithPath: extra))

@@ -1,12 +1,12 @@
 /// A small generator with a seed, for test data: the same numbers in every run.
 ///
 /// Steele, Lea & Flood 2014 (<https://doi.org/10.1145/2660193.2660195>).
-public struct SplitMix64: RandomNumberGenerator {
+package struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
-  public init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { state = seed }
 
-  public mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z &>> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -17,11 +17,11 @@ public struct SplitMix64: RandomNumberGenerator {
 
 extension Array where Element == Float {
   /// `count` numbers drawn uniformly from −1..<1.
-  public static func uniform(
+  package static func uniform(
     _ count: Int, using rng: inout some RandomNumberGenerator
   ) -> [Float] {
     (0..<count).map { _ in .random(in: -1..<1, using: &rng) }
   }
 
-  public var doubles: [Double] { map(Double.init) }
+  package var doubles: [Double] { map(Double.init) }
 }

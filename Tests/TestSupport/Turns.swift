@@ -1,12 +1,12 @@
 internal import Foundation
 internal import Synchronization
-public import Testing
+package import Testing
 
 /// Lets a few of many go on at a time, in the order of their coming.
 ///
 /// Tests run side by side, all of them: as many programs at once take more memory and descriptors
 /// than a machine has to give.
-public final class Turns: Sendable {
+package final class Turns: Sendable {
   private struct State {
     var free: Int
     var waiting: [CheckedContinuation<Void, Never>] = []
@@ -14,15 +14,15 @@ public final class Turns: Sendable {
 
   private let state: Mutex<State>
 
-  public init(_ count: Int) { state = Mutex(State(free: count)) }
+  package init(_ count: Int) { state = Mutex(State(free: count)) }
 
   /// Four a processor, and no more than 1,024 descriptors serve, which is all that many a system gives.
-  public convenience init() {
+  package convenience init() {
     self.init(min(4 * ProcessInfo.processInfo.activeProcessorCount, 32))
   }
 
   /// Waits for a turn, and gives it back when `body` is through.
-  public func take<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+  package func take<Result>(_ body: () async throws -> Result) async rethrows -> Result {
     await withCheckedContinuation { continuation in
       let isFree = state.withLock { state in
         if state.free > 0 {
@@ -50,12 +50,12 @@ public final class Turns: Sendable {
 
 /// Lets a few tests go on at a time, of all suites that have it: those that start plug-ins or make
 /// runs.
-public struct InTurn: SuiteTrait, TestTrait, TestScoping {
+package struct InTurn: SuiteTrait, TestTrait, TestScoping {
   private static let turns = Turns()
 
-  public var isRecursive: Bool { true }
+  package var isRecursive: Bool { true }
 
-  public func provideScope(
+  package func provideScope(
     for test: Test, testCase: Test.Case?,
     performing function: @concurrent @Sendable () async throws -> Void
   ) async throws {
@@ -64,5 +64,5 @@ public struct InTurn: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == InTurn {
-  public static var inTurn: Self { Self() }
+  package static var inTurn: Self { Self() }
 }
