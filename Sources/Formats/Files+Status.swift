@@ -31,13 +31,13 @@ extension Files {
   }
 
   /// Whether there is anything of this name; a broken symbolic link counts as nothing.
-  public static func exists(_ path: String) -> Bool { status(of: path) != nil }
+  package static func exists(_ path: String) -> Bool { status(of: path) != nil }
 
   /// Whether the name is taken, if only by a symbolic link to nothing.
   package static func isTaken(_ path: String) -> Bool { status(of: path, follows: false) != nil }
 
   /// Whether there is a directory of this name, links followed.
-  public static func isDirectory(_ path: String) -> Bool { kind(path) == .directory }
+  package static func isDirectory(_ path: String) -> Bool { kind(path) == .directory }
 
   /// Whether this is a directory, and no symbolic link to one.
   package static func isOwnDirectory(_ path: String) -> Bool {

@@ -9,7 +9,7 @@ extension Files {
   /// directory is synchronised. On failure the temporary file is removed.
   ///
   /// - Parameter isPrivate: Whether the file is for its owner alone.
-  public static func writeAtomically(
+  package static func writeAtomically(
     _ bytes: [UInt8], to path: String, isPrivate: Bool = false
   ) throws(FormatError) {
     let temporary = TemporaryName.path(for: path)
@@ -28,7 +28,7 @@ extension Files {
   /// Makes a directory and the ones above it, and synchronises the entries of each new one.
   ///
   /// - Throws: a `FormatError` that is `.cannotCreate`, also when something else has the name.
-  public static func createDirectory(_ path: String) throws(FormatError) {
+  package static func createDirectory(_ path: String) throws(FormatError) {
     if FileSystemCalls.makeDirectory(path) == 0 {
       return try synchronizeDirectory(parent(of: path))
     }
@@ -58,7 +58,7 @@ extension Files {
 
   /// Gives a file or directory another name, also one that is taken by a file, and synchronises the
   /// directory that holds it.
-  public static func rename(_ path: String, to newPath: String) throws(FormatError) {
+  package static func rename(_ path: String, to newPath: String) throws(FormatError) {
     guard FileSystemCalls.rename(path, newPath) == 0 else {
       throw failure("cannot rename to", newPath, .cannotCreate)
     }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Bounded reading and durable writing of whole files, and what a path leads to.
-public enum Files {
+package enum Files {
   /// What errors call the data that a program is sent.
   package static let standardInput = "standard input"
 
@@ -17,7 +17,7 @@ public enum Files {
   ///
   /// - Throws: a `FormatError` that is `.missing` when there is no such file, `.invalid` when the
   ///   file is larger than `maximumBytes` or no regular file, else `.inputOutput`.
-  public static func read(
+  package static func read(
     _ path: String, maximumBytes: Int
   ) throws(FormatError) -> [UInt8] {
     let (descriptor, size) = try openRegular(path)
@@ -104,7 +104,7 @@ public enum Files {
   }
 
   /// The names in a directory, sorted by their bytes; empty where it does not exist.
-  public static func names(in path: String) throws(FormatError) -> [String] {
+  package static func names(in path: String) throws(FormatError) -> [String] {
     guard exists(path) else { return [] }
     do {
       return try FileManager.default.contentsOfDirectory(atPath: path)

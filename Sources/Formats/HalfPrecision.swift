@@ -1,10 +1,10 @@
 /// The two 16-bit floating-point formats of weight files, widened exactly.
-public enum HalfPrecision {
+package enum HalfPrecision {
   /// The value of an IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits.
   ///
   /// Subnormals become normal, infinities stay, and a NaN keeps its sign and payload and becomes
   /// quiet.
-  @inlinable public static func widenFloat16(_ bits: UInt16) -> Float {
+  package static func widenFloat16(_ bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10 & 0x1F)
     let fraction = UInt32(bits & 0x3FF)
@@ -23,7 +23,7 @@ public enum HalfPrecision {
   }
 
   /// The value of a bfloat16: the upper half of a binary32.
-  @inlinable public static func widenBFloat16(_ bits: UInt16) -> Float {
+  package static func widenBFloat16(_ bits: UInt16) -> Float {
     Float(bitPattern: UInt32(bits) << 16)
   }
 }

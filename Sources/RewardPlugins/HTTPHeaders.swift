@@ -1,14 +1,14 @@
 internal import Rewards
 
 /// Headers that a user may add to requests.
-public enum HTTPHeaders {
+package enum HTTPHeaders {
   /// Headers that say what a message is, and so are not for others to set.
   private static let reserved = [
     "connection", "content-length", "content-type", "expect", "host", "transfer-encoding",
   ]
 
   /// Whether `name` may be that of a header.
-  public static func isName(_ name: String) -> Bool {
+  package static func isName(_ name: String) -> Bool {
     !name.isEmpty && !reserved.contains(name.lowercased())
       && name.utf8.allSatisfy { byte in
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)

@@ -143,7 +143,7 @@ public final class HTTPReward: RewardFunction {
     return String(decoding: result, as: UTF8.self)
   }
 
-  /// What a server is called by default: the last part of its path, or else its host; of a
+  /// The default name of a server: the last part of its path, or else its host; of a ``Secret``
   /// reference the last part of what it refers to.
   public static func name(of server: String) -> String {
     if let url = url(server) { return name(of: url) }
@@ -159,9 +159,9 @@ public final class HTTPReward: RewardFunction {
     return last ?? url.host() ?? "url"
   }
 
-  /// Asks every server for anything at all: whatever it answers, it is there.
+  /// Sends a request to every server, to see that it answers; any answer will do.
   ///
-  /// - Throws: `RewardError.cannotStart` where none answers.
+  /// - Throws: `RewardError.cannotStart` where one does not answer.
   public func start() async throws {
     for (url, secrets) in zip(urls, secrets) {
       do {

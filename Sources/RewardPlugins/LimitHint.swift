@@ -1,9 +1,9 @@
 internal import Formats
 
-/// Which of its limits may be why a plug-in failed, told from its words and from how it ended.
-public struct LimitHint: Sendable, Equatable {
+/// The limit that may be why a plug-in failed, found by its error messages and by how it ended.
+package struct LimitHint: Sendable, Equatable {
   /// The key of the limit.
-  public let key: String
+  package let key: String
   private let usual: String
   /// What words have in them where it may be the limit's doing.
   private let signs: [String]
@@ -35,7 +35,7 @@ public struct LimitHint: Sendable, Equatable {
   }
 
   /// Which one a message names that `adding(to:)` made.
-  public static func named(in message: String) -> LimitHint? {
+  package static func named(in message: String) -> LimitHint? {
     all.first { message.contains(bytes: $0.words) }
   }
 
@@ -47,5 +47,5 @@ public struct LimitHint: Sendable, Equatable {
   }
 
   /// What to do, in one line.
-  public var help: String { "give the reward more \(key) in the recipe (by default \(usual))" }
+  package var help: String { "give the reward more \(key) in the recipe (by default \(usual))" }
 }

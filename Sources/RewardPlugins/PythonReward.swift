@@ -3,11 +3,11 @@ internal import Foundation
 public import Rewards
 internal import SystemPackage
 
-/// A reward computed by a Python function as other toolkits have them, unmodified.
+/// A reward computed by a Python function of TRL, verl or reasoning-gym, unmodified.
 ///
-/// A bridge of the standard library alone loads the function in a Python of yours and serves it as
-/// a ``CommandReward``. An exception fails the scores of its call, and the process lives on. What the
-/// function prints goes to standard error.
+/// A bridge, which needs the standard library alone, loads the function in your Python and serves
+/// it as a ``CommandReward``. An exception fails the scores of its call, and the process lives on.
+/// What the function prints goes to standard error.
 public enum PythonReward {
   /// How the function is called.
   public enum Style: String, Sendable, CaseIterable {
@@ -19,6 +19,8 @@ public enum PythonReward {
     case reasoningGym = "reasoning-gym"
   }
 
+  /// Prepares a command that calls the function.
+  ///
   /// - Parameters:
   ///   - target: `FILE.py:NAME`, a path relative to the options' directory, or `MODULE:NAME`.
   ///   - conversational: for `trl`, whether prompts and completions are lists of messages.

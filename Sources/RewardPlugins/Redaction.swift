@@ -5,14 +5,14 @@ internal import Foundation
 ///
 /// Every URL goes through ``redacted(url:)`` before it is printed or written, and every text that may
 /// hold one through ``redacted(urlsIn:)``.
-public enum Redaction {
-  /// What stands for a secret.
-  public static let mark = "***"
+package enum Redaction {
+  /// What is printed in the place of a secret.
+  package static let mark = "***"
 
   /// A text that is a URL, or was meant to be one, without its secrets.
   ///
   /// Redacting twice changes nothing more.
-  public static func redacted(url: String) -> String {
+  package static func redacted(url: String) -> String {
     let text = Array(url.utf8)
     let start = ByteSearch.first(separator, in: text).map { $0 + separator.count } ?? 0
     // Where a URL cannot be read, anything before an @ may be a password.
@@ -32,7 +32,7 @@ public enum Redaction {
   }
 
   /// A text with every URL in it redacted.
-  public static func redacted(urlsIn text: String) -> String {
+  package static func redacted(urlsIn text: String) -> String {
     var rest = Array(text.utf8)[...]
     var result: [UInt8] = []
     while let index = ByteSearch.first(separator, in: Array(rest)) {
@@ -48,15 +48,15 @@ public enum Redaction {
   }
 
   /// The value of a variable: a secret where its name says so.
-  public static func redacted(_ value: String, of name: String) -> String {
+  package static func redacted(_ value: String, of name: String) -> String {
     let name = name.uppercased()
     return secretNames.contains { name.contains(bytes: $0) } ? mark : redacted(urlsIn: value)
   }
 
   private static let secretNames = ["KEY", "TOKEN", "SECRET", "PASS", "PWD", "AUTH", "CRED"]
 
-  /// Whether a text is what was left when secrets were taken out of it.
-  public static func isRedacted(_ text: String) -> Bool {
+  /// Whether a text has a secret that was redacted.
+  package static func isRedacted(_ text: String) -> Bool {
     text.hasSameBytes(as: mark)
       || text.contains(bytes: "://")
         && ["://\(mark)@", "?\(mark)", "#\(mark)"].contains { text.contains(bytes: $0) }

@@ -33,10 +33,10 @@ public struct Secret: Sendable, Equatable {
 
   private static let largestFile = 64 << 10
 
-  /// The text.
+  /// The secret itself.
   ///
-  /// - Parameter option: the key that is to have it, for messages.
-  /// - Throws: `RewardError.badOption` where it is not to be found, or was redacted.
+  /// - Parameter option: the key that needs it, for messages.
+  /// - Throws: `RewardError.badOption` where it cannot be found, or was redacted.
   public func value(of option: String) throws(RewardError) -> String {
     func bad(_ problem: String) -> RewardError {
       .badOption(reward: "url", option: option, problem: problem)

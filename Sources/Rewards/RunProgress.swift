@@ -6,15 +6,15 @@ public struct RunProgress: Sendable, Equatable {
   public var totalSteps: Int
   /// Completions of a step.
   public var completionsPerStep: Int
-  /// How often the rows of the data have been asked, on average.
+  /// How often each row of the data has been asked, on average.
   public var epochs: Double
-  /// The same at the end of the run, rounded up.
+  /// How often each row will have been asked at the end of the run, rounded up.
   public var totalEpochs: Int
   /// Tokens of prompts and completions so far.
   public var tokens: Int
   /// Steps from one checkpoint to the next; nil where only the end is saved.
   public var checkpointSteps: Int?
-  /// Steps from one evaluation to the next; nil where there is none.
+  /// Steps from one evaluation to the next; nil where none is made while training.
   public var evaluationSteps: Int?
 
   /// - Parameters:
