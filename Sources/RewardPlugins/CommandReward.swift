@@ -4,26 +4,29 @@ internal import SystemPackage
 
 /// A reward computed by a command of yours, in any language.
 ///
-/// The command is started once, and then answers one line of JSON on its standard input with one
-/// line on its standard output per step; `RewardMessage` shows both, `Examples/score.py` is a
-/// worked example. At its start it is asked to score an empty batch. Its standard error is always
-/// drained, and the last line of it is shown when something goes wrong. It runs in the folder of
-/// the recipe, within ``PluginLimits``, in a session of its own, with a chosen part of the
-/// environment (``PluginOptions/environmentAlways``) and PYTHONUNBUFFERED=1.
+/// The command is started once, and asked to score an empty batch. From then on it answers each
+/// line of JSON on its standard input with one line on its standard output; `RewardMessage` shows
+/// both, and `Examples/score.py` is an example. Its standard error is always read, and the last
+/// line of it is shown when something goes wrong. It runs in the recipe's directory, within
+/// ``PluginLimits``, in a session of its own, with a selected part of the environment
+/// (``PluginOptions/environmentAlways``) and PYTHONUNBUFFERED=1.
 ///
-/// When a request goes wrong, the command and all processes of its group are killed. No reply in
-/// time, or a command that ended or crashed: it is started again and asked once more, and then all
-/// scores of the request are failed, with the reason. A reply that is no JSON object, has another
-/// number of rewards than there are completions, a number that is not finite, anything else where a
-/// number or null must be, another `id`, or more than 8 MiB, or a line behind it that
-/// no request asked for: the scores are failed at once. It is started again for the next request. A reply without an `id`
-/// ends the run, since it may be one to another request; ``PluginOptions/ids`` chooses otherwise.
+/// When a request goes wrong, the command and all processes of its group are killed, and the
+/// command is started again:
 ///
-/// With several workers a batch is split between prompts into parts of about one size, one each;
-/// metrics are means over the parts, weighted by their completions.
+/// - No reply in time, or the command ends or crashes: it is asked once more. Then all scores of
+///   the request fail, with the reason.
+/// - A wrong reply, or a line after it that no request asked for: the scores fail at once. A reply
+///   is wrong where it is no JSON object, is above 8 MiB, has another `id` or another number of
+///   rewards than there are completions, or has anything but a finite number or null among them.
+/// - A reply without an `id` ends the run, since it may answer another request;
+///   ``PluginOptions/ids`` chooses otherwise.
 ///
-/// Counts: `restarts`, processes started in place of others, and `discarded`, lines that came between
-/// requests, where there were any.
+/// With several workers a batch is split between prompts into one part of about equal size for
+/// each; metrics are means over the parts, weighted by their completions.
+///
+/// Counts: `restarts`, processes started in place of others, and `discarded`, lines that came
+/// between requests; each where there were any.
 public final class CommandReward: RewardFunction {
   /// The name in logs and messages.
   public let name: String
@@ -119,7 +122,7 @@ public final class CommandReward: RewardFunction {
     }
   }
 
-  /// What a program is called by default: its file's name up to the first full stop.
+  /// A program's default name: its file's name up to the first full stop.
   public static func name(of program: String) -> String {
     let file = program.split(separator: "/").last ?? "command"
     let stem = file.prefix { $0 != "." }

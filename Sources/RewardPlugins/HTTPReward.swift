@@ -13,17 +13,17 @@ internal import Synchronization
 ///     200        {"rewards": [number, …], "scores": […], "extra_logs": {…}}
 ///
 /// The request is that of `RewardMessage`, which has more keys than OpenRLHF's; the reply may use
-/// everything of it. With several URLs a batch is split between prompts, a part to each. Every try is
-/// a request of its own, with its own connection and `id`; a reply need not have the id, since the
-/// connection says whose it is, and one with another id is refused.
+/// all of its keys. With several URLs a batch is split between prompts, one part for each. Every
+/// try is a request of its own, with its own connection and `id`. A reply may lack the id, since
+/// the connection says which request it answers; a reply with another id is refused.
 ///
 /// A connection that fails and the statuses 429, 502, 503 and 504 are tried again, three times in
 /// all, after 0.5 and 1 s or what `Retry-After` asks for. Statuses 401, 403 and 407 end the run.
-/// Every other status, a reply of more than 8 MiB, a wrong reply and the end of the time fail the
-/// scores of the part. Redirects are not followed: nobody is asked but whom the recipe names.
+/// Every other status, a reply above 8 MiB, a wrong reply and the deadline fail the scores of the
+/// part. Redirects are not followed: only the servers that the recipe names are asked.
 ///
-/// User info of a URL is sent as basic authorization. Neither it nor a query or a header's value is
-/// ever printed, not even where the server says it again.
+/// User info of a URL is sent as basic authorization. User info, queries and header values are
+/// never printed, even where the server repeats them.
 ///
 /// Counts: `retries`, requests made again, where there were any.
 public final class HTTPReward: RewardFunction {
@@ -83,10 +83,10 @@ public final class HTTPReward: RewardFunction {
     if !usesProxy { ProxyExemption.add(parsed.compactMap { $0.host() }) }
   }
 
-  /// Throws where a server is to be asked through a proxy, and one of its host or of a domain above
-  /// without.
+  /// Checks that no host is asked both with and without a proxy.
   ///
-  /// - Throws: `RewardError.badOption`.
+  /// - Throws: `RewardError.badOption` where one reward asks a server through a proxy, and another
+  ///   asks the same host or a domain above it without.
   public static func checkProxies(of rewards: [any RewardFunction]) throws(RewardError) {
     let servers = rewards.compactMap { $0 as? HTTPReward }
     let exempt = servers.filter { !$0.usesProxy }.flatMap(\.urls).compactMap { $0.host() }

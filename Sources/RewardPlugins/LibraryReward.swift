@@ -6,9 +6,10 @@ internal import SystemPackage
 
 /// A reward in a shared library that implements `grpo_reward.h`.
 ///
-/// A library that crashes takes its process along, and one that hangs cannot be stopped. So this
-/// type, which loads it into this process, is for libraries that are trusted; ``isolated(_:host:name:options:)``
-/// gives one the process, the deadline and the limits of a command.
+/// This type loads the library into this process: for trusted libraries, since one that crashes
+/// takes the process with it, and one that hangs cannot be stopped.
+/// ``isolated(_:host:name:options:)`` gives a library a process of its own, with the deadline and
+/// the limits of a command.
 public actor LibraryReward: RewardFunction {
   /// The name in logs and messages.
   public nonisolated let name: String
@@ -26,9 +27,10 @@ public actor LibraryReward: RewardFunction {
     self.path = Self.absolute(path, directory)
   }
 
-  /// A library in a process of its own, which the program `host` serves: `grpo reward serve PATH`.
+  /// Prepares a command that serves the library in a process of its own: `grpo reward serve PATH`.
   ///
-  /// - Parameter host: by default this program where that is `grpo`, or else the one in PATH.
+  /// - Parameter host: the program that serves it; default: this program where that is `grpo`, else
+  ///   the one in PATH.
   /// - Throws: `RewardError.badOption`.
   public static func isolated(
     _ path: String, host: String? = nil, name: String? = nil,
@@ -55,7 +57,7 @@ public actor LibraryReward: RewardFunction {
 
   /// The path of the library that is being called in this process; nil when none is.
   ///
-  /// A signal's handler may ask.
+  /// A signal handler may read it.
   public static var calledPath: UnsafePointer<CChar>? { unsafe crl_called() }
 
   /// Loads the library.
@@ -77,7 +79,8 @@ public actor LibraryReward: RewardFunction {
     return RewardResponse(scores: library.score(request))
   }
 
-  /// The reply to a request's line, without a newline: the other side of ``isolated(_:host:name:options:)``.
+  /// The reply to a request's line, without a newline: what serves
+  /// ``isolated(_:host:name:options:)``.
   ///
   /// - Throws: an error in one line for a line that is no request.
   public func reply(to line: [UInt8]) async throws -> [UInt8] {

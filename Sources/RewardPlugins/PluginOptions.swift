@@ -3,12 +3,13 @@ internal import Rewards
 /// How a plug-in runs: its deadlines, its processes, its environment, and what it may use of the
 /// machine.
 public struct PluginOptions: Sendable, Equatable {
-  /// Seconds a request may take.
+  /// Seconds that a request may take, at most ``longestTimeout``.
   public var timeout = 30.0
-  /// Seconds a process may take from its start to its answer to an empty batch; the first start
-  /// after a boot reads an interpreter and all it imports from the disk.
+  /// Seconds that a process may take from its start to its answer to an empty batch.
+  ///
+  /// The first start after a boot reads an interpreter and all that it imports from the disk.
   public var startTimeout = 120.0
-  /// Processes at a time; each gets its share of a batch, whole prompts.
+  /// How many processes run at a time; each gets its share of a batch, in whole prompts.
   public var workers = 1
   /// How long a process may take to end by itself once its input is closed, and again after
   /// SIGTERM, before SIGKILL.
@@ -44,7 +45,7 @@ public struct PluginOptions: Sendable, Equatable {
     case off
   }
 
-  /// The most seconds that a timeout may have: a day.
+  /// The longest timeout in seconds: a day.
   public static let longestTimeout = 86_400.0
 
   /// - Throws: `RewardError.badOption` where a timeout is none.

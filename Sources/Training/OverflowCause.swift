@@ -1,10 +1,12 @@
 internal import Recipes
 
-/// What made the numbers of an update overflow.
+/// Why the numbers of an update overflow.
 public enum OverflowCause: Sendable, Equatable {
-  /// What is learned from, the largest of it of this size: `rewards`, or the `scores` of a file.
+  /// What is learned from is too large: `rewards`, or the `scores` of a file, with the largest
+  /// magnitude.
   case values(String, largest: Double)
-  /// The weights, which have gone too far; the recipe's key or the option that makes steps shorter.
+  /// The weights grew too far; `stepKey` is the recipe's key, or the option, that makes steps
+  /// shorter.
   case weights(stepKey: String)
 
   /// No honest reward is nearly as large, and rewards that overflow are far larger: their squares

@@ -1,15 +1,19 @@
 internal import RewardPlugins
 internal import Rewards
 
-/// How long a run that is to stop waits for its rewards.
+/// How long a run that is asked to stop waits for its rewards.
 ///
-/// A reward that answers soon lets the step be finished and saved. One that is later, or hangs, is
-/// cancelled, and the unfinished step is thrown away.
+/// A reward that answers in time lets the step be finished and saved. A later one is cancelled, and
+/// the unfinished step is thrown away.
 public struct Patience: Sendable {
   private let grace: Duration
   private let isStopping: @Sendable () -> Bool
 
-  /// - Parameter isStopping: Whether the run is to stop; asked while rewards are waited for.
+  /// Creates a patience.
+  ///
+  /// - Parameters:
+  ///   - grace: how long rewards are waited for once the run is asked to stop.
+  ///   - isStopping: whether it is; asked while rewards are waited for.
   public init(grace: Duration, isStopping: @escaping @Sendable () -> Bool) {
     (self.grace, self.isStopping) = (grace, isStopping)
   }

@@ -5,7 +5,7 @@ public import Recipes
 ///
 /// A file is known by the key that names it; `MANIFEST.json` has the same names.
 extension Recipe.Difference {
-  /// What it means for the run at `path`, in one line.
+  /// The difference and its remedy for the run at `path`, in one line.
   public func problem(of path: String) -> String {
     let what =
       file == nil

@@ -20,9 +20,9 @@ public actor LearnedReward: RewardFunction {
   ///   - directory: a Hugging Face directory of a `LlamaForSequenceClassification` with its
   ///     `tokenizer.model`.
   ///   - name: default: the directory's name.
-  ///   - appendsEOS: whether the end of sequence stands behind a completion that has ended; ignored
-  ///     by the
-  ///     style `trl`, which has none.
+  ///   - appendsEOS: whether the end of sequence is put after a completion that ended by itself;
+  ///     ignored by the style `trl`, which puts none.
+  ///   - threads: how many threads compute; results do not depend on it.
   /// - Throws: `FormatError` or `PolicyError`.
   public init(
     directory: String, name: String? = nil, style: Recipe.Judge.Style = .grpo,

@@ -4,9 +4,9 @@ internal import RewardPlugins
 public import Rewards
 
 extension Recipe {
-  /// The reward functions with their weights, plug-ins not yet started.
+  /// The recipe's reward functions with their weights; plug-ins are not started yet.
   ///
-  /// - Parameter threads: How many a reward model computes with.
+  /// - Parameter threads: How many threads a reward model computes with.
   public func rewardSet(threads: Int = 1) throws -> RewardSet {
     let entries = try rewards.map { try $0.entry(threads: threads) }
     var functions = entries.map(\.function)

@@ -4,8 +4,8 @@ public import Recipes
 
 /// Runs a study: first the warm starts, then every variant from them.
 ///
-/// Each run has one thread and a directory of its own, so results depend neither on how many go on
-/// at a time nor on which was first. A run that has ended is read, not made again.
+/// Each run has one thread and a directory of its own, so results depend neither on how many run at
+/// a time nor on their order. A run that has ended is read, not made again.
 public struct Comparison: Sendable {
   private let plan: StudyPlan
   private let study: Study
@@ -15,8 +15,10 @@ public struct Comparison: Sendable {
   private let report: @Sendable (ComparisonEvent) -> Void
   private let isCancelled: @Sendable () -> Bool
 
-  /// Makes one stage, in this process or in one of its own; throws a `ComparedRun.Problem` or any
-  /// other error for one that cannot be made, and `CancellationError` for one that was stopped.
+  /// Runs one stage, in this process or in one of its own.
+  ///
+  /// It throws a `ComparedRun.Problem`, or any other error, for a stage that cannot run, and
+  /// `CancellationError` for one that was stopped.
   public typealias Performer =
     @Sendable (
       ComparisonTask, _ report: @escaping @Sendable (ComparisonTask.Event) -> Void,
@@ -27,9 +29,9 @@ public struct Comparison: Sendable {
   ///
   /// - Parameters:
   ///   - output: The directory of all runs.
-  ///   - jobs: Runs that go on at a time, 1 or more.
-  ///   - perform: What makes a stage; by default this process, which a crash of one run ends.
-  ///   - isCancelled: Asked between steps; true saves and ends the runs under way.
+  ///   - jobs: How many runs go on at a time, 1 or more.
+  ///   - perform: What runs a stage; default: this process, which a crash of one run ends.
+  ///   - isCancelled: Asked between steps; true saves and ends the runs in progress.
   /// - Throws: a `RecipeError` for what is wrong with the study or with any of its runs.
   public init(
     _ study: Study, output: String, jobs: Int,
@@ -44,10 +46,10 @@ public struct Comparison: Sendable {
     (self.report, self.isCancelled) = (report, isCancelled)
   }
 
-  /// Makes every run that is missing; one that cannot be made is missing from the result, which
-  /// says why.
+  /// Makes every run that is missing; the result says why a run could not be made.
   ///
-  /// - Throws: a `ComparisonError`, or a `FormatError` where results cannot be written. A run whose numbers are not finite is a result, not an error.
+  /// - Throws: a `ComparisonError`, or a `FormatError` where results cannot be written. A run whose
+  ///   numbers are not finite is a result, not an error.
   public func run() async throws -> ComparisonResult {
     for warning in plan.warnings { report(.warning(warning)) }
     // A directory of another study is refused before anything is written.

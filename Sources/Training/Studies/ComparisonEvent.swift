@@ -1,10 +1,10 @@
 /// What a comparison reports while it runs; runs are named as in "caesar, seed 1, beta=0".
 public enum ComparisonEvent: Sendable {
-  /// A warm start is there, made now or by an earlier comparison, or cannot be made.
+  /// A warm start is done, now or in an earlier comparison, or could not be made.
   case warmStarted(String, problem: ComparedRun.Problem?, done: Int, of: Int)
   /// A step of a run in progress.
   case stepped(String, step: Int, of: Int)
-  /// A run is finished or has failed, now or in an earlier comparison.
+  /// A run finished or failed, now or in an earlier comparison.
   case ended(ComparedRun, done: Int, of: Int, wasThere: Bool)
   /// Something a user should know, in one line.
   case warning(String)
@@ -12,9 +12,9 @@ public enum ComparisonEvent: Sendable {
 
 /// What ends a comparison before its last run; to resume, compare again.
 public enum ComparisonError: Error {
-  /// Asked to stop, or a run was.
+  /// The comparison, or one of its runs, was asked to stop.
   case stopped(done: Int, of: Int, what: String)
-  /// A run of an earlier comparison is no run of this one, or cannot be read.
+  /// A run in the directory belongs to another comparison, or cannot be read.
   case run(String, any Error)
 }
 

@@ -8,7 +8,7 @@ public struct ComparisonResult: Sendable, Equatable {
   public var variants: [String]
   /// The names of the metrics that the study asks for.
   public var metrics: [String]
-  /// Recipe by recipe, of each seed by seed, of each variant by variant.
+  /// All runs: recipe by recipe, within these seed by seed, within these variant by variant.
   public var runs: [ComparedRun]
 
   package init(recipes: [String], variants: [String], metrics: [String], runs: [ComparedRun]) {
@@ -37,17 +37,17 @@ public struct ComparisonResult: Sendable, Equatable {
     }.map(\.element)
   }
 
-  /// What accuracies are divided by, so that those of different recipes can be averaged.
+  /// How accuracies are scaled so that those of different recipes can be averaged.
   public enum Scale: String, Sendable, CaseIterable {
-    /// 0 for the warm start of the same seed.
+    /// The warm start of the same seed has 0, the best run 1.
     case warmStart = "normalised"
-    /// 0 for the accuracy 0.
+    /// The accuracy 0 has 0, the best run 1.
     case zero = "normalised_from_zero"
   }
 
-  /// A run's accuracy between the scale's 0 and the best run of its recipe, which has 1.
+  /// A run's accuracy on a scale on which the best run of its recipe has 1.
   ///
-  ///     (after − start) / (best − start)
+  ///     (after − start) / (best − start),   start the warm start's accuracy, or 0
   ///
   /// nil where an accuracy is unknown, or where no run is better than `start`.
   public func score(of run: ComparedRun, _ scale: Scale) -> Double? {

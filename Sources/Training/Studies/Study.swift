@@ -3,7 +3,7 @@ internal import Foundation
 public import Recipes
 internal import RewardPlugins
 
-/// What is compared: every variant of every recipe, with every seed.
+/// What a comparison runs: every variant of every recipe, with every seed.
 public struct Study: Sendable, Equatable {
   /// A name, and what it sets in each recipe.
   public struct Variant: Sendable, Equatable {
@@ -18,7 +18,7 @@ public struct Study: Sendable, Equatable {
     }
   }
 
-  /// Recipe files, whose names without directory and extension must differ.
+  /// Paths of recipe files, whose names without directory and extension must differ.
   public var recipes: [String] = []
   /// The seeds of each variant's runs.
   public var seeds = [1, 2, 3]
@@ -26,7 +26,7 @@ public struct Study: Sendable, Equatable {
   public var settings: [RecipeOverride] = []
   /// The variants; none compares the recipes as they are.
   public var variants: [Variant] = []
-  /// Metrics whose means over the last tenth of the steps are reported.
+  /// Names of logged metrics to report, as means over the last tenth of the steps.
   public var metrics: [String] = []
 
   /// Creates a study without recipes, of seeds 1, 2 and 3.
@@ -44,7 +44,7 @@ public struct Study: Sendable, Equatable {
     /// The values in turn, each as YAML; at least one.
     public let values: [String]
 
-    /// `key=a,b`; nil without a key, and where a value is empty.
+    /// Reads `key=a,b`; nil without a key, and where a value is empty.
     ///
     /// Commas within brackets, braces and quotation marks belong to a value: `evaluation.k=[1,2]`
     /// is one.
@@ -81,12 +81,12 @@ public struct Study: Sendable, Equatable {
 
   private static let axisOption = "--vary "
 
-  /// Makes of each variant as many as the axis has values.
+  /// Replaces each variant by one for each value of the axis.
   ///
-  /// Names are those of keys within `train`, else of whole keys: `beta=0 rewards.1.weight=2`.
+  /// Variants are named by keys within `train`, or else by whole keys: `beta=0 rewards.1.weight=2`.
   ///
-  /// - Throws: a `RecipeError` where the key of an earlier axis is, holds or lies within this one's:
-  ///   variants would be named after values that they do not have.
+  /// - Throws: a `RecipeError` where the axis's key equals, contains or lies within the key of an
+  ///   earlier axis: variants would be named after values that they do not have.
   public mutating func vary(_ axis: Axis) throws(RecipeError) {
     let option = Self.axisOption + axis.key
     let own = RecipeOverride(option: option, key: axis.key, value: "")
