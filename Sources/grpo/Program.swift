@@ -32,7 +32,8 @@ enum Program {
     // What is left is the parser's: help, a version, or a mistake on the command line.
     if RootCommand.exitCode(for: error) == .success {
       do {
-        try StandardOutput.write(line: RootCommand.fullMessage(for: error))
+        let text = RootCommand.fullMessage(for: error)
+        try StandardOutput.write(line: Terminal.standardOutput.wrapped(usageIn: text))
         return .success
       } catch {
         return report(error)

@@ -36,7 +36,7 @@ struct AlgorithmsCommand: AsyncParsableCommand {
       for algorithm in shown { object[algorithm.rawValue] = .object(encoded(algorithm)) }
       return try StandardOutput.write(line: JSON.object(object).encoded())
     }
-    var table = TextTable()
+    var table = TextTable(endsInSentences: true)
     if let name {
       for (key, value) in name.keys(maxCompletionTokens: maxCompletionLength) {
         table.append([key, value])

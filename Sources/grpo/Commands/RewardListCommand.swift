@@ -32,14 +32,17 @@ struct RewardListCommand: AsyncParsableCommand {
 
   private static func lines(_ description: BuiltInReward.Description) -> [String] {
     let terminal = Terminal.standardOutput
-    var table = TextTable()
+    var table = TextTable(endsInSentences: true)
     for option in description.options {
       let value = option.defaultValue.map { "\(option.need) (\($0))" } ?? option.need
       table.append(["  " + option.name, value, option.meaning])
     }
-    let example = description.example.entries.map { "\($0.key): \($0.value.encoded())" }
-    return [terminal.styled(description.name, .bold) + ": " + description.summary]
-      + table.lines(on: terminal) + ["  - { \(example.joined(separator: ", ")) }"]
+    let example = description.example.entries.map {
+      "\($0.key): \($0.value.encoded())".heldTogether
+    }
+    let title = terminal.styled(description.name, .bold) + ": " + description.summary
+    return terminal.wrapped(title, indent: 2) + table.lines(on: terminal)
+      + terminal.wrapped("  - { \(example.joined(separator: ", ")) }", indent: 6)
   }
 
   private static func encoded(_ description: BuiltInReward.Description) -> JSONObject {

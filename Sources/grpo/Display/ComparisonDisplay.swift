@@ -52,8 +52,8 @@ final class ComparisonDisplay: Sendable {
         }
       print(
         wasThere ? "found" : "run",
-        "\(done) of \(count): \(name): greedy accuracy \(accuracies.joined(separator: " → ")) %"
-          + ending, &state)
+        "\(done) of \(count): \(name): greedy accuracy "
+          + "\(accuracies.joined(separator: " → ")) %".heldTogether + ending, &state)
     case .warning(let text):
       StandardError.warn(text)
     }

@@ -26,31 +26,34 @@ struct EvaluationTable: Report {
 
   /// - Parameter asideFromData: Whether standard output is taken by data.
   func write(json: Bool, asideFromData: Bool) throws {
-    if asideFromData { return StandardError.write(text(json: json)) }
-    try write(json: json)
+    guard asideFromData else { return try write(json: json) }
+    StandardError.write(
+      json ? text(json: true) : lines(on: .standardError).joined(separator: "\n"))
   }
 
   // MARK: For people
 
-  var lines: [String] {
-    let terminal = Terminal.standardOutput
+  var lines: [String] { lines(on: .standardOutput) }
+
+  private func lines(on terminal: Terminal) -> [String] {
     var table = TextTable()
-    let title = "\(NumberFormat.count(report.count, "question")), %"
-    table.append(title: [title, "accuracy"] + (other == nil ? [] : ["baseline", "difference"]))
+    let questions = "\(NumberFormat.count(report.count, "question")), %"
+    table.append(
+      title: [questions, "accuracy"] + (other == nil ? [] : ["baseline", "difference"]))
     AccuracyRows(reports: [report] + (other.map { [$0.report] } ?? []), newer: 0).append(
       to: &table, greedy: "greedy", passAt: report.sampled?.passAtK.map(\.k) ?? [],
       majorityAt: report.sampled?.majorityAtK.map(\.k) ?? [])
-    var lines = [
+    let title =
       terminal.styled(model.visible(), .bold)
-        + ": \(reward.visible()) on \(shownPath(data).visible())"
-    ]
-    lines += table.lines(on: terminal)
-    if let other { lines.append(Self.sentence(other.comparison)) }
-    if report.unscored > 0 { lines.append(Self.unscored(report.unscored)) }
+      + ": \(reward.visible()) on \(shownPath(data).visible())"
+    var lines = terminal.wrapped(title, indent: 2) + table.lines(on: terminal)
+    if let other { lines += terminal.wrapped(Self.sentence(other.comparison), indent: 2) }
+    if report.unscored > 0 { lines += terminal.wrapped(Self.unscored(report.unscored), indent: 2) }
     if let finding = Finding.neverRight(in: [report], judge: reward) {
-      lines.append(
+      let check =
         terminal.styled("check", .warning) + "  \(finding.evidence.visible()); "
-          + finding.advice.visible())
+        + finding.advice.visible()
+      lines += terminal.wrapped(check, indent: 7)
     }
     return lines
   }
@@ -67,7 +70,7 @@ struct EvaluationTable: Report {
       " (95 % interval \(NumberFormat.points($0.lowerBound)) to \(NumberFormat.points($0.upperBound)))"
     }
     return "greedy difference \(NumberFormat.points(difference.mean)) points\(interval ?? ""): "
-      + "\(comparison.wins) questions won, \(comparison.losses) lost"
+      + "\(comparison.wins) questions won, " + "\(comparison.losses) lost".heldTogether
   }
 
   // MARK: For programs

@@ -35,6 +35,16 @@ enum NumberFormat {
   /// A difference of shares in points, with its sign.
   static func points(_ difference: Double) -> String { String(format: "%+.1f", 100 * difference) }
 
+  /// A difference in as few digits as say it, with its sign.
+  static func signed(_ difference: Double) -> String { String(format: "%+.4g", difference) }
+
+  /// An interval of differences: (95 %: +40.0 to +48.8).
+  static func interval(
+    _ range: ClosedRange<Double>, _ number: (Double) -> String = points
+  ) -> String {
+    "(95 %: \(number(range.lowerBound)) to \(number(range.upperBound)))"
+  }
+
   /// 3.2 s, 2 min 41 s, 1 h 05 min.
   static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–" }

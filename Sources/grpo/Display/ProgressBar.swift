@@ -41,9 +41,11 @@ enum ProgressBar {
     return String(line.prefix(room))
   }
 
-  /// The same for a log: no bar, nothing left out.
-  static func plainLine(_ reading: Reading) -> String {
-    ([reading.head] + reading.fields + [reading.timeLeft]).joined(separator: "  ")
+  /// The same for a log: no bar, nothing left out; on a terminal, what fits.
+  static func plainLine(_ reading: Reading, on terminal: Terminal = .standardError) -> String {
+    let whole = ([reading.head] + reading.fields + [reading.timeLeft]).joined(separator: "  ")
+    guard let width = terminal.lineWidth, whole.columns > width else { return whole }
+    return line(reading, width: width)
   }
 
   /// Filled in eighths of a column.
@@ -54,17 +56,5 @@ enum ProgressBar {
     if full == width { return String(repeating: "█", count: width) }
     return String(repeating: "█", count: full) + partial[eighths % 8]
       + String(repeating: " ", count: width - full - 1)
-  }
-}
-
-extension String {
-  /// Spaces before the text, up to a width in columns.
-  func padded(toAtLeast width: Int) -> String {
-    String(repeating: " ", count: max(0, width - count)) + self
-  }
-
-  /// Spaces after the text, up to a width in columns.
-  func filled(toAtLeast width: Int) -> String {
-    self + String(repeating: " ", count: max(0, width - count))
   }
 }

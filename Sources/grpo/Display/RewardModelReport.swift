@@ -32,10 +32,11 @@ struct RewardModelReport: Report {
       row("deviation of the scores", deviation, deviation)
     default: break
     }
-    return [
-      "\(shownPath(output).visible()): \(NumberFormat.count(result.parameterCount)) parameters, trained on "
-        + "\(NumberFormat.count(result.trainCount)) lines"
-    ] + table.lines(on: .standardOutput)
+    let terminal = Terminal.standardOutput
+    let title =
+      "\(shownPath(output).visible()): \(NumberFormat.count(result.parameterCount)) parameters, "
+      + "trained on \(NumberFormat.count(result.trainCount)) lines"
+    return terminal.wrapped(title, indent: 2) + table.lines(on: terminal)
   }
 
   var encoded: JSONObject {

@@ -17,6 +17,18 @@ struct RewardTrialReport: Report {
   }
 
   var lines: [String] {
+    let terminal = Terminal.standardOutput
+    var table = whole
+    if let width = terminal.lineWidth, table.width > width { table = narrow(width: width) }
+    let milliseconds = NumberFormat.short(result.seconds * 1000)
+    let end =
+      "\(result.scores.count) completions in \(milliseconds) ms"
+      + result.metrics.map { ", \($0.name.text.visible()) \(NumberFormat.short($0.value))" }
+      .joined()
+    return table.lines(on: terminal) + terminal.wrapped(end, indent: 2)
+  }
+
+  private var whole: TextTable {
     var table = TextTable()
     table.append(title: [name.visible(), "reward", "prompt", "completion"])
     for (probe, score) in zip(result.probes, result.scores) {
@@ -25,13 +37,32 @@ struct RewardTrialReport: Report {
         Self.shortened(probe.completion.text),
       ])
     }
-    let milliseconds = NumberFormat.short(result.seconds * 1000)
-    return table.lines(on: .standardOutput) + [
-      "\(result.scores.count) completions in \(milliseconds) ms"
-        + result.metrics.map { ", \($0.name.text.visible()) \(NumberFormat.short($0.value))" }
-        .joined()
-    ]
+    return table
   }
+
+  /// The table with each prompt above its completions, and of those what fits.
+  private func narrow(width: Int) -> TextTable {
+    var table = TextTable()
+    table.append(title: [name.visible(), "reward", "completion"])
+    let kinds = result.probes.map(\.kind.inWords.columns).max() ?? 0
+    let rewards = result.scores.map { Self.inWords($0).columns }.max() ?? 0
+    let room = max(Self.leastShown, width - kinds - max(rewards, "reward".columns) - 6)
+    var prompt: String?
+    for (probe, score) in zip(result.probes, result.scores) {
+      if probe.completion.prompt != prompt {
+        prompt = probe.completion.prompt
+        table.append(heading: "prompt " + Self.shortened(probe.completion.prompt, to: width - 8))
+      }
+      table.append([
+        probe.kind.inWords, Self.inWords(score),
+        Self.shortened(probe.completion.text, to: room),
+      ])
+    }
+    return table
+  }
+
+  /// Columns of a completion that are shown at least.
+  private static let leastShown = 12
 
   private static func inWords(_ score: Score) -> String {
     switch score {
@@ -42,9 +73,16 @@ struct RewardTrialReport: Report {
     }
   }
 
-  private static func shortened(_ text: String) -> String {
+  private static func shortened(_ text: String, to width: Int = .max) -> String {
     let head = String(String.UnicodeScalarView(text.unicodeScalars.prefix(40)))
-    return "\"\(head.visible())\"" + (head.utf8.count < text.utf8.count ? "…" : "")
+    var shown = head.visible()
+    var isWhole = head.utf8.count == text.utf8.count
+    // Quotation marks and, behind them, a sign that something is left out.
+    while shown.columns > width - (isWhole ? 2 : 3) {
+      shown.removeLast()
+      isWhole = false
+    }
+    return "\"\(shown)\"" + (isWhole ? "" : "…")
   }
 
   var encoded: JSONObject {

@@ -89,25 +89,25 @@ struct TrainingReport: Report {
     let logs =
       trained
       ? [summary.run.metrics, summary.run.completions] : [summary.run.warmStartMetrics]
-    return [terminal.styled(shownPath(summary.run.path).visible(), .bold) + ": " + totals]
-      + table.lines(on: terminal) + unscored
-      + Self.lines(summary.findings) + [
-        "model  \(shownPath(model).visible())",
-        "logs   " + logs.map { shownPath($0).visible() }.joined(separator: "  "),
-      ]
+    let title = terminal.styled(shownPath(summary.run.path).visible(), .bold) + ": " + totals
+    return terminal.wrapped(title, indent: 2) + table.lines(on: terminal) + unscored
+      + Self.lines(summary.findings) + ["model  \(shownPath(model).visible())"]
+      + terminal.listed("logs   ", logs.map { shownPath($0).visible() })
       + zip(["next   ", "       "], nextCommands).map { $0 + $1 }
       + (shownRecipe.lacksChanges
-        ? ["       after what --set and --seed say is in it: the run's own has *** for secrets"]
+        ? terminal.wrapped(
+          "       after what --set and --seed say is in it: the run's own has *** for secrets",
+          indent: 7)
         : [])
   }
 
   /// What a run shows that its user should know.
   static func lines(_ findings: [Finding]) -> [String] {
-    findings.flatMap { finding in
-      [
-        Terminal.standardOutput.styled("check", .warning) + "  \(finding.evidence.visible())",
-        "       \(finding.advice.visible())",
-      ]
+    let terminal = Terminal.standardOutput
+    return findings.flatMap { finding in
+      terminal.wrapped(
+        terminal.styled("check", .warning) + "  \(finding.evidence.visible())", indent: 7)
+        + terminal.wrapped("       \(finding.advice.visible())", indent: 7)
     }
   }
 
@@ -124,7 +124,7 @@ struct TrainingReport: Report {
 
   private var unscored: [String] {
     let count = (summary.before?.unscored ?? 0) + (summary.after?.unscored ?? 0)
-    return count > 0 ? [EvaluationTable.unscored(count)] : []
+    return count > 0 ? Terminal.standardOutput.wrapped(EvaluationTable.unscored(count)) : []
   }
 
   private var totals: String {
@@ -137,7 +137,7 @@ struct TrainingReport: Report {
     if let speed = tokensPerSecond {
       parts.append("\(NumberFormat.count(Int(min(speed, 1e12)))) tokens/s")
     }
-    return parts.joined(separator: ", ")
+    return parts.map(\.heldTogether).joined(separator: ", ")
   }
 
   /// What a command that samples is given: a held-out question that the policy answers right, if it
@@ -178,8 +178,7 @@ struct TrainingReport: Report {
     guard let gain = summary.gain, let difference = gain.difference else { return nil }
     var text = NumberFormat.points(difference.mean)
     if let interval = gain.interval {
-      text +=
-        " (95 %: \(NumberFormat.points(interval.lowerBound)) to \(NumberFormat.points(interval.upperBound)))"
+      text += " " + NumberFormat.interval(interval).heldTogether
     }
     return text
   }

@@ -59,34 +59,13 @@ struct LineEditor {
 
   /// The part of the line around the cursor that the terminal's line holds.
   private func draw(_ line: EditedLine) {
-    let room = max(terminal.width - Self.columns(prompt) - 1, 1)
+    let room = max(terminal.width - prompt.columns - 1, 1)
     var before = Array(line.before.visible())
-    while Self.columns(String(before)) > room { before.removeFirst() }
+    while String(before).columns > room { before.removeFirst() }
     var after = Array(line.after.visible())
-    while Self.columns(String(before + after)) > room { after.removeLast() }
-    let back = Self.columns(String(after))
+    while String(before + after).columns > room { after.removeLast() }
+    let back = String(after).columns
     StandardError.write(
       raw: "\r\(prompt)\(String(before + after))\u{1B}[K" + (back > 0 ? "\u{1B}[\(back)D" : ""))
-  }
-
-  /// Columns of a terminal that a text takes.
-  private static func columns(_ text: String) -> Int {
-    text.reduce(0) { sum, character in sum + (character.unicodeScalars.map(\.columns).max() ?? 0) }
-  }
-}
-
-extension Unicode.Scalar {
-  /// East Asian Width as terminals have it: 2 for wide characters, 0 for marks on others.
-  fileprivate var columns: Int {
-    switch value {
-    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x4DBF, 0x4E00...0xA4CF, 0xAC00...0xD7A3,
-      0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x20000...0x3FFFD:
-      return 2
-    default: break
-    }
-    switch properties.generalCategory {
-    case .nonspacingMark, .enclosingMark, .format: return 0
-    default: return properties.isEmojiPresentation ? 2 : 1
-    }
   }
 }

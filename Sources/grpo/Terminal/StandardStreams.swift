@@ -44,7 +44,9 @@ enum StandardError {
 
   /// Writes a line about what the user should know.
   static func warn(_ text: String) {
-    write(Terminal.standardError.styled("warning", .warning) + ": " + text.visible())
+    let terminal = Terminal.standardError
+    let line = terminal.styled("warning", .warning) + ": " + text.visible()
+    write(terminal.wrapped(line, indent: 9).joined(separator: "\n"))
   }
 
   static func write(raw text: String) {

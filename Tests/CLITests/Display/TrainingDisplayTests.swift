@@ -5,33 +5,10 @@ import Testing
   /// What a terminal of so many columns receives on standard error.
   private func shown(columns: UInt16, environment: [String: String]) async throws -> String {
     let folder = try Workspace()
-    let (terminal, line) = try PseudoTerminal.open(columns: columns)
-    defer { close(terminal) }
     let nowhere = try #require(FileHandle(forWritingAtPath: "/dev/null"))
-    let process = try await GrpoProgram.start(
-      ["run", "recipe.yaml"], in: folder.path, environment: environment, output: nowhere,
-      errors: line)
-    try line.close()
-    // Read to the end before waiting: a terminal that nobody reads holds its writer up. On a thread
-    // of its own, since those that tests share are few.
-    async let text = withCheckedContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(returning: Self.read(terminal)) }
-    }
-    #expect(try await GrpoProgram.end(process) == 0)
-    return await text
-  }
-
-  private static func read(_ terminal: Int32) -> String {
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while true {
-      // SAFETY: the call writes at most as many bytes as there are.
-      let count = unsafe Foundation.read(terminal, &buffer, buffer.count)
-      // The end of a terminal is an error, not an empty read.
-      if count <= 0 { break }
-      bytes += buffer.prefix(count)
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    return try await PseudoTerminal.output(
+      of: ["run", "recipe.yaml"], in: folder, columns: columns, environment: environment,
+      standardOutput: nowhere)
   }
 
   @Test func theBarIsDrawnOverAndFitsTheTerminal() async throws {
