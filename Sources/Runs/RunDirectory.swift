@@ -221,7 +221,9 @@ public struct RunDirectory: Sendable {
   }
 
   /// The names of what a comparison writes of all its runs.
-  package static let comparisonFiles = ["results.csv", "curves.csv", "curves.svg"]
+  package static let comparisonFiles = [
+    "results.csv", "differences.csv", "curves.csv", "curves.svg",
+  ]
 
   /// Whether this is the temporary name of something that runs consist of; a file of the user's
   /// that is merely called alike is not.

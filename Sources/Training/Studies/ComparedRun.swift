@@ -91,9 +91,14 @@ public struct ComparedRun: Sendable, Equatable {
   /// As in "caesar, seed 1, beta=0".
   public var name: String { "\(recipe), seed \(seed), \(variant)" }
 
+  private var lastTenth: ArraySlice<Step> { steps.suffix((steps.count + 9) / 10) }
+
+  /// The mean over the last tenth of the steps, nil where it is absent from all of them.
+  public var reward: Double? { MeanEstimate(of: lastTenth.compactMap(\.reward))?.mean }
+
   /// Means over the last tenth of the steps, nil where a metric is absent from all of them.
   public var metrics: [Double?] {
-    let last = steps.suffix((steps.count + 9) / 10)
+    let last = lastTenth
     return (steps.first?.metrics ?? []).indices.map { index in
       MeanEstimate(of: last.compactMap { $0.metrics[index] })?.mean
     }

@@ -1,3 +1,4 @@
+internal import Evaluation
 public import Formats
 internal import Runs
 
@@ -11,11 +12,13 @@ extension ComparisonResult {
     for name in files { try Files.checkPlace(ofFile: "\(directory)/\(name)") }
   }
 
-  /// Writes `results.csv`, `curves.csv` and `curves.svg`, which are the same bytes for the same
-  /// runs.
+  /// Writes `results.csv`, `differences.csv`, `curves.csv` and `curves.svg`, which are the same
+  /// bytes for the same runs.
   public func write(to directory: String) throws(FormatError) {
     try Files.createDirectory(directory)
-    for (name, text) in zip(Self.files, [resultsCSV, curvesCSV, learningCurves.svg]) {
+    for (name, text) in zip(
+      Self.files, [resultsCSV, differencesCSV, curvesCSV, learningCurves.svg])
+    {
       try Files.writeAtomically(Array(text.utf8), to: "\(directory)/\(name)")
     }
   }
@@ -41,6 +44,29 @@ extension ComparisonResult {
       if !isComplete { cells.append(.text(run.reason ?? "")) }
       if !found.isEmpty { cells.append(.text(run.findings.map(\.name).joined(separator: " "))) }
       table.append(cells)
+    }
+    return table.text
+  }
+
+  /// One row a pair of variants and quantity: of each recipe and, without a recipe's name, of all.
+  ///
+  /// `seeds` is the number of differences, `lower` and `upper` are the ends of their 95 % interval
+  /// by Student's t; what is unknown is empty.
+  public var differencesCSV: String {
+    var table = ResultTable([
+      "recipe", "quantity", "variant", "baseline", "seeds", "difference", "standard_error",
+      "lower", "upper",
+    ])
+    for difference in differences {
+      let (estimate, interval) = (difference.estimate, difference.interval)
+      let names = [
+        difference.recipe ?? "", difference.quantity.name, difference.variant, difference.baseline,
+        String(estimate?.count ?? 0),
+      ]
+      let numbers: [Double?] = [
+        estimate?.mean, estimate?.standardError, interval?.lowerBound, interval?.upperBound,
+      ]
+      table.append(names.map { .text($0) } + numbers.map { .number($0) })
     }
     return table.text
   }

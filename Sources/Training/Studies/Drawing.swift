@@ -26,14 +26,18 @@ struct Drawing {
   }
 
   /// A line through all points; a single one is a dot.
-  mutating func line(_ points: [Place], color: String, width: Double, dashes: String = "") {
+  mutating func line(
+    _ points: [Place], color: String, width: Double, dashes: String = "", isFaint: Bool = false
+  ) {
     guard points.count > 1 else {
       elements += points.map {
         "<circle cx=\"\(Self.format($0.x))\" cy=\"\(Self.format($0.y))\" r=\"3\" fill=\"\(color)\"/>"
       }
       return
     }
-    let pattern = dashes.isEmpty ? "" : " stroke-dasharray=\"\(dashes)\""
+    let pattern =
+      (dashes.isEmpty ? "" : " stroke-dasharray=\"\(dashes)\"")
+      + (isFaint ? " stroke-opacity=\"0.4\"" : "")
     elements.append(
       "<polyline points=\"\(Self.format(points))\" fill=\"none\" stroke=\"\(color)\" "
         + "stroke-width=\"\(Self.format(width))\" stroke-linejoin=\"round\"\(pattern)/>")

@@ -1,12 +1,32 @@
-/// Charts side by side with one legend, as a Scalable Vector Graphic.
+/// Rows of charts with one legend, as a Scalable Vector Graphic.
 ///
+/// A chart's series are lines, with bands around them and the single lines that they are means of.
 /// Lines of different series differ in colour and, from the eighth on, in dashes. The colours are
 /// those that people of any colour vision tell apart: Okabe and Ito 2008, "Color Universal Design"
 /// (<https://jfly.uni-koeln.de/color/>), without the yellow, which is too light on white.
 public struct Figure: Sendable, Equatable {
-  public var charts: [LineChart]
+  /// The charts, from left to right in rows from top to bottom.
+  public var rows: [[LineChart]]
+  /// A sentence below the legend: what lines and bands are.
+  public var note: String
 
-  public init(charts: [LineChart]) { self.charts = charts }
+  /// Charts side by side, three in a row.
+  public init(charts: [LineChart], note: String = "") {
+    self.init(groups: [charts], note: note)
+  }
+
+  /// Groups of charts, each of which begins a row, three in a row.
+  public init(groups: [[LineChart]], note: String = "") {
+    rows = groups.flatMap { charts in
+      stride(from: 0, to: charts.count, by: Self.most).map {
+        Array(charts[$0..<min($0 + Self.most, charts.count)])
+      }
+    }
+    self.note = note
+  }
+
+  /// All charts, row by row.
+  public var charts: [LineChart] { rows.flatMap(\.self) }
 
   private static let colors = [
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
@@ -21,27 +41,30 @@ public struct Figure: Sendable, Equatable {
 
   /// The picture: the same charts always give the same text.
   public var svg: String {
-    let columns = max(1, min(charts.count, Self.most))
-    let rows = max(1, (charts.count + columns - 1) / columns)
+    let columns = max(1, rows.map(\.count).max() ?? 0)
+    let bottom = Double(max(1, rows.count)) * Self.chart.height
     let width = Double(columns) * Self.chart.width
     let names = legend
     let perLine = max(1, Int((width - 2 * Self.legendLine) / entryWidth(names)))
     let legendHeight = Double((names.count + perLine - 1) / perLine + 1) * Self.legendLine
-    let height = Double(rows) * Self.chart.height + legendHeight
-    var drawing = Drawing(width: width, height: height)
-    for (index, chart) in charts.enumerated() {
-      draw(
-        chart,
-        at: (
-          Double(index % columns) * Self.chart.width, Double(index / columns) * Self.chart.height
-        ), on: &drawing)
+    let noteHeight = note.isEmpty ? 0 : Self.legendLine
+    var drawing = Drawing(width: width, height: bottom + legendHeight + noteHeight)
+    for (row, charts) in rows.enumerated() {
+      for (column, chart) in charts.enumerated() {
+        draw(
+          chart, at: (Double(column) * Self.chart.width, Double(row) * Self.chart.height),
+          on: &drawing)
+      }
     }
     for (index, name) in names.enumerated() {
       let x = Self.legendLine + Double(index % perLine) * entryWidth(names)
-      let y =
-        Double(rows) * Self.chart.height + (Double(index / perLine) + 0.5) * Self.legendLine
+      let y = bottom + (Double(index / perLine) + 0.5) * Self.legendLine
       drawing.line([(x, y), (x + 26, y)], color: color(index), width: 2, dashes: dashes(index))
       drawing.text(name, at: (x + 32, y + 4), size: 12, anchor: .start)
+    }
+    if !note.isEmpty {
+      drawing.text(
+        note, at: (Self.legendLine, bottom + legendHeight + 4), size: 12, anchor: .start)
     }
     return drawing.text
   }
@@ -75,7 +98,11 @@ public struct Figure: Sendable, Equatable {
     )
     let (xAxis, yAxis) = (chart.xAxis, chart.yAxis)
     func place(_ x: Double, _ y: Double) -> (Double, Double) {
-      (left + xAxis.position(x) * (right - left), bottom - yAxis.position(y) * (bottom - top))
+      // A band may reach beyond what values can be.
+      let inside = min(max(y, yAxis.lower), yAxis.upper)
+      return (
+        left + xAxis.position(x) * (right - left), bottom - yAxis.position(inside) * (bottom - top)
+      )
     }
     for tick in yAxis.ticks {
       let y = place(xAxis.lower, tick).1
@@ -102,6 +129,13 @@ public struct Figure: Sendable, Equatable {
       let upper = points.map { place($0.x, $0.y + $0.spread) }
       let lower = points.reversed().map { place($0.x, $0.y - $0.spread) }
       drawing.area(upper + lower, color: color(names.firstIndex(of: series.name) ?? 0))
+    }
+    for series in chart.series {
+      for points in series.singles {
+        drawing.line(
+          points.filter(\.y.isFinite).map { place($0.x, $0.y) },
+          color: color(names.firstIndex(of: series.name) ?? 0), width: 0.8, isFaint: true)
+      }
     }
     for series in chart.series {
       let index = names.firstIndex(of: series.name) ?? 0

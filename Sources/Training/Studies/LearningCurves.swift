@@ -1,65 +1,97 @@
 internal import Evaluation
 
 extension ComparisonResult {
-  /// One chart a recipe, one line a variant: its mean over the seeds, with a band of one standard
-  /// error to either side.
-  ///
-  /// The lines are held-out accuracy where steps of the recipe were evaluated, else the reward.
+  /// Of each recipe held-out accuracy where steps were evaluated, reward, and every metric of the
+  /// comparison: one line a variant, its mean over the seeds, with a band of one standard error to
+  /// either side and a thin line for each seed.
   public var learningCurves: Figure {
     Figure(
-      charts: recipes.map { recipe in
-        let isEvaluated = runs.contains { run in
-          run.recipe == recipe && run.steps.contains { $0.accuracy != nil }
+      groups: recipes.map { recipe in
+        let known = variants.map { variant in
+          runs(of: variant, recipe: recipe).filter { !$0.status.isMissing }
         }
-        return LineChart(
-          title: recipe, xLabel: "step",
-          yLabel: isEvaluated ? "held-out accuracy, %" : "reward",
-          series: variants.map { variant in
-            let runs = runs(of: variant, recipe: recipe).filter { !$0.status.isMissing }
-            return LineChart.Series(
-              name: variant, points: isEvaluated ? Self.accuracies(runs) : Self.rewards(runs))
-          })
-      })
+        func chart(
+          _ label: String, _ lines: ([ComparedRun]) -> [[LineChart.Point]],
+          within bounds: ClosedRange<Double>? = nil
+        ) -> LineChart {
+          LineChart(
+            title: recipe, xLabel: "step", yLabel: label,
+            series: zip(variants, known).map { Self.series($0, lines($1)) }, yBounds: bounds)
+        }
+        let steps = known.joined().flatMap(\.steps)
+        var charts: [LineChart] = []
+        if steps.contains(where: { $0.accuracy != nil }) {
+          charts.append(chart("held-out accuracy, %", Self.accuracies, within: 0...100))
+        }
+        if charts.isEmpty || steps.contains(where: { $0.reward != nil }) {
+          charts.append(chart("reward") { Self.averages($0, of: \.reward) })
+        }
+        for (index, metric) in metrics.enumerated() where metric != Quantity.reward.name {
+          guard steps.contains(where: { $0.metric(index) != nil }) else { continue }
+          charts.append(chart(metric) { Self.averages($0) { $0.metric(index) } })
+        }
+        return charts
+      }, note: bandNote)
   }
 
-  /// Accuracy in percent at every step that a run was evaluated at.
+  /// What the lines and the band are.
+  private var bandNote: String {
+    let seeds = Set(runs.map(\.seed)).count
+    if seeds < 2 { return "one seed says nothing about the spread between seeds" }
+    let count = missing.isEmpty ? "\(seeds)" : "at most \(seeds)"
+    return "band: mean ± standard error over \(count) seeds; thin lines: single seeds"
+  }
+
+  private static func series(_ name: String, _ lines: [[LineChart.Point]]) -> LineChart.Series {
+    let points = Set(lines.joined().map(\.x)).sorted().compactMap { x in
+      MeanEstimate(of: lines.compactMap { line in line.first { $0.x == x }?.y }).map {
+        LineChart.Point(x: x, y: $0.mean, spread: $0.standardError ?? 0)
+      }
+    }
+    return LineChart.Series(name: name, points: points, singles: lines.count > 1 ? lines : [])
+  }
+
+  /// Accuracy in percent at every step that a run was evaluated at, a line for each run.
   ///
   /// A run that failed keeps its last accuracy to the end, so that the mean stays one over all
   /// seeds.
-  private static func accuracies(_ runs: [ComparedRun]) -> [LineChart.Point] {
+  private static func accuracies(_ runs: [ComparedRun]) -> [[LineChart.Point]] {
     typealias Evaluation = (step: Int, accuracy: Double?)
     let known = runs.map { run -> [Evaluation] in
       [(0, run.before)] + run.steps.map { ($0.step, $0.accuracy) }
     }
     let steps = Set(known.joined().filter { $0.accuracy != nil }.map(\.step)).sorted()
-    return steps.compactMap { step in
-      let values = zip(runs, known).compactMap { run, known -> Double? in
-        if let known = known.first(where: { $0.step == step }) { return known.accuracy }
-        return run.status == .failed ? run.after : nil
+    return zip(runs, known).map { run, known in
+      steps.compactMap { step in
+        let found = known.first { $0.step == step }
+        let accuracy = found.map(\.accuracy) ?? (run.status == .failed ? run.after : nil)
+        return accuracy.map { LineChart.Point(x: Double(step), y: 100 * $0) }
       }
-      return point(step, values.map { 100 * $0 })
     }
   }
 
-  /// Steps that are averaged into one point of the reward's line: a fiftieth of all.
-  private static let rewardPoints = 50
+  /// Steps that are averaged into one point of a line: a fiftieth of all.
+  private static let averagedPoints = 50
 
-  private static func rewards(_ runs: [ComparedRun]) -> [LineChart.Point] {
+  private static func averages(
+    _ runs: [ComparedRun], of value: (ComparedRun.Step) -> Double?
+  ) -> [[LineChart.Point]] {
     let last = runs.flatMap(\.steps).map(\.step).max() ?? 0
-    let width = max(1, (last + rewardPoints - 1) / rewardPoints)
-    return stride(from: 0, to: last, by: width).compactMap { start in
-      let end = min(start + width, last)
-      let means = runs.compactMap { run in
-        MeanEstimate(
-          of: run.steps.filter { $0.step > start && $0.step <= end }.compactMap(\.reward))?.mean
+    let width = max(1, (last + averagedPoints - 1) / averagedPoints)
+    return runs.map { run in
+      stride(from: 0, to: last, by: width).compactMap { start in
+        let end = min(start + width, last)
+        let steps = run.steps.filter { $0.step > start && $0.step <= end }
+        return MeanEstimate(of: steps.compactMap(value)).map {
+          LineChart.Point(x: Double(end), y: $0.mean)
+        }
       }
-      return point(end, means)
     }
   }
+}
 
-  private static func point(_ step: Int, _ values: [Double]) -> LineChart.Point? {
-    MeanEstimate(of: values).map {
-      LineChart.Point(x: Double(step), y: $0.mean, spread: $0.standardError ?? 0)
-    }
+extension ComparedRun.Step {
+  fileprivate func metric(_ index: Int) -> Double? {
+    metrics.indices.contains(index) ? metrics[index] : nil
   }
 }

@@ -15,59 +15,88 @@ public struct LineChart: Sendable, Equatable {
     public var name: String
     /// From left to right.
     public var points: [Point]
+    /// Lines that the points are means of, drawn thin; none where there is nothing to tell apart.
+    public var singles: [[Point]]
 
-    public init(name: String, points: [Point]) { (self.name, self.points) = (name, points) }
+    /// A line, with the single lines that it is the mean of, if any.
+    public init(name: String, points: [Point], singles: [[Point]] = []) {
+      (self.name, self.points, self.singles) = (name, points, singles)
+    }
   }
 
   public var title: String
   public var xLabel: String
   public var yLabel: String
   public var series: [Series]
+  /// What y cannot lie outside of, as 0 to 100 for percentages; nil where there are no such ends.
+  public var yBounds: ClosedRange<Double>?
 
-  public init(title: String, xLabel: String, yLabel: String, series: [Series]) {
+  /// A chart whose axes cover all of its series.
+  public init(
+    title: String, xLabel: String, yLabel: String, series: [Series],
+    yBounds: ClosedRange<Double>? = nil
+  ) {
     (self.title, self.xLabel, self.yLabel) = (title, xLabel, yLabel)
-    self.series = series
+    (self.series, self.yBounds) = (series, yBounds)
   }
 
-  private var points: [Point] { series.flatMap(\.points).filter { $0.y.isFinite } }
+  private var points: [Point] {
+    series.flatMap { $0.points + $0.singles.joined() }.filter(\.y.isFinite)
+  }
 
   var xAxis: Axis { Axis(covering: points.map(\.x), count: 6) }
   var yAxis: Axis {
-    Axis(covering: points.flatMap { [$0.y - $0.spread, $0.y + $0.spread] }, count: 6)
+    Axis(
+      covering: points.flatMap { [$0.y - $0.spread, $0.y + $0.spread] }.filter(\.isFinite),
+      count: 6, margin: 0.05, within: yBounds)
   }
 }
 
 extension LineChart {
-  /// A range from tick to tick, at multiples of 1, 2 or 5 times a power of ten.
+  /// A range that begins and ends where numbers do, with ticks at multiples of 1, 2 or 5 times a
+  /// power of ten.
   package struct Axis: Equatable {
+    package let lower: Double
+    package let upper: Double
+    /// The round numbers within the range.
     package let ticks: [Double]
     /// Digits after the point that tell the ticks apart.
     package let digits: Int
 
-    var lower: Double { ticks.first ?? 0 }
-    var upper: Double { ticks.last ?? 1 }
-
-    /// At most `count` intervals around all of `values`; 0 to 1 around none.
+    /// At most `count` intervals between ticks; 0 to 1 around no values.
     ///
     /// Equal values get an interval to either side.
-    package init(covering values: [Double], count: Int) {
+    ///
+    /// - Parameters:
+    ///   - margin: The share of the range that is added at either end, though not beyond 0.
+    ///   - bounds: What the range cannot reach beyond.
+    package init(
+      covering values: [Double], count: Int, margin: Double = 0,
+      within bounds: ClosedRange<Double>? = nil
+    ) {
       var (low, high) = (values.min() ?? 0, values.max() ?? 1)
       if low == high {
         let margin = low == 0 ? 1 : abs(low) / 2
         (low, high) = (low - margin, high + margin)
+      } else {
+        let room = margin * (high - low)
+        (low, high) = (
+          low >= 0 ? max(0, low - room) : low - room, high <= 0 ? min(0, high + room) : high + room
+        )
       }
+      if let bounds { (low, high) = (max(low, bounds.lowerBound), min(high, bounds.upperBound)) }
+      (lower, upper) = (low, high)
       let steps = (-12...12).flatMap { power in [1.0, 2, 5].map { (power, $0 * power.powerOfTen) } }
+      // Multiples of a step within the range, which may miss its ends by rounding.
+      func multiples(_ step: Double) -> (first: Double, last: Double) {
+        ((low / step - 1e-9).rounded(.up), (high / step + 1e-9).rounded(.down))
+      }
       // The finest that needs no more than `count` intervals.
-      func multiples(_ step: Double) -> ClosedRange<Double> {
-        (low / step + 1e-9).rounded(.down)...(high / step - 1e-9).rounded(.up)
-      }
       let step =
-        steps.first { multiples($0.1).upperBound - multiples($0.1).lowerBound <= Double(count) }
+        steps.first { multiples($0.1).last - multiples($0.1).first <= Double(count) }
         ?? (0, high - low)
-      let range = multiples(step.1)
-      ticks = (0...Int(range.upperBound - range.lowerBound)).map {
-        (range.lowerBound + Double($0)) * step.1
-      }
+      let (first, last) = multiples(step.1)
+      ticks = stride(from: first, through: last, by: 1).map { $0 * step.1 }
       digits = max(0, -step.0)
     }
 

@@ -4,7 +4,7 @@ import Training
 
 /// What a comparison says of itself on standard output.
 struct ComparisonReport: Report {
-  private let result: ComparisonResult
+  let result: ComparisonResult
   private let output: String
 
   init(_ result: ComparisonResult, output: String) {
@@ -17,9 +17,12 @@ struct ComparisonReport: Report {
     var table = TextTable()
     for recipe in result.recipes { append(recipe, to: &table) }
     if result.recipes.count > 1 { appendAll(to: &table) }
+    let terminal = Terminal.standardOutput
     let files = ComparisonResult.files.map { shownPath("\(output)/\($0)").visible() }
-    return table.lines(on: .standardOutput) + failures + findings
-      + ["files  " + files.joined(separator: "  ")]
+    return table.lines(on: terminal) + differences.lines(on: terminal)
+      + notes.flatMap { terminal.wrapped($0, indent: 2) }
+      + (failures + findings).flatMap { terminal.wrapped($0, indent: 8) }
+      + terminal.listed("files  ", files)
   }
 
   /// The runs that did not come to their end.
@@ -132,8 +135,23 @@ struct ComparisonReport: Report {
             "variant": .string(run.variant), "findings": .array(run.findings.map(\.encoded)),
           ]
         }),
+      "differences": .array(result.differences.map(encoded)),
       "files": .array(ComparisonResult.files.map { .string("\(output)/\($0)") }),
     ]
+  }
+
+  private func encoded(_ difference: ComparisonResult.Difference) -> JSON {
+    var object: JSONObject = [
+      "recipe": difference.recipe.map { .string($0) } ?? .null,
+      "quantity": .string(difference.quantity.name), "variant": .string(difference.variant),
+      "baseline": .string(difference.baseline),
+      "seeds": .integer(difference.estimate?.count ?? 0),
+    ]
+    let estimate = MeanEstimate.encoded(difference.estimate, mean: "difference")
+    for (key, value) in estimate.entries { object[key] = value }
+    object["interval"] =
+      difference.interval.map { [.number($0.lowerBound), .number($0.upperBound)] } ?? .null
+    return .object(object)
   }
 
   private func encoded(_ variant: String, recipe: String?) -> JSON {

@@ -12,11 +12,20 @@ import Testing
       ["compare", "recipe.yaml"] + Self.axis + ["--metric", "kl", "--output", "out"], in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
     let lines = outcome.outputLines.filter { !$0.hasPrefix("check  ") }
-    #expect(lines.count == 4)
     #expect(lines[0].contains(#/^recipe, 2 seeds +before, % +after, % +gain +kl$/#))
     #expect(lines[1].contains(#/^beta=0 .* ± .* ± .* ± .* –$/#))
     #expect(lines[2].contains(#/^beta=0\.5 .* ± .* ± .* ± .* ± /#))
-    #expect(lines[3] == "files  out/results.csv  out/curves.csv  out/curves.svg")
+    #expect(lines[3].contains(#/^paired differences +after, points$/#))
+    let difference =
+      #/beta=0\.5 − beta=0 +[+-][\d.]+( with each of 2 seeds| \(95 %: .+ to .+\), 2 seeds)/#
+    #expect(lines[4].wholeMatch(of: difference) != nil, "\(lines[4])")
+    #expect(
+      lines[5] == "± and the band of curves.svg: one standard error of the mean over 2 seeds")
+    #expect(
+      lines.last == "files  out/results.csv  out/differences.csv  out/curves.csv  out/curves.svg")
+    let curves = try folder.text("out/curves.svg")
+    #expect(curves.contains(">band: mean ± standard error over 2 seeds; thin lines: single seeds<"))
+    for label in ["reward", "kl"] { #expect(curves.contains(">\(label)<"), "\(label)") }
     #expect(outcome.errors.contains("warm start  2 of 2: recipe, seed "))
     #expect(outcome.errors.contains("4 of 4: recipe, seed "))
     for run in ["seed-1/beta=0", "seed-2/beta=0.5"] {
@@ -147,6 +156,40 @@ import Testing
     let text = try await GrpoProgram.run(
       "compare", "study.yaml", "--seeds", "4", "--output", "out", "-q", in: folder)
     #expect(text.outputLines.contains { $0.hasPrefix("all 2 recipes ") })
+    #expect(
+      text.outputLines.contains {
+        $0.hasPrefix("strong − plain ") && $0.hasSuffix(", 1 seed") && !$0.contains("95 %")
+      }, "\(text.output)")
+    #expect(
+      text.outputLines.contains(
+        "one seed says nothing about the spread between seeds (use --seeds)"))
+    // Of each recipe and of both, by accuracy, reward and the metric.
+    let differences = try #require(json["differences"]?.array)
+    #expect(differences.count == 9)
+    #expect(differences.map { $0["recipe"]?.string }.suffix(1) == [nil])
+    #expect(differences[2]["quantity"] == "entropy" && differences[2]["baseline"] == "plain")
+    #expect(differences.allSatisfy { $0["seeds"]?.int == 1 && $0["interval"]?.isNull == true })
+  }
+
+  @Test func ofManyVariantsDifferencesFromTheFirstAreShown() async throws {
+    let folder = try Workspace()
+    let words = [
+      "compare", "recipe.yaml", "--vary", "train.beta=0,0.1,0.2,0.3,0.5", "--seeds", "1,2",
+      "--set", "train.outer_iterations=1", "--output", "out", "-q",
+    ]
+    let outcome = try await GrpoProgram.run(words, in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let shown = outcome.outputLines.filter { $0.contains(" − ") }
+    #expect(
+      shown.compactMap { $0.firstMatch(of: #/^\S+ − \S+/#).map { String($0.output) } } == [
+        "beta=0.1 − beta=0", "beta=0.2 − beta=0", "beta=0.3 − beta=0", "beta=0.5 − beta=0",
+      ])
+    #expect(
+      outcome.outputLines.contains(
+        "only differences from the first variant are shown; differences.csv and --json have all pairs"
+      ))
+    // Ten pairs, by accuracy and by reward.
+    #expect(try folder.text("out/differences.csv").split(separator: "\n").count == 1 + 20)
   }
 
   @Test(arguments: [
@@ -226,11 +269,13 @@ import Testing
     #expect(lines[0].hasSuffix("failed"))
     #expect(lines[1].contains(#/^fails +– +– +– +1 of 1$/#), "\(lines[1])")
     #expect(lines[2].contains(#/^works .* 0 of 1$/#), "\(lines[2])")
+    // A run that is missing differs from nothing.
+    #expect(lines[4].hasPrefix("one seed says nothing about the spread"))
     #expect(lines[3].contains(#/^crashes +– +– +– +1 of 1$/#), "\(lines[3])")
     #expect(
-      lines[4].hasPrefix("failed  recipe, seed 1, fails: exit 69: reward 'none': cannot start: "))
+      lines[5].hasPrefix("failed  recipe, seed 1, fails: exit 69: reward 'none': cannot start: "))
     #expect(
-      lines[5] == "failed  recipe, seed 1, crashes: the program that made it was ended by SIGILL")
+      lines[6] == "failed  recipe, seed 1, crashes: the program that made it was ended by SIGILL")
     #expect(
       outcome.problems.last?.hasPrefix(
         "error: 2 of 3 runs failed; recipe, seed 1, fails: exit 69: reward 'none'") == true)
@@ -304,7 +349,7 @@ import Testing
     let whole = try await GrpoProgram.run(
       "compare", "recipe.yaml", "--seeds", "1,2", "--output", "whole", in: folder)
     #expect(whole.status == 0, "\(whole.errors)")
-    for file in ["results.csv", "curves.csv", "curves.svg"] {
+    for file in ["results.csv", "differences.csv", "curves.csv", "curves.svg"] {
       #expect(try folder.bytes("out/\(file)") == folder.bytes("whole/\(file)"), "\(file)")
     }
   }

@@ -50,6 +50,63 @@ import Training
     #expect(abs(score.mean - 0.4 / 3) < 1e-12)
   }
 
+  @Test func differencesArePairedBySeedAndEveryPairIsThere() throws {
+    let result = ComparisonResult(
+      recipes: ["a"], variants: ["x", "y", "z"], metrics: ["kl"],
+      runs: [
+        run("a", 1, "x", 0.2, 0.4), run("a", 1, "y", 0.2, 0.5), run("a", 1, "z", 0.2, 0.1),
+        run("a", 2, "x", 0.3, 0.1), run("a", 2, "y", 0.3, 0.3), run("a", 2, "z", 0.3, nil),
+        run("a", 3, "x", 0.1, 0.2), run("a", 3, "y", 0.1, 0.5), run("a", 3, "z", 0.1, 0.9),
+      ])
+    let differences = result.differences
+    #expect(differences.map { "\($0.variant) − \($0.baseline)" } == ["y − x", "z − x", "z − y"])
+    #expect(differences.allSatisfy { $0.recipe == "a" && $0.quantity == .accuracy })
+    // y − x: 0.1, 0.2, 0.3; SE 0.1/√3, t 4.302653 for two degrees of freedom.
+    let first = try #require(differences.first)
+    #expect(abs(try #require(first.estimate).mean - 0.2) < 1e-12)
+    let interval = try #require(first.interval)
+    #expect(abs(interval.lowerBound - (0.2 - 0.2484138)) < 1e-6)
+    #expect(abs(interval.upperBound - (0.2 + 0.2484138)) < 1e-6)
+    // z is unknown with seed 2, which is left out: −0.3 and 0.7.
+    #expect(differences[1].estimate?.count == 2)
+    #expect(abs(try #require(differences[1].estimate).mean - 0.2) < 1e-12)
+    let lines = result.differencesCSV.split(separator: "\n")
+    #expect(lines.count == 4)
+    #expect(lines[1].hasPrefix("a,accuracy,y,x,3,0.1999"))
+  }
+
+  @Test func overAllRecipesASeedsDifferenceIsTheirMean() throws {
+    let all = result.differences.filter { $0.recipe == nil }
+    // y − x of a: 0.3 and 0.4; of b: −0.1 and −0.1; by seed 0.1 and 0.15.
+    #expect(all.count == 1 && all[0].estimate?.count == 2)
+    #expect(abs(try #require(all[0].estimate).mean - 0.125) < 1e-12)
+    #expect(abs(try #require(all[0].estimate?.standardError) - 0.025) < 1e-12)
+    #expect(result.differences.filter { $0.recipe == "b" }.map(\.variant) == ["y"])
+    #expect(result.differencesCSV.contains("\n,accuracy,y,x,2,0.125"))
+  }
+
+  @Test func oneSeedHasADifferenceAndNoInterval() {
+    let one = ComparisonResult(
+      recipes: ["a"], variants: ["x", "y"], metrics: [],
+      runs: [run("a", 1, "x", nil, 0.25), run("a", 1, "y", nil, 0.75)])
+    #expect(one.differences.map { $0.estimate?.mean } == [0.5])
+    #expect(one.differences[0].interval == nil)
+    #expect(one.differencesCSV.hasSuffix("\na,accuracy,y,x,1,0.5,,,\n"))
+  }
+
+  @Test func rewardAndMetricsAreComparedToo() {
+    func steps(_ reward: Double, _ kl: Double) -> [ComparedRun.Step] {
+      (1...20).map { .init(step: $0, reward: $0 > 18 ? reward : 0, metrics: [kl]) }
+    }
+    let result = ComparisonResult(
+      recipes: ["a"], variants: ["x", "y"], metrics: ["kl"],
+      runs: [
+        run("a", 1, "x", nil, nil, steps(1, 0.25)), run("a", 1, "y", nil, nil, steps(3, 0.5)),
+      ])
+    #expect(result.quantities == [.reward, .metric("kl")])
+    #expect(result.differences.map { $0.estimate?.mean } == [2, 0.25])
+  }
+
   @Test func metricsAreMeansOverTheLastTenthOfTheSteps() {
     // 25 steps: the last three, of which one has no value.
     let steps = (1...25).map { step in
@@ -95,8 +152,10 @@ import Training
           recipe: "a", seed: 2, variant: "x", status: .failed, before: 0.25, after: 0.25,
           steps: steps([0.25])),
       ])
-    let points = try #require(result.learningCurves.charts.first?.series.first?.points)
+    let series = try #require(result.learningCurves.charts.first?.series.first)
+    let points = series.points
     #expect(points.map(\.x) == [0, 1, 2, 3])
+    #expect(series.singles.map { $0.map(\.y) } == [[50, 25, 50, 75], [25, 25, 25, 25]])
     #expect(points.map(\.y) == [37.5, 25, 37.5, 50])
     // Two values at a distance d have the standard error d/2; the square root may round.
     for (point, spread) in zip(points, [12.5, 0, 12.5, 25]) {
@@ -112,8 +171,28 @@ import Training
     #expect(chart.yLabel == "reward")
     // Fifty points, each the mean of two steps.
     let points = try #require(chart.series.first?.points)
+    #expect(chart.series.first?.singles.isEmpty == true)
+    #expect(result.learningCurves.note.hasPrefix("one seed says nothing about the spread"))
     #expect(points.count == 50)
     #expect(points.first == .init(x: 2, y: 1.5))
     #expect(points.last == .init(x: 100, y: 99.5))
+  }
+
+  @Test func accuracyRewardAndMetricsAreDrawnWithSingleSeeds() throws {
+    func steps(_ level: Double) -> [ComparedRun.Step] {
+      (1...2).map { .init(step: $0, reward: level, accuracy: level / 4, metrics: [level, nil]) }
+    }
+    let result = ComparisonResult(
+      recipes: ["a"], variants: ["x"], metrics: ["kl", "none"],
+      runs: [run("a", 1, "x", 0, 1, steps(1)), run("a", 2, "x", 0, 1, steps(2))])
+    let figure = result.learningCurves
+    #expect(figure.charts.map(\.yLabel) == ["held-out accuracy, %", "reward", "kl"])
+    #expect(figure.charts.map(\.yBounds) == [0...100, nil, nil])
+    #expect(
+      figure.note
+        == "band: mean ± standard error over 2 seeds; thin lines: single seeds")
+    let reward = try #require(figure.charts[1].series.first)
+    #expect(reward.points.map(\.y) == [1.5, 1.5] && reward.points.map(\.spread) == [0.5, 0.5])
+    #expect(reward.singles.map { $0.map(\.y) } == [[1, 1], [2, 2]])
   }
 }
