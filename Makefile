@@ -11,7 +11,7 @@ SWIFT_FILES = find $(wildcard Package.swift Sources Tests Benchmarks Examples) \
 	-name '*.swift' -not -path '*/.build/*' -print0
 VENV := .venv-conformance
 # Packages of their own, as a user's would be; they share what they build of this one.
-EXAMPLES := Examples/Streaming Examples/Embedding Examples/OwnObjective
+EXAMPLES := $(addprefix Examples/,Streaming OneStep Embedding OwnObjective)
 
 # A test waits for what must come as long as it takes; what hangs ends here.
 TEST := timeout --foreground --signal=INT --kill-after=60 3600 swift test -c release --skip-build

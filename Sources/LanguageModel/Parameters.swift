@@ -67,6 +67,13 @@ package struct Parameters: Sendable {
     }
   }
 
+  /// The same numbers in a buffer of their own.
+  package func copy() -> Parameters {
+    let copy = Parameters(configuration)
+    copy.buffer.copy(from: buffer)
+    return copy
+  }
+
   /// Whether no number has overflowed.
   package func isFinite(_ workers: Workers) -> Bool {
     // The sum of as many squares of Floats as memory holds is finite in double precision.

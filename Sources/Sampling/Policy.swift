@@ -11,7 +11,7 @@ public import Tokenization
 /// (`PaddedTokenizer`). Pieces without an id are an error.
 public struct Policy: Sendable {
   /// The language model; its `eosTokenIDs` include those that the tokenizer names.
-  public let model: Model
+  public private(set) var model: Model
   /// The tokenizer, which may have fewer ids than the model.
   public let tokenizer: SentencePieceTokenizer
 
@@ -38,6 +38,13 @@ public struct Policy: Sendable {
   public var warnings: [String] { model.configuration.warnings }
 
   package var parameters: Parameters { model.parameters }
+
+  /// The same policy with other weights of the same layout.
+  package func with(_ parameters: Parameters) -> Policy {
+    var other = self
+    other.model = Model(configuration: model.configuration, parameters: parameters)
+    return other
+  }
 
   func engine(threads: Int) -> Engine { Engine(model.configuration, threads: threads) }
 }

@@ -12,8 +12,7 @@ package final class ReferencePolicy {
     of policy: Parameters, schedule: ReferenceSchedule, stepsPerIteration: Int
   ) {
     (self.schedule, self.stepsPerIteration) = (schedule, stepsPerIteration)
-    parameters = Parameters(policy.configuration)
-    parameters.buffer.copy(from: policy.buffer)
+    parameters = policy.copy()
   }
 
   /// Follows the policy as far as the schedule says before a step, and answers whether it moved.
