@@ -10,10 +10,10 @@ PACKAGES := libsentencepiece-dev pkg-config
 SWIFT_FILES = find $(wildcard Package.swift Sources Tests Benchmarks Examples) \
 	-name '*.swift' -not -path '*/.build/*' -print0
 VENV := .venv-conformance
-# Packages of their own, as a user's would be; they share what they build of this one.
+# Separate packages, like a user's. They share one build of this package.
 EXAMPLES := $(addprefix Examples/,Streaming OneStep Embedding OwnObjective)
 
-# A test waits for what must come as long as it takes; what hangs ends here.
+# Tests wait without a limit. This timeout ends a run that hangs.
 TEST := timeout --foreground --signal=INT --kill-after=60 3600 swift test -c release --skip-build
 RUNS := 40
 
@@ -48,7 +48,7 @@ repeat: packages ## run every test RUNS times (40), with LOAD=load on a busy mac
 	swift build -c release --build-tests
 	Tests/repeat.sh $(RUNS) $(LOAD)
 
-faults: packages ## meet every fault of a plug-in 100 times
+faults: packages ## inject every fault of a plug-in 100 times
 	swift build -c release --build-tests
 	GRPO_FAULTS=100 swift test -c release --skip-build --no-parallel --filter FaultRepetitionTests
 
@@ -56,7 +56,7 @@ lint: ## check the layout and the rules of every Swift file, and every link of t
 	$(SWIFT_FILES) | xargs -0 swift format lint --strict --parallel
 	python3 -B Conformance/links.py
 
-format: ## lay out every Swift file
+format: ## format every Swift file
 	$(SWIFT_FILES) | xargs -0 swift format --in-place --parallel
 
 # Training depends on every other library. A build of its own, so that the flags rebuild nothing else.
@@ -70,10 +70,10 @@ docs: packages ## build the catalogue and the API reference into .build-docs/sit
 conformance: build $(VENV)/ready $(VENV)/llama.cpp ## compare with the Python tools; MODEL=DIR for a model of your own
 	Conformance/run.sh $(GRPO) $(VENV)/bin/python $(MODEL)
 
-same-bits: packages ## show that this computes what BASE computes: BASE=REVISION
+same-bits: packages ## show that the working tree computes the same bits as BASE=REVISION
 	python3 -B Conformance/same_bits.py $(BASE)
 
-commands: build ## run every command that the documents show, as it stands there
+commands: build ## run every command of the documents exactly as written
 	python3 -B Conformance/commands.py
 
 $(VENV)/ready: Conformance/requirements.txt
@@ -81,7 +81,7 @@ $(VENV)/ready: Conformance/requirements.txt
 	$(VENV)/bin/pip install --quiet -r Conformance/requirements.txt
 	touch $@
 
-# llama.cpp's converter, out of a source distribution; nothing of it is built.
+# llama.cpp's converter, from a source distribution; nothing is built.
 $(VENV)/llama.cpp: $(VENV)/ready
 	$(VENV)/bin/pip download --quiet --no-deps --no-binary llama-cpp-python \
 	  --dest $(VENV)/sources llama-cpp-python==0.3.36
@@ -91,7 +91,7 @@ $(VENV)/llama.cpp: $(VENV)/ready
 	  '*/vendor/llama.cpp/gguf-py'
 	touch $@
 
-# Installs what the system lacks, or says exactly what to install.
+# Installs missing system packages, or prints the command that does.
 packages:
 	@if command -v pkg-config >/dev/null && pkg-config --exists sentencepiece; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo='sudo -n'; fi; \
