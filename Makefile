@@ -17,7 +17,7 @@ EXAMPLES := $(addprefix Examples/,Streaming OneStep Embedding OwnObjective)
 TEST := timeout --foreground --signal=INT --kill-after=60 3600 swift test -c release --skip-build
 RUNS := 40
 
-.PHONY: help quickstart build test repeat faults lint format docs conformance same-bits commands packages
+.PHONY: help quickstart build test repeat faults lint format docs conformance reference same-bits commands packages
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -69,6 +69,10 @@ docs: packages ## build the catalogue and the API reference into .build-docs/sit
 
 conformance: build $(VENV)/ready $(VENV)/llama.cpp ## compare with the Python tools; MODEL=DIR for a model of your own
 	Conformance/run.sh $(GRPO) $(VENV)/bin/python $(MODEL)
+
+reference: build ## write the recipe reference and the schema of recipes from the declaration of the keys
+	$(GRPO) recipe keys --markdown > Sources/PolicyOptimization/PolicyOptimization.docc/recipe-reference.md
+	$(GRPO) recipe schema > recipes/recipe.schema.json
 
 same-bits: packages ## show that the working tree computes the same bits as BASE=REVISION
 	python3 -B Conformance/same_bits.py $(BASE)

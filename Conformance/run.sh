@@ -35,6 +35,9 @@ cat "$top"/data/*/test.jsonl "$top"/prompts/*.txt | grep -v '^$' >"$work/texts"
 "$grpo" tokenizer encode --model "$model" --json <"$work/texts" >"$work/cases.jsonl"
 "$python" -B "$top/Conformance/tokenizer.py" "$model" "$work/cases.jsonl"
 
+# The schema of recipes, against what grpo reads.
+"$python" -B "$top/Conformance/recipe_schema.py" --grpo "$grpo"
+
 # Other programs' checkpoints, in every spelling; what stands beside a tokenizer; tokenizers with
 # symbols; llama.cpp.
 "$python" -B "$top/Conformance/configurations.py" --grpo "$grpo"

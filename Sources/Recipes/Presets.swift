@@ -1,3 +1,4 @@
+internal import Formats
 internal import PolicyOptimization
 
 extension Recipe {
@@ -34,10 +35,34 @@ extension Recipe {
     /// `maxCompletionTokens`.
     public func keys(maxCompletionTokens: Int) -> [(key: String, value: String)] {
       var axes = axes(maxCompletionTokens: maxCompletionTokens)
-      let fields = Fields(Context(directory: "/"))
+      let fields = Fields(writing: Context(directory: "/"))
       axes.declare(fields, maxCompletionTokens: maxCompletionTokens)
       let node = Node(content: .map(fields.written))
       return node.leaves().map { (key: $0.path, value: $0.value) }
+    }
+
+    /// The values that a key of `train` has by default, each with the algorithms that set it; empty
+    /// where they do not differ.
+    public static func defaults(
+      of key: RecipeKey, at path: String
+    ) -> [(value: String, algorithms: [String])] {
+      guard path.hasPrefix("train.") else { return [] }
+      var found: [(value: String, algorithms: [String])] = []
+      for algorithm in allCases {
+        let keys = algorithm.keys(maxCompletionTokens: 64)
+        func value(_ key: String) -> String? {
+          keys.first { $0.key.hasSameBytes(as: key) }?.value.withoutZeroFraction
+        }
+        guard key.conditions.allSatisfy({ $0.test.holds(value) }),
+          let value = value(String(path.dropFirst("train.".count)))
+        else { continue }
+        if let index = found.firstIndex(where: { $0.value.hasSameBytes(as: value) }) {
+          found[index].algorithms.append(algorithm.rawValue)
+        } else {
+          found.append((value, [algorithm.rawValue]))
+        }
+      }
+      return found.count > 1 ? found : []
     }
 
     public static let allCases = [

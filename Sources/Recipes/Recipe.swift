@@ -3,8 +3,8 @@ internal import Formats
 /// Everything that decides what a run does: the data, the policy, how it is trained and judged.
 ///
 /// A recipe is a YAML file whose keys are the properties' names in TRL's and `config.json`'s
-/// spelling (`learningRate` is `learning_rate`); each property says what it means, what it may be
-/// and what is usual. The number of threads and the size of micro-batches are no part of it: they
+/// spelling (`learningRate` is `learning_rate`); ``reference`` has what each means and may be, and its
+/// default. The number of threads and the size of micro-batches are no part of it: they
 /// change no result.
 ///
 /// Paths count from the directory of the recipe, except `output`. A recipe that was read or
@@ -88,23 +88,46 @@ public struct Incidental<Value: Sendable>: Sendable, Equatable {
 
 extension Recipe: Section {
   mutating func declare(_ fields: Fields) {
-    fields("seed", &seed, .integer(0...))
-    fields("output", &output, .text, .required)
-    fields("data", &data, .section, .required)
-    fields("prompt", &prompt, .path, .required)
-    fields("model", &model, .section, .required)
+    fields(
+      "seed", &seed, .integer(0...),
+      "The source of every random number. The same seed gives the same bytes.")
+    fields(
+      "output", &output, .text,
+      "The directory of the run. It counts from the current directory; all other paths count from "
+        + "the recipe's directory.", .required, trl: ["output_dir"])
+    fields("data", &data, .section, "The questions.", .required)
+    fields(
+      "prompt", &prompt, .path,
+      "The file with the prompt template. {question}, or any other column of the data in braces, "
+        + "stands for its value.", .required)
+    fields("model", &model, .section, "The policy to start from.", .required)
     if fields.isReading { tokenizer = Tokenizer(defaultFor: model) }
-    fields("tokenizer", &tokenizer, .section)
-    fields("warm_start", &warmStart, .section)
-    fields("train", &train, .section)
-    if fields.isReading || !rewards.isEmpty {
+    fields(
+      "tokenizer", &tokenizer, .section, "The tokenizer.",
+      default: "the one in the model's directory; for a new model one with 512 pieces")
+    fields(
+      "warm_start", &warmStart, .section,
+      "Supervised training on questions with their answers before reinforcement learning. A policy "
+        + "that never answers right has nothing to learn from.", default: "none")
+    fields(
+      "train", &train, .section, "Reinforcement learning.",
+      default: "none; a recipe needs train, warm_start or both")
+    if !fields.isWriting || !rewards.isEmpty {
       fields(
         "rewards", &rewards, .rewards,
-        train == nil || fields.context.ownRewards ? .optional : .required)
+        "The scores of a completion; its reward is their weighted sum. Each has a name of its own. "
+          + "Required with train.",
+        train == nil || fields.context.ownRewards ? .optional : .required, default: "none",
+        trl: ["reward_funcs"])
     }
-    fields("reward_model", &rewardModel, .section)
+    fields(
+      "reward_model", &rewardModel, .section,
+      "A reward model that is trained during the run; it is one more reward.", default: "none")
     if fields.isReading && data.test != nil { evaluation = Evaluation() }
-    fields("evaluation", &evaluation, .section)
+    fields(
+      "evaluation", &evaluation, .section,
+      "How the policy is evaluated on data.test: each question is answered once greedily and "
+        + "samples times by sampling.", default: "its own defaults with data.test, else none")
     if fields.isSound { compareSections(fields) }
   }
 

@@ -29,10 +29,39 @@ public enum BuiltInReward {
     public let name: String
     /// What the option does, in one line.
     public let meaning: String
-    /// The values it takes, in words.
-    public let need: String
+    /// The values it takes.
+    public let values: Values
     /// The value where a recipe sets none; nil where the option is required or has no default.
     public let defaultValue: String?
+
+    /// The values it takes, in words.
+    public var need: String { values.words }
+
+    /// The values that an option takes.
+    public enum Values: Sendable, Equatable {
+      /// `true` or `false`.
+      case flag
+      /// A number in a range.
+      case number(ClosedRange<Double>)
+      /// A whole number in a range.
+      case integer(ClosedRange<Int>)
+      /// Any text.
+      case text
+      /// One of some names.
+      case choice([String])
+
+      fileprivate var words: String {
+        switch self {
+        case .flag: "true or false"
+        case .number(let range) where range.upperBound == .greatestFiniteMagnitude:
+          "a number of at least \(range.lowerBound)"
+        case .number(let range): "\(range.lowerBound) to \(range.upperBound)"
+        case .integer(let range): "a whole number, \(range.lowerBound) to \(range.upperBound)"
+        case .text: "a text"
+        case .choice(let names): "one of \(names.joined(separator: ", "))"
+        }
+      }
+    }
   }
 
   /// A built-in reward, as `grpo reward list` shows it.

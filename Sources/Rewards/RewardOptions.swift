@@ -17,7 +17,7 @@ struct RewardOptions {
     _ option: String, _ meaning: String, default value: Bool
   ) throws(RewardError) -> Bool {
     try self.value(
-      option, meaning, need: "true or false", default: "\(value)", \.bool) ?? value
+      option, meaning, .flag, default: "\(value)", \.bool) ?? value
   }
 
   /// A number in `range`; every number of a range is finite.
@@ -37,7 +37,7 @@ struct RewardOptions {
     _ option: String, _ meaning: String, default value: Double?, _ range: ClosedRange<Double>
   ) throws(RewardError) -> Double? {
     try self.value(
-      option, meaning, need: "\(range.lowerBound) to \(range.upperBound)",
+      option, meaning, .number(range),
       default: value.map { JSON.number($0).encoded() }
     ) { found in found.double.flatMap { range.contains($0) ? $0 : nil } }
   }
@@ -66,8 +66,7 @@ struct RewardOptions {
   private mutating func integer(
     _ option: String, _ meaning: String, default value: Int?, _ range: ClosedRange<Int>
   ) throws(RewardError) -> Int? {
-    let need = "a whole number, \(range.lowerBound) to \(range.upperBound)"
-    return try self.value(option, meaning, need: need, default: value.map { "\($0)" }) { found in
+    try self.value(option, meaning, .integer(range), default: value.map { "\($0)" }) { found in
       found.int.flatMap { range.contains($0) ? $0 : nil }
     }
   }
@@ -75,32 +74,36 @@ struct RewardOptions {
   mutating func string(
     _ option: String, _ meaning: String, default value: String
   ) throws(RewardError) -> String {
-    try self.value(option, meaning, need: "a text", default: value, \.string) ?? value
+    try self.value(option, meaning, .text, default: value, \.string) ?? value
   }
 
   mutating func string(_ option: String, _ meaning: String) throws(RewardError) -> String? {
-    try value(option, meaning, need: "a text", default: nil, \.string)
+    try value(option, meaning, .text, default: nil, \.string)
   }
 
   /// One of `choices` by its raw value.
   mutating func choice<Choice: RawRepresentable<String>>(
     _ option: String, _ meaning: String, default value: Choice, of choices: [Choice]
   ) throws(RewardError) -> Choice {
-    let need = "one of \(choices.map(\.rawValue).joined(separator: ", "))"
-    return try self.value(option, meaning, need: need, default: value.rawValue) { found in
+    try self.value(
+      option, meaning, .choice(choices.map(\.rawValue)), default: value.rawValue
+    ) { found in
       found.string.flatMap { text in choices.first { $0.rawValue.hasSameBytes(as: text) } }
     } ?? value
   }
 
   /// What `read` makes of an option; nil where it is not given.
   private mutating func value<Value>(
-    _ option: String, _ meaning: String, need: String, default value: String?,
+    _ option: String, _ meaning: String, _ values: BuiltInReward.Option.Values,
+    default value: String?,
     _ read: (JSON) -> Value?
   ) throws(RewardError) -> Value? {
-    taken.append(.init(name: option, meaning: meaning, need: need, defaultValue: value))
+    let known = BuiltInReward.Option(
+      name: option, meaning: meaning, values: values, defaultValue: value)
+    taken.append(known)
     guard let found = options[option] else { return nil }
     guard let value = read(found) else {
-      throw bad(option, problem: "got \(found.encoded()); need \(need)")
+      throw bad(option, problem: "got \(found.encoded()); need \(known.need)")
     }
     return value
   }

@@ -13,9 +13,18 @@ extension Fields {
   /// A choice that stays the preset's keeps the preset's values.
   ///
   /// - Parameter hints: Whether a refusal names the choice that its key belongs to.
-  func choose<Value: Choice>(_ key: String, _ value: inout Value, hints: Bool = true) {
+  func choose<Value: Choice>(
+    _ key: String, _ value: inout Value, _ meaning: String, trl names: [String] = [],
+    hints: Bool = true
+  ) {
     var name = value.name
-    self(key, &name, .name(among: Value.all.map(\.name)))
+    self(key, &name, .name(among: Value.all.map(\.name)), meaning, trl: names)
+    if isDescribing {
+      for choice in Value.all {
+        group(when: .key(key, choice) { $0.name == choice.name }) { _ = declared(choice) }
+      }
+      return
+    }
     if let chosen = Value.all.first(where: { $0.name == name }), name != value.name {
       value = chosen
     }

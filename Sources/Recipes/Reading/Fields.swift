@@ -1,50 +1,77 @@
+internal import Rewards
+
 /// What has keys of its own in a recipe.
 protocol Keyed {
   /// Declares every key: its name, the property it stands for, and what it may be.
   ///
-  /// The one declaration serves for reading, for writing and for listing the keys. Reading, a key
+  /// The one declaration serves for reading, for writing and for describing the keys. Reading, a key
   /// that was not written leaves its property alone, so defaults that depend on earlier keys are
   /// assigned in between.
   mutating func declare(_ fields: Fields)
 }
 
 /// A part of a recipe that is a YAML map.
-protocol Section: Keyed {
+protocol Section: Keyed, SendableMetatype {
   /// The defaults.
   ///
   /// A required value starts as one that its format refuses.
   init()
 }
 
-/// The keys of one section, being read from a YAML map or written to one.
+/// The keys of one section, being read from a YAML map, written to one, or described.
 package final class Fields {
   enum Presence { case required, optional }
 
+  private enum Mode { case reading(Node), writing, describing }
+
   let context: Context
-  /// The map that is read; nil when writing.
-  private let source: Node?
-  /// Those of its entries whose keys have not been declared yet.
+  private let mode: Mode
+  /// Entries of the map that is read whose keys have not been declared yet.
   private(set) var unread: [Node.Entry]
   /// The keys that have been declared.
   private(set) var known: [String] = []
   /// What has been written so far.
   private(set) var written: [Node.Entry] = []
-  /// Why no key has an effect at present.
-  private var refusal: String?
+  /// What has been described so far.
+  private(set) var described: [RecipeKey] = []
+  /// What must hold for the keys that are declared at present to have an effect, each with what a
+  /// refusal adds.
+  private var conditions: [(condition: Condition, because: String?)] = []
 
-  /// - Parameter source: The map to read; nil where one is written.
-  init(_ context: Context, reading source: Node? = nil) {
-    (self.context, self.source, unread) = (context, source, source?.entries ?? [])
+  private init(_ context: Context, _ mode: Mode) {
+    (self.context, self.mode) = (context, mode)
+    unread = if case .reading(let source) = mode { source.entries ?? [] } else { [] }
   }
+
+  convenience init(_ context: Context, reading source: Node) {
+    self.init(context, .reading(source))
+  }
+
+  convenience init(writing context: Context) { self.init(context, .writing) }
 
   /// The keys that are declared, whether they have an effect or not.
   static func keys(_ declare: (Fields) -> Void) -> [String] {
-    let fields = Fields(Context(directory: "/"))
+    let fields = Fields(writing: Context(directory: "/"))
     declare(fields)
     return fields.known
   }
 
+  /// What a section's declaration says of its keys.
+  static func described<Value: Section>(_ section: Value.Type) -> [RecipeKey] {
+    let fields = Fields(Context(directory: "/"), .describing)
+    var value = section.init()
+    value.declare(fields)
+    return fields.described
+  }
+
+  /// The map that is read; nil otherwise.
+  private var source: Node? { if case .reading(let source) = mode { source } else { nil } }
+
   var isReading: Bool { source != nil }
+
+  var isWriting: Bool { if case .writing = mode { true } else { false } }
+
+  var isDescribing: Bool { if case .describing = mode { true } else { false } }
 
   /// Whether every section and key read so far was right, so that they can be compared.
   var isSound: Bool {
@@ -54,11 +81,32 @@ package final class Fields {
   // MARK: Declaring
 
   /// Declares a key, which has an effect only when `condition` holds; else to write it is an error.
+  ///
+  /// - Parameters:
+  ///   - meaning: What it decides, in plain sentences.
+  ///   - words: The default in words, where it depends on other keys.
+  ///   - names: What TRL or transformers call it, where that is another name.
+  ///   - reason: What a refusal adds, behind the key that decides.
   func callAsFunction<Value>(
-    _ key: String, _ value: inout Value, _ format: Format<Value>,
-    _ presence: Presence = .optional, when condition: Bool = true, else reason: String = ""
+    _ key: String, _ value: inout Value, _ format: Format<Value>, _ meaning: String,
+    _ presence: Presence = .optional, default words: String? = nil, trl names: [String] = [],
+    when condition: Condition? = nil, because reason: String? = nil
   ) {
-    guard condition, refusal == nil else { return refuse(key, because: reason) }
+    if let condition { conditions.append((condition, reason)) }
+    defer { if condition != nil { conditions.removeLast() } }
+    if isDescribing {
+      let isRequired = presence == .required
+      let written = format.write(value, context).map { Node(content: $0) }
+      let isSection = if case .section = format.shape { true } else { false }
+      return describe(
+        RecipeKey(
+          name: key, meaning: meaning,
+          defaultValue: words
+            ?? (isRequired || isSection ? nil : written?.flow.withoutZeroFraction),
+          isRequired: isRequired, namesInTRL: names, shape: format.shape,
+          conditions: conditions.map(\.condition)))
+    }
+    guard refusal == nil else { return refuse(key, because: "") }
     let node = take(key)
     guard isReading else {
       if let content = format.write(value, context[key]) { write(key, content) }
@@ -75,10 +123,13 @@ package final class Fields {
 
   /// The same for a key whose value may be nil, which is written by leaving the key out.
   func callAsFunction<Value>(
-    _ key: String, _ value: inout Value?, _ format: Format<Value>, when condition: Bool = true,
-    else reason: String = ""
+    _ key: String, _ value: inout Value?, _ format: Format<Value>, _ meaning: String,
+    _ presence: Presence = .optional, default words: String? = nil, trl names: [String] = [],
+    when condition: Condition? = nil, because reason: String? = nil
   ) {
-    self(key, &value, format.optional, when: condition, else: reason)
+    self(
+      key, &value, format.optional, meaning, presence, default: words, trl: names, when: condition,
+      because: reason)
   }
 
   /// The value with what its keys say.
@@ -89,11 +140,40 @@ package final class Fields {
   }
 
   /// Declares keys that have an effect only when `condition` holds; else to write one is an error.
-  func group(when condition: Bool, else reason: String, _ declare: () -> Void) {
-    let outer = refusal
-    refusal = outer ?? (condition ? nil : reason)
+  func group(when condition: Condition, because reason: String? = nil, _ declare: () -> Void) {
+    conditions.append((condition, reason))
     declare()
-    refusal = outer
+    conditions.removeLast()
+  }
+
+  /// Why the keys that are declared at present have no effect; nil where they have one.
+  private var refusal: String? {
+    guard let (condition, because) = conditions.first(where: { !$0.condition.holds }) else {
+      return nil
+    }
+    let rest = because.map { ", \($0)" } ?? condition.need.map { " (need \($0))" } ?? ""
+    return "has no effect with \(condition.found)\(rest)"
+  }
+
+  /// Describes an option of a built-in reward, which the reward reads by itself.
+  func describe(_ option: BuiltInReward.Option) {
+    describe(
+      RecipeKey(
+        name: option.name, meaning: option.meaning, defaultValue: option.defaultValue,
+        isRequired: false, namesInTRL: [], shape: Shape(option.values),
+        conditions: conditions.map(\.condition)))
+  }
+
+  /// Describes a key, or adds to what is known of it: another choice that it belongs to.
+  private func describe(_ key: RecipeKey) {
+    known.append(key.name)
+    if let index = described.firstIndex(where: { $0.isSame(as: key) }),
+      let joined = described[index].joined(with: key)
+    {
+      described[index] = joined
+    } else {
+      described.append(key)
+    }
   }
 
   /// Declares a key that has no effect here; to write it is an error.

@@ -4,28 +4,30 @@ internal import Rewards
 
 /// What a key's value looks like: how it is read, described and written.
 package struct Format<Value> {
-  /// The permitted values in words, for messages.
-  let need: String
+  let shape: Shape
   /// The value, or nil after having reported what is wrong.
   package let read: (Node, Context) -> Value?
   /// What is written; nil for a value that leaves the key out.
   let write: (Value, Context) -> Node.Content?
 
   init(
-    need: String,
+    _ shape: Shape,
     read: @escaping (Node, Context) -> Value?,
     write: @escaping (Value, Context) -> Node.Content?
   ) {
-    (self.need, self.read, self.write) = (need, read, write)
+    (self.shape, self.read, self.write) = (shape, read, write)
   }
+
+  /// The permitted values in words, for messages.
+  var need: String { shape.words }
 
   /// A scalar, which `parse` gets as written; `quoted` says whether to write it as a text.
   init(
-    need: String, called name: String, quoted: Bool,
+    _ shape: Shape, called name: String, quoted: Bool,
     parse: @escaping (_ text: String, _ quoted: Bool) -> Parsed
   ) where Value: CustomStringConvertible {
     self.init(
-      need: need,
+      shape,
       read: { node, context in
         var complaint = "is not \(name)"
         if case .scalar(let text, let quoted) = node.content {
@@ -35,7 +37,7 @@ package struct Format<Value> {
           case .unfit: break
           }
         }
-        return context.refuse(complaint, node, need: need)
+        return context.refuse(complaint, node, need: shape.words)
       },
       write: { value, _ in .scalar(value.description, quoted: quoted) })
   }
@@ -69,12 +71,9 @@ extension Format where Value == Int {
 
   /// A whole number in plain decimal digits, except those in `refused`.
   static func integer(_ range: ClosedRange<Int>, except refused: Set<Int> = []) -> Self {
-    var need = "a whole number from \(range.lowerBound) "
-    need += range.upperBound == .max ? "up" : "to \(range.upperBound)"
-    if !refused.isEmpty {
-      need += ", except \(refused.sorted().map(String.init).joined(separator: " and "))"
-    }
-    return Self(need: need, called: "a whole number", quoted: false) { text, quoted in
+    Self(
+      .wholeNumber(range, except: refused), called: "a whole number", quoted: false
+    ) { text, quoted in
       guard !quoted, text.isWholeNumber else { return .unfit }
       guard let value = Int(text), range.contains(value), !refused.contains(value) else {
         return .outOfRange
@@ -86,38 +85,30 @@ extension Format where Value == Int {
 
 extension Format where Value == Double {
   static func number(_ range: ClosedRange<Double>) -> Self {
-    number("from \(range.lowerBound.plain) to \(range.upperBound.plain)", range.contains)
+    number(.init(lower: range.lowerBound, upper: range.upperBound))
   }
 
   static func number(_ range: Range<Double>) -> Self {
-    number("from \(range.lowerBound.plain), below \(range.upperBound.plain)", range.contains)
+    number(.init(lower: range.lowerBound, upper: range.upperBound, includesUpper: false))
   }
 
   static func number(above lower: Double, through upper: Double) -> Self {
-    number("above \(lower.plain), at most \(upper.plain)") { lower < $0 && $0 <= upper }
+    number(.init(lower: lower, upper: upper, includesLower: false))
   }
 
   static func number(above lower: Double, below upper: Double) -> Self {
-    number("above \(lower.plain), below \(upper.plain)") { lower < $0 && $0 < upper }
+    number(.init(lower: lower, upper: upper, includesLower: false, includesUpper: false))
   }
 
-  private static func number(_ words: String, _ allowed: @escaping (Double) -> Bool) -> Self {
-    Self(need: "a number \(words)", called: "a number", quoted: false) { text, quoted in
+  private static func number(_ interval: Shape.Interval) -> Self {
+    Self(.number(interval), called: "a number", quoted: false) { text, quoted in
       guard !quoted, text.isDecimalNumber, let value = Double(text) else { return .unfit }
       // What Double cannot hold reads as infinity, or as zero though a digit is not.
       let mantissa = text.prefix { $0 != "e" && $0 != "E" }
       let underflowed = value == 0 && mantissa.contains { ("1"..."9").contains($0) }
-      guard value.isFinite, !underflowed, allowed(value) else { return .outOfRange }
+      guard value.isFinite, !underflowed, interval.contains(value) else { return .outOfRange }
       return .value(value + 0)  // −0 + 0 = 0
     }
-  }
-}
-
-extension Double {
-  /// The shortest decimal, without a final `.0`.
-  fileprivate var plain: String {
-    let text = description
-    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 }
 
@@ -129,7 +120,7 @@ extension Format where Value == Double {
 extension Format where Value == Bool {
   /// YAML 1.2's truth values; `yes` and `on` are refused, since readers differ on them.
   static var flag: Self {
-    Self(need: "true or false", called: "a truth value", quoted: false) { text, quoted in
+    Self(.flag, called: "a truth value", quoted: false) { text, quoted in
       switch text {
       case "true" where !quoted: .value(true)
       case "false" where !quoted: .value(false)
@@ -143,7 +134,7 @@ extension Format where Value == String {
   package static var text: Self { text(called: "a text") }
 
   private static func text(called name: String) -> Self {
-    Self(need: name, called: name, quoted: true) { text, quoted in
+    Self(.text(name: name), called: name, quoted: true) { text, quoted in
       let isNull = !quoted && Node.nulls.contains(text)
       return isNull || text.isEmpty || text.utf8.contains(0) ? .unfit : .value(text)
     }
@@ -153,7 +144,7 @@ extension Format where Value == String {
   package static var path: Self {
     let text = text(called: "a path")
     return Self(
-      need: text.need,
+      text.shape,
       read: { node, context in
         text.read(node, context).map { context.absolute($0, at: node) }
       },
@@ -166,10 +157,10 @@ extension Format where Value == String {
 extension Format where Value == String {
   /// One of a few names.
   static func name(among names: [String]) -> Self {
-    let list = names.joined(separator: names.count > 2 ? ", " : " or ")
-    let need = names.count > 2 ? "one of \(list)" : list
+    let shape = Shape.name(names)
+    let need = shape.words
     return Self(
-      need: need,
+      shape,
       read: { node, context in
         guard case .scalar(let text, _) = node.content else {
           return context.refuse("is not a name", node, need: need)
@@ -190,7 +181,7 @@ extension Format where Value: RawRepresentable & CaseIterable, Value.RawValue ==
   static func choice(among values: [Value]) -> Self {
     let name = Format<String>.name(among: values.map(\.rawValue))
     return Self(
-      need: name.need,
+      name.shape,
       read: { node, context in name.read(node, context).flatMap(Value.init) },
       write: { value, context in name.write(value.rawValue, context) })
   }
@@ -200,7 +191,7 @@ extension Format {
   /// The same for a value that may be nil.
   var optional: Format<Value?> {
     Format<Value?>(
-      need: need, read: { node, context in read(node, context).map(Optional.some) },
+      shape, read: { node, context in read(node, context).map(Optional.some) },
       write: { value, context in value.flatMap { write($0, context) } })
   }
 }
@@ -210,9 +201,10 @@ extension Format {
   package static func list<Item>(
     of item: Format<Item>, count: ClosedRange<Int>
   ) -> Self where Value == [Item] {
-    let need = "a list of \(count.lowerBound) to \(count.upperBound) items, each \(item.need)"
+    let shape = Shape.list(item.shape, count: count)
+    let need = shape.words
     return Self(
-      need: need,
+      shape,
       read: { node, context in
         guard case .list(let nodes) = node.content else {
           return context.refuse("is not a list", node, need: need)
@@ -236,7 +228,7 @@ extension Format {
 extension Format where Value: Section {
   static var section: Self {
     Self(
-      need: "a map",
+      .section({ Fields.described(Value.self) }),
       read: { node, context in
         guard case .map = node.content else {
           return context.refuse("is not a map", node, need: "a map of keys")
@@ -249,7 +241,7 @@ extension Format where Value: Section {
       },
       write: { value, context in
         var value = value
-        let fields = Fields(context)
+        let fields = Fields(writing: context)
         value.declare(fields)
         return .map(fields.written)
       })

@@ -28,54 +28,67 @@ extension Fields {
 }
 
 extension Recipe {
-  /// The keys of every section, whether they have an effect or not.
-  private static let keysOfSections = [
-    "": keys(Recipe.self), "data": keys(Data.self), "tokenizer": keys(Tokenizer.self),
-    "model": keys(Model.self), "warm_start": keys(WarmStart.self), "train": keys(Train.self),
-    "train.value": keys(ValueFunction.self), "reward_model": keys(RewardModel.self),
-    "evaluation": keys(Evaluation.self),
-  ]
-
-  private static func keys<Value: Section>(_ section: Value.Type) -> [String] {
-    Fields.keys {
-      var value = section.init()
-      value.declare($0)
-    }
+  /// The declared keys of a section, by its dotted path; nil for what is none.
+  private static func keys(ofSection path: String) -> [RecipeKey]? {
+    if path.isEmpty { return reference }
+    let path = path == "reward_model.labeller" ? "rewards" : path
+    let found = keys(at: path).flatMap(\.key.keys)
+    return found.isEmpty ? nil : found
   }
 
-  /// Where a key stands that is none of a section's: its paths, none outside of sections.
-  fileprivate static func paths(of key: String, besides section: String) -> [String] {
-    guard keysOfSections[section] != nil else { return [] }
-    let others = keysOfSections.filter { $1.contains { $0.hasSameBytes(as: key) } }.keys
-    return others.sorted().map { $0.isEmpty ? key : "\($0).\(key)" }
+  /// Where a key of some name is, apart from one section: its paths, none for a section of a list.
+  fileprivate static func paths(of name: String, besides section: String) -> [String] {
+    guard keys(ofSection: section) != nil, !section.contains(where: \.isNumber) else { return [] }
+    var paths: [String] = []
+    for (path, key) in allKeys where key.name.hasSameBytes(as: name) && !paths.contains(path) {
+      if !path.hasPrefix("rewards.") { paths.append(path) }
+    }
+    return paths
+  }
+
+  /// What may be meant by a name that is no key of a section, the surest guess first: a key that
+  /// other programs call so, the same name elsewhere, initials, a slip, words of a meaning.
+  fileprivate static func keys(
+    meantBy name: String, in section: String, among known: [String], elsewhere paths: [String]
+  ) -> [String] {
+    let keys = (keys(ofSection: section) ?? []).filter { known.contains($0.name) }
+    func names(where isMeant: (RecipeKey) -> Bool) -> [String] {
+      keys.filter(isMeant).map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+    func isInitials(of key: RecipeKey) -> Bool {
+      let initials = String(key.name.split(separator: "_").compactMap(\.first))
+      return name.utf8.count > 1 && initials.hasSameBytes(as: name)
+    }
+    let words = name.lowercased().split(separator: "_").filter { $0.utf8.count > 2 }
+    func isDescribed(by key: RecipeKey) -> Bool {
+      let text = "\(key.name.replacing("_", with: " ")) \(key.meaning)".lowercased()
+      let own = text.split { !$0.isLetter && !$0.isNumber }
+      return !words.isEmpty && words.allSatisfy { word in own.contains { $0.hasPrefix(word) } }
+    }
+    let guesses = [
+      names { $0.namesInTRL.contains { $0.hasSameBytes(as: name) } }, paths,
+      names(where: isInitials), Spelling.closest(to: name, among: known).map { [$0] } ?? [],
+    ]
+    if let guess = guesses.first(where: { !$0.isEmpty }) { return guess }
+    let described = names(where: isDescribed)
+    return described.count <= 3 ? described : []
   }
 }
 
 extension RecipeError {
-  /// What TRL and transformers call a key, where no other program's name is near to ours.
-  private static let namesElsewhere: KeyValuePairs = [
-    "max_steps": "steps", "lr": "learning_rate", "loss_type": "algorithm",
-    "per_device_train_batch_size": "questions_per_step", "save_steps": "checkpoint_steps",
-    "generation_batch_size": "questions_per_step",
-    "gradient_accumulation_steps": "num_mini_batches", "model_name_or_path": "path",
-    "epsilon_low": "epsilon",
-  ]
-
-  /// A key of a map that is none of those that are `known`, with the one that may be meant.
+  /// A key of a map that is none of those that are `known`, with those that may be meant.
   ///
   /// - Parameter paths: Keys of this name in other sections.
   package init(
     unknown entry: Node.Entry, among known: [String], _ context: Context,
     elsewhere paths: [String] = []
   ) {
-    let elsewhere = Self.namesElsewhere.first {
-      $0.key.hasSameBytes(as: entry.key) && known.contains($0.value)
-    }
+    let meant = Recipe.keys(
+      meantBy: entry.key, in: context.path, among: known, elsewhere: paths)
     let hint =
-      (elsewhere?.value ?? (paths.isEmpty ? nil : paths.joined(separator: " or "))
-        ?? Spelling.closest(to: entry.key, among: known))
-      .map { "did you mean \($0)?" }
-      ?? "need one of \(known.joined(separator: ", "))"
+      meant.isEmpty
+      ? "need one of \(known.joined(separator: ", "))"
+      : "did you mean \(meant.joined(separator: " or "))?"
     self.init(
       "unknown key (\(hint))", field: context[entry.key.shortened()].path, at: entry.value.place)
   }

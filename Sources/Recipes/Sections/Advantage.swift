@@ -52,7 +52,10 @@ extension GroupRelativeAdvantage: NamedEstimator {
   package var name: String { "group" }
 
   package mutating func declare(_ fields: Fields) {
-    fields("scale_rewards", &scale, .choice)
+    fields(
+      "scale_rewards", &scale, .choice,
+      "The standard deviation that divides the advantages: of the `group`, of the `batch`, or "
+        + "`none`.")
   }
 }
 
@@ -60,8 +63,13 @@ extension SoftmaxAdvantage: NamedEstimator {
   package var name: String { "softmax" }
 
   package mutating func declare(_ fields: Fields) {
-    fields("advantage_beta", &beta, .number(above: 0, through: 1000))
-    fields("advantage_scale", &scale, .choice)
+    fields(
+      "advantage_beta", &beta, .number(above: 0, through: 1000),
+      "β, the inverse temperature of the softmax over a group's rewards. It is not train.beta.")
+    fields(
+      "advantage_scale", &scale, .choice,
+      "`none`, the formula itself, or `centred`, times G/β, which for β → 0 is the reward minus the "
+        + "group's mean.")
   }
 }
 
@@ -86,8 +94,11 @@ extension WhitenedAdvantage: NamedEstimator {
 
   package mutating func declare(_ fields: Fields) {
     var (discount, baseline) = (discount, baseline)
-    fields("gamma", &discount, .number(0...1))
-    fields("whitened_baseline", &baseline, .choice)
+    fields("gamma", &discount, .number(0...1), "γ, the discount of later rewards.")
+    fields(
+      "whitened_baseline", &baseline, .choice,
+      "What is subtracted from the rewards before they are whitened: nothing (`none`) or the mean "
+        + "of the group.")
     if baseline == .groupMean, discount < 1 {
       fields.failWithoutEffect(
         "gamma", "has no effect with whitened_baseline group-mean, which weighs whole completions")
@@ -111,19 +122,31 @@ extension PolicyGradientWeight: NamedEstimator {
   package mutating func declare(_ fields: Fields) {
     var (discount, lambda, steps) = (discount, lambda, steps)
     var (baseline, outer, whitens) = (baseline, outerDiscount, whitens)
-    let reason = "has no effect with advantage \(name)"
-    fields("gamma", &discount, .number(0...1))
-    fields.group(when: form == .advantage, else: reason) {
-      fields("td_steps", &steps, .integer(1...65536))
+    fields("gamma", &discount, .number(0...1), "γ, the discount of later rewards.")
+    if form == .advantage {
       fields(
-        "lam", &lambda, .number(0...1), when: steps == nil, else: "has no effect with td_steps")
-    }
-    fields("baseline", &baseline, .choice, when: form.usesBaseline, else: reason)
-    fields.group(when: form != .totalReward, else: reason) {
+        "td_steps", &steps, .integer(1...65536),
+        "k of the k-step advantage, in place of GAE.", default: "GAE with lam")
       fields(
-        "outer_discount", &outer, .flag, when: discount < 1, else: "has no effect with gamma 1")
+        "lam", &lambda, .number(0...1), "λ of generalized advantage estimation (GAE).",
+        when: .absent("td_steps", isPresent: steps != nil))
     }
-    fields("whiten_advantages", &whitens, .flag)
+    if form.usesBaseline {
+      fields(
+        "baseline", &baseline, .choice,
+        "The baseline b: `leave-one-out`, the mean return of the question's other completions; "
+          + "`group-mean`, of all of them; `value`, a value function.")
+    }
+    if form != .totalReward {
+      fields(
+        "outer_discount", &outer, .flag,
+        "Weights token t by γ^t, too, as the gradient of the discounted return does.",
+        when: .key("gamma", discount, below: 1))
+    }
+    fields(
+      "whiten_advantages", &whitens, .flag,
+      "Whitens the advantages over the step: mean 0, standard deviation 1.",
+      trl: ["whiten_rewards"])
     self = PolicyGradientWeight(
       form: form, discount: discount, lambda: lambda, steps: steps, baseline: baseline,
       outerDiscount: outer && discount < 1, whitens: whitens)

@@ -15,10 +15,9 @@ extension Recipe {
     public var shaping = Shaping()
     /// How a gradient moves the policy.
     public var update = Update.adam
-    /// Times that the completions of a step are gone through, 1 to 1000: `num_iterations`, μ.
+    /// Times that the completions of a step are gone through: `num_iterations`, μ.
     public var epochs = 1
-    /// Parts into which each pass is cut, each an update of its own, 1 to 1024:
-    /// `num_mini_batches`.
+    /// Parts into which each pass is cut, each an update of its own: `num_mini_batches`.
     ///
     /// Questions are dealt out at random; the completions of one stay together.
     public var miniBatches = 1
@@ -27,8 +26,8 @@ extension Recipe {
     /// What becomes of the reference policy: `reference`, and with `mix` also
     /// `ref_model_mixup_alpha` and `ref_model_sync_steps`.
     public var reference = ReferenceSchedule.reset
-    /// Rounds in which questions whose completions all have the same reward are replaced by others,
-    /// 0 (keep them) to 100: `dynamic_sampling_rounds`.
+    /// Rounds in which questions whose completions all have the same reward are replaced by others:
+    /// `dynamic_sampling_rounds`.
     ///
     /// Yu et al. 2025 (DAPO), section 3.2 (<https://arxiv.org/abs/2503.14476>). What is left after
     /// the last round makes the update, be it fewer questions.
@@ -61,22 +60,56 @@ extension Recipe.Axes {
   mutating func declare(
     _ fields: Fields, maxCompletionTokens: Int, length: (iteration: Int, run: Int) = (0, 0)
   ) {
-    fields("num_iterations", &epochs, .integer(1...1000))
-    fields("num_mini_batches", &miniBatches, .integer(1...1024))
-    fields.choose("advantage", &advantage)
+    fields(
+      "num_iterations", &epochs, .integer(1...1000),
+      "μ: passes over the completions of a step.", trl: ["num_ppo_epochs"])
+    fields(
+      "num_mini_batches", &miniBatches, .integer(1...1024),
+      "Parts of each pass, each an update of its own; at most questions_per_step. Questions are "
+        + "dealt out at random, and the completions of one question stay together.",
+      trl: ["gradient_accumulation_steps"])
+    fields.choose(
+      "advantage", &advantage,
+      "How rewards become advantages. Against the question's other completions: `group`, "
+        + "`softmax`, `rank`, `leave-one-out`, `normalized-sum`, `maximum-likelihood`, `process`. "
+        + "Over the step: `whitened`. Against the greedy completion: `greedy-baseline`. The others "
+        + "are the weights of the policy gradient.")
     objective.declare(fields, maxCompletionTokens: maxCompletionTokens)
     shaping.declare(fields, maxCompletionTokens: maxCompletionTokens)
-    fields.choose("update", &update)
+    fields.choose(
+      "update", &update,
+      "How a gradient moves the policy: `adam`; `line-search`, against the gradient as far as the "
+        + "loss falls; `trust-region`, along the natural gradient as far as max_kl allows.")
     let needsValues = advantage.estimator.needsValues
     value = needsValues ? value ?? Recipe.ValueFunction() : nil
     fields(
-      "value", &value, .section, when: needsValues,
-      else: "has no effect with advantage \(advantage.name)")
-    fields.choose("reference", &reference)
-    fields("dynamic_sampling_rounds", &dynamicSamplingRounds, .integer(0...100))
-    fields("mask_truncated_completions", &masksTruncatedCompletions, .flag)
+      "value", &value, .section, "The value function V(s): a scalar head on a transformer.",
+      default: "its own defaults", when: needsValueFunction)
+    fields.choose(
+      "reference", &reference,
+      "The reference policy: `reset`, set to the policy at each outer iteration; `fixed`, the "
+        + "policy that training started with; `mix`, moved towards the policy every so many steps.",
+      trl: ["sync_ref_model"])
+    fields(
+      "dynamic_sampling_rounds", &dynamicSamplingRounds, .integer(0...100),
+      "Rounds in which questions whose completions all have the same reward are replaced by new "
+        + "ones (DAPO). The update uses what is left after the last round.")
+    fields(
+      "mask_truncated_completions", &masksTruncatedCompletions, .flag,
+      "Leaves completions that were cut off by max_completion_length out of the update.")
     if fields.isReading { dropPresetsChoices(fields) }
     if fields.isSound { compare(fields, length) }
+  }
+
+  /// That the advantages need values: by their form, or by their baseline.
+  private var needsValueFunction: Condition {
+    let weight = advantage.named as? PolicyGradientWeight
+    let byForm = Condition.key("advantage", advantage) { $0.estimator.needsValues }
+    let baselines = Condition.key("advantage", advantage) {
+      ($0.named as? PolicyGradientWeight)?.form.usesBaseline == true
+    }
+    let isValue = Condition.key("baseline", weight?.baseline ?? .leaveOneOut, is: .value)
+    return byForm || baselines && isValue
   }
 
   private var isTrustRegion: Bool { if case .trustRegion = update { true } else { false } }

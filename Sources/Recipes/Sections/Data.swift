@@ -24,9 +24,18 @@ extension Recipe {
 
 extension Recipe.Data: Section {
   mutating func declare(_ fields: Fields) {
-    fields("train", &train, .path, .required)
-    fields("test", &test, .path)
-    fields("question", &question, .text)
-    fields("answer", &answer, .text)
+    fields(
+      "train", &train, .path, "The file of training questions: JSON Lines, JSON, CSV or TSV.",
+      .required, trl: ["dataset_name"])
+    fields(
+      "test", &test, .path, "The file of held-out questions, for evaluation.", default: "none")
+    fields(
+      "question", &question, .text,
+      "The column with the question. `question` also reads a column called prompt where that is "
+        + "the only one of the two.")
+    fields(
+      "answer", &answer, .text,
+      "The column with the answer; rows may lack it where nothing uses it. Dots lead into objects: "
+        + "`reward_model.ground_truth`. Rewards may use any other column, too.")
   }
 }

@@ -3,20 +3,20 @@ extension Recipe {
   ///
   /// Every question is answered once greedily, and `samples` times by drawing.
   public struct Evaluation: Sendable, Equatable {
-    /// Steps of training between two evaluations, 1 or more: `every`.
+    /// Steps of training between two evaluations: `every`.
     ///
     /// By default the policy is judged before and after training only.
     public var every: Int?
-    /// Completions drawn for each question, 1 to 1024: `samples`.
+    /// Completions drawn for each question: `samples`.
     public var samples = 8
     /// The k of pass@k and maj@k, at most `samples` each: `k`.
     ///
     /// The estimate of pass@k is unbiased for any k up to `samples`, and sharper the more samples
     /// there are.
     public var k = [1]
-    /// Temperature of the drawn completions, 0.001 to 100: `temperature`.
+    /// Temperature of the drawn completions: `temperature`.
     public var temperature = 1.0
-    /// At most so many questions, from the beginning of `data.test`, 1 or more: `questions`.
+    /// At most so many questions, from the beginning of `data.test`: `questions`.
     ///
     /// By default all.
     public var questions: Int?
@@ -27,11 +27,20 @@ extension Recipe {
 
 extension Recipe.Evaluation: Section {
   mutating func declare(_ fields: Fields) {
-    fields("every", &every, .integer(1...))
-    fields("samples", &samples, .integer(1...1024))
-    fields("k", &k, .list(of: .integer(1...65536), count: 1...64))
-    fields("temperature", &temperature, .temperature)
-    fields("questions", &questions, .integer(1...))
+    fields(
+      "every", &every, .integer(1...), "Training steps between two evaluations.",
+      default: "before and after training only", trl: ["eval_steps"])
+    fields(
+      "samples", &samples, .integer(1...1024),
+      "Completions sampled per question. More samples make pass@k more precise.")
+    fields(
+      "k", &k, .list(of: .integer(1...65536), count: 1...64),
+      "The k of pass@k and maj@k; each at most samples.")
+    fields(
+      "temperature", &temperature, .temperature, "The temperature of the sampled completions.")
+    fields(
+      "questions", &questions, .integer(1...), "Uses only the first so many rows of data.test.",
+      default: "all")
     guard fields.isSound else { return }
     if let large = k.firstIndex(where: { $0 > samples }) {
       fields.fail(

@@ -11,15 +11,15 @@ extension Recipe {
   ///
   /// Its vocabulary is the tokenizer's.
   public struct Architecture: Sendable, Equatable {
-    /// Width, 1 to 16384: `hidden_size`.
+    /// Width: `hidden_size`.
     ///
     /// Required; 64 to 512 learn within minutes on a CPU.
     public var hiddenSize = 0
-    /// Layers, 1 to 256: `num_hidden_layers`.
+    /// Layers: `num_hidden_layers`.
     ///
     /// Required; 2 to 8 are usual here.
     public var layers = 0
-    /// Attention heads, 1 to 256: `num_attention_heads`.
+    /// Attention heads: `num_attention_heads`.
     ///
     /// Required; `hiddenSize` must be a multiple unless `headSize` is given.
     public var attentionHeads = 0
@@ -31,25 +31,25 @@ extension Recipe {
     ///
     /// By default `hiddenSize / attentionHeads`; 16 to 128 are usual.
     public var headSize: Int?
-    /// Width of the feed-forward part, 1 to 65536: `intermediate_size`.
+    /// Width of the feed-forward part: `intermediate_size`.
     ///
     /// Required; about 8/3 of `hiddenSize` is usual.
     public var intermediateSize = 0
-    /// Tokens that prompt and completion may have together, beginning-of-sequence token included, 3
-    /// to 65536: `max_position_embeddings`.
+    /// Tokens that prompt and completion may have together, beginning-of-sequence token included:
+    /// `max_position_embeddings`.
     ///
     /// Required.
     public var maximumPositions = 0
-    /// Base of the rotary embedding, 1 to 10⁹: `rope_theta`.
+    /// Base of the rotary embedding: `rope_theta`.
     public var ropeTheta = 10_000.0
-    /// What RMSNorm adds to the mean square, 1e-12 to 0.1: `rms_norm_eps`.
+    /// What RMSNorm adds to the mean square: `rms_norm_eps`.
     public var rmsNormEpsilon = 1e-6
     /// Whether output and input embedding are one matrix: `tie_word_embeddings`.
     ///
     /// Worth it whenever the vocabulary is a large part of the policy.
     public var tieWordEmbeddings = false
-    /// `initializer_range`: the standard deviation of the first weights, 0 < range ≤ 1; usually
-    /// 0.02, and 0.05 for narrow models.
+    /// `initializer_range`: the standard deviation of the first weights; usually 0.02, and 0.05 for
+    /// narrow models.
     public var initializerRange = 0.02
 
     public init() {}
@@ -61,35 +61,54 @@ extension Recipe.Model: Section {
 
   mutating func declare(_ fields: Fields) {
     var path: String? = if case .directory(let path) = self { path } else { nil }
-    fields("path", &path, .path)
-    if let path {
-      for entry in fields.takeRest() {
-        fields.failWithoutEffect(entry.key, "has no effect beside path (need one of them)")
-      }
-      self = .directory(path)
-    } else {
-      var architecture =
-        if case .new(let architecture) = self { architecture } else { Recipe.Architecture() }
-      architecture.declare(fields)
-      self = .new(architecture)
-    }
+    fields(
+      "path", &path, .path,
+      "A directory in the Hugging Face layout: config.json, model.safetensors or its shards, "
+        + "tokenizer.model.", default: "none: a new model", trl: ["model_name_or_path"])
+    var architecture =
+      if case .new(let architecture) = self { architecture } else { Recipe.Architecture() }
+    fields.group(
+      when: .absent("path", isPresent: path != nil)
+    ) { architecture.declare(fields) }
+    self = path.map(Self.directory) ?? .new(architecture)
   }
 }
 
 extension Recipe.Architecture: Section {
   mutating func declare(_ fields: Fields) {
-    fields("hidden_size", &hiddenSize, .integer(1...16384), .required)
-    fields("num_hidden_layers", &layers, .integer(1...256), .required)
-    fields("num_attention_heads", &attentionHeads, .integer(1...256), .required)
+    fields(
+      "hidden_size", &hiddenSize, .integer(1...16384),
+      "Width of the model. 64 to 512 learn within minutes on a CPU.", .required)
+    fields(
+      "num_hidden_layers", &layers, .integer(1...256), "Transformer layers. Usual here: 2 to 8.",
+      .required)
+    fields(
+      "num_attention_heads", &attentionHeads, .integer(1...256),
+      "Attention heads; a divisor of hidden_size.", .required)
     if fields.isReading { keyValueHeads = attentionHeads }
-    fields("num_key_value_heads", &keyValueHeads, .integer(1...256))
-    fields("head_dim", &headSize, .integer(2...128))
-    fields("intermediate_size", &intermediateSize, .integer(1...65536), .required)
-    fields("max_position_embeddings", &maximumPositions, .integer(3...65536), .required)
-    fields("rope_theta", &ropeTheta, .number(1...1e9))
-    fields("rms_norm_eps", &rmsNormEpsilon, .number(1e-12...0.1))
-    fields("tie_word_embeddings", &tieWordEmbeddings, .flag)
-    fields("initializer_range", &initializerRange, .number(above: 0, through: 1))
+    fields(
+      "num_key_value_heads", &keyValueHeads, .integer(1...256),
+      "Key/value heads; a divisor of num_attention_heads.", default: "num_attention_heads")
+    fields(
+      "head_dim", &headSize, .integer(2...128), "Size of a head; an even number. Usual: 16 to 128.",
+      default: "hidden_size / num_attention_heads")
+    fields(
+      "intermediate_size", &intermediateSize, .integer(1...65536),
+      "Width of the feed-forward layers. Usual: about 8/3 of hidden_size.", .required)
+    fields(
+      "max_position_embeddings", &maximumPositions, .integer(3...65536),
+      "Tokens of prompt and completion together, beginning-of-sequence token included.", .required)
+    fields("rope_theta", &ropeTheta, .number(1...1e9), "Base of the rotary position embedding.")
+    fields(
+      "rms_norm_eps", &rmsNormEpsilon, .number(1e-12...0.1),
+      "Added to the mean square in RMSNorm.")
+    fields(
+      "tie_word_embeddings", &tieWordEmbeddings, .flag,
+      "Whether input and output embedding are one matrix. Worth it where the vocabulary is a large "
+        + "part of the model.")
+    fields(
+      "initializer_range", &initializerRange, .number(above: 0, through: 1),
+      "Standard deviation of the initial weights. Usual: 0.02; for narrow models 0.05.")
     if fields.isReading { resolveHeads(fields) }
   }
 

@@ -7,17 +7,36 @@ extension PolicyObjective {
     var (toReference, toOld) = (klPenalty, oldKLPenalty)
     var entropy = entropyBonus?.coefficient ?? 0
     var (threshold, quantile) = (offPolicyMask?.threshold, entropyMask?.quantile ?? 1)
-    fields.choose("surrogate", &surrogate, hints: false)
+    fields.choose(
+      "surrogate", &surrogate,
+      "The loss of a token, from its ratio r and advantage A: `policy-gradient`, −A·log π; "
+        + "`ratio`, −r·A; `clip`, PPO's clipped ratio; `cispo`, `sapo`, `gmpo` and `vespo` as in "
+        + "their papers.", hints: false)
     fields(
-      "importance_sampling_level", &level, .choice, when: surrogate.usesRatioLevel,
-      else: "has no effect with surrogate \(surrogate.name), which leaves it no choice")
-    fields.choose("aggregation", &aggregation)
+      "importance_sampling_level", &level, .choice,
+      "What a ratio is of: each `token`; the whole completion as the geometric mean of its tokens' "
+        + "ratios (`sequence`) or as their product (`sequence-product`).",
+      when: .key("surrogate", surrogate) { $0.usesRatioLevel },
+      because: "which leaves it no choice")
+    fields.choose(
+      "aggregation", &aggregation,
+      "How token losses become one: `sequence-mean`, the mean of each completion, then of the "
+        + "completions; `token-mean`, the mean over all tokens; `constant-length`, the sum over "
+        + "max_completion_length, then the mean; `sequence-sum`, the sum of each completion, then "
+        + "the mean; `sum`.", trl: ["loss_type"])
     if aggregation.hasLength { aggregation = .constantLength(maxCompletionTokens) }
     toReference.declareReference(fields)
     toOld.declareOld(fields)
-    fields("entropy_coef", &entropy, .number(0...100))
-    fields("off_policy_mask_threshold", &threshold, .number(above: 0, through: 1000))
-    fields("top_entropy_quantile", &quantile, .number(above: 0, through: 1))
+    fields(
+      "entropy_coef", &entropy, .number(0...100),
+      "The weight of an entropy bonus in the loss.")
+    fields(
+      "off_policy_mask_threshold", &threshold, .number(above: 0, through: 1000),
+      "Masks completions with a negative advantage whose mean of log π_old − log π is above this.",
+      default: "none is masked")
+    fields(
+      "top_entropy_quantile", &quantile, .number(above: 0, through: 1),
+      "Only this share of the tokens, those of the highest entropy, has a policy loss.")
     self = PolicyObjective(
       ratioLevel: surrogate.usesRatioLevel ? level : .token, surrogate: surrogate,
       klPenalty: toReference, oldKLPenalty: toOld, aggregation: aggregation,
@@ -69,26 +88,35 @@ extension KLPenalty? {
   /// Declares `beta` and the `kl_` keys.
   mutating func declareReference(_ fields: Fields) {
     declare(
-      fields, "beta", atMost: 100, "kl_", among: [.policyToReference, .referenceToPolicy])
+      fields, "beta", atMost: 100, "kl_", among: [.policyToReference, .referenceToPolicy],
+      "The weight of the KL penalty to the reference policy in the loss. 0 needs no reference "
+        + "policy.",
+      "The divergence: `policy-to-reference`, KL(π‖π_ref), or `reference-to-policy`, KL(π_ref‖π).")
   }
 
   /// Declares `old_kl_coef` and the `old_kl_` keys.
   mutating func declareOld(_ fields: Fields) {
-    declare(fields, "old_kl_coef", atMost: 1e6, "old_kl_", among: [.oldToPolicy, .policyToOld])
+    declare(
+      fields, "old_kl_coef", atMost: 1e6, "old_kl_", among: [.oldToPolicy, .policyToOld],
+      "The weight of the KL penalty to the policy that drew the completions.",
+      "The divergence: `old-to-policy`, KL(π_old‖π), or `policy-to-old`, KL(π‖π_old).")
   }
 
   /// There is no penalty with a coefficient of 0.
   private mutating func declare(
     _ fields: Fields, _ key: String, atMost: Double, _ prefix: String,
-    among divergences: [KLDivergence]
+    among divergences: [KLDivergence], _ meaning: String, _ directions: String
   ) {
     var (coefficient, controller) = (self?.coefficient ?? 0, self?.controller ?? .fixed)
     var (divergence, estimator) = (self?.divergence ?? divergences[0], self?.estimator ?? .k3)
     var weighting = self?.weighting ?? .plain
-    fields(key, &coefficient, .number(0...atMost))
-    fields.group(when: coefficient > 0, else: "has no effect with \(key) 0") {
-      fields(prefix + "direction", &divergence, .choice(among: divergences))
-      fields(prefix + "estimator", &estimator, .choice)
+    fields(key, &coefficient, .number(0...atMost), meaning)
+    fields.group(when: .key(key, coefficient, above: 0)) {
+      fields(prefix + "direction", &divergence, .choice(among: divergences), directions)
+      fields(
+        prefix + "estimator", &estimator, .choice,
+        "How a token's divergence is computed: Schulman's `k1`, `k2` or `k3` from the drawn token, "
+          + "or `exact`, summed over the vocabulary.")
       if divergence.isToReference { weighting.declare(fields, divergence, estimator) }
       controller.declare(fields, prefix)
     }
@@ -107,12 +135,15 @@ extension KLPenalty.Weighting {
   ) {
     var (byRatio, straight) = (self == .ratio, self == .straightThrough)
     self = .plain
-    fields.group(when: estimator != .exact, else: "has no effect with kl_estimator exact") {
-      fields("use_bias_correction_kl", &byRatio, .flag)
+    fields.group(when: .key("kl_estimator", estimator, isNot: .exact)) {
+      fields(
+        "use_bias_correction_kl", &byRatio, .flag,
+        "Weights each token's KL by its ratio, which makes the gradient of k3 unbiased.")
       fields(
         "kl_straight_through", &straight, .flag,
-        when: !byRatio && divergence == .policyToReference,
-        else: "needs kl_direction policy-to-reference and no use_bias_correction_kl")
+        "Logs the chosen estimator and takes the gradient of k2, which is unbiased on-policy.",
+        when: .key("kl_direction", divergence, is: .policyToReference)
+          && .key("use_bias_correction_kl", byRatio, is: false))
     }
     if estimator == .exact { return }
     if byRatio {
@@ -135,14 +166,18 @@ extension KLController {
     case .adaptive(let adaptive): (rule, target) = (.adaptive, adaptive.target)
     case .ziegler(let goal, let length): (rule, target, horizon) = (.ziegler, goal, length)
     }
-    fields(prefix + "controller", &rule, .choice)
-    let reason = "has no effect with \(prefix)controller \(rule.rawValue)"
     fields(
-      prefix + "target", &target, .number(above: 0, through: 1000), when: rule != .fixed,
-      else: reason)
+      prefix + "controller", &rule, .choice,
+      "How the penalty's weight changes: `fixed`; `adaptive`, PPO's, doubled above 1.5 times the "
+        + "target and halved below it divided by 1.5; `ziegler`, in proportion to the error.")
     fields(
-      prefix + "horizon", &horizon, .number(above: 0, through: 1e12), when: rule == .ziegler,
-      else: reason)
+      prefix + "target", &target, .number(above: 0, through: 1000),
+      "The KL divergence that the controller aims at, in nats per token.",
+      when: .key(prefix + "controller", rule, isNot: .fixed))
+    fields(
+      prefix + "horizon", &horizon, .number(above: 0, through: 1e12),
+      "The completions over which the weight follows the error.", trl: ["horizon"],
+      when: .key(prefix + "controller", rule, is: .ziegler))
     self =
       switch rule {
       case .fixed: .fixed

@@ -35,21 +35,33 @@ extension Surrogate: Choice {
 extension ClippedSurrogate: Keyed {
   mutating func declare(_ fields: Fields) {
     fields.declareClip(&epsilonLow, &epsilonHigh)
-    fields("delta", &delta, .number(above: 1, through: 1e6))
-    fields("dual_clip", &dualClip, .number(above: 1, through: 1e6))
+    fields(
+      "delta", &delta, .number(above: 1, through: 1e6),
+      "The largest ratio that counts where the advantage is negative (two-sided clipping).",
+      default: "no bound")
+    fields(
+      "dual_clip", &dualClip, .number(above: 1, through: 1e6),
+      "c of dual-clip PPO: the loss of a negative advantage A is at most −c·A.",
+      default: "no bound")
   }
 }
 
 extension CISPO: Keyed {
   mutating func declare(_ fields: Fields) {
-    fields("epsilon_high", &maximumRatio, .number(above: 0, through: 1e6))
+    fields(
+      "epsilon_high", &maximumRatio, .number(above: 0, through: 1e6),
+      "The largest importance weight, itself and not 1 + ε.")
   }
 }
 
 extension SAPO: Keyed {
   mutating func declare(_ fields: Fields) {
-    fields("sapo_temperature_pos", &positiveTemperature, .number(above: 0, through: 1000))
-    fields("sapo_temperature_neg", &negativeTemperature, .number(above: 0, through: 1000))
+    fields(
+      "sapo_temperature_pos", &positiveTemperature, .number(above: 0, through: 1000),
+      "τ of tokens with a positive advantage; a larger one fades sooner.")
+    fields(
+      "sapo_temperature_neg", &negativeTemperature, .number(above: 0, through: 1000),
+      "τ of tokens with a negative advantage.")
   }
 }
 
@@ -61,18 +73,32 @@ extension GMPO: Keyed {
 
 extension VESPO: Keyed {
   mutating func declare(_ fields: Fields) {
-    fields("vespo_k_pos", &positive.exponent, .number(above: 0, through: 1000))
-    fields("vespo_lambda_pos", &positive.rate, .number(above: 0, through: 1000))
-    fields("vespo_k_neg", &negative.exponent, .number(above: 0, through: 1000))
-    fields("vespo_lambda_neg", &negative.rate, .number(above: 0, through: 1000))
+    fields(
+      "vespo_k_pos", &positive.exponent, .number(above: 0, through: 1000),
+      "k of the weight w^k·exp(λ·(1 − w)) of the completion's ratio w, for positive advantages.")
+    fields(
+      "vespo_lambda_pos", &positive.rate, .number(above: 0, through: 1000),
+      "λ of that weight, for positive advantages.")
+    fields(
+      "vespo_k_neg", &negative.exponent, .number(above: 0, through: 1000),
+      "k of that weight, for negative advantages.")
+    fields(
+      "vespo_lambda_neg", &negative.rate, .number(above: 0, through: 1000),
+      "λ of that weight, for negative advantages.")
   }
 }
 
 extension Fields {
   /// Declares the two sides of a clip, of which the upper one follows the lower.
   fileprivate func declareClip(_ low: inout Double, _ high: inout Double) {
-    self("epsilon", &low, .number(above: 0, below: 1))
+    self(
+      "epsilon", &low, .number(above: 0, below: 1),
+      "ε: ratios are clipped below at 1 − ε, and above at 1 + ε where epsilon_high is absent.",
+      trl: ["cliprange", "epsilon_low"])
     if isReading, has("epsilon") { high = low }
-    self("epsilon_high", &high, .number(above: 0, through: 100))
+    self(
+      "epsilon_high", &high, .number(above: 0, through: 100),
+      "Ratios are clipped above at 1 + this.",
+      default: "epsilon, or the algorithm's own")
   }
 }

@@ -13,8 +13,6 @@ extension Recipe {
 }
 
 extension Recipe.Tokenizer: Section {
-  private static let besideTheOther = "has no effect beside path (need one of them)"
-
   public init() { self = .trained(vocabularySize: 512) }
 
   package init(defaultFor model: Recipe.Model) {
@@ -29,10 +27,15 @@ extension Recipe.Tokenizer: Section {
     var size = if case .trained(let size) = self { size } else { 512 }
     if fields.isReading { path = nil }
     let trains = fields.isReading && fields.chosen(among: ["path", "vocab_size"]) == "vocab_size"
-    fields("path", &path, .path, when: !trains, else: Self.besideTheOther)
     fields(
-      "vocab_size", &size, .integer(260...262_144, except: [32016, 49152]), .required,
-      when: path == nil, else: Self.besideTheOther)
+      "path", &path, .path, "An existing SentencePiece model, `tokenizer.model`.",
+      default: "none: a tokenizer is trained on data.train",
+      when: .absent("vocab_size", isPresent: trains))
+    fields(
+      "vocab_size", &size, .integer(260...262_144, except: [32016, 49152]),
+      "The most pieces of a new tokenizer; a small corpus gives fewer. 512 suits arithmetic, "
+        + "thousands suit prose. Other programs take the refused sizes for CodeLlama's and "
+        + "Granite's tokenizers.", .required, when: .absent("path", isPresent: path != nil))
     self = path.map(Self.file) ?? .trained(vocabularySize: size)
   }
 }

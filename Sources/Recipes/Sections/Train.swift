@@ -13,34 +13,31 @@ extension Recipe {
 
     // MARK: Sampling
 
-    /// Questions in a step, 1 to 65536: `questions_per_step`.
+    /// Questions in a step: `questions_per_step`.
     ///
     /// Required.
     public var questionsPerStep = 0
-    /// Completions of each question, 2 to 4096: `num_generations`, G.
+    /// Completions of each question: `num_generations`, G.
     ///
     /// 8 to 64 are usual.
     public var completionsPerQuestion = 8
-    /// Tokens a completion may have, end-of-sequence token included, 1 to 65534:
-    /// `max_completion_length`.
+    /// Tokens a completion may have, end-of-sequence token included: `max_completion_length`.
     ///
     /// Required.
     public var maxCompletionTokens = 0
-    /// Divides the logits, in sampling and in training, 0.001 to 100: `temperature`.
+    /// Divides the logits, in sampling and in training: `temperature`.
     public var temperature = 1.0
-    /// Draws from the so many most probable tokens only, 0 (from all) to 1,000,000: `top_k`.
+    /// Draws from the so many most probable tokens only: `top_k`.
     public var topK = 0
-    /// Draws from the fewest tokens that have this probability together, above 0 and at most 1:
-    /// `top_p`.
+    /// Draws from the fewest tokens that have this probability together: `top_p`.
     public var topP = 1.0
-    /// Draws from tokens at least this probable relative to the most probable one, 0 to 1:
-    /// `min_p`.
+    /// Draws from tokens at least this probable relative to the most probable one: `min_p`.
     public var minP = 0.0
-    /// Texts that end a completion, 0 to 64 of them: `stop`.
+    /// Texts that end a completion: `stop`.
     ///
     /// The end-of-sequence token always does.
     public var stop: [String] = []
-    /// Parts in which a step's questions are drawn, each scored while the next one is, 1 to 1024:
+    /// Parts in which a step's questions are drawn, each scored while the next one is:
     /// `scoring_parts`.
     ///
     /// More than one pays where scoring takes long. No result depends on it; activations are
@@ -49,14 +46,13 @@ extension Recipe {
 
     // MARK: The loop
 
-    /// Times that the reference policy is set to the current one, 1 to 1,000,000:
-    /// `outer_iterations`, I.
+    /// Times that the reference policy is set to the current one: `outer_iterations`, I.
     public var outerIterations = 1
-    /// Steps after each of them, 1 to 10⁹: `steps_per_iteration`, M.
+    /// Steps after each of them: `steps_per_iteration`, M.
     ///
     /// Required.
     public var stepsPerIteration = 0
-    /// Steps in all, 1 to the product of the two above: `steps`.
+    /// Steps in all: `steps`.
     ///
     /// Fewer end the run early. By default all.
     public var steps: Int?
@@ -70,17 +66,15 @@ extension Recipe {
 
     // MARK: Keeping and showing
 
-    /// Steps between two checkpoints, 0 (only at the end, and when stopped) to 10⁹:
-    /// `checkpoint_steps`.
+    /// Steps between two checkpoints: `checkpoint_steps`.
     public var checkpointSteps = 100
-    /// Checkpoints kept, the latest ones, 1 to 1,000,000: `save_total_limit`.
+    /// Checkpoints kept, the latest ones: `save_total_limit`.
     public var keptCheckpoints = 2
-    /// Completions shown at each report of progress, 0 to 1000: `num_completions_to_print`.
+    /// Completions shown at each report of progress: `num_completions_to_print`.
     public var shownCompletions = 2
     /// Whether `completions.jsonl` has token ids beside the text: `log_completion_ids`.
     public var logsTokenIDs = false
-    /// Memory for activations that sampling leaves to training, 0 (recompute them) to 1,048,576:
-    /// `activation_memory_megabytes`.
+    /// Memory for activations that sampling leaves to training: `activation_memory_megabytes`.
     ///
     /// It changes speed only.
     public var activationMemoryMegabytes = 1024
@@ -109,31 +103,72 @@ extension Recipe {
 
 extension Recipe.Train: Section {
   mutating func declare(_ fields: Fields) {
-    fields("algorithm", &algorithm, .choice)
-    fields("questions_per_step", &questionsPerStep, .integer(1...65536), .required)
-    fields("num_generations", &completionsPerQuestion, .integer(1...4096))
-    fields("max_completion_length", &maxCompletionTokens, .integer(1...65534), .required)
+    fields(
+      "algorithm", &algorithm, .choice,
+      "The algorithm: it sets the defaults of the keys below. `grpo algorithms` explains each.",
+      trl: ["loss_type"])
+    fields(
+      "questions_per_step", &questionsPerStep, .integer(1...65536), "Questions per step.",
+      .required, trl: ["generation_batch_size", "per_device_train_batch_size"])
+    fields(
+      "num_generations", &completionsPerQuestion, .integer(1...4096),
+      "G: completions of each question. Usual: 8 to 64. Algorithms that compare completions need 2 "
+        + "or more.")
+    fields(
+      "max_completion_length", &maxCompletionTokens, .integer(1...65534),
+      "The most tokens of a completion, end-of-sequence token included.", .required,
+      trl: ["response_length", "max_new_tokens"])
     if fields.isReading { axes = algorithm.axes(maxCompletionTokens: maxCompletionTokens) }
-    fields("temperature", &temperature, .temperature)
-    fields("top_k", &topK, .integer(0...1_000_000))
-    fields("top_p", &topP, .number(above: 0, through: 1))
-    fields("min_p", &minP, .number(0...1))
-    fields("stop", &stop, .list(of: .text, count: 0...64))
-    fields("scoring_parts", &scoringParts, .integer(1...1024))
-    fields("outer_iterations", &outerIterations, .integer(1...1_000_000))
-    fields("steps_per_iteration", &stepsPerIteration, .integer(1...1_000_000_000), .required)
-    fields("steps", &steps, .integer(1...))
+    fields(
+      "temperature", &temperature, .temperature,
+      "Divides the logits, in sampling and in training.")
+    fields(
+      "top_k", &topK, .integer(0...1_000_000),
+      "Samples from the so many most probable tokens only; 0 samples from all.")
+    fields(
+      "top_p", &topP, .number(above: 0, through: 1),
+      "Samples from the fewest tokens that together have this probability.")
+    fields(
+      "min_p", &minP, .number(0...1),
+      "Samples from tokens whose probability is at least this fraction of the most probable one's.")
+    fields(
+      "stop", &stop, .list(of: .text, count: 0...64),
+      "Texts that end a completion, as the end-of-sequence token does.")
+    fields(
+      "scoring_parts", &scoringParts, .integer(1...1024),
+      "Cuts a step's questions into parts and scores each while the next one is sampled. Pays where "
+        + "scoring is slow. It changes no result.")
+    fields(
+      "outer_iterations", &outerIterations, .integer(1...1_000_000),
+      "I: iterations, each of which begins by setting the reference policy to the policy.")
+    fields(
+      "steps_per_iteration", &stepsPerIteration, .integer(1...1_000_000_000),
+      "M: steps per iteration.", .required)
+    fields(
+      "steps", &steps, .integer(1...),
+      "Ends the run after so many steps; at most outer_iterations × steps_per_iteration.",
+      default: "all", trl: ["max_steps"])
     axes.declare(
       fields, maxCompletionTokens: maxCompletionTokens,
       length: (iteration: stepsPerIteration, run: totalSteps))
-    fields.group(
-      when: axes.update == .adam, else: "has no effect with update \(axes.update.name)"
-    ) { optimizer.declare(fields) }
-    fields("checkpoint_steps", &checkpointSteps, .integer(0...1_000_000_000))
-    fields("save_total_limit", &keptCheckpoints, .integer(1...1_000_000))
-    fields("num_completions_to_print", &shownCompletions, .integer(0...1000))
-    fields("log_completion_ids", &logsTokenIDs, .flag)
-    fields("activation_memory_megabytes", &activationMemoryMegabytes, .integer(0...1_048_576))
+    fields.group(when: .key("update", axes.update) { $0 == .adam }) { optimizer.declare(fields) }
+    fields(
+      "checkpoint_steps", &checkpointSteps, .integer(0...1_000_000_000),
+      "Steps between two checkpoints. 0 saves only at the end and when the run is stopped.",
+      trl: ["save_steps"])
+    fields(
+      "save_total_limit", &keptCheckpoints, .integer(1...1_000_000),
+      "Checkpoints kept; older ones are deleted.")
+    fields(
+      "num_completions_to_print", &shownCompletions, .integer(0...1000),
+      "Completions shown with each line of progress.")
+    fields(
+      "log_completion_ids", &logsTokenIDs, .flag,
+      "Adds the token ids to completions.jsonl.")
+    fields(
+      "activation_memory_megabytes", &activationMemoryMegabytes, .integer(0...1_048_576),
+      "Memory for activations that sampling keeps for training; 0 computes them again. It changes "
+        + "only the speed.")
     if fields.isReading, axes.reference != .reset,
       fields.isOverruled("outer_iterations", by: ["reference"])
     {

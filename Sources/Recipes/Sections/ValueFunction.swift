@@ -15,17 +15,16 @@ extension Recipe {
     public var trunk = Trunk.own
     /// What the head is fitted to: `target`.
     public var target = ValueTarget.rewardsToGo
-    /// The learning rate of head and own transformer, above 0 and at most 1: `learning_rate`.
+    /// The learning rate of head and own transformer: `learning_rate`.
     public var learningRate = 1e-3
-    /// Times that a step's completions are gone through, 1 to 1000: `epochs`; own transformers
-    /// only.
+    /// Times that a step's completions are gone through: `epochs`; own transformers only.
     public var epochs = 4
-    /// How far V may move from what it was before it stops counting, above 0: `clip`.
+    /// How far V may move from what it was before it stops counting: `clip`.
     ///
     /// By default it may move freely. PPO's code bounds it by 0.2.
     public var clip: Double?
-    /// Weight of the value loss beside the policy's, above 0 and at most 1000: `coefficient`; on
-    /// the policy's transformer only.
+    /// Weight of the value loss beside the policy's: `coefficient`; on the policy's transformer
+    /// only.
     public var coefficient = 0.5
 
     public init() {}
@@ -34,15 +33,28 @@ extension Recipe {
 
 extension Recipe.ValueFunction: Section {
   mutating func declare(_ fields: Fields) {
-    fields("model", &trunk, .choice)
-    fields("target", &target, .choice)
-    fields("learning_rate", &learningRate, .number(above: 0, through: 1))
     fields(
-      "epochs", &epochs, .integer(1...1000), when: trunk == .own,
-      else: "has no effect with model policy, which is fitted in the policy's updates")
-    fields("clip", &clip, .number(above: 0, through: 1e6))
+      "model", &trunk, .choice,
+      "The transformer under the value head: `own`, a copy of the first policy that is fitted after "
+        + "each policy update, or `policy`, the policy itself, trained by both losses at once.")
     fields(
-      "coefficient", &coefficient, .number(above: 0, through: 1000), when: trunk == .policy,
-      else: "has no effect with model own, which has updates of its own")
+      "target", &target, .choice,
+      "What the head is fitted to: `rewards-to-go`, the rewards that followed, or "
+        + "`lambda-returns`, GAE's advantage plus the old value.")
+    fields(
+      "learning_rate", &learningRate, .number(above: 0, through: 1),
+      "The learning rate of the head and of its own transformer.")
+    fields(
+      "epochs", &epochs, .integer(1...1000), "Passes over a step's completions.",
+      when: .key("model", trunk, is: .own),
+      because: "which is fitted in the policy's updates")
+    fields(
+      "clip", &clip, .number(above: 0, through: 1e6),
+      "Bounds how far the value may move from its old value; PPO's code uses 0.2.",
+      default: "no bound", trl: ["cliprange_value"])
+    fields(
+      "coefficient", &coefficient, .number(above: 0, through: 1000),
+      "The weight of the value loss beside the policy's loss.", trl: ["vf_coef"],
+      when: .key("model", trunk, is: .policy), because: "which has updates of its own")
   }
 }

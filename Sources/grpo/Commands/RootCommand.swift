@@ -24,6 +24,7 @@ struct RootCommand: AsyncParsableCommand {
           RunCommand.self, WarmStartCommand.self, TrainCommand.self, CompareCommand.self,
           ComparedRunCommand.self,
         ]),
+      CommandGroup(name: "Recipes", subcommands: [RecipeCommand.self]),
       CommandGroup(
         name: "Algorithms",
         subcommands: [AlgorithmsCommand.self, ExplainCommand.self]),

@@ -70,7 +70,7 @@ import Testing
     #expect(
       problems.map(\.description) == [
         "--set train.epsilon: has no effect with surrogate ratio",
-        "--set train.learning_rate: has no effect with update trust-region",
+        "--set train.learning_rate: has no effect with update trust-region (need adam)",
       ])
   }
 

@@ -20,8 +20,8 @@ import Testing
       "2: beta: unknown key (did you mean train.beta?)"),
     BadRecipe(
       "  samples: 4", "  samples: 4\n  learning_rate: 0.1",
-      "26: evaluation.learning_rate: unknown key (did you mean reward_model.learning_rate or "
-        + "train.learning_rate or train.value.learning_rate or warm_start.learning_rate?)"),
+      "26: evaluation.learning_rate: unknown key (did you mean warm_start.learning_rate or "
+        + "train.value.learning_rate or train.learning_rate or reward_model.learning_rate?)"),
     BadRecipe("warm_start:", "rewards: []\nwarm_start:", "13: rewards: is written twice"),
     BadRecipe("  k: [1", "  samples: 4\n  k: [1", "25: samples: is written twice"),
     BadRecipe(
@@ -179,7 +179,7 @@ import Testing
         + "262144, except 32016 and 49152)"),
     BadRecipe(
       "vocab_size: 300", "vocab_size: 300, path: x.model",
-      "6: tokenizer.vocab_size: has no effect beside path (need one of them)"),
+      "6: tokenizer.vocab_size: has no effect with path (need one of them)"),
     BadRecipe(
       "hidden_size: 32", "hidden_size: 1000000000000",
       "8: model.hidden_size: is out of range (got 1000000000000; need a whole number from 1 to "
@@ -246,7 +246,7 @@ import Testing
         + "choice"),
     BadRecipe(
       "num_iterations: 2", "update: trust-region",
-      "21: train.learning_rate: has no effect with update trust-region"),
+      "21: train.learning_rate: has no effect with update trust-region (need adam)"),
     BadRecipe(
       "num_iterations: 2", "num_mini_batches: 5",
       "20: train.num_mini_batches: is more than questions_per_step (got 5; need at most 4)"),
@@ -287,7 +287,7 @@ import Testing
       "21: train.scale_rewards: has no effect with advantage softmax (need group)"),
     BadRecipe(
       "model:\n", "model:\n  path: policy\n",
-      "9: model.hidden_size: has no effect beside path (need one of them)"),
+      "9: model.hidden_size: has no effect with path (need one of them)"),
   ])
   func namesTheKeysThatDoNotFitTogether(_ bad: BadRecipe) throws {
     let error = try SampleRecipe.error(replacing: bad.old, with: bad.new)

@@ -3,7 +3,7 @@ public import RewardPlugins
 extension Recipe {
   /// A program that scores completions.
   public struct Command: Sendable, Equatable {
-    /// The program and its arguments, 1 to 256 texts: `command`.
+    /// The program and its arguments: `command`.
     ///
     /// Required. A program with a `/` is a path, any other is looked up in `PATH`.
     public var arguments: [String] = []
@@ -21,8 +21,14 @@ extension Recipe {
 
 extension Recipe.Command: Keyed {
   mutating func declare(_ fields: Fields) {
-    fields("command", &arguments, .list(of: .textWithURLs, count: 1...256), .required)
-    fields("ids", &options.ids, .choice)
+    fields(
+      "command", &arguments, .list(of: .textWithURLs, count: 1...256),
+      "The program and its arguments. A program with a `/` is a path; any other is looked up in "
+        + "PATH.", .required)
+    fields(
+      "ids", &options.ids, .choice,
+      "Whether a reply must have the id of its request. `off` lets a late line pass for the reply "
+        + "to another request.")
     options.declare(fields)
   }
 }

@@ -32,10 +32,17 @@ extension Recipe {
 
 extension Recipe.Judge: Keyed {
   mutating func declare(_ fields: Fields) {
-    fields("model", &directory, .path, .required)
-    fields("style", &style, .choice)
     fields(
-      "append_eos", &appendsEOS, .flag, when: style == .grpo,
-      else: "has no effect with style \(style.rawValue) (need grpo)")
+      "model", &directory, .path,
+      "The directory of a reward model: a LlamaForSequenceClassification with its tokenizer.model.",
+      .required)
+    fields(
+      "style", &style, .choice,
+      "What the model reads: `grpo`, as `grpo reward train` and TRL's RewardTrainer train it, or "
+        + "`trl`, prompt and completion as one text without special tokens, as TRL's GRPOTrainer.")
+    fields(
+      "append_eos", &appendsEOS, .flag,
+      "Whether the end-of-sequence token follows a completion that has ended, as in the model's "
+        + "training.", when: .key("style", style, is: .grpo))
   }
 }

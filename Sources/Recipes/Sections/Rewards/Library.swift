@@ -23,9 +23,13 @@ extension Recipe {
 
 extension Recipe.Library: Keyed {
   mutating func declare(_ fields: Fields) {
-    fields("library", &path, .path, .required)
-    fields("isolated", &isIsolated, .flag)
-    fields.group(when: isIsolated, else: "has no effect with isolated false") {
+    fields(
+      "library", &path, .path, "The shared library; it implements grpo_reward.h.", .required)
+    fields(
+      "isolated", &isIsolated, .flag,
+      "Whether it runs in a process of its own. Otherwise a crash ends the run, and a hang cannot be "
+        + "stopped.")
+    fields.group(when: .key("isolated", isIsolated, is: true)) {
       options.declare(fields)
     }
   }

@@ -28,17 +28,26 @@ extension Recipe {
 
 extension Recipe.PythonFunction: Keyed {
   mutating func declare(_ fields: Fields) {
-    fields("python", &function, .text, .required)
+    fields(
+      "python", &function, .text, "The function: FILE.py:FUNCTION or MODULE:FUNCTION.", .required)
     if fields.isReading, !function.isEmpty, PythonReward.name(of: function) == nil {
       fields.fail(
         "python", "names no function (got \(function); need FILE.py:FUNCTION or MODULE:FUNCTION)")
     }
-    fields("style", &style, .choice)
     fields(
-      "conversational", &conversational, .flag, when: style == .trl,
-      else: "has no effect with style \(style.rawValue) (need trl)")
-    fields("arguments", &arguments, .json)
-    fields("interpreter", &interpreter, .text)
+      "style", &style, .choice,
+      "The program whose convention the function follows: TRL's, verl's or reasoning-gym's.")
+    fields(
+      "conversational", &conversational, .flag,
+      "Passes prompts and completions as lists of messages.", when: .key("style", style, is: .trl))
+    fields(
+      "arguments", &arguments, .json,
+      "For `trl`, the named function is called with these and returns the reward function; for "
+        + "`verl`, further keyword arguments of each call; for `reasoning-gym`, tag_name.",
+      default: "none", trl: ["reward_kwargs"])
+    fields(
+      "interpreter", &interpreter, .text,
+      "The Python to run: a path with a `/`, or a name that is looked up in PATH.")
     options.declare(fields)
   }
 }

@@ -23,7 +23,7 @@ extension Recipe {
     /// plug-in, by default its program without folder and extension, its function, or the last
     /// part of its URL.
     public var label = ""
-    /// Its weight in the sum, −10⁶ to 10⁶: `weight`.
+    /// Its weight in the sum: `weight`.
     ///
     /// A reward of weight 0 is only logged.
     public var weight = 1.0
@@ -70,7 +70,9 @@ extension Format where Value == Recipe.Reward {
   static var reward: Self {
     let section = Format<Recipe.Reward>.section
     return Self(
-      need: "a reward's name, or a map with name, command, python, url, library or model",
+      .either(
+        [.name(BuiltInReward.names), section.shape],
+        name: "a reward's name, or a map with name, command, python, url, library or model"),
       read: { node, context in
         var map = node
         if case .scalar = node.content {
@@ -86,19 +88,62 @@ extension Recipe.Reward: Section {
   init() { self.init(.builtIn("", options: [:])) }
 
   mutating func declare(_ fields: Fields) {
+    if fields.isDescribing { return describeSources(fields) }
     if fields.isReading { source = Source(kindIn: fields) }
+    if case .builtIn(let name, let options) = source {
+      return declareBuiltIn(fields, name, options)
+    }
+    declareSource(fields)
+    if fields.isReading { label = source.defaultLabel }
+    let isOther = fields.isReading && fields.isOverruled("name", by: Source.kindKeys)
+    if isOther {
+      fields.refuse("name", because: "names another reward")
+    } else {
+      declareLabel(fields)
+    }
+    declareCommon(fields)
+  }
+
+  private mutating func declareSource(_ fields: Fields) {
     switch source {
-    case .builtIn(let name, let options): return declareBuiltIn(fields, name, options)
+    case .builtIn: break
     case .command(let command): source = .command(fields.declared(command))
     case .python(let function): source = .python(fields.declared(function))
     case .url(let server): source = .url(fields.declared(server))
     case .library(let library): source = .library(fields.declared(library))
     case .model(let judge): source = .model(fields.declared(judge))
     }
-    if fields.isReading { label = source.defaultLabel }
-    let isOther = fields.isReading && fields.isOverruled("name", by: Source.kindKeys)
-    fields("name", &label, .text, when: !isOther, else: "names another reward")
-    declareCommon(fields)
+  }
+
+  private mutating func declareLabel(_ fields: Fields) {
+    fields(
+      "name", &label, .text, "The name of its metrics.",
+      default: "the program, the function, or the last part of the URL or path")
+  }
+
+  /// Describes the keys of every source, each with the key that names the source.
+  private func describeSources(_ fields: Fields) {
+    var (reward, name) = (self, "")
+    let others = Source.kindKeys.map { Condition.absent($0, isPresent: false) }
+    fields.group(when: others.dropFirst().reduce(others[0], &&)) {
+      fields(
+        "name", &name, .name(among: BuiltInReward.names),
+        "The built-in reward. Its options stand beside this key: `grpo reward list NAME`.",
+        .required)
+      fields("label", &reward.label, .text, "The name of its metrics.", default: "its name")
+    }
+    reward.declareCommon(fields)
+    for builtIn in BuiltInReward.descriptions {
+      let isNamed = Condition(test: .isOneOf("name", [builtIn.name]), holds: true, found: "")
+      fields.group(when: isNamed) { builtIn.options.forEach(fields.describe) }
+    }
+    for (key, source) in Source.plugins {
+      fields.group(when: .present(key, among: Source.kindKeys, isPresent: true)) {
+        reward.source = source
+        reward.declareSource(fields)
+        reward.declareLabel(fields)
+      }
+    }
   }
 
   /// Its options are what no other key is.
@@ -106,9 +151,9 @@ extension Recipe.Reward: Section {
     _ fields: Fields, _ name: String, _ options: JSONObject
   ) {
     var (name, options) = (name, options)
-    fields("name", &name, .text, .required)
+    fields("name", &name, .text, "The built-in reward.", .required)
     if fields.isReading { label = name }
-    fields("label", &label, .text)
+    fields("label", &label, .text, "The name of its metrics.")
     declareCommon(fields)
     if fields.isReading {
       options = JSONObject(fields.takeRest().map { ($0.key, $0.value.json) })
@@ -120,9 +165,17 @@ extension Recipe.Reward: Section {
   }
 
   private mutating func declareCommon(_ fields: Fields) {
-    fields("weight", &weight, .number(-1e6...1e6))
-    fields("on_error", &onError, .choice)
-    fields("range", &range, .list(of: .number(-1e300...1e300), count: 2...2))
+    fields(
+      "weight", &weight, .number(-1e6...1e6),
+      "Its weight in the sum. A reward of weight 0 is only logged.", trl: ["reward_weights"])
+    fields(
+      "on_error", &onError, .choice,
+      "What becomes of a completion whose score failed: `mask` leaves it out of the update, `fail` "
+        + "ends the run, `zero` scores it 0.")
+    fields(
+      "range", &range, .list(of: .number(-1e300...1e300), count: 2...2),
+      "The least and the greatest score, before the weight; a score outside has failed.",
+      default: "any finite number")
     if fields.isReading, let range, range[0] > range[1] {
       fields.fail("range", "is empty (got \(range[0]) to \(range[1]); need the least first)")
     }
@@ -144,7 +197,7 @@ extension Recipe.Reward: Section {
 }
 
 extension Recipe.Reward.Source {
-  private static let plugins: KeyValuePairs<String, Self> = [
+  fileprivate static let plugins: KeyValuePairs<String, Self> = [
     "command": .command(Recipe.Command()), "python": .python(Recipe.PythonFunction()),
     "url": .url(Recipe.Server()), "library": .library(Recipe.Library()),
     "model": .model(Recipe.Judge()),

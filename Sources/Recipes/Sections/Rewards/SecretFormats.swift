@@ -23,7 +23,7 @@ extension Format where Value == [PluginOptions.Variable] {
   ) -> Self {
     let need = "a map of at most \(count) names to texts, or to null"
     return Self(
-      need: need,
+      .map(name: need),
       read: { node, context in
         guard case .map(let entries) = node.content, entries.count <= count else {
           return context.refuse("is no map of names", node, got: node.kind, need: need)
@@ -57,7 +57,7 @@ extension Format where Value == JSONObject {
   /// A map of anything.
   static var json: Self {
     Self(
-      need: "a map",
+      .map(name: "a map"),
       read: { node, context in
         node.json.object ?? context.refuse("is not a map", node, need: "a map")
       },
@@ -132,7 +132,7 @@ extension Format where Value == String {
     writing: @escaping (String, Context) -> String
   ) -> Self {
     Self(
-      need: need, read: { node, context in read(node, context).map { reading($0, context) } },
+      shape, read: { node, context in read(node, context).map { reading($0, context) } },
       write: { value, context in write(writing(value, context), context) })
   }
 }
@@ -144,7 +144,7 @@ extension Format {
   ) -> Self where Value == [Item] {
     let list = Format.list(of: item, count: count)
     return Self(
-      need: "\(item.need), or \(list.need)",
+      .either([item.shape, list.shape], name: "\(item.need), or \(list.need)"),
       read: { node, context in
         if case .scalar = node.content { return item.read(node, context).map { [$0] } }
         return list.read(node, context)

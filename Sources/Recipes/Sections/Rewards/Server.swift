@@ -5,10 +5,10 @@ internal import Rewards
 extension Recipe {
   /// A server that scores completions.
   public struct Server: Sendable, Equatable {
-    /// Where requests are posted, 1 to 64 addresses, or a single text: `url`.
+    /// Where requests are posted: `url`.
     ///
-    /// Required. With several each gets its part of a batch. `env:NAME` and `file:PATH` say where an
-    /// address is to be found.
+    /// Required. With several each gets its part of a batch. `env:NAME` and `file:PATH` say where
+    /// an address is to be found.
     public var urls: [String] = []
     /// Sent as `Authorization: Bearer TOKEN`, itself or as `env:NAME` or `file:PATH`: `token`.
     public var token: String?
@@ -17,7 +17,7 @@ extension Recipe {
     public var headers: [PluginOptions.Variable] = []
     /// Whether requests go through the proxy that `http_proxy` and its like name: `proxy`.
     public var usesProxy = false
-    /// Seconds until a batch of scores must be there, above 0 and at most 86400: `timeout`.
+    /// Seconds until a batch of scores must be there: `timeout`.
     public var timeoutSeconds = 30.0
 
     public init() {}
@@ -40,15 +40,23 @@ extension Recipe {
 
 extension Recipe.Server: Keyed {
   mutating func declare(_ fields: Fields) {
-    fields("url", &urls, .listOrOne(of: .secretURL, count: 1...64), .required)
+    fields(
+      "url", &urls, .listOrOne(of: .secretURL, count: 1...64),
+      "Where requests are posted; several addresses share each batch. `env:NAME` or `file:PATH` says "
+        + "where an address is kept.", .required, trl: ["remote_rm_url"])
     for url in urls where fields.isReading && !Secret(url).isReference && !HTTPReward.isURL(url) {
       fields.fail(
         "url",
         "is no URL (got \(Redaction.redacted(url: url)); need http://HOST or https://HOST with a path)"
       )
     }
-    fields("token", &token, .secret)
-    fields("headers", &headers, .headers)
+    fields(
+      "token", &token, .secret,
+      "Sent as `Authorization: Bearer TOKEN`. `env:NAME` or `file:PATH` keeps it out of the recipe.",
+      default: "none")
+    fields(
+      "headers", &headers, .headers,
+      "Further headers of each request; values may be `env:NAME` or `file:PATH`.")
     for header in headers where fields.isReading && !HTTPHeaders.isName(header.name) {
       // What stands behind a colon was meant to be the text.
       let name = header.name.prefix { $0 != ":" && $0 != " " }
@@ -58,7 +66,11 @@ extension Recipe.Server: Keyed {
     if fields.isReading, token != nil, authorizes {
       fields.fail("token", "has no effect beside headers.Authorization (need one of them)")
     }
-    fields("proxy", &usesProxy, .flag)
-    fields("timeout", &timeoutSeconds, .number(above: 0, through: PluginOptions.longestTimeout))
+    fields(
+      "proxy", &usesProxy, .flag,
+      "Whether requests use the proxy of the environment (http_proxy and others).")
+    fields(
+      "timeout", &timeoutSeconds, .number(above: 0, through: PluginOptions.longestTimeout),
+      "Seconds that a request may take.")
   }
 }

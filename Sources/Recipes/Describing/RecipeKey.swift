@@ -1,0 +1,104 @@
+internal import Formats
+
+/// A key of a recipe, as its declaration describes it.
+public struct RecipeKey: Sendable {
+  /// The key itself, without the sections that hold it.
+  public let name: String
+  /// What it decides, in one or more plain sentences.
+  public let meaning: String
+  /// The value that counts where the key is absent, as YAML or in words; nil where there is none.
+  public let defaultValue: String?
+  /// Whether the key must be there when it has an effect.
+  public let isRequired: Bool
+  /// What TRL or transformers call it, where that is another name.
+  public let namesInTRL: [String]
+  /// What it may be.
+  package let shape: Shape
+  /// What must hold for it to have an effect; all of them.
+  package let conditions: [Condition]
+
+  /// The first sentence of its meaning, without the full stop.
+  public var summary: String {
+    if let end = meaning.firstRange(of: ". ") { return String(meaning[..<end.lowerBound]) }
+    return meaning.hasSuffix(".") ? String(meaning.dropLast()) : meaning
+  }
+
+  /// The permitted values in words.
+  public var values: String { shape.words }
+
+  /// When it has an effect, in words; empty where it always has one.
+  public var effect: String { conditions.map(\.words).joined(separator: " and ") }
+
+  /// The keys of the section that it is, or of each item of the list that it is.
+  ///
+  /// `reward_model.labeller` has none: its keys are those of `rewards`.
+  public var keys: [RecipeKey] { shape.keys }
+
+  /// The names among which it chooses; empty where it chooses none.
+  public var alternatives: [String] { if case .name(let names) = shape { names } else { [] } }
+
+  /// Whether it is a list whose items have keys.
+  public var hasItems: Bool { if case .list = shape { !keys.isEmpty } else { false } }
+}
+
+extension RecipeKey {
+  /// Whether this key and another one are declared alike, apart from the choice they belong to.
+  func isSame(as other: RecipeKey) -> Bool {
+    name == other.name && meaning == other.meaning && defaultValue == other.defaultValue
+      && isRequired == other.isRequired && shape.words == other.shape.words
+      && conditions.dropFirst() == other.conditions.dropFirst()
+  }
+
+  /// The key of two choices; nil where one of them always has an effect.
+  func joined(with other: RecipeKey) -> RecipeKey? {
+    guard let test = conditions.first?.test, let otherTest = other.conditions.first?.test else {
+      return nil
+    }
+    var both = conditions
+    both[0] = Condition(test: test.or(otherTest), holds: true, found: "")
+    return RecipeKey(
+      name: name, meaning: meaning, defaultValue: defaultValue, isRequired: isRequired,
+      namesInTRL: namesInTRL, shape: shape, conditions: both)
+  }
+}
+
+extension Shape {
+  fileprivate var keys: [RecipeKey] {
+    switch self {
+    case .section(let keys): keys()
+    case .list(.either(let shapes, _), _): shapes.flatMap(\.keys)
+    default: []
+    }
+  }
+}
+
+extension Recipe {
+  /// Every key of a recipe, sections with their own keys, in the order of the declaration.
+  ///
+  /// A key that means another thing with another choice, such as `train.epsilon_high`, is there once
+  /// for each meaning.
+  public static let reference: [RecipeKey] = Fields.described(Recipe.self)
+
+  /// The keys at a dotted path, or of a name in any section: `train`, `train.beta`, `beta`.
+  ///
+  /// Indices of lists do not count: `rewards.0.weight` is `rewards.weight`.
+  public static func keys(at path: String) -> [(path: String, key: RecipeKey)] {
+    let steps = path.split(separator: ".").filter { Int($0) == nil }.map(String.init)
+    let all = allKeys
+    let exact = all.filter { $0.path.hasSameBytes(as: steps.joined(separator: ".")) }
+    if !exact.isEmpty || steps.count != 1 { return exact }
+    return all.filter { $0.key.name.hasSameBytes(as: path) }
+  }
+
+  /// Every key with its dotted path, sections before their own keys.
+  public static let allKeys: [(path: String, key: RecipeKey)] = paths(of: reference, within: "")
+
+  private static func paths(
+    of keys: [RecipeKey], within section: String
+  ) -> [(path: String, key: RecipeKey)] {
+    keys.flatMap { key in
+      let path = section.isEmpty ? key.name : "\(section).\(key.name)"
+      return [(path, key)] + paths(of: key.keys, within: path)
+    }
+  }
+}

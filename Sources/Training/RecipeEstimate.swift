@@ -1,0 +1,110 @@
+internal import Datasets
+internal import Formats
+internal import Kernels
+internal import LanguageModel
+public import Recipes
+internal import Rewards
+internal import Sampling
+
+/// What a recipe asks of this machine.
+public struct RecipeEstimate: Sendable {
+  /// Numbers of the policy.
+  public let parameterCount: Int
+  /// Memory of the process at its largest, in bytes, about.
+  public let bytes: Double
+  /// Seconds of a training step, about, with completions as long as they may be and without the
+  /// time that rewards take; nil for a recipe without `train`.
+  public let secondsPerStep: Double?
+}
+
+extension TrainingRun {
+  /// Estimates what a recipe asks of this machine, without running it.
+  ///
+  /// The policy is made, and a part of a step is timed: about a second for small policies. Nothing is
+  /// written.
+  ///
+  /// - Throws: what keeps the recipe's files from being read, or `TrainingError.tooLarge`.
+  public static func estimate(_ recipe: Recipe, threads: Int) async throws -> RecipeEstimate {
+    let whole = try TrainingRun(recipe, threads: threads)
+    let configuration = try whole.initialPolicy(writes: false).model.configuration
+    let count = ParameterLayout(configuration).count
+    let need = MemoryNeed(recipe, configuration, heldOut: whole.test?.questions.count ?? 0)
+    guard let train = recipe.train else {
+      return RecipeEstimate(parameterCount: count, bytes: need.bytes, secondsPerStep: nil)
+    }
+    let trial = TrialStep(recipe, train, parameters: count)
+    return RecipeEstimate(
+      parameterCount: count,
+      bytes: need.bytes + train.activationBytes(configuration),
+      secondsPerStep: try await trial.seconds(threads: threads))
+  }
+}
+
+extension Recipe.Train {
+  /// Activations and gradients of a step's tokens, within the budget.
+  fileprivate func activationBytes(_ configuration: ModelConfiguration) -> Double {
+    let row = Double(
+      Activations.bytesPerRow(configuration, .everything)
+        + BackwardWorkspace.bytesPerRow(configuration))
+    let rows = Double(questionsPerStep * completionsPerQuestion * maxCompletionTokens)
+    return min(rows * row, Double(max(activationMemoryMegabytes, 1)) * 0x1p20)
+  }
+}
+
+/// A part of a step, small enough to be timed.
+private struct TrialStep {
+  private var recipe: Recipe
+  private var train: Recipe.Train
+  private let whole: Recipe.Train
+
+  /// Operations that take about a second.
+  private static let budget = 1e11
+
+  init(_ recipe: Recipe, _ train: Recipe.Train, parameters: Int) {
+    whole = train
+    self.train = train
+    self.recipe = recipe
+    (self.recipe.warmStart, self.recipe.evaluation, self.recipe.rewardModel) = (nil, nil, nil)
+    self.recipe.data.test = nil
+    // A token costs 2 operations a number where it is drawn, and 6 where it is learned from.
+    let group = 8.0 * Double(parameters * train.completionsPerQuestion)
+    let questions = Self.budget / (group * Double(train.maxCompletionTokens))
+    self.train.questionsPerStep = max(1, Int(min(questions, Double(train.questionsPerStep))))
+    if questions < 1 {
+      let tokens = questions * Double(train.maxCompletionTokens)
+      self.train.maxCompletionTokens = max(2, Int(tokens))
+    }
+    self.train.axes.miniBatches = min(train.axes.miniBatches, self.train.questionsPerStep)
+    self.recipe.train = self.train
+  }
+
+  /// The least of two steps, after one that takes the memory.
+  func seconds(threads: Int) async throws -> Double {
+    let run = try TrainingRun(recipe, threads: threads, rewards: [.init(AnyReward())])
+    let loop = try run.loop(
+      train, from: try run.initialPolicy(writes: false), host: TrainingLoop.Host(directory: run.run)
+    )
+    var seconds: [Double] = []
+    var promptTokens = 0
+    for _ in 0..<3 {
+      let clock = Stopwatch()
+      let step = try await loop.makeStep(on: loop.nextRows)
+      seconds.append(clock.seconds)
+      promptTokens = step.rollout.requests.map(\.prompt.count).reduce(0, +)
+    }
+    func tokens(_ train: Recipe.Train) -> Double {
+      Double(promptTokens) / Double(self.train.questionsPerStep)
+        + Double(train.completionsPerQuestion * train.maxCompletionTokens)
+    }
+    let questions = Double(whole.questionsPerStep) / Double(train.questionsPerStep)
+    return min(seconds[1], seconds[2]) * questions * tokens(whole) / tokens(train)
+  }
+
+  /// Rewards that differ within every group, so that all of a step is computed.
+  private struct AnyReward: PerCompletionReward {
+    let name = "any"
+    func score(_ completion: Completion) -> Double? {
+      Double(completion.text.utf8.reduce(0) { $0 &+ Int($1) } % 7)
+    }
+  }
+}
