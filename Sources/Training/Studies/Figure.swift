@@ -10,16 +10,19 @@ public struct Figure: Sendable, Equatable {
   /// A sentence below the legend: what lines and bands are.
   public var note: String
 
-  /// Charts side by side, three in a row.
+  /// Charts side by side, at most three in a row.
   public init(charts: [LineChart], note: String = "") {
     self.init(groups: [charts], note: note)
   }
 
-  /// Groups of charts, each of which begins a row, three in a row.
+  /// Groups of charts, each of which starts a row, at most three in a row.
   public init(groups: [[LineChart]], note: String = "") {
     rows = groups.flatMap { charts in
-      stride(from: 0, to: charts.count, by: Self.most).map {
-        Array(charts[$0..<min($0 + Self.most, charts.count)])
+      // Rows of one length: four charts are two and two.
+      let count = max(1, (charts.count + Self.most - 1) / Self.most)
+      let length = max(1, (charts.count + count - 1) / count)
+      return stride(from: 0, to: charts.count, by: length).map {
+        Array(charts[$0..<min($0 + length, charts.count)])
       }
     }
     self.note = note

@@ -85,6 +85,15 @@ import Training
     #expect(result.differencesCSV.contains("\n,accuracy,y,x,2,0.125"))
   }
 
+  @Test func aSeedThatARecipeLacksIsNotCountedOverAll() throws {
+    var result = result
+    result.runs[5].status = .error
+    let all = try #require(result.differences.first { $0.recipe == nil })
+    // Of b's first seed y is missing; the second one's: 0.4 of a and −0.1 of b.
+    #expect(all.estimate?.count == 1)
+    #expect(abs(try #require(all.estimate).mean - 0.15) < 1e-12)
+  }
+
   @Test func oneSeedHasADifferenceAndNoInterval() {
     let one = ComparisonResult(
       recipes: ["a"], variants: ["x", "y"], metrics: [],

@@ -118,6 +118,10 @@ import Training
     let figure = Figure(groups: [[chart, chart], [chart]], note: "band: ± 1")
     let reader = try read(figure)
     #expect(figure.rows.map(\.count) == [2, 1])
+    let counts = (0...7).map {
+      Figure(charts: Array(repeating: chart, count: $0)).rows.map(\.count)
+    }
+    #expect(counts == [[], [1], [2], [3], [2, 2], [3, 2], [3, 3], [3, 3, 1]])
     #expect(reader.texts.contains("band: ± 1"))
     #expect(figure.svg.components(separatedBy: "stroke-width=\"0.8\"").count == 1 + 6)
     // Two single lines and a mean within the axes: y = 34 is 100.
