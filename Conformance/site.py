@@ -112,7 +112,7 @@ def main():
              "--output-path", site], check=True)
     (site / "index.html").write_text(
         '<!doctype html><meta http-equiv="refresh" content="0; url=documentation/">\n')
-    print(f"{site}: {len(archives)} modules; to read it: python3 -m http.server --directory {site}")
+    print(f"{len(archives)} modules; to read: python3 -m http.server --directory {sys.argv[2]}")
 
 
 if __name__ == "__main__":
