@@ -19,13 +19,18 @@ struct RewardTrialReport: Report {
   var lines: [String] {
     let terminal = Terminal.standardOutput
     var table = whole
-    if let width = terminal.lineWidth, table.width > width { table = narrow(width: width) }
+    var reasons: [String] = []
+    if let width = terminal.lineWidth, table.width > width {
+      table = narrow(width: width)
+      reasons = failures
+    }
     let milliseconds = NumberFormat.short(result.seconds * 1000)
     let end =
       "\(result.scores.count) completions in \(milliseconds) ms"
       + result.metrics.map { ", \($0.name.text.visible()) \(NumberFormat.short($0.value))" }
       .joined()
-    return table.lines(on: terminal) + terminal.wrapped(end, indent: 2)
+    return table.lines(on: terminal) + reasons.flatMap { terminal.wrapped($0, indent: 8) }
+      + terminal.wrapped(end, indent: 2)
   }
 
   private var whole: TextTable {
@@ -40,22 +45,30 @@ struct RewardTrialReport: Report {
     return table
   }
 
-  /// The table with each prompt above its completions, and of those what fits.
+  /// Each reason why scores failed, once.
+  private var failures: [String] {
+    result.scores.compactMap(\.failureReason).reduce(into: []) { lines, reason in
+      let line = "failed  \(Redaction.redacted(urlsIn: reason).visible())"
+      if !lines.contains(line) { lines.append(line) }
+    }
+  }
+
+  /// The table with each prompt above its completions, of those what fits, and no reasons.
   private func narrow(width: Int) -> TextTable {
     var table = TextTable()
     table.append(title: [name.visible(), "reward", "completion"])
     let kinds = result.probes.map(\.kind.inWords.columns).max() ?? 0
-    let rewards = result.scores.map { Self.inWords($0).columns }.max() ?? 0
+    let scores = result.scores.map { $0.failureReason == nil ? Self.inWords($0) : "failed" }
+    let rewards = scores.map(\.columns).max() ?? 0
     let room = max(Self.leastShown, width - kinds - max(rewards, "reward".columns) - 6)
     var prompt: String?
-    for (probe, score) in zip(result.probes, result.scores) {
+    for (probe, score) in zip(result.probes, scores) {
       if probe.completion.prompt != prompt {
         prompt = probe.completion.prompt
         table.append(heading: "prompt " + Self.shortened(probe.completion.prompt, to: width - 8))
       }
       table.append([
-        probe.kind.inWords, Self.inWords(score),
-        Self.shortened(probe.completion.text, to: room),
+        probe.kind.inWords, score, Self.shortened(probe.completion.text, to: room),
       ])
     }
     return table
