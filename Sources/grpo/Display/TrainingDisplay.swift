@@ -124,7 +124,8 @@ final class TrainingDisplay: Sendable {
       let prompt = "\"\(sample.prompt.visible())\"".shortened(
         to: max(room / 2, room - completion.count), keepingEnd: true)
       print(
-        "step \(step)", "\(prompt) → \(completion)  " + terminal.styled(numbers, .number), &state)
+        "step \(step)",
+        "\(prompt) → \(completion)  " + terminal.styled(numbers.heldTogether, .number), &state)
     }
   }
 

@@ -31,6 +31,11 @@ import Testing
     #expect(!text.contains("\u{1B}[K"))
   }
 
+  @Test func theNumbersOfACompletionStayInOneLine() async throws {
+    let text = try await shown(columns: 40, environment: ["TERM": "xterm", "NO_COLOR": "1"])
+    #expect(text.contains(#/\r\n {12}reward [0-9.-]+  advantage [0-9.-]+\r\n/#))
+  }
+
   @Test func noColorIsRespected() async throws {
     let text = try await shown(columns: 80, environment: ["TERM": "xterm", "NO_COLOR": "1"])
     #expect(text.contains("\u{1B}[K"))
