@@ -24,7 +24,7 @@ extension String {
     self + String(repeating: " ", count: max(0, width - columns))
   }
 
-  /// The text with its words held together when it is wrapped.
+  /// The text with its words held together when it is wrapped, if a line has room for them.
   ///
   /// The character that does so occurs in no shown text: `visible()` spells it out.
   var heldTogether: String { replacing(" ", with: Self.joint) }
@@ -41,7 +41,11 @@ extension String {
   func wrapped(to width: Int?, indent: Int = 0) -> [String] {
     var lines: [String] = []
     var line = ""
-    for (index, word) in split(separator: " ", omittingEmptySubsequences: false).enumerated() {
+    let words = split(separator: " ", omittingEmptySubsequences: false).flatMap { word in
+      guard let width, indent + String(word).columns > width else { return [word] }
+      return word.split(separator: Self.joint, omittingEmptySubsequences: false)
+    }
+    for (index, word) in words.enumerated() {
       let longer = index == 0 ? String(word) : line + " " + word
       if let width, longer.columns > width, !word.isEmpty, line.contains(where: { $0 != " " }) {
         lines.append(line.withoutSpacesAtEnd)
