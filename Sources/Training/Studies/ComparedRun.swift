@@ -6,25 +6,28 @@ internal import Runs
 
 /// One run of a comparison, as read from its directory.
 public struct ComparedRun: Sendable, Equatable {
+  /// How a run ended.
   public enum Status: String, Sendable, CaseIterable {
+    /// All of its steps were made.
     case finished
     /// Numbers were not finite: that is a result of the variant.
     case failed
-    /// It could not be made, which says nothing about the variant; the next comparison tries again.
+    /// It could not run, which says nothing about the variant; the next comparison tries again.
     case error
-    /// The program that made it crashed.
+    /// Its process crashed.
     case crashed
 
-    /// Whether there is nothing to know of the run.
+    /// Whether there are no results of the run.
     public var isMissing: Bool { self == .error || self == .crashed }
   }
 
-  /// What keeps a run from being made.
+  /// Why a run has no results.
   public struct Problem: Error, Sendable, Equatable {
+    /// ``Status/error`` or ``Status/crashed``.
     public var status: Status
     /// In one line: what was wrong, or the signal that ended it.
     public var reason: String
-    /// What the program that made it told its parent, where it was one of its own.
+    /// The exit code of its process, where it had one of its own.
     public var exitCode: Int32?
 
     package init(_ status: Status, _ reason: String, exitCode: Int32? = nil) {
@@ -36,13 +39,15 @@ public struct ComparedRun: Sendable, Equatable {
     }
   }
 
-  /// A line of the run's metrics.
+  /// One step of the run's log.
   public struct Step: Sendable, Equatable {
+    /// The number of the step, from 1.
     public var step: Int
+    /// The step's mean reward; nil where no completion was scored.
     public var reward: Double?
     /// Held-out greedy accuracy, at the steps that were evaluated.
     public var accuracy: Double?
-    /// Those that the study asks for, in its order.
+    /// The metrics that the study asks for, in its order; nil where the step has none.
     public var metrics: [Double?]
 
     package init(
@@ -53,19 +58,24 @@ public struct ComparedRun: Sendable, Equatable {
     }
   }
 
+  /// The recipe's name.
   public var recipe: String
+  /// The seed of the run's random numbers.
   public var seed: Int
+  /// The variant's name.
   public var variant: String
+  /// How the run ended.
   public var status: Status
-  /// Why it is not finished.
+  /// Why it did not finish; nil where it did.
   public var reason: String?
-  /// What the program that made it told its parent, where it could not be made.
+  /// The exit code of its process, where it could not run.
   public var exitCode: Int32?
   /// Greedy accuracy of the warm start; nil where the recipe has no held-out questions.
   public var before: Double?
   /// Greedy accuracy of the trained policy; of a failed run its last evaluation, or 0 if there was
   /// none.
   public var after: Double?
+  /// The steps that the run made.
   public var steps: [Step]
   /// What the run shows that its user should know.
   public var findings: [Finding] = []
@@ -88,7 +98,7 @@ public struct ComparedRun: Sendable, Equatable {
     (exitCode, findings) = (outcome.exitCode, outcome.findings)
   }
 
-  /// As in "caesar, seed 1, beta=0".
+  /// The run's name in messages, as in "caesar, seed 1, beta=0".
   public var name: String { "\(recipe), seed \(seed), \(variant)" }
 
   private var lastTenth: ArraySlice<Step> { steps.suffix((steps.count + 9) / 10) }

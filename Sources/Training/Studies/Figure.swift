@@ -4,19 +4,19 @@
 /// Lines of different series differ in colour and, from the eighth on, in dashes. The colours are
 /// those that people of any colour vision tell apart: Okabe and Ito 2008, "Color Universal Design"
 /// (<https://jfly.uni-koeln.de/color/>), without the yellow, which is too light on white.
-public struct Figure: Sendable, Equatable {
+package struct Figure: Sendable, Equatable {
   /// The charts, from left to right in rows from top to bottom.
-  public var rows: [[LineChart]]
+  package var rows: [[LineChart]]
   /// A sentence below the legend: what lines and bands are.
-  public var note: String
+  package var note: String
 
   /// Charts side by side, at most three in a row.
-  public init(charts: [LineChart], note: String = "") {
+  package init(charts: [LineChart], note: String = "") {
     self.init(groups: [charts], note: note)
   }
 
   /// Groups of charts, each of which starts a row, at most three in a row.
-  public init(groups: [[LineChart]], note: String = "") {
+  package init(groups: [[LineChart]], note: String = "") {
     rows = groups.flatMap { charts in
       // Rows of one length: four charts are two and two.
       let count = max(1, (charts.count + Self.most - 1) / Self.most)
@@ -29,7 +29,7 @@ public struct Figure: Sendable, Equatable {
   }
 
   /// All charts, row by row.
-  public var charts: [LineChart] { rows.flatMap(\.self) }
+  package var charts: [LineChart] { rows.flatMap(\.self) }
 
   private static let colors = [
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
@@ -43,7 +43,7 @@ public struct Figure: Sendable, Equatable {
   private static let most = 3
 
   /// The picture: the same charts always give the same text.
-  public var svg: String {
+  package var svg: String {
     let columns = max(1, rows.map(\.count).max() ?? 0)
     let bottom = Double(max(1, rows.count)) * Self.chart.height
     let width = Double(columns) * Self.chart.width

@@ -4,7 +4,7 @@ extension ComparisonResult {
   /// Of each recipe held-out accuracy where steps were evaluated, reward, and every metric of the
   /// comparison: one line a variant, its mean over the seeds, with a band of one standard error to
   /// either side and a thin line for each seed.
-  public var learningCurves: Figure {
+  package var learningCurves: Figure {
     Figure(
       groups: recipes.map { recipe in
         let known = variants.map { variant in

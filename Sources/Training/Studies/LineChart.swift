@@ -1,38 +1,40 @@
-/// Lines with bands over a common pair of axes.
-public struct LineChart: Sendable, Equatable {
-  public struct Point: Sendable, Equatable {
-    public var x: Double
-    public var y: Double
-    /// How far the band reaches to either side of y; 0 for none.
-    public var spread: Double
+/// Lines, with bands around them, over one pair of axes.
+package struct LineChart: Sendable, Equatable {
+  /// A point of a line, in the units of the axes.
+  package struct Point: Sendable, Equatable {
+    package var x: Double
+    package var y: Double
+    /// How far the band reaches to either side of y, in y's unit; 0 for none.
+    package var spread: Double
 
-    public init(x: Double, y: Double, spread: Double = 0) {
+    package init(x: Double, y: Double, spread: Double = 0) {
       (self.x, self.y, self.spread) = (x, y, spread)
     }
   }
 
-  public struct Series: Sendable, Equatable {
-    public var name: String
-    /// From left to right.
-    public var points: [Point]
+  /// A line with its name in the legend.
+  package struct Series: Sendable, Equatable {
+    package var name: String
+    /// The line's points, from left to right.
+    package var points: [Point]
     /// Lines that the points are means of, drawn thin; none where there is nothing to tell apart.
-    public var singles: [[Point]]
+    package var singles: [[Point]]
 
     /// A line, with the single lines that it is the mean of, if any.
-    public init(name: String, points: [Point], singles: [[Point]] = []) {
+    package init(name: String, points: [Point], singles: [[Point]] = []) {
       (self.name, self.points, self.singles) = (name, points, singles)
     }
   }
 
-  public var title: String
-  public var xLabel: String
-  public var yLabel: String
-  public var series: [Series]
+  package var title: String
+  package var xLabel: String
+  package var yLabel: String
+  package var series: [Series]
   /// What y cannot lie outside of, as 0 to 100 for percentages; nil where there are no such ends.
-  public var yBounds: ClosedRange<Double>?
+  package var yBounds: ClosedRange<Double>?
 
   /// A chart whose axes cover all of its series.
-  public init(
+  package init(
     title: String, xLabel: String, yLabel: String, series: [Series],
     yBounds: ClosedRange<Double>? = nil
   ) {
