@@ -17,11 +17,13 @@ extension Recipe {
       (rawValue, self.summary, self.combine) = (name, summary, combine)
     }
 
+    /// The algorithm with this name in recipes; nil where there is none.
     public init?(rawValue: String) {
       guard let preset = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
       self = preset
     }
 
+    /// Whether both have the same name.
     public static func == (a: Self, b: Self) -> Bool { a.rawValue == b.rawValue }
 
     /// The axes, for completions of at most `maxCompletionTokens`.
@@ -65,6 +67,7 @@ extension Recipe {
       return found.count > 1 ? found : []
     }
 
+    /// Every algorithm, in the order in which `grpo algorithms` lists them.
     public static let allCases = [
       reinforce, reinforceBaseline, actorCritic, naturalGradient, trpo, ppoClip, ppoKL,
       ppoAdaptiveKL, grpo, grpoSoftmax, grpoRank, grpoProcess, drGRPO, dapo, gspo, luspo, gmpo,
@@ -76,14 +79,17 @@ extension Recipe {
 // MARK: Policy gradients
 
 extension Recipe.Algorithm {
+  /// REINFORCE (Williams 1992), each token weighted by its reward-to-go.
   public static let reinforce = Self(
     "reinforce", "the plain policy gradient, each token weighted by the reward to go"
   ) { axes, _ in axes.takePolicyGradient(PolicyGradientWeight(form: .rewardToGo)) }
 
+  /// REINFORCE less a leave-one-out baseline.
   public static let reinforceBaseline = Self(
     "reinforce-baseline", "the same less what the other completions of the question got"
   ) { axes, _ in axes.takePolicyGradient(PolicyGradientWeight(form: .rewardToGoBaseline)) }
 
+  /// The one-step actor-critic, each token weighted by the TD residual of a value function.
   public static let actorCritic = Self(
     "actor-critic", "one-step TD residuals of a value function"
   ) { axes, _ in
@@ -91,6 +97,9 @@ extension Recipe.Algorithm {
     axes.value = Recipe.ValueFunction()
   }
 
+  /// REINFORCE++, with returns whitened over the step.
+  ///
+  /// Hu et al. 2025 (<https://arxiv.org/abs/2501.03262>).
   public static let reinforcePlusPlus = Self(
     "reinforce-plus-plus", "returns whitened over the step, KL in the reward, clipped ratios"
   ) { axes, _ in
@@ -99,6 +108,9 @@ extension Recipe.Algorithm {
     axes.shaping.klCoefficient = 0.01
   }
 
+  /// ReMax, with the reward of the greedy completion as baseline.
+  ///
+  /// Li et al. 2023 (<https://arxiv.org/abs/2310.10505>).
   public static let remax = Self(
     "remax", "the reward of the greedy completion as the baseline"
   ) { axes, _ in axes.takePolicyGradient(GreedyBaselineAdvantage()) }
@@ -107,6 +119,7 @@ extension Recipe.Algorithm {
 // MARK: Trust regions and PPO
 
 extension Recipe.Algorithm {
+  /// The natural gradient: TRPO's closed-form step, which nothing checks.
   public static let naturalGradient = Self(
     "natural-gradient", "the closed-form trust-region step, taken as it is"
   ) { axes, length in
@@ -115,14 +128,23 @@ extension Recipe.Algorithm {
     axes.takeTrustRegion(region, length)
   }
 
+  /// TRPO, a step within a bound on the KL divergence.
+  ///
+  /// Schulman et al. 2015 (<https://arxiv.org/abs/1502.05477>).
   public static let trpo = Self(
     "trpo", "the trust-region step, checked by the surrogate and the measured KL"
   ) { axes, length in axes.takeTrustRegion(Recipe.TrustRegionUpdate(), length) }
 
+  /// PPO with the clipped surrogate.
+  ///
+  /// Schulman et al. 2017, eq. 7 (<https://arxiv.org/abs/1707.06347>).
   public static let ppoClip = Self(
     "ppo-clip", "PPO's clipped surrogate, a value function, epochs of mini-batches"
   ) { axes, length in axes.takePPO(.clipped(ClippedSurrogate()), length) }
 
+  /// PPO with a fixed KL penalty.
+  ///
+  /// Schulman et al. 2017, eq. 8 (<https://arxiv.org/abs/1707.06347>).
   public static let ppoKL = Self(
     "ppo-kl", "PPO with a fixed penalty on KL(old‖policy) instead of clipping"
   ) { axes, length in
@@ -131,6 +153,9 @@ extension Recipe.Algorithm {
       coefficient: 1, divergence: .oldToPolicy, estimator: .exact)
   }
 
+  /// PPO with an adaptive KL penalty.
+  ///
+  /// Schulman et al. 2017, section 4 (<https://arxiv.org/abs/1707.06347>).
   public static let ppoAdaptiveKL = Self(
     "ppo-adaptive-kl", "the same with a penalty that follows a target"
   ) { axes, length in
@@ -144,10 +169,14 @@ extension Recipe.Algorithm {
 // MARK: Advantages within the group
 
 extension Recipe.Algorithm {
+  /// GRPO with outcome supervision.
+  ///
+  /// Shao et al. 2024 (DeepSeekMath), section 4.1.2 (<https://arxiv.org/abs/2402.03300>).
   public static let grpo = Self(
     "grpo", "DeepSeekMath's: advantages within the group, clipped ratios, KL in the loss"
   ) { axes, _ in axes.objective.klPenalty = KLPenalty(coefficient: 0.04) }
 
+  /// GRPO as lectures on policy optimization state it, with softmax-relative advantages.
   public static let grpoSoftmax = Self(
     "grpo-softmax", "the lecture's: softmax-relative advantages, one ratio a completion, no KL"
   ) { axes, _ in
@@ -155,6 +184,7 @@ extension Recipe.Algorithm {
     axes.objective.ratioLevel = .sequenceProduct
   }
 
+  /// GRPO with advantages from the ranks within the group.
   public static let grpoRank = Self(
     "grpo-rank", "advantages from the ranks within the group"
   ) { axes, _ in
@@ -162,6 +192,9 @@ extension Recipe.Algorithm {
     axes.objective.klPenalty = KLPenalty(coefficient: 0.04)
   }
 
+  /// GRPO with process supervision.
+  ///
+  /// Shao et al. 2024 (DeepSeekMath), section 4.1.3 (<https://arxiv.org/abs/2402.03300>).
   public static let grpoProcess = Self(
     "grpo-process", "rewards of single steps, normalized over the group and summed onwards"
   ) { axes, _ in
@@ -169,6 +202,9 @@ extension Recipe.Algorithm {
     axes.objective.klPenalty = KLPenalty(coefficient: 0.04)
   }
 
+  /// GRPO without division by the deviation and the length.
+  ///
+  /// Liu et al. 2025 (Dr. GRPO), section 3.2 (<https://arxiv.org/abs/2503.20783>).
   public static let drGRPO = Self(
     "dr-grpo", "no division by the deviation, nor by the completion's length"
   ) { axes, length in
@@ -176,10 +212,16 @@ extension Recipe.Algorithm {
     axes.objective.aggregation = .constantLength(length)
   }
 
+  /// GDPO, with each reward function normalized by itself.
+  ///
+  /// Liu et al. 2026 (<https://arxiv.org/abs/2601.05242>).
   public static let gdpo = Self(
     "gdpo", "each reward function normalized within the group, then their sum"
   ) { axes, _ in axes.advantage = Recipe.Advantage(NormalizedSumAdvantage()) }
 
+  /// MaxRL, which climbs towards the log of the pass rate.
+  ///
+  /// Tajwar et al. 2026 (<https://arxiv.org/abs/2602.02710>).
   public static let maxrl = Self(
     "maxrl", "advantages in units of the group's mean: towards the log of the pass rate"
   ) { axes, length in
@@ -187,6 +229,9 @@ extension Recipe.Algorithm {
     axes.objective.aggregation = .constantLength(length)
   }
 
+  /// RLOO, with leave-one-out baselines.
+  ///
+  /// Ahmadian et al. 2024 (<https://arxiv.org/abs/2402.14740>).
   public static let rloo = Self(
     "rloo", "leave-one-out baselines, one ratio a completion, KL in the reward"
   ) { axes, _ in
@@ -199,6 +244,9 @@ extension Recipe.Algorithm {
 // MARK: GRPO with another surrogate or aggregation
 
 extension Recipe.Algorithm {
+  /// DAPO, with a wider upper clip, a token mean and dynamic sampling.
+  ///
+  /// Yu et al. 2025 (<https://arxiv.org/abs/2503.14476>).
   public static let dapo = Self(
     "dapo", "a wider upper clip, token mean, degenerate groups replaced, overlong ones punished"
   ) { axes, length in
@@ -209,10 +257,14 @@ extension Recipe.Algorithm {
     axes.shaping.overlongBuffer = max(1, length / 5)
   }
 
+  /// GSPO, with one ratio a completion.
+  ///
+  /// Zheng et al. 2025 (<https://arxiv.org/abs/2507.18071>).
   public static let gspo = Self(
     "gspo", "one ratio a completion, the geometric mean of its tokens'"
   ) { axes, _ in axes.takeGSPO() }
 
+  /// LUSPO, which is GSPO with sums over tokens (<https://arxiv.org/abs/2602.05261>).
   public static let luspo = Self(
     "luspo", "the same, completions weighing as much as they are long"
   ) { axes, _ in
@@ -220,10 +272,16 @@ extension Recipe.Algorithm {
     axes.objective.aggregation = .sequenceSum
   }
 
+  /// GMPO, with the geometric mean of clipped token ratios.
+  ///
+  /// Zhao et al. 2025 (<https://arxiv.org/abs/2507.20673>).
   public static let gmpo = Self(
     "gmpo", "the geometric mean of ratios that are clipped token by token"
   ) { axes, _ in axes.objective.surrogate = .gmpo(GMPO()) }
 
+  /// CISPO, with bounded ratios as constant weights.
+  ///
+  /// MiniMax 2025 (MiniMax-M1), eq. 4 and 5 (<https://arxiv.org/abs/2506.13585>).
   public static let cispo = Self(
     "cispo", "clipped importance weights on the log-prob: no token loses its gradient"
   ) { axes, _ in
@@ -231,10 +289,16 @@ extension Recipe.Algorithm {
     axes.objective.aggregation = .tokenMean
   }
 
+  /// SAPO, with a sigmoid gate in place of the clip.
+  ///
+  /// Gao et al. 2025 (<https://arxiv.org/abs/2511.20347>).
   public static let sapo = Self("sapo", "a soft gate in the clip's place") { axes, _ in
     axes.objective.surrogate = .sapo(SAPO())
   }
 
+  /// VESPO, with a smooth kernel of the completion's ratio as weight.
+  ///
+  /// Shen et al. 2026 (<https://arxiv.org/abs/2602.10693>).
   public static let vespo = Self(
     "vespo", "a smooth kernel of the completion's whole ratio as the weight"
   ) { axes, _ in
@@ -242,6 +306,7 @@ extension Recipe.Algorithm {
     axes.objective.aggregation = .tokenMean
   }
 
+  /// TRL's `GRPOTrainer` with no option set.
   public static let trl = Self("trl", "what TRL 1.16 does when nothing is set") { axes, _ in
     axes.objective.aggregation = .tokenMean
   }

@@ -76,13 +76,16 @@ public struct Recipe: Sendable, Equatable {
   public init() {}
 }
 
-/// A value that rides along with others and takes no part in their equality.
+/// A stored value that equality ignores.
 @propertyWrapper
 public struct Incidental<Value: Sendable>: Sendable, Equatable {
+  /// The value.
   public var wrappedValue: Value
 
+  /// Wraps a value.
   public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
 
+  /// True: the value does not count.
   public static func == (a: Self, b: Self) -> Bool { true }
 }
 

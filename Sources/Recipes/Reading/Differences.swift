@@ -1,20 +1,22 @@
 internal import Formats
 
 extension Recipe {
-  /// Something that is another in one recipe than in another: a value, or what is in a file.
+  /// A difference between two recipes: a value, or the content of a file.
   public struct Difference: Sendable, Equatable, CustomStringConvertible {
     /// The key as a dotted path, or of a file what it is known by.
     public var field: String
     /// The file, or the variable, whose content differs; nil for a value of the recipe.
     public var file: String?
-    /// The value in the one, and in the other.
+    /// This recipe's value.
     public var got: String
+    /// The other recipe's value.
     public var need: String
 
     package init(field: String, file: String? = nil, got: String, need: String) {
       (self.field, self.file, self.got, self.need) = (field, file, got, need)
     }
 
+    /// The difference in one line.
     public var description: String {
       let what = file.map { "\($0) differs" } ?? "differs"
       return "\(field): \(what) (got \(got); need \(need))".visible()

@@ -13,15 +13,18 @@ public struct RecipeError: Error, Sendable, Equatable {
     case unreadable
   }
 
+  /// What went wrong, for programs.
   public var kind: Kind
   /// Where it was written; nil for an error of the file as a whole.
   public var place: RecipePlace?
   /// The key as a dotted path, as `--set` takes it; empty for the file as a whole.
   public var field: String
+  /// What is wrong, without the place and the key.
   public var message: String
   /// Further keys that are refused as this one is: unknown, or without effect.
   public internal(set) var others: [RecipeError] = []
 
+  /// Creates an error; by default about a recipe as a whole that is not valid.
   public init(
     _ message: String, kind: Kind = .invalid, field: String = "", at place: RecipePlace? = nil
   ) {
@@ -30,6 +33,7 @@ public struct RecipeError: Error, Sendable, Equatable {
 }
 
 extension RecipeError: CustomStringConvertible {
+  /// What is wrong and where, in one line, without secrets.
   public var description: String {
     var parts: [String] = []
     if let place { parts.append(place.description) }
@@ -49,6 +53,7 @@ public enum RecipePlace: Sendable, Equatable, CustomStringConvertible {
   /// Swift code.
   case code
 
+  /// `FILE:LINE`, the option, or `recipe` for Swift code.
   public var description: String {
     switch self {
     case .file(let file, let line?): "\(file):\(line)"

@@ -13,6 +13,7 @@ extension Recipe {
 
     package init(_ estimator: any NamedEstimator) { named = estimator }
 
+    /// Whether both are the same estimator with the same settings.
     public static func == (a: Self, b: Self) -> Bool { a.named.equals(b.named) }
   }
 }

@@ -36,6 +36,7 @@ extension Recipe {
     /// `mask_truncated_completions`.
     public var masksTruncatedCompletions = false
 
+    /// Creates axes with every key at its default: `grpo` without its KL penalty.
     public init() {}
 
     /// Updates that are made with the completions of one step.

@@ -18,6 +18,7 @@ extension Recipe {
     /// `reward_model.ground_truth`, as verl has it.
     public var answer = "answer"
 
+    /// Creates a data section with every key at its default; `train` must be set.
     public init() {}
   }
 }

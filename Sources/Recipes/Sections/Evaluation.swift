@@ -21,6 +21,7 @@ extension Recipe {
     /// By default all.
     public var questions: Int?
 
+    /// Creates an evaluation with every key at its default: greedy completions alone.
     public init() {}
   }
 }

@@ -52,11 +52,13 @@ extension Recipe {
     /// narrow models.
     public var initializerRange = 0.02
 
+    /// Creates a shape with every key at its default; what is required must be set.
     public init() {}
   }
 }
 
 extension Recipe.Model: Section {
+  /// A new model, whose shape must be set.
   public init() { self = .new(Recipe.Architecture()) }
 
   mutating func declare(_ fields: Fields) {

@@ -38,6 +38,7 @@ extension Recipe {
     /// 0 to 10⁶, where 0 clips nothing: `max_grad_norm`.
     public var maximumGradientNorm = 1.0
 
+    /// Creates an optimizer with every key at its default; the learning rate must be set.
     public init() {}
   }
 }

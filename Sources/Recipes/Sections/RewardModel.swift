@@ -47,6 +47,8 @@ extension Recipe {
     /// Comparisons of earlier iterations that are kept, each as likely as any other: `replay_size`.
     public var replaySize = 4096
 
+    /// Creates a reward model with every key at its default; where comparisons come from must be
+    /// set.
     public init() {}
   }
 }

@@ -18,6 +18,7 @@ extension Recipe {
     /// A cost of each token: `token_cost`.
     public var tokenCost = 0.0
 
+    /// Creates a shaping that adds nothing.
     public init() {}
   }
 }

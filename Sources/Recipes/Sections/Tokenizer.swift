@@ -13,6 +13,7 @@ extension Recipe {
 }
 
 extension Recipe.Tokenizer: Section {
+  /// A tokenizer of 512 pieces, trained on the run's own texts.
   public init() { self = .trained(vocabularySize: 512) }
 
   package init(defaultFor model: Recipe.Model) {

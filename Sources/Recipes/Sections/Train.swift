@@ -86,6 +86,7 @@ extension Recipe {
       axes = algorithm.axes(maxCompletionTokens: maxCompletionTokens)
     }
 
+    /// Creates a training section for `grpo`; the length of completions must be set.
     public init() { self.init(algorithm: .grpo, maxCompletionTokens: 0) }
 
     /// The steps of the whole run.

@@ -29,6 +29,7 @@ extension Recipe {
     /// What the loss of a trial is measured on: `line_search_loss`.
     public var loss = Loss.sameRollouts
 
+    /// Creates an update with every key at its default.
     public init() {}
   }
 
@@ -58,6 +59,7 @@ extension Recipe {
     /// Which divergence the backtracking measures, between π_old and π_θ: `trust_region_kl`.
     public var divergence = KLDivergence.oldToPolicy
 
+    /// Creates an update with every key at its default: TRPO.
     public init() {}
   }
 }

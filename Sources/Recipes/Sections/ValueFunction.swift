@@ -27,6 +27,7 @@ extension Recipe {
     /// only.
     public var coefficient = 0.5
 
+    /// Creates a value function with every key at its default.
     public init() {}
   }
 }

@@ -26,6 +26,8 @@ extension Recipe {
     /// The learning rate and all else about updates, whose keys stand beside these.
     public var optimizer = Optimizer()
 
+    /// Creates a warm start with every key at its default; the steps and the learning rate must be
+    /// set.
     public init() {}
   }
 }

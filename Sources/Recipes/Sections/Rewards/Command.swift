@@ -13,6 +13,7 @@ extension Recipe {
     /// Without it a line that comes late or early can pass for the reply to another request.
     public var options = PluginOptions()
 
+    /// Creates a reward with every key at its default; the arguments must be set.
     public init() {}
 
     var defaultLabel: String { CommandReward.name(of: arguments.first ?? "command") }

@@ -24,6 +24,7 @@ extension Recipe {
     /// A model that pads with its end of sequence never reads it.
     public var appendsEOS = true
 
+    /// Creates a judge with every key at its default; the directory must be set.
     public init() {}
 
     var defaultLabel: String { String(directory.split(separator: "/").last ?? "model") }

@@ -15,6 +15,7 @@ extension Recipe {
     /// How the process of its own is run.
     public var options = PluginOptions()
 
+    /// Creates a reward with every key at its default; the library's path must be set.
     public init() {}
 
     var defaultLabel: String { CommandReward.name(of: path) }

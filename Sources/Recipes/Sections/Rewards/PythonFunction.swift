@@ -20,6 +20,7 @@ extension Recipe {
     /// How its processes are run.
     public var options = PluginOptions()
 
+    /// Creates a reward with every key at its default; the function must be set.
     public init() {}
 
     var defaultLabel: String { PythonReward.name(of: function) ?? function }

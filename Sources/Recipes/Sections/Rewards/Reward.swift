@@ -9,13 +9,19 @@ extension Recipe {
   /// options, or a map with `command`, `python`, `url`, `library` or `model`, `name` and what such a
   /// source takes; all maps may have `weight`, `on_error` and `range`.
   public struct Reward: Sendable, Equatable {
+    /// What computes a reward.
     public enum Source: Sendable, Equatable {
       /// A built-in score, by its `name`, and the options that it takes.
       case builtIn(String, options: JSONObject)
+      /// A command, started once for the run.
       case command(Command)
+      /// A Python function, in a process of its own.
       case python(PythonFunction)
+      /// A server that speaks OpenRLHF's protocol.
       case url(Server)
+      /// A shared library that implements `grpo_reward.h`.
       case library(Library)
+      /// A reward model in a directory.
       case model(Judge)
     }
 
@@ -34,8 +40,10 @@ extension Recipe {
     ///
     /// Without it any finite number is a reward.
     public var range: [Double]?
+    /// What computes the reward.
     public var source: Source
 
+    /// Creates a reward of weight 1, called as its source is by default.
     public init(_ source: Source) {
       self.source = source
       label = source.defaultLabel

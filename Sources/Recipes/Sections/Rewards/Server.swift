@@ -20,6 +20,7 @@ extension Recipe {
     /// Seconds until a batch of scores must be there: `timeout`.
     public var timeoutSeconds = 30.0
 
+    /// Creates a reward with every key at its default; the URLs must be set.
     public init() {}
 
     /// What every request has beside the usual headers, references resolved.
