@@ -31,16 +31,25 @@ var train = Recipe.Train(algorithm: .grpo, maxCompletionTokens: 8)
 train.optimizer.learningRate = 1e-4
 recipe.train = train
 
-try show(model)
-let right = ClosureReward("right") { $0.text == $0.answer ? 1 : 0 }
-var spent = 0.0
-let run = try TrainingRun(
-  recipe.validated(), threads: 2, rewards: [.init(right)],
-  report: { event in
-    guard case .step(let step, _, let metrics) = event else { return }
-    spent += metrics["step_time"]?.double ?? 0
-    print("step \(step): reward \(metrics["reward"]?.double ?? 0)")
-  },
-  isCancelled: { spent > 60 })  // after a minute; what is done is saved, and goes on next time
-let summary = try await run.runTraining(resume: true)
-try show(summary.run.model)
+do {
+  try show(model)
+  let right = ClosureReward("right") { $0.text == $0.answer ? 1 : 0 }
+  var spent = 0.0
+  let run = try TrainingRun(
+    recipe.validated(), threads: 2, rewards: [.init(right)],
+    report: { event in
+      switch event {
+      case .found(.train, let model): print("\(model): is trained already; nothing to do")
+      case .step(let step, _, let metrics):
+        spent += metrics["step_time"]?.double ?? 0
+        print("step \(step): reward \(metrics["reward"]?.double ?? 0)")
+      default: break
+      }
+    },
+    isCancelled: { spent > 60 })  // after a minute; what is done is saved, and goes on next time
+  let summary = try await run.runTraining(resume: true)
+  try show(summary.run.model)
+} catch {
+  FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+  exit(1)
+}
