@@ -74,10 +74,25 @@ struct StepRecord {
     }
   }
 
-  /// Up to `count` completions of the first question.
+  /// Up to `count` completions of the first question, no text twice.
+  ///
+  /// The best and the worst come first, then the next from both ends, and last those without a reward.
   func shown(_ count: Int) -> [SampleShown] {
-    rollout.completions.indices.prefix(min(count, rollout.drawn.completions.first?.count ?? 0)).map
-    { i in
+    guard !rollout.questions.isEmpty else { return [] }
+    var texts: Set<ByteKey> = []
+    let distinct = rollout.completionRange(of: 0).filter {
+      texts.insert(ByteKey(rollout.completions[$0].text)).inserted
+    }
+    let scored = distinct.compactMap { i in
+      rollout.report.outcomes[i].total.map { (number: i, reward: $0) }
+    }
+    var rest = scored.sorted { $0.reward > $1.reward }.map(\.number)[...]
+    var chosen: [Int] = []
+    while !rest.isEmpty {
+      chosen.append(chosen.count.isMultiple(of: 2) ? rest.removeFirst() : rest.removeLast())
+    }
+    chosen += distinct.filter { rollout.report.outcomes[$0].total == nil }
+    return chosen.prefix(count).map { i in
       SampleShown(
         prompt: rollout.completions[i].prompt, completion: rollout.completions[i].text,
         reward: rollout.report.outcomes[i].total, advantage: advantage(of: i))
