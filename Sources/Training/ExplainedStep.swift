@@ -16,7 +16,8 @@ extension TrainingRun {
   /// reward model where these are due. A question that is not in it takes the place of its first.
   ///
   /// - Parameters:
-  ///   - row: The question's number in `data.train`; nil for the first of the next step.
+  ///   - row: The question's number in `data.train`; nil for the one of the next step whose rewards
+  ///     differ most, the first of several.
   ///   - updates: Updates made on its completions before the one that is shown, those of other
   ///     mini-batches not counted.
   /// - Throws: `TrainingError.differentInputs` where the run's checkpoints do not fit, since it is
@@ -76,13 +77,12 @@ extension TrainingRun {
     if inPlaceOfFirst, let row { rows[0] = row }
     return try await loop.whileRewardsRun {
       var failure: TrainingError?
-      var lastUpdates: [PendingUpdate] = []
+      var lastUpdates: [ExplainedUpdate] = []
       try await loop.updateRewardModel(before: loop.iteration)
       let step = try await loop.makeStep(
         on: rows, epochs: updates + 1, enduring: { failure = $0 },
-        willUpdate: {
-          // Those of the last epoch, one for each mini-batch.
-          lastUpdates = (lastUpdates + [$0]).suffix(loop.train.axes.miniBatches)
+        didUpdate: { update, problem in
+          if update.epoch == updates { lastUpdates.append(ExplainedUpdate(update, problem)) }
         })
       let found = ExplainedStep(step, row: row, lastUpdates, loop)
       return found?.explanation(
@@ -91,21 +91,36 @@ extension TrainingRun {
   }
 }
 
+/// An update, and what it has made of the log-probs that it was made on.
+private struct ExplainedUpdate {
+  let pending: PendingUpdate
+  let nextLogProb: [Double]
+
+  init(_ pending: PendingUpdate, _ problem: UpdateProblem) {
+    var problem = problem
+    _ = problem.evaluate()
+    (self.pending, nextLogProb) = (pending, problem.inputs.logProb)
+  }
+}
+
 /// A question of a step that was made, and the update that it is shown in.
 private struct ExplainedStep {
   private let step: StepRecord
   private let question: Int
   private let update: PendingUpdate
+  private let nextLogProb: [Double]
   private let loop: TrainingLoop
 
   /// nil where the step has no such question.
-  init?(_ step: StepRecord, row: Int?, _ updates: [PendingUpdate], _ loop: TrainingLoop) {
-    let questions = step.rollout.questions
-    guard let question = row.map({ row in questions.firstIndex { $0.index == row } }) ?? 0,
-      let first = step.rollout.completionRange(of: question).first,
-      let update = updates.last(where: { $0.completions.contains(first) })
+  init?(_ step: StepRecord, row: Int?, _ updates: [ExplainedUpdate], _ loop: TrainingLoop) {
+    let rollout = step.rollout
+    let found = row.map { row in rollout.questions.firstIndex { $0.index == row } }
+    guard let question = found ?? rollout.mostMixedQuestion,
+      let first = rollout.completionRange(of: question).first,
+      let shown = updates.last(where: { $0.pending.completions.contains(first) })
     else { return nil }
-    (self.step, self.question, self.update, self.loop) = (step, question, update, loop)
+    (update, nextLogProb) = (shown.pending, shown.nextLogProb)
+    (self.step, self.question, self.loop) = (step, question, loop)
   }
 
   /// The numbers of its completions in the step.
@@ -114,9 +129,13 @@ private struct ExplainedStep {
   func explanation(updates: Int, isInStep: Bool, failure: TrainingError?) -> Explanation {
     let (asked, report) = (step.rollout.questions[question], step.rollout.report)
     let terms = update.objective.tokenTerms(of: update.inputs)
+    let idle = step.rollout.questions.indices.filter(teachesNothing)
     return Explanation(
-      prompt: asked.prompt, answer: asked.answer, updates: updates, step: step.step,
-      isInStep: isInStep, loss: update.result.loss,
+      row: asked.index, prompt: asked.prompt, answer: asked.answer, updates: updates,
+      step: step.step, isInStep: isInStep, loss: update.result.loss,
+      sharesRatio: terms.sharesRatio, judge: report.functions.first?.name,
+      teachesNothing: idle.contains(question),
+      stepQuestions: step.rollout.questions.count, stepQuestionsWithoutEffect: idle.count,
       completions: completions.enumerated().map { sample, number in
         Explanation.Completion(
           text: step.rollout.completions[number].text,
@@ -125,6 +144,7 @@ private struct ExplainedStep {
             function.response.scores[number].failureReason.map { (function.name, $0.visible()) }
           },
           reward: step.update.groups.groups[question][sample].rewards?.total,
+          isCorrect: Correctness.isCorrect(report.functions.first?.values[number]),
           tokens: tokens(of: number, terms))
       }, failure: failure)
   }
@@ -136,11 +156,25 @@ private struct ExplainedStep {
     return zip(ids, inputs.completions[index]).map { id, t in
       Explanation.Token(
         id: id, text: (try? loop.source.sampler.tokenizer.decode([id])) ?? "",
-        logProb: inputs.logProb[t], oldLogProb: inputs.oldLogProb[t],
+        isEnd: loop.source.sampler.options.eosIDs.contains(id),
+        logProb: inputs.logProb[t], nextLogProb: nextLogProb[t], oldLogProb: inputs.oldLogProb[t],
         referenceLogProb: inputs.referenceLogProb?[t], entropy: inputs.entropy?[t],
         ratio: terms.ratio[t], kl: terms.klReference?[t] ?? klInReward(of: t),
         advantage: inputs.advantage[t],
         isClipped: terms.isClipped[t], coefficient: update.result.dLogProb[t])
+    }
+  }
+
+  /// Whether the rewards of a question are equal, and none of its completions has an advantage.
+  private func teachesNothing(_ question: Int) -> Bool {
+    step.rollout.degenerateQuestions.contains(question)
+      && advantages(of: question).allSatisfy { $0 == 0 }
+  }
+
+  private func advantages(of question: Int) -> [Double] {
+    step.rollout.completionRange(of: question).flatMap { number in
+      step.update.advantages.completions[number].values(
+        tokenCount: step.rollout.completions[number].tokenIDs.count)
     }
   }
 
@@ -159,10 +193,7 @@ private struct ExplainedStep {
         cause: OverflowCause(
           "rewards", step.update.groups.numbers, stepKey: loop.train.axes.update.stepKey))
     }
-    let advantages = completions.flatMap { number in
-      step.update.advantages.completions[number].values(
-        tokenCount: step.rollout.completions[number].tokenIDs.count)
-    }
+    let advantages = advantages(of: question)
     if !advantages.allSatisfy(\.isFinite) { return overflow("an advantage") }
     // Divided by a deviation that is not finite they are zero, though rewards differ.
     let rewards = completions.compactMap { step.rollout.report.outcomes[$0].total }
@@ -172,5 +203,18 @@ private struct ExplainedStep {
       return overflow("the deviation of the rewards")
     }
     return nil
+  }
+}
+
+extension Rollout {
+  /// The question whose rewards have the largest variance, the first of several; nil without any.
+  fileprivate var mostMixedQuestion: Int? {
+    let variances = questions.indices.map { index in
+      // In their own order, so that the same rewards give the same number.
+      let rewards = completionRange(of: index).compactMap { report.outcomes[$0].total }.sorted()
+      guard let mean = rewards.mean, mean.isFinite else { return 0.0 }
+      return rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rewards.count)
+    }
+    return variances.indices.max { variances[$0] < variances[$1] }
   }
 }

@@ -5,7 +5,7 @@ public import Recipes
 public enum TrainingError: Error, CustomStringConvertible, Sendable {
   /// Asked to stop; everything up to `step` is saved.
   case stopped(step: Int)
-  /// Nothing was saved yet when the run was asked to stop.
+  /// The stage had saved nothing when the run was asked to stop.
   case stoppedEarly(stage: TrainingEvent.Stage)
   /// Numbers are not finite, or too large for what is written of them.
   case notFinite(step: Int, what: String, cause: OverflowCause)
@@ -44,8 +44,10 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
 
   public var description: String {
     switch self {
+    case .stopped(step: 0): "stopped before the first step"
     case .stopped(let step): "stopped after step \(step), which is saved"
     case .stoppedEarly(.train): "stopped during the training, which begins anew"
+    case .stoppedEarly(.evaluate): "stopped during the evaluation; the model is saved"
     case .stoppedEarly(let stage): "stopped during the \(stage.rawValue), which begins anew"
     case .notFinite(let step, let what, .weights):
       "step \(step): \(what) is not finite (need finite numbers)"

@@ -15,11 +15,13 @@ public enum TrainingEvent: Sendable {
   /// A stage was found done by an earlier run.
   case found(Stage, detail: String)
   case warmStartStep(step: Int, of: Int, metrics: JSONObject)
+  /// The warm start is made.
+  case warmStarted(WarmStartResult)
   /// A training step, with the line that went to `metrics.jsonl`.
   case step(step: Int, of: Int, metrics: JSONObject)
   /// The reference policy was set to the policy before this step.
   case referenceReset(step: Int)
-  /// A few completions of a step with their rewards.
+  /// A few completions of a step's first question with their rewards, no text twice.
   case completions(step: Int, [SampleShown])
   /// Held-out accuracy while training; step 0 is the warm start.
   case evaluated(step: Int, EvaluationReport)

@@ -85,11 +85,11 @@ final class TrainingLoop {
   ///   - rows: Those of the step's questions.
   ///   - endure: Gets what ends a run whose rewards fail; a step that is only looked at goes on.
   ///   - epochs: μ; nil for the recipe's.
-  ///   - willUpdate: Sees every update before it is made.
+  ///   - didUpdate: Sees every update once it is made, as ``PolicyTrainer`` tells it.
   func makeStep(
     on rows: [Int], epochs: Int? = nil,
     enduring endure: (TrainingError) throws -> Void = { throw $0 },
-    willUpdate: (PendingUpdate) throws -> Void = { _ in }
+    didUpdate: (PendingUpdate, UpdateProblem) throws -> Void = { _, _ in }
   ) async throws -> StepRecord {
     let clock = Stopwatch()
     let (rollout, sampling, collector) = try await collectRollout(of: rows, endure)
@@ -97,7 +97,7 @@ final class TrainingLoop {
     let check = samplerCheck(of: rollout)
     moveReference()
     let updating = Stopwatch()
-    let update = try await updatePolicy(on: rollout, collector, epochs, willUpdate)
+    let update = try await updatePolicy(on: rollout, collector, epochs, didUpdate)
     return StepRecord(
       step: state.step + 1, rollout: rollout, sampling: sampling, check: check, update: update,
       referenceMoves: trainer.reference?.moves(through: state.step),
@@ -209,14 +209,11 @@ final class TrainingLoop {
   /// Advantages, and the updates.
   private func updatePolicy(
     on rollout: Rollout, _ collector: RolloutCollector, _ epochs: Int?,
-    _ willUpdate: (PendingUpdate) throws -> Void
+    _ didUpdate: (PendingUpdate, UpdateProblem) throws -> Void
   ) async throws -> PolicyTrainer.StepReport {
     try await trainer.step(
       rollout, epochs: epochs,
-      willUpdate: {
-        if $0.index == 0 { try check($0) }
-        try willUpdate($0)
-      },
+      willUpdate: { if $0.index == 0 { try check($0) } }, didUpdate: didUpdate,
       resampledLoss: { try await collector.resampledLoss(of: rollout, trial: $0) })
   }
 

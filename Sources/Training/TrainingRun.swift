@@ -16,6 +16,8 @@ public final class TrainingRun {
   /// What a finished run says of itself.
   public struct Summary: Sendable {
     public var run: RunDirectory
+    /// Where the warm start ended; nil where the recipe has none.
+    public var warmStart: WarmStartResult?
     /// Held-out results of the warm start, if there was one, and of the trained policy.
     public var before: EvaluationReport?
     public var after: EvaluationReport?
@@ -115,12 +117,12 @@ public final class TrainingRun {
     }
   }
 
-  /// The warm start alone; returns what it shows that its user should know.
-  @discardableResult public func runWarmStart() async throws -> [Finding] {
+  /// The warm start alone; returns where it ended, nil for a recipe without one.
+  @discardableResult public func runWarmStart() async throws -> WarmStartResult? {
     try await locked { lock in
       try await self.prepare(lock, trains: false)
       _ = try await self.warmStart()
-      return self.warmStartFindings
+      return self.warmStartResult
     }
   }
 

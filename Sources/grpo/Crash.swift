@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Foundation
 import Glibc
 import RewardPlugins
@@ -28,7 +29,7 @@ enum Crash {
     if backtrace.contains("enable=yes") { return }
     unsafe beginning = kept("\(start)error: library ")
     for (number, name) in signals {
-      unsafe lines[Int(number)] = kept(line(name))
+      unsafe lines[Int(number)] = kept(line(name, number: number))
       unsafe endings[Int(number)] = kept(": crashed with \(name)\n")
       var action = sigaction()
       unsafe action.__sigaction_handler.sa_handler = { number in
@@ -64,10 +65,14 @@ enum Crash {
 
   private static var start: String { isatty(STDERR_FILENO) == 1 ? "\n" : "" }
 
-  private static func line(_ name: String) -> String {
-    start
-      + "error: internal: the program crashed with \(name); please report this line, what "
-      + "stands above it and the command: \(version)\n"
+  private static func line(_ name: String, number: Int32) -> String {
+    let problem =
+      "internal: the program crashed with \(name); please report this line, what stands above it "
+      + "and the command: \(version)"
+    if !StandardError.writesJSON { return "\(start)error: \(problem)\n" }
+    // The exit code is the shell's for a program that a signal ends.
+    let error: JSON = ["message": .string(problem), "exit_code": .integer(128 + Int(number))]
+    return JSON.object(["error": error]).encoded() + "\n"
   }
 
   /// What a report must name.

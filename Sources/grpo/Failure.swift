@@ -12,19 +12,37 @@ import Training
 /// An error as the user gets it: an exit status, what is wrong, and what to do.
 struct Failure: Error {
   var status: ExitStatus
-  /// What is wrong, one line each; none where the program ends quietly.
-  var problems: [String]
+  /// What is wrong; nothing where the program ends quietly.
+  var problems: [Problem]
   var help: String?
   /// Whether something went wrong, or the user asked for the end.
   var isError = true
 
   init(_ status: ExitStatus, _ problem: String, help: String? = nil) {
-    (self.status, problems, self.help) = (status, [problem], help)
+    self.init(status, [Problem(problem)], help: help)
+  }
+
+  init(_ status: ExitStatus, _ problems: [Problem], help: String? = nil) {
+    (self.status, self.problems, self.help) = (status, problems, help)
   }
 
   func lines(on terminal: Terminal) -> [String] {
     let label = isError ? terminal.styled("error", .error) + ": " : ""
-    return problems.map { label + $0 } + (help.map { ["help: \($0)"] } ?? [])
+    let problems = problems.flatMap {
+      terminal.wrapped(label + Redaction.redacted(urlsIn: $0.text), indent: isError ? 7 : 0)
+    }
+    // A command that is to be copied stays in one line.
+    return problems + (help.map { ["help: \($0)"] } ?? [])
+  }
+
+  /// The first problem with what belongs to the whole, for programs; nil where there is none.
+  var encoded: JSONObject? {
+    guard var object = problems.first?.encoded else { return nil }
+    let others = problems.dropFirst().map { JSON.object($0.encoded) }
+    if !others.isEmpty { object["others"] = .array(others) }
+    if let help { object["help"] = .string(Redaction.redacted(urlsIn: help)) }
+    object["exit_code"] = .integer(Int(status.rawValue))
+    return ["error": .object(object)]
   }
 }
 
@@ -49,7 +67,7 @@ extension Failure {
         .numerics, error.description,
         help: "the model's weights overflow; look at how they were trained")
     case is CancellationError:
-      self.init(.resumable, "stopped during the evaluation; the model is saved")
+      self.init(.resumable, "stopped")
       isError = false
     default:
       let status = RootCommand.exitCode(for: error)
@@ -70,8 +88,7 @@ extension Failure {
   private init(_ error: StandardOutput.Failure) {
     switch error {
     case .readerLeft:
-      self.init(.success, "")
-      problems = []
+      self.init(.success, [])
     case .failed(let reason):
       self.init(.inputOutput, "standard output: cannot write: \(reason)")
     }
@@ -103,17 +120,15 @@ extension Failure {
       status = .numerics
       help = "what was saved before is whole; smaller rewards or steps keep numbers finite"
     }
-    self.init(status, "", help: help)
-    problems = error.description.split(separator: "\n").map(String.init)
+    self.init(status, ([error] + error.others).map { Problem($0) }, help: help)
   }
 
   private init(_ error: Checkpoints.Unusable) {
     self.init(
-      .badData, "",
+      .badData,
+      error.problems.map { Problem($0) }
+        + [Problem("\(error.directory.visible()): no checkpoint is usable")],
       help: "move that directory away: training then begins anew, and its logs so far are kept")
-    problems =
-      error.problems.map(\.description)
-      + ["\(error.directory.visible()): no checkpoint is usable"]
   }
 
   private init(_ error: RecipeError) {
@@ -121,16 +136,15 @@ extension Failure {
     if case .option(let option, _)? = error.place, option.hasPrefix("--"),
       !option.hasPrefix("--set"), !option.hasPrefix("--vary")
     {
-      self.init(.usage, error.description)
+      self.init(.usage, [Problem(error)])
       return
     }
     switch error.kind {
     case .invalid:
-      self.init(.badRecipe, error.description)
-      problems += error.others.map(\.description)
+      self.init(.badRecipe, ([error] + error.others).map { Problem($0) })
     case .missingFile:
-      self.init(.missingInput, error.description, help: "check the path of the recipe")
-    case .unreadable: self.init(.inputOutput, error.description)
+      self.init(.missingInput, [Problem(error)], help: "check the path of the recipe")
+    case .unreadable: self.init(.inputOutput, [Problem(error)])
     }
   }
 
@@ -141,7 +155,7 @@ extension Failure {
       isError = false
     case .run(let name, let reason):
       self.init(reason)
-      problems = problems.map { "\(name.visible()): \($0)" }
+      problems = problems.map { $0.of(name) }
     }
   }
 
@@ -180,6 +194,6 @@ extension Failure {
       case .empty: "a prompt needs text"
       case .tooLong: "shorten the prompt or its template, or take a model with a longer context"
       }
-    self.init(.badData, error.description.visible(), help: help)
+    self.init(.badData, [Problem(error)], help: help)
   }
 }

@@ -26,13 +26,13 @@ enum Program {
   /// Says what ended the program, and returns what it tells its parent.
   private static func report(_ error: any Error) -> ExitStatus {
     if let failure = Failure(error) {
-      for line in failure.lines(on: .standardError) { StandardError.write(line) }
+      StandardError.write(failure)
       return failure.status
     }
     // What is left is the parser's: help, a version, or a mistake on the command line.
     if RootCommand.exitCode(for: error) == .success {
       do {
-        let text = RootCommand.fullMessage(for: error)
+        let text = CompletionScript.completed(RootCommand.fullMessage(for: error))
         try StandardOutput.write(line: Terminal.standardOutput.wrapped(usageIn: text))
         return .success
       } catch {

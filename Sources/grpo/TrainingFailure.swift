@@ -10,9 +10,9 @@ extension Failure {
     self.init(error.status, error.description.visible(), help: error.help)
     switch error {
     case .stopped, .stoppedEarly: isError = false
-    case .unknownField: problems = problems.map { "--allow: \($0)" }
+    case .unknownField: problems = problems.map { $0.of("--allow") }
     case .differentInputs(let path, let differences):
-      problems = differences.map { $0.problem(of: path).visible() }
+      problems = differences.map { Problem($0, of: path) }
     default: break
     }
   }

@@ -230,9 +230,7 @@ import Testing
       "error: \(model): holds tokenizer.json, and no tokenizer.model (need the SentencePiece model "
       + "it was made from; none is read out of tokenizer.json)"
     for command in [["sample", "1+1="], ["evaluate", "--recipe", "recipe.yaml"]] {
-      let outcome = try await GrpoProgram.run(
-        command[0], "--model", model, command[1], command.last == "1+1=" ? "--json" : command[2],
-        in: folder)
+      let outcome = try await GrpoProgram.run(command + ["--model", model], in: folder)
       #expect(outcome.status == 65)
       #expect(outcome.problems == [problem])
     }

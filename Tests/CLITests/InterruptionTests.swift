@@ -100,6 +100,19 @@ import Testing
     try await expectResumes(with: ["run", "recipe.yaml"], after: 2, in: folder)
   }
 
+  /// It has nothing to save.
+  @Test func explainEndsAtTheFirstInterrupt() async throws {
+    let folder = try await waitingFolder()
+    let begun = try await GrpoProgram.run(
+      "run", "recipe.yaml", "--steps", "2", "-q", in: folder)
+    #expect(begun.status == 0, "\(begun.errors)")
+    let (process, streams) = try await start(["explain", "recipe.yaml"], in: folder)
+    process.send(SIGINT)
+    #expect(try await process.end() == .signal(SIGINT))
+    #expect(!(try streams.outcome(status: 0).errors.contains("stop")))
+    try folder.write("go", "")
+  }
+
   @Test func theSecondInterruptEndsAtOnce() async throws {
     let folder = try await waitingFolder()
     let (process, streams) = try await start(["run", "recipe.yaml"], in: folder)

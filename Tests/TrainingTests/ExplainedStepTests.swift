@@ -242,9 +242,60 @@ import Training
     let found = try await run.explain(other, step: 2, updates: 0)
     #expect(!found.isInStep)
     #expect(found.prompt == "\(other / 10)+\(other % 10)=")
-    let first = try await run.explain(nil, step: 2, updates: 0)
-    #expect(first.isInStep)
-    #expect(first.prompt == (try run.log("completions", step: 2))[0]["prompt"]?.string)
+    #expect(found.row == other)
+  }
+
+  /// Of several the first.
+  @Test func withoutANumberTheQuestionWhoseRewardsDifferMostIsShown() async throws {
+    let run = try await ThreeSteps(["train.questions_per_step=5"])
+    defer { run.small.remove() }
+    for step in 1...3 {
+      let lines = try run.log("completions", step: step)
+      let groups = stride(from: 0, to: lines.count, by: 4).map { Array(lines[$0..<$0 + 4]) }
+      let variances = try groups.map { lines in
+        let rewards = try lines.map { try #require($0["reward"]?.double) }.sorted()
+        let mean = rewards.reduce(0, +) / 4
+        return rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      }
+      let largest = try #require(variances.max())
+      let telling = try #require(variances.firstIndex(of: largest))
+      let found = try await run.explain(nil, step: step, updates: 0)
+      #expect(found.isInStep && found.stepQuestions == 5)
+      #expect(found.row == (try row(groups[telling][0])), "step \(step)")
+      #expect(found.stepQuestionsWithoutEffect == variances.count { $0 == 0 })
+      #expect(found.teachesNothing == (largest == 0))
+    }
+  }
+
+  /// What an update is said to do is what the next one begins with.
+  @Test func theLogProbsAfterAnUpdateAreThoseBeforeTheNext() async throws {
+    let run = try await ThreeSteps([])
+    defer { run.small.remove() }
+    let row = try await run.explain(nil, step: 2, updates: 0).row
+    var moved = 0
+    for updates in 0...2 {
+      let found = try await run.explain(row, step: 2, updates: updates)
+      let next = try await run.explain(row, step: 2, updates: updates + 1)
+      for (completion, later) in zip(found.completions, next.completions) {
+        #expect(completion.tokens.map(\.nextLogProb) == later.tokens.map(\.logProb))
+        #expect(completion.nextLogProb == later.logProb)
+        if completion.nextLogProb != completion.logProb { moved += 1 }
+      }
+    }
+    #expect(moved > 0)
+  }
+
+  @Test func aStepWhoseRewardsAreEqualTeachesNothing() async throws {
+    let run = try await ThreeSteps(["train.beta=0.1"])
+    defer { run.small.remove() }
+    let recipe = try run.small.recipe(
+      "equal", "model={ path: \(run.small.directory)/start/warm-start/model }", "tokenizer=null",
+      "warm_start=null", "evaluation=null")
+    let found = try await TrainingRun(
+      recipe, threads: 1, rewards: [.init(ClosureReward("same") { _ in 0.5 })]
+    ).explain(row: nil, updates: 1)
+    #expect(found.teachesNothing)
+    #expect(found.stepQuestionsWithoutEffect == 5 && found.stepQuestions == 5)
   }
 
   @Test func nothingOfTheRunChanges() async throws {

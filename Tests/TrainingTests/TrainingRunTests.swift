@@ -170,13 +170,24 @@ import Training
     defer { small.remove() }
     let recipe = try small.recipe(
       "run", "warm_start.until_accuracy=0.15", "warm_start.steps=2000", "train=null")
-    _ = try await TrainingRun(recipe, threads: 2).runAll()
+    let ends = Mutex<[WarmStartResult]>([])
+    let summary = try await TrainingRun(
+      recipe, threads: 2,
+      report: { event in
+        if case .warmStarted(let result) = event { ends.withLock { $0.append(result) } }
+      }
+    ).runAll()
     let path = recipe.output + "/warm-start/metrics.jsonl"
     let lines = try JSONLines.lines(Files.read(path, maximumBytes: 1 << 24), file: path)
     let asked = lines.compactMap { $0.object["accuracy"]?.double }
     #expect(lines.count < 2000 && lines.count % 20 == 0)
     #expect(asked.count == lines.count / 20)
     #expect(asked.dropLast().allSatisfy { $0 < 0.15 } && (asked.last ?? 0) >= 0.15)
+    let result = try #require(summary.warmStart)
+    #expect(result.steps == lines.count && result.accuracy == asked.last)
+    #expect(result.loss == lines.last?.object["loss"]?.double)
+    #expect(result.questions == 100 && result.goal == 0.15 && result.findings.isEmpty)
+    #expect(ends.withLock { $0 } == [result])
   }
 
   @Test func theAnswerTemplateIsWhatIsLearned() async throws {

@@ -119,6 +119,7 @@ extension PolicyObjective {
     let tokens = batch.mask.indices
     return TokenTerms(
       isInPolicyTerm: tokens.map { parts.policyTerm($0) != nil }, ratio: parts.ratios.values,
+      sharesRatio: parts.ratios.isShared,
       isClipped: tokens.map { t in
         guard let term = parts.policyTerm(t) else { return false }
         return term.isBounded || term.dLogRatio != 0 && parts.ratios.isClamped[t]

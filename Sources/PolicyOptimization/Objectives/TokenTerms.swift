@@ -4,8 +4,10 @@
 public struct TokenTerms: Sendable, Equatable {
   /// Whether the token's advantage counts.
   public var isInPolicyTerm: [Bool]
-  /// The importance ratio that weights the token's advantage; 1 where the token is masked.
+  /// The importance ratio of the token, or of its completion; 1 where the token is masked.
   public var ratio: [Double]
+  /// Whether all tokens of a completion have the same ratio, that of the completion.
+  public var sharesRatio: Bool
   /// Whether a bound is active on what the token adds to the policy term: a clip that takes its
   /// gradient away, or one that its weight has reached.
   public var isClipped: [Bool]
@@ -16,9 +18,10 @@ public struct TokenTerms: Sendable, Equatable {
 
   /// Creates the terms of a batch's tokens.
   public init(
-    isInPolicyTerm: [Bool], ratio: [Double], isClipped: [Bool], klReference: [Double]? = nil,
-    klOld: [Double]? = nil
+    isInPolicyTerm: [Bool], ratio: [Double], sharesRatio: Bool = false, isClipped: [Bool],
+    klReference: [Double]? = nil, klOld: [Double]? = nil
   ) {
+    self.sharesRatio = sharesRatio
     (self.isInPolicyTerm, self.ratio, self.isClipped) = (isInPolicyTerm, ratio, isClipped)
     (self.klReference, self.klOld) = (klReference, klOld)
   }

@@ -153,7 +153,8 @@ extension Recipe.Axes {
     if update != .adam, updatesPerStep > 1 {
       fields.warn(
         Self.updateKey(fields),
-        "makes \(updatesPerStep) searches a step, each on a part of its completions")
+        "makes \(updatesPerStep) searches per step"
+          + (miniBatches > 1 ? ", each on a part of its completions" : ""))
     }
     if isTrustRegion, objective.oldKLPenalty != nil {
       fields.failWithoutEffect(

@@ -36,10 +36,13 @@ extension TrainingRun {
         } catch let error as RewardError {
           // What is trained is there, whatever the rewards do now.
           summary.failure = error
+        } catch is CancellationError {
+          throw TrainingError.stoppedEarly(stage: .evaluate)
         }
       }
     }
     try recordWritten()
+    summary.warmStart = warmStartResult
     summary.findings = findings(summary)
     summary.seconds = timer.seconds
     return summary
@@ -75,7 +78,7 @@ extension TrainingRun {
   /// What the whole run shows: of its rewards and updates all steps, of what the policy has become
   /// the last ones.
   private func findings(_ summary: Summary) -> [Finding] {
-    guard let train = recipe.train else { return warmStartFindings }
+    guard let train = recipe.train else { return summary.warmStart?.findings ?? [] }
     let answers = summary.after.map(Self.answers)
     var observed = ObservedSteps(
       train.observation(
@@ -85,7 +88,7 @@ extension TrainingRun {
       answers: answers ?? lastAnswers)
     if answers != nil { observed.placeOfAnswers = "evaluation" }
     observed.answersBefore = summary.before.map(Self.answers) ?? []
-    let ofRun = warmStartFindings + Finding.ofRun(observed)
+    let ofRun = (summary.warmStart?.findings ?? []) + Finding.ofRun(observed)
     let reports = [summary.before, summary.after].compactMap(\.self)
     guard let judge = summary.judge else { return ofRun }
     return ofRun + [Finding.neverRight(in: reports, judge: judge)].compactMap(\.self)

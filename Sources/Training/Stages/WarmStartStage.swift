@@ -85,15 +85,19 @@ extension TrainingRun {
     }
     try log.synchronize()
     try record(try write(start, to: run.warmStartModel), in: run.warmStartModel)
-    for finding in warmStartFindings { report(.finding(finding)) }
+    if let result = warmStartResult {
+      for finding in result.findings { report(.finding(finding)) }
+      report(.warmStarted(result))
+    }
     return start
   }
 
-  /// What the log of the warm start shows.
-  var warmStartFindings: [Finding] {
-    guard let warmStart = recipe.warmStart, warmStart.untilAccuracy != nil else { return [] }
-    let lines = LogReading(path: run.warmStartMetrics).lines
-    return [Finding.goalMissed(by: warmStart, lines)].compactMap(\.self)
+  /// What the log of the warm start shows; nil where there is none.
+  var warmStartResult: WarmStartResult? {
+    recipe.warmStart.flatMap {
+      WarmStartResult(
+        $0, log: LogReading(path: run.warmStartMetrics).lines, rows: questions.questions.count)
+    }
   }
 
   func warmStart(

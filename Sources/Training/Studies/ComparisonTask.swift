@@ -34,7 +34,7 @@ public struct ComparisonTask: Sendable {
     case .warmStart:
       let run = try TrainingRun(
         recipe, threads: 1, isCancelled: isCancelled, patience: patience)
-      for finding in try await run.runWarmStart() {
+      for finding in try await run.runWarmStart()?.findings ?? [] {
         report(.warning("\(finding.evidence): \(finding.advice)"))
       }
     case .run:
@@ -57,8 +57,8 @@ public struct ComparisonTask: Sendable {
         case .warning(let text) where !recipe.warnings.contains(text): report(.warning(text))
         case .finding(let finding):
           report(.warning("\(finding.evidence): \(finding.advice)"))
-        case .began, .found, .warmStartStep, .referenceReset, .rewardModelLearned, .completions,
-          .evaluated, .saved, .removed, .warning:
+        case .began, .found, .warmStartStep, .warmStarted, .referenceReset,
+          .rewardModelLearned, .completions, .evaluated, .saved, .removed, .warning:
           break
         }
       }, isCancelled: isCancelled, patience: patience)

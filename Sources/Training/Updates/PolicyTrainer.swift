@@ -74,11 +74,14 @@ package final class PolicyTrainer {
   /// - Parameters:
   ///   - epochs: μ; nil for the recipe's.
   ///   - willUpdate: Sees every update before it is made.
+  ///   - didUpdate: Sees every update once it is made, with what it has solved, which evaluates the
+  ///     policy as it stands then.
   ///   - resampledLoss: The loss of the policy as it stands on completions drawn anew, for a line
   ///     search that asks for it; nil stands for the completions at hand.
   package func step(
     _ rollout: Rollout, epochs: Int? = nil,
     willUpdate: (PendingUpdate) throws -> Void = { _ in },
+    didUpdate: (PendingUpdate, UpdateProblem) throws -> Void = { _, _ in },
     resampledLoss: UpdateProblem.ResampledLoss? = nil
   ) async throws -> StepReport {
     let (batch, earned) = (rollout.batch, rollout.groups)
@@ -86,7 +89,7 @@ package final class PolicyTrainer {
     let (advantages, groups) = estimateAdvantages(of: earned, into: &inputs)
     var parts = self.parts(of: rollout, batch, inputs, resampledLoss)
     let updates = try await makeUpdates(
-      &parts, epochs: epochs ?? settings.train.axes.epochs, willUpdate)
+      &parts, epochs: epochs ?? settings.train.axes.epochs, willUpdate, didUpdate)
     var metrics = [approximateKL(parts)]
     let fit = value?.fit(parts, engine: engine)
     metrics += fit?.metrics ?? []
@@ -177,16 +180,17 @@ package final class PolicyTrainer {
 
   /// One update of each part, in as many passes as there are epochs.
   private func makeUpdates(
-    _ parts: inout [UpdateProblem], epochs: Int, _ willUpdate: (PendingUpdate) throws -> Void
+    _ parts: inout [UpdateProblem], epochs: Int, _ willUpdate: (PendingUpdate) throws -> Void,
+    _ didUpdate: (PendingUpdate, UpdateProblem) throws -> Void
   ) async throws -> [UpdateReport] {
     var updates: [UpdateReport] = []
-    for _ in 0..<epochs {
+    for epoch in 0..<epochs {
       for i in parts.indices {
         let before = parts[i].evaluate(into: gradient)
-        try willUpdate(
-          PendingUpdate(
-            index: updates.count, completions: parts[i].completions, objective: objective,
-            inputs: parts[i].inputs, result: before))
+        let pending = PendingUpdate(
+          index: updates.count, epoch: epoch, completions: parts[i].completions,
+          objective: objective, inputs: parts[i].inputs, result: before)
+        try willUpdate(pending)
         var report = try await rule.update(&parts[i], from: before, along: gradient)
         if let value, value.isOnPolicy, !report.skipped,
           value.updateHead(loss: report.loss, engine.transformer.workers) == .overflow
@@ -194,6 +198,7 @@ package final class PolicyTrainer {
           report.refusal = .overflow
         }
         updates.append(report)
+        try didUpdate(pending, parts[i])
       }
     }
     return updates

@@ -26,6 +26,8 @@ package protocol PolicyUpdate: AnyObject {
 package struct PendingUpdate {
   /// Counted from 0 in the step.
   package let index: Int
+  /// The pass over the step's completions that it is part of, from 0.
+  package let epoch: Int
   /// The completions that it is made on, by their numbers in the step.
   package let completions: [Int]
   package let objective: any Objective

@@ -4,8 +4,10 @@ import ArgumentParser
 enum Bounds {
   static func check(_ option: String, _ value: Int?, _ range: ClosedRange<Int>) throws {
     guard let value, !range.contains(value) else { return }
-    throw ValidationError(
-      "\(option): got \(value); need \(range.lowerBound) to \(range.upperBound)")
+    let need =
+      range.upperBound == .max
+      ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
+    throw ValidationError("\(option): got \(value); need \(need)")
   }
 
   /// Not a number is in no range; `special` is allowed beside it.

@@ -5,7 +5,8 @@ import Recipes
 /// How rows become questions; what is not given is the recipe's, or else the usual.
 struct QuestionArguments: ParsableArguments {
   @Option(
-    help: "The file with the prompt template. (default: the recipe's, or the question itself)")
+    help: "The file with the prompt template. (default: the recipe's, or the question itself)",
+    completion: .file())
   var prompt: String?
 
   @Option(

@@ -12,9 +12,6 @@ struct RecipeOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Where every random number comes from.")
   var seed: Int?
 
-  @Option(parsing: .unconditional, help: "Ends the stage after so many steps.")
-  var steps: Int?
-
   @Option(
     help: "The directory of the run; the recipe's output counts from the current directory, too.",
     completion: .directory)
@@ -23,7 +20,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Sets a key of the recipe, such as train.beta=0.01. May be repeated.",
-      valueName: "key=value"),
+      valueName: "key=value"), completion: .settings,
     transform: Assignment.init)
   var set: [Assignment] = []
 
@@ -32,20 +29,21 @@ struct RecipeOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Shows warnings and errors only, not how far the run is.")
   var quiet = false
 
-  @Flag(help: "Prints the summary as JSON.")
-  var json = false
+  /// What `--steps` says, and the key that it sets.
+  struct Steps {
+    let key: String
+    let count: Int
+  }
 
   /// The recipe as resolved.
-  ///
-  /// - Parameter stepsKey: what `--steps` sets.
-  func resolved(steps stepsKey: String) throws -> Recipe {
-    try checkEffectOfSettings(steps: stepsKey)
+  func resolved(_ steps: Steps? = nil) throws -> Recipe {
+    try checkEffectOfSettings(steps)
     var overrides = set.map(\.override)
     if let seed { overrides.append(.seed(seed)) }
     if let steps {
-      try checkThereIs(stepsKey, overrides, steps)
+      try checkEffect(of: steps, overrides)
       overrides.append(
-        RecipeOverride(option: "--steps", key: stepsKey, value: String(steps)))
+        RecipeOverride(option: "--steps", key: steps.key, value: String(steps.count)))
     }
     if let output { overrides.append(.output(output)) }
     return try Recipe(contentsOf: recipe, overrides: overrides)
@@ -54,8 +52,10 @@ struct RecipeOptions: ParsableArguments {
   /// The recipe as resolved, and its `train`.
   ///
   /// - Parameter help: what to do with a recipe that has none.
-  func resolvedForTraining(orElse help: String) throws -> (Recipe, Recipe.Train) {
-    let resolved = try resolved(steps: "train.steps")
+  func resolvedForTraining(
+    _ steps: Steps? = nil, orElse help: String
+  ) throws -> (Recipe, Recipe.Train) {
+    let resolved = try resolved(steps)
     guard let train = resolved.train else {
       throw Failure(.badRecipe, "\(recipe.visible()): train: is missing", help: help)
     }
@@ -63,13 +63,13 @@ struct RecipeOptions: ParsableArguments {
   }
 
   /// Throws where an option of its own decides what `--set` sets.
-  private func checkEffectOfSettings(steps stepsKey: String) throws {
+  private func checkEffectOfSettings(_ steps: Steps?) throws {
     let options = [
-      ("--seed", "seed", seed != nil), ("--steps", stepsKey, steps != nil),
-      ("--output", "output", output != nil),
+      ("--seed", seed == nil ? nil : "seed"), ("--steps", steps?.key),
+      ("--output", output == nil ? nil : "output"),
     ]
-    for (option, key, isGiven) in options where isGiven {
-      if let setting = set.first(where: { $0.override.isWithin(key) }) {
+    for (option, key) in options {
+      if let key, let setting = set.first(where: { $0.override.isWithin(key) }) {
         throw ValidationError(
           "--set \(setting.text.visible()): has no effect, as \(option) sets it")
       }
@@ -77,27 +77,19 @@ struct RecipeOptions: ParsableArguments {
   }
 
   /// Throws where `--steps` would have to make the section whose end it sets.
-  private func checkThereIs(_ stepsKey: String, _ overrides: [RecipeOverride], _ steps: Int) throws
-  {
-    guard stepsKey == "train.steps",
+  private func checkEffect(of steps: Steps, _ overrides: [RecipeOverride]) throws {
+    guard steps.key == "train.steps",
       let recipe = try? Recipe(contentsOf: recipe, overrides: overrides), recipe.train == nil
     else { return }
     throw ValidationError(
-      "--steps: has no effect: the recipe has no train (need --set warm_start.steps=\(steps))")
-  }
-
-  /// Prints what came of a run, and throws where that rests on scores that failed.
-  func report(_ summary: TrainingRun.Summary, of resolved: Recipe) throws {
-    try TrainingReport(
-      summary, recipe: resolved, shownRecipe: shownRecipe(of: summary.run, resolved)
-    ).write(json: json)
-    if let failure = summary.failure { throw failure }
+      "--steps: has no effect: the recipe has no train "
+        + "(need --set warm_start.steps=\(steps.count))")
   }
 
   /// The recipe as commands that take no changes want it: what the run keeps, where there are some.
   ///
   /// With what the run keeps no reward can be set up that has secrets.
-  private func shownRecipe(
+  func shownRecipe(
     of run: RunDirectory, _ resolved: Recipe
   ) -> (path: String, lacksChanges: Bool) {
     let isChanged = !set.isEmpty || seed != nil
@@ -106,23 +98,26 @@ struct RecipeOptions: ParsableArguments {
   }
 
   /// The recipe as another command wants it, changes included.
-  func arguments(stepsKey: String? = nil) -> String {
+  func arguments(_ steps: Steps?) -> String {
     var words = [recipe.asPathWord]
     if let output { words += ["--output", output.asPathWord] }
     if let seed { words += ["--seed", String(seed)] }
-    if let steps { words += stepsKey.map { ["--set", "\($0)=\(steps)"] } ?? [] }
+    if let steps { words += ["--set", "\(steps.key)=\(steps.count)"] }
     for assignment in set { words += ["--set", assignment.text] }
     return shownCommand(words)
   }
 
-  /// Runs a stage with everything around it: the display, Ctrl-C, and how to go on afterwards.
+  /// Runs a stage with everything around it: the display, Ctrl-C, and how to resume afterwards.
   ///
-  /// - Parameter accepted: What the user allows to differ; nil where nothing may.
+  /// - Parameters:
+  ///   - accepted: What the user allows to differ; nil where nothing may.
+  ///   - savesAtInterrupt: Whether Ctrl-C waits for what is to be saved; else it ends the program.
   func withRun<Result>(
     of recipe: Recipe, accepting accepted: AcceptedDifferences? = nil,
+    savesAtInterrupt: Bool = true,
     _ body: (TrainingRun) async throws -> Result
   ) async throws -> Result {
-    Interruption.watch()
+    if savesAtInterrupt { Interruption.watch() }
     let display = TrainingDisplay(terminal: .standardError, isQuiet: quiet)
     defer { display.end() }
     do {
@@ -143,14 +138,4 @@ struct RecipeOptions: ParsableArguments {
       throw failure
     }
   }
-}
-
-/// What may differ from what a run began with.
-struct AcceptedDifferences: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Goes on though this key of the recipe, or a file it names, is not what the run began "
-        + "with. May be repeated.",
-      valueName: "field"))
-  var allow: [String] = []
 }

@@ -16,7 +16,7 @@ struct AlgorithmsCommand: AsyncParsableCommand {
       """)
 
   @Argument(
-    help: "The preset.", transform: AlgorithmsCommand.preset)
+    help: "The preset.", completion: .algorithms, transform: AlgorithmsCommand.preset)
   var name: Recipe.Algorithm?
 
   @Option(parsing: .unconditional, help: "Tokens a completion may have.")

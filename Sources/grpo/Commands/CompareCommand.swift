@@ -28,7 +28,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Varies a key of the recipe, such as train.beta=0,0.01. Repeated, all combinations.",
-      valueName: "key=a,b"),
+      valueName: "key=a,b"), completion: .settings,
     transform: Self.axis)
   var vary: [Study.Axis] = []
 
@@ -46,7 +46,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Sets a key in every recipe, for the warm start too. May be repeated.",
-      valueName: "key=value"),
+      valueName: "key=value"), completion: .settings,
     transform: Assignment.init)
   var set: [Assignment] = []
 

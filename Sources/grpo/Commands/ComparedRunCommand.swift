@@ -31,7 +31,7 @@ struct ComparedRunCommand: AsyncParsableCommand {
         isCancelled: { Interruption.isRequested }, patience: Interruption.patience)
     } catch {
       guard var failure = Failure(error) else { throw error }
-      try? StandardOutput.write(line: RunProcess.encoded(failure.problems).encoded())
+      try? StandardOutput.write(line: RunProcess.encoded(failure.problems.map(\.text)).encoded())
       // The comparison says it, and says it once.
       (failure.problems, failure.help) = ([], nil)
       throw failure

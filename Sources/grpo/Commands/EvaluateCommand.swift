@@ -41,7 +41,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       What judges, in any form that a recipe takes: a name (\
       \(BuiltInReward.names.joined(separator: ", "))), or a map such as \
       '{ name: numeric_match, extract: last_number }' or '{ python: "rewards.py:f" }'.
-      """))
+      """), completion: .rewards)
   var reward: String?
 
   @Option(help: "Another model to compare with.", completion: .directory)

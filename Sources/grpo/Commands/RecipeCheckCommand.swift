@@ -20,7 +20,7 @@ struct RecipeCheckCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Sets a key of the recipe, such as train.beta=0.01. May be repeated.",
-      valueName: "key=value"),
+      valueName: "key=value"), completion: .settings,
     transform: Assignment.init)
   var set: [Assignment] = []
 
@@ -49,7 +49,7 @@ struct RecipeCheckCommand: AsyncParsableCommand {
         if json {
           let report: JSONObject = [
             "file": .string(file), "ok": false,
-            "problems": .array(failure.problems.map { .string($0) }),
+            "problems": .array(failure.problems.map { .string($0.text) }),
           ]
           try StandardOutput.write(line: JSON.object(report).encoded())
         } else {

@@ -13,7 +13,7 @@ struct RecipeKeysCommand: AsyncParsableCommand {
       that: train, train.beta, or beta for the key of this name in any section.
       """)
 
-  @Argument(help: "A section or a key.")
+  @Argument(help: "A section or a key.", completion: .keys)
   var key: String?
 
   @Flag(help: "Prints JSON.")

@@ -12,7 +12,9 @@ struct RewardListCommand: AsyncParsableCommand {
       and on_error.
       """)
 
-  @Argument(help: "The reward. (default: all of them)", transform: RewardListCommand.description)
+  @Argument(
+    help: "The reward. (default: all of them)", completion: .rewards,
+    transform: RewardListCommand.description)
   var name: BuiltInReward.Description?
 
   @Flag(help: "Prints JSON.")

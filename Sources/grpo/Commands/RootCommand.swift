@@ -9,7 +9,13 @@ struct RootCommand: AsyncParsableCommand {
     commandName: "grpo",
     abstract: "Trains small language policies on question/answer prompts with GRPO.",
     discussion: """
-      Results go to standard output, everything else to standard error.
+      Results go to standard output, everything else to standard error. With --json, warnings \
+      and errors are JSON objects, one per line of standard error: \
+      {"error": {"message": ..., "exit_code": ...}}.
+
+      To complete commands, algorithms, recipe keys and files in bash, put the output of \
+      grpo --generate-completion-script bash in ~/.local/share/bash-completion/completions/grpo. \
+      zsh and fish work too.
 
       Exit codes: 0 done; 1 a gate failed (--fail-under); 64 a mistake on the command line; \
       65 bad data, a model's files included; 66 an input is missing; 69 a reward failed; \

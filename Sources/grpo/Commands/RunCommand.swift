@@ -15,12 +15,11 @@ struct RunCommand: AsyncParsableCommand {
       train.outer_iterations; more steps go on after the last one.
       """)
 
-  @OptionGroup var options: RecipeOptions
-  @OptionGroup var accepted: AcceptedDifferences
+  @OptionGroup var options: StageOptions
 
   func run() async throws {
-    let recipe = try options.resolved(steps: "train.steps")
-    let summary = try await options.withRun(of: recipe, accepting: accepted) {
+    let recipe = try options.changed.resolved(options.limit("train.steps"))
+    let summary = try await options.withRun(of: recipe) {
       try await $0.runAll()
     }
     try options.report(summary, of: recipe)

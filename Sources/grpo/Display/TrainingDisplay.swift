@@ -56,6 +56,8 @@ final class TrainingDisplay: Sendable {
       announce(stage, "done before: \(shownPath(detail).visible())", &state)
     case .warmStartStep(let step, let total, let metrics):
       advance(to: step, of: total, metrics, .warmStart, &state)
+    case .warmStarted(let result):
+      print("warm start", "ended after \(result.text)", &state)
     case .step(let step, let total, let metrics):
       let isFirst = state.progress?.isFresh ?? true
       advance(to: step, of: total, metrics, .train, &state)

@@ -90,8 +90,11 @@ struct TrainingReport: Report {
       trained
       ? [summary.run.metrics, summary.run.completions] : [summary.run.warmStartMetrics]
     let title = terminal.styled(shownPath(summary.run.path).visible(), .bold) + ": " + totals
+    let start = summary.warmStart.map { "start  warm start: \($0.text)" }
     return terminal.wrapped(title, indent: 2) + table.lines(on: terminal) + unscored
-      + Self.lines(summary.findings) + ["model  \(shownPath(model).visible())"]
+      + Self.lines(summary.findings)
+      + (start.map { terminal.wrapped($0, indent: 7) } ?? [])
+      + ["model  \(shownPath(model).visible())"]
       + terminal.listed("logs   ", logs.map { shownPath($0).visible() })
       + zip(["next   ", "       "], nextCommands).map { $0 + $1 }
       + (shownRecipe.lacksChanges
@@ -233,6 +236,7 @@ struct TrainingReport: Report {
       "training_seconds": .number(trainingSeconds),
       "tokens_per_second": tokensPerSecond.map { .number($0) } ?? .null,
     ]
+    if let warmStart = summary.warmStart { object["warm_start"] = .object(warmStart.encoded) }
     if let before = summary.before { object["before"] = .object(before.encoded()) }
     if let after = summary.after { object["after"] = .object(after.encoded()) }
     if let gain = summary.gain { object["gain"] = .object(gain.encoded) }
@@ -259,5 +263,19 @@ extension PairedComparison {
     object["interval"] = interval.map { [.number($0.lowerBound), .number($0.upperBound)] } ?? .null
     (object["wins"], object["losses"]) = (.integer(wins), .integer(losses))
     return object
+  }
+}
+
+extension WarmStartResult {
+  /// Where it ended, in a line.
+  var text: String {
+    var parts = [NumberFormat.count(steps, "step")]
+    if let loss { parts.append("loss \(NumberFormat.short(loss))") }
+    if let accuracy, let questions {
+      parts.append(
+        "accuracy \(NumberFormat.percent(accuracy)) % of "
+          + NumberFormat.count(questions, "question"))
+    }
+    return parts.joined(separator: ", ")
   }
 }

@@ -39,14 +39,29 @@ enum StandardOutput {
 
 /// Everything else; what cannot be written here has no one to be reported to.
 enum StandardError {
+  /// Whether warnings and the error are objects: where the command line asks for JSON, be the rest of it
+  /// right or wrong.
+  static let writesJSON = CommandLine.arguments.prefix { $0 != "--" }.contains("--json")
+
   /// Writes a line, secrets of URLs left out.
   static func write(_ line: String) { write(raw: Redaction.redacted(urlsIn: line) + "\n") }
 
   /// Writes a line about what the user should know.
   static func warn(_ text: String) {
+    if writesJSON { return write(["warning": .object(Problem(text.visible()).encoded)]) }
     let terminal = Terminal.standardError
     let line = terminal.styled("warning", .warning) + ": " + text.visible()
     write(terminal.wrapped(line, indent: 9).joined(separator: "\n"))
+  }
+
+  /// Writes why the program ends.
+  static func write(_ failure: Failure) {
+    if !writesJSON { return failure.lines(on: .standardError).forEach { write($0) } }
+    if let object = failure.encoded { write(object) }
+  }
+
+  private static func write(_ object: JSONObject) {
+    write(raw: JSON.object(object).encoded() + "\n")
   }
 
   static func write(raw text: String) {

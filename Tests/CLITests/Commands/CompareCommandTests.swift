@@ -137,7 +137,7 @@ import Testing
     let outcome = try await GrpoProgram.run(
       "compare", "study.yaml", "--seeds", "4", "--output", "out", "--json", "-q", in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(outcome.errors.split(separator: "\n").allSatisfy { $0.hasPrefix("warning: ") })
+    #expect(outcome.errors.split(separator: "\n").allSatisfy { $0.hasPrefix("{\"warning\":") })
     let json = try JSON(parsing: Array(outcome.output.utf8), file: "table")
     let recipes = try #require(json["recipes"]?.array)
     #expect(recipes.map { $0["name"]?.string } == ["recipe", "other"])

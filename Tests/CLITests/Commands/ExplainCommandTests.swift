@@ -208,11 +208,95 @@ import Testing
     #expect(!outcome.output.contains("nan"))
   }
 
-  @Test func stepsHaveNoEffect() async throws {
+  @Test func itsHelpHasNoOptionOfARun() async throws {
     let folder = try Workspace()
+    let help = try await GrpoProgram.run("explain", "--help", in: folder)
+    #expect(!help.output.contains("--steps") && !help.output.contains("summary"))
     let outcome = try await GrpoProgram.run("explain", "recipe.yaml", "--steps", "3", in: folder)
     #expect(outcome.status == 64)
-    #expect(outcome.problems.first?.hasPrefix("error: --steps: has no effect") == true)
+    #expect(outcome.problems.first?.hasPrefix("error: Unknown option '--steps'") == true)
+  }
+
+  @Test func aNegativeQuestionIsRefusedInWords() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      "explain", "recipe.yaml", "--question", "-1", in: folder)
+    #expect(outcome.status == 64)
+    #expect(outcome.problems == ["error: --question: got -1; need 0 or more"])
+  }
+
+  /// Completions that move with the update are named on their side, with log-probs of the JSON.
+  @Test func aSentenceSaysWhatTheUpdateDoes() async throws {
+    let folder = try await startedFolder()
+    let explanation = try await explain(folder)
+    let completions = try #require(explanation["completions"]?.array)
+    let moves = try completions.map { completion in
+      let before = try #require(completion["logprob"]?.double)
+      let after = try #require(completion["next_logprob"]?.double)
+      return (text: try #require(completion["completion"]?.string), change: after - before)
+    }
+    let text = try await GrpoProgram.run("explain", "recipe.yaml", in: folder)
+    let sentence = try #require(text.outputLines.first { $0.hasPrefix("This update makes ") })
+    let up = try #require(moves.max { $0.change < $1.change })
+    let down = try #require(moves.min { $0.change < $1.change })
+    try #require(up.change > 0 && down.change < 0)
+    let parts = sentence.split(separator: " more probable and ")
+    try #require(parts.count == 2)
+    #expect(parts[0].hasPrefix("This update makes \"\(up.text.visible())\" (log π −"))
+    #expect(parts[1].hasPrefix("\"\(down.text.visible())\" (log π −"))
+    let right = completions.count { $0["correct"]?.bool == true }
+    #expect(
+      sentence.contains(
+        "; \(right) of 4 completions \(right == 1 ? "was" : "were") right"), "\(sentence)")
+    #expect(
+      text.output.contains("of the 2 questions of the step, the one whose rewards differ most"))
+  }
+
+  @Test func equalRewardsAreSaidToTeachNothing() async throws {
+    let folder = try await startedFolder()
+    let equal = ["--set", "rewards=[{ name: length_band, max: 1000 }]"]
+    let text = try await GrpoProgram.run(["explain", "recipe.yaml"] + equal, in: folder)
+    #expect(
+      text.outputLines.contains(
+        "All rewards equal: nothing to learn from any question of this step."), "\(text.output)")
+    #expect(!text.output.contains("This update makes"))
+    let found = try await GrpoProgram.run(["explain", "recipe.yaml", "--json"] + equal, in: folder)
+    let json = try JSON(parsing: Array(found.output.utf8), file: "output")
+    #expect(json["nothing_to_learn"]?.bool == true)
+    #expect(json["step_questions_with_nothing_to_learn"]?.int == 2)
+  }
+
+  @Test func identicalCompletionsAreShownOnceWithTheirCount() async throws {
+    let folder = try await startedFolder()
+    let outcome = try await GrpoProgram.run(
+      "explain", "recipe.yaml", "--set", "train.temperature=0.001", in: folder)
+    #expect(outcome.outputLines.count { $0.hasPrefix("\"") } == 1)
+    #expect(outcome.output.contains("\" × 4  reward "), "\(outcome.output)")
+  }
+
+  @Test func theTableOfALongCompletionIsCut() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      "explain", "recipe.yaml", "--set", "warm_start=null", "--set",
+      "train.max_completion_length=24", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
+    let cut = try #require(lines.firstIndex { $0 == "…" })
+    #expect(lines[cut - 17].hasPrefix("token "))
+    #expect(lines[cut + 5] == "… stands for 4 tokens, which --json shows")
+  }
+
+  @Test(arguments: [
+    ("grpo", "token ratio"), ("gspo", "completion ratio"), ("gmpo", "completion ratio"),
+    ("vespo", "token ratio"),
+  ])
+  func theRatiosTitleSaysWhoseItIs(algorithm: String, title: String) async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      "explain", "recipe.yaml", "--set", "warm_start=null", "--set",
+      "train.algorithm=\(algorithm)", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.outputLines.first { $0.hasPrefix("token") }?.contains(title) == true)
   }
 
   @Test func withoutAPolicyItSaysWhatMakesOne() async throws {

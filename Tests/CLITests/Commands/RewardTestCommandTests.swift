@@ -80,7 +80,7 @@ import Testing
       #expect(bad.status == 69)
       #expect(
         bad.errors.contains(
-          "error: reward 'bad': 16 of 16 scores failed: ValueError: see http://***@host/x?***\n"))
+          "reward 'bad': 16 of 16 scores failed: ValueError: see http://***@host/x?***"))
       #expect(!(bad.output + bad.errors).contains("pw@"))
       #expect(bad.output.contains("hostile: empty"))
     }

@@ -140,7 +140,9 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errors)")
     let told = outcome.errors.split(separator: "\n").filter { $0.contains("no completion has a") }
     #expect(told.count == 1)
-    #expect(told.first?.hasPrefix("warning: step 1: no completion has a score from mute: ") == true)
+    let warning = try JSON(parsing: Array(try #require(told.first).utf8), file: "errors")
+    let message = warning["warning"]?["message"]?.string
+    #expect(message?.hasPrefix("step 1: no completion has a score from mute: ") == true)
     let summary = try JSON(parsing: Array(outcome.output.utf8), file: "summary")
     #expect(summary["findings"]?.array?.first?["name"]?.string == "never_scored")
     #expect(

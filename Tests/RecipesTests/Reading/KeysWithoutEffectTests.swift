@@ -188,6 +188,6 @@ import Testing
       overrides: [RecipeOverride(assignment: "train.algorithm=trpo")].compactMap(\.self))
     #expect(
       recipe.warnings.last
-        == "--set train.algorithm: makes 2 searches a step, each on a part of its completions")
+        == "--set train.algorithm: makes 2 searches per step")
   }
 }

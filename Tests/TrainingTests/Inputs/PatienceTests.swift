@@ -66,9 +66,10 @@ import Training
       (0, "stopped during the training, which begins anew"),
       (1, "stopped during the training, which begins anew"),
       (2, "stopped during the training, which begins anew"),
-      (3, "stopped after step 0, which is saved"), (4, "stopped after step 1, which is saved"),
-      (5, "stopped after step 1, which is saved"), (6, "CancellationError()"),
-      (7, "CancellationError()"),
+      (3, "stopped before the first step"), (4, "stopped after step 1, which is saved"),
+      (5, "stopped after step 1, which is saved"),
+      (6, "stopped during the evaluation; the model is saved"),
+      (7, "stopped during the evaluation; the model is saved"),
     ]
     for (call, ending) in endings {
       let stopped = try recipe("stopped-\(call)")

@@ -190,6 +190,6 @@ import Training
     }
     task.withLock { $0 = run }
     let error = await #expect(throws: TrainingError.self) { try await run.value }
-    #expect(error?.description == "stopped after step 0, which is saved")
+    #expect(error?.description == "stopped before the first step")
   }
 }
