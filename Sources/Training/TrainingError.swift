@@ -1,47 +1,57 @@
 internal import Kernels
 public import Recipes
 
-/// What ends a run before its last step.
+/// What stops a run before its last step, or keeps it from beginning.
 public enum TrainingError: Error, CustomStringConvertible, Sendable {
-  /// Asked to stop; everything up to `step` is saved.
+  /// The run was asked to stop; everything up to `step` is saved.
   case stopped(step: Int)
   /// The stage had saved nothing when the run was asked to stop.
   case stoppedEarly(stage: TrainingEvent.Stage)
-  /// Numbers are not finite, or too large for what is written of them.
+  /// Numbers are not finite, or too large to be written.
   case notFinite(step: Int, what: String, cause: OverflowCause)
-  /// The objective does not do what it must.
+  /// The objective does not respond to advantages as it must, or not at all.
   case selfCheck(step: Int, problem: String)
-  /// An objective or an estimator from outside needs what the recipe's run cannot give it.
+  /// An objective or an estimator of another package needs what the recipe's run cannot provide.
   case unmetNeed(String)
-  /// Too many at once, or in too many steps in a row.
+  /// Too many rewards failed, in one step or in several steps in a row.
   case rewardsFailed(step: Int, masked: Int, of: Int, inARow: Int, reason: String)
+  /// Too many labels of the reward model's comparisons failed.
   case labelsFailed(step: Int, masked: Int, of: Int, reason: String)
-  /// What the directory was made with is not what it would go on with.
+  /// The run in the directory was started with other inputs.
   case differentInputs(path: String, [Recipe.Difference])
-  /// Differences are allowed of a field that there is none of.
+  /// A difference is allowed in a key or file that does not exist; `suggestion` is the nearest
+  /// name.
   case unknownField(String, suggestion: String?)
   /// Fewer steps are asked for than are done.
   case fewerSteps(path: String, steps: Int, done: Int)
-  /// Further steps are asked for, and there is nothing to go on from.
+  /// Further steps are asked for, but the checkpoint to resume from is gone.
   case noCheckpoint(path: String, step: Int)
-  /// The directory holds no run, and something else.
+  /// The directory is not empty, and holds no run.
   case outputInUse(path: String, content: String)
-  /// Training has begun in the directory, and nobody said that it goes on.
+  /// Training has begun in the directory, and resuming was not asked for.
   case holdsRun(path: String)
+  /// Training alone was asked for, and there is no warm start to begin from.
   case missingStart(path: String)
-  /// A model that the run has made cannot be read any more.
+  /// A model that the run made cannot be read any more.
   case damaged(path: String, problem: String)
-  /// The machine has less memory than the run needs at least.
+  /// The machine has less memory than the run needs at least, in bytes.
   case tooLarge(LargePart, bytes: Double, available: Int)
+  /// `row` is no question of the training data.
   case noSuchQuestion(row: Int, count: Int)
-  /// Dynamic sampling has left out the question that is to be explained.
+  /// Dynamic sampling replaced the question that is to be explained.
   case questionLeftOut(row: Int, step: Int)
 
-  /// What takes most of the memory that there is too little of.
+  /// The part of a run that takes most of the memory.
   public enum LargePart: Sendable {
-    case model, step, evaluation
+    /// The model, with gradients and optimizer states.
+    case model
+    /// The completions of a training step.
+    case step
+    /// The completions of an evaluation.
+    case evaluation
   }
 
+  /// What is wrong, in one line.
   public var description: String {
     switch self {
     case .stopped(step: 0): "stopped before the first step"

@@ -11,33 +11,40 @@ public import Runs
 package import Sampling
 internal import Tokenization
 
-/// A recipe's run: tokenizer, warm start, training, evaluation, each stage if it is missing.
+/// A recipe's run: tokenizer, warm start, training, evaluation; finished stages are skipped.
 public final class TrainingRun {
-  /// What a finished run says of itself.
+  /// The results of a finished run.
   public struct Summary: Sendable {
+    /// The run's directory.
     public var run: RunDirectory
     /// Where the warm start ended; nil where the recipe has none.
     public var warmStart: WarmStartResult?
-    /// Held-out results of the warm start, if there was one, and of the trained policy.
+    /// Held-out results of the warm start; nil without a warm start or held-out questions.
     public var before: EvaluationReport?
+    /// Held-out results of the trained policy; nil without held-out questions.
     public var after: EvaluationReport?
+    /// The paired difference of the two in greedy accuracy; nil where one is missing.
     public var gain: PairedComparison?
-    /// The reward that judges in both: the first one.
+    /// The reward that decides what is correct in both: the recipe's first.
     public var judge: String?
-    /// Why results are missing, or rest on scores that failed; nil where they do not.
+    /// Why results are missing, or rest on scores that failed; nil where neither holds.
     public var failure: RewardError?
-    /// What the run shows that its user should know.
+    /// What the run shows that a user should know.
     public var findings: [Finding] = []
-    /// The lines of `metrics.jsonl`.
+    /// The lines of `metrics.jsonl`, in their order.
     public var metrics: [JSONObject]
+    /// How many numbers the model learns.
     public var parameterCount: Int
+    /// Wall time of this call, in seconds.
     public var seconds: Double
   }
 
   /// Tokens of a completion where no recipe key says so: of a warm start alone.
   static let answerTokens = 64
 
+  /// The recipe as resolved.
   public let recipe: Recipe
+  /// The run's directory.
   public internal(set) var run: RunDirectory
   let workers: Workers
   let report: (TrainingEvent) -> Void
@@ -106,7 +113,9 @@ public final class TrainingRun {
     try test?.check(for: judge.map { [$0] } ?? [], answer: recipe.data.answer)
   }
 
-  /// Every stage that is missing.
+  /// Runs every stage that is not finished.
+  ///
+  /// - Throws: `TrainingError`; `FormatError` for a file; `RewardError` for a reward.
   public func runAll() async throws -> Summary {
     let timer = Stopwatch()
     return try await locked { lock in
@@ -126,7 +135,10 @@ public final class TrainingRun {
     }
   }
 
-  /// Training alone, from the recipe's model or an earlier warm start.
+  /// Trains, from the recipe's model or an earlier warm start.
+  ///
+  /// - Parameter resume: Whether training that has begun is resumed; otherwise it is an error.
+  /// - Throws: `TrainingError`; `FormatError` for a file; `RewardError` for a reward.
   public func runTraining(resume: Bool) async throws -> Summary {
     let timer = Stopwatch()
     return try await locked { lock in

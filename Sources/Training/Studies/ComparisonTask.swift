@@ -6,25 +6,32 @@ internal import Runs
 internal import Sampling
 internal import Synchronization
 
-/// One stage of a comparison, made by itself: a warm start, or a variant's run.
+/// One stage of a comparison, run by itself: a warm start, or a variant's run.
 public struct ComparisonTask: Sendable {
+  /// What a task runs.
   public enum Stage: String, Sendable, CaseIterable {
+    /// A warm start, which all variants of a recipe and seed share.
     case warmStart = "warm-start"
+    /// A variant's training and evaluation.
     case run
   }
 
-  /// What is reported while it goes on.
+  /// What a task reports while it runs.
   public enum Event: Sendable, Equatable {
+    /// A step is made, of so many.
     case stepped(Int, of: Int)
+    /// Something a user should know, in one line.
     case warning(String)
   }
 
+  /// What the task runs.
   public let stage: Stage
   let source: RecipeSource
 
-  /// Does it with one thread, in this process.
+  /// Runs the stage in this process, with one thread.
   ///
-  /// What becomes of a run is written beside it. Numbers that are not finite are a result.
+  /// A run's outcome is written to its directory. Numbers that are not finite are an outcome, not
+  /// an error.
   public func perform(
     report: @escaping @Sendable (Event) -> Void, isCancelled: @escaping @Sendable () -> Bool,
     patience: Patience? = nil
@@ -129,7 +136,7 @@ extension ComparisonTask {
     ]
   }
 
-  /// What `encoded` gave; nil for anything else.
+  /// Reads what ``encoded`` gave; nil for anything else.
   public init?(decoding json: JSON) {
     guard let stage = json["stage"]?.string.flatMap(Stage.init), let path = json["recipe"]?.string,
       let overrides = json["set"]?.array?.compactMap(RecipeOverride.init(decoding:)),
