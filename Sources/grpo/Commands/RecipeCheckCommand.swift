@@ -91,7 +91,7 @@ private struct RecipeCheckReport: Report {
           + "\(NumberFormat.duration(seconds * Double(steps))) for "
           + "\(NumberFormat.count(steps, "step")); rewards and evaluations not counted")
     }
-    return lines
+    return lines.flatMap { Terminal.standardOutput.wrapped($0, indent: 10) }
   }
 
   var encoded: JSONObject {

@@ -38,7 +38,8 @@ import Testing
         "recipe.yaml",
       ],
       ["reward", "test", "recipe.yaml"], ["reward", "list"], ["algorithms"],
-      ["algorithms", "dapo"],
+      ["algorithms", "dapo"], ["explain", "recipe.yaml", "-q"],
+      ["recipe", "check", "recipe.yaml"], ["recipe", "keys"], ["recipe", "keys", "train.beta"],
       [
         "compare", "recipe.yaml", "--vary", "train.beta=0,0.5,0.25", "--seeds", "1,2", "--metric",
         "kl", "--metric", "entropy", "--output", "out",
