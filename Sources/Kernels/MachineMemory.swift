@@ -8,6 +8,12 @@ package enum MachineMemory {
     ([free, addressSpace].compactMap(\.self) + controlGroups).min()
   }
 
+  /// Bytes that this process has in memory; 0 where the system does not say.
+  package static var resident: Int {
+    let pages = text("/proc/self/statm").split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    return (pages ?? 0) * Int(getpagesize())
+  }
+
   /// A number of bytes for a message.
   package static func gibibytes(_ bytes: Double) -> String {
     "\((bytes / Double(1 << 30) * 10).rounded() / 10) GiB"

@@ -27,15 +27,17 @@ extension TrainingRun {
   public static func estimate(_ recipe: Recipe, threads: Int) async throws -> RecipeEstimate {
     let whole = try TrainingRun(recipe, threads: threads)
     let configuration = try whole.initialPolicy(writes: false).model.configuration
+    // The program, the data and the tokenizer are in memory, and the policy, which is counted below.
     let count = ParameterLayout(configuration).count
+    let resident = Double(max(0, MachineMemory.resident - 4 * count))
     let need = MemoryNeed(recipe, configuration, heldOut: whole.test?.questions.count ?? 0)
     guard let train = recipe.train else {
-      return RecipeEstimate(parameterCount: count, bytes: need.bytes, secondsPerStep: nil)
+      return RecipeEstimate(parameterCount: count, bytes: resident + need.bytes, secondsPerStep: nil)
     }
     let trial = TrialStep(recipe, train, parameters: count)
     return RecipeEstimate(
       parameterCount: count,
-      bytes: need.bytes + train.activationBytes(configuration),
+      bytes: resident + need.bytes + train.activationBytes(configuration),
       secondsPerStep: try await trial.seconds(threads: threads))
   }
 }

@@ -9,9 +9,9 @@ struct RecipeCheckCommand: AsyncParsableCommand {
     commandName: "check",
     abstract: "Checks recipes without running them, and estimates memory and time.",
     discussion: """
-      Reads each recipe with its data, prompt and model, and times a part of a training step with \
-      random completions. Rewards are not started, and their time is not counted. Writes nothing. \
-      Exits with the status of the first recipe that is wrong.
+      Reads each recipe with its data, prompt and model, and times part of a training step with \
+      completions of full length. Writes nothing and starts no reward; the time of rewards and \
+      evaluations is not included. The exit code is that of the first recipe that is wrong.
       """)
 
   @Argument(help: "The recipes, YAML files.", completion: .recipes)
@@ -87,7 +87,7 @@ private struct RecipeCheckReport: Report {
     if let seconds = estimate.secondsPerStep, let steps {
       let each = seconds < 1 ? NumberFormat.short(seconds) + " s" : NumberFormat.duration(seconds)
       lines.append(
-        "  time    about \(each) per step with \(NumberFormat.count(threads, "thread")), "
+        "  time    at most about \(each) per step with \(NumberFormat.count(threads, "thread")), "
           + "\(NumberFormat.duration(seconds * Double(steps))) for "
           + "\(NumberFormat.count(steps, "step")); rewards and evaluations not counted")
     }
