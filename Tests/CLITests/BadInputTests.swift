@@ -124,7 +124,7 @@ import Testing
     let problem =
       "error: run: was begun with another file: data.test: \(folder["test.jsonl"]) differs"
     #expect(file.problems.map { $0.hasPrefix(problem) } == [true])
-    #expect(file.help?.hasSuffix(" or go on with them: --allow data.test") == true)
+    #expect(file.help?.hasSuffix(" or accept them: --allow data.test") == true)
 
     let both = ["run", "recipe.yaml", "--set", "train.beta=0.02"]
     let refused = try await GrpoProgram.run(both, in: folder)

@@ -8,17 +8,18 @@ import Training
 /// or else the usual.
 struct CompletionArguments: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: "Tokens a completion may have. (default: the recipe's, or 64)")
+    parsing: .unconditional, help: "The most tokens of a completion. (default: the recipe's, or 64)"
+  )
   var maxCompletionLength: Int?
 
   @Option(
     parsing: .unconditionalSingleValue,
-    help: "A text that ends a completion. May be repeated. (default: the recipe's)")
+    help: "A text that ends a completion; repeatable. (default: the recipe's)")
   var stop: [String] = []
 
   @Option(
     parsing: .unconditional,
-    help: "Where the random numbers come from. (default: the recipe's seed, or 0)")
+    help: "The source of the random numbers. (default: the recipe's seed, or 0)")
   var seed: Int?
 
   func validate() throws {

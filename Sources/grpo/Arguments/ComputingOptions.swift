@@ -5,7 +5,7 @@ import Foundation
 struct ComputingOptions: ParsableArguments {
   @Option(
     name: .customLong("threads"), parsing: .unconditional,
-    help: ArgumentHelp("Threads that compute. (default: one for each core)", valueName: "count"))
+    help: ArgumentHelp("Threads to compute with. (default: one per core)", valueName: "count"))
   var chosenThreads: Int?
 
   var threads: Int { chosenThreads ?? min(ProcessInfo.processInfo.activeProcessorCount, 256) }

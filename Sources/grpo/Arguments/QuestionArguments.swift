@@ -11,12 +11,12 @@ struct QuestionArguments: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: "The column with the question. (default: question, or else prompt)")
+    help: "The column with the question. (default: question, or prompt)")
   var questionField: String?
 
   @Option(
     parsing: .unconditional,
-    help: "The column with the answer, which rows may lack. (default: answer)")
+    help: "The column with the answer; rows may lack it. (default: answer)")
   var answerField: String?
 
   /// Which columns hold what.

@@ -9,24 +9,24 @@ struct RecipeOptions: ParsableArguments {
   @Argument(help: "The recipe, a YAML file.", completion: .recipes)
   var recipe: String
 
-  @Option(parsing: .unconditional, help: "Where every random number comes from.")
+  @Option(parsing: .unconditional, help: "The source of every random number.")
   var seed: Int?
 
   @Option(
-    help: "The directory of the run; the recipe's output counts from the current directory, too.",
+    help: "The directory of the run, from the current directory. (default: the recipe's output)",
     completion: .directory)
   var output: String?
 
   @Option(
     help: ArgumentHelp(
-      "Sets a key of the recipe, such as train.beta=0.01. May be repeated.",
+      "Sets a key of the recipe: train.beta=0.01; repeatable.",
       valueName: "key=value"), completion: .settings,
     transform: Assignment.init)
   var set: [Assignment] = []
 
   @OptionGroup var computing: ComputingOptions
 
-  @Flag(name: .shortAndLong, help: "Shows warnings and errors only, not how far the run is.")
+  @Flag(name: .shortAndLong, help: "Shows only warnings and errors, no progress.")
   var quiet = false
 
   /// What `--steps` says, and the key that it sets.
@@ -133,7 +133,7 @@ struct RecipeOptions: ParsableArguments {
       if case TrainingError.differentInputs(_, let differences) = error, accepted != nil {
         let flags = differences.map { "--allow \($0.field.shellQuoted)" }
         failure.help =
-          (failure.help ?? "") + ", or go on with them: \(flags.joined(separator: " "))"
+          (failure.help ?? "") + ", or accept them: \(flags.joined(separator: " "))"
       }
       throw failure
     }

@@ -8,20 +8,20 @@ struct SamplingArguments: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: "Divides the logits; 0 takes the most likely token. (default: the recipe's, or 1)")
+    help: "Divides the logits; 0 takes the most probable token. (default: the recipe's, or 1)")
   var temperature: Double?
 
   @Option(
     parsing: .unconditional,
     help: """
-      Draws from so many most likely tokens only; 0 from all. (default: the recipe's, or 0)
+      Samples only from the so many most probable tokens; 0 from all. (default: the recipe's, or 0)
       """)
   var topK: Int?
 
   @Option(
     parsing: .unconditional,
     help: """
-      Draws from the fewest tokens that have this probability together. (default: the recipe's, \
+      Samples from the fewest tokens that together have this probability. (default: the recipe's, \
       or 1)
       """)
   var topP: Double?
@@ -29,7 +29,7 @@ struct SamplingArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: """
-      Draws from tokens at least this likely relative to the most likely one. (default: the \
+      Samples from tokens at least this probable relative to the most probable one. (default: the \
       recipe's, or 0)
       """)
   var minP: Double?

@@ -6,7 +6,7 @@ import Training
 struct StageOptions: ParsableArguments {
   @OptionGroup var changed: RecipeOptions
 
-  @Option(parsing: .unconditional, help: "Ends the stage after so many steps.")
+  @Option(parsing: .unconditional, help: "Ends the stage after this many steps.")
   private var steps: Int?
 
   @Flag(help: "Prints the summary as JSON, and warnings and errors as lines of JSON.")
@@ -39,8 +39,8 @@ struct StageOptions: ParsableArguments {
 struct AcceptedDifferences: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Goes on though this key of the recipe, or a file it names, is not what the run began "
-        + "with. May be repeated.",
+      "Accepts that this recipe key, or a file it names, has changed since the run began; "
+        + "repeatable.",
       valueName: "field"), completion: .keys)
   var allow: [String] = []
 }

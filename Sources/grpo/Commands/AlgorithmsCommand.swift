@@ -8,18 +8,19 @@ import Training
 struct AlgorithmsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "algorithms",
-    abstract: "The presets that train.algorithm may name, and what each is made of.",
+    abstract: "Lists the algorithms that train.algorithm can name, or the keys of one.",
     discussion: """
-      With a name, the recipe keys of its axes with their values: each of them may be set to \
-      another value beside the preset. Values that depend on max_completion_length are shown for \
-      --max-completion-length.
+      With a name, prints the recipe keys that the algorithm sets, and their values. A recipe can \
+      set each of them to another value. --max-completion-length is the length for values that \
+      depend on it.
       """)
 
   @Argument(
-    help: "The preset.", completion: .algorithms, transform: AlgorithmsCommand.preset)
+    help: "The algorithm. (default: lists all)", completion: .algorithms,
+    transform: AlgorithmsCommand.preset)
   var name: Recipe.Algorithm?
 
-  @Option(parsing: .unconditional, help: "Tokens a completion may have.")
+  @Option(parsing: .unconditional, help: "The most tokens of a completion.")
   var maxCompletionLength = 64
 
   @Flag(help: "Prints JSON.")

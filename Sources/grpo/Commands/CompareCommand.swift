@@ -8,18 +8,17 @@ import Training
 struct CompareCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Trains variants of recipes with several seeds and tabulates what came of them.",
+    abstract: "Trains variants of recipes over several seeds, and compares the results.",
     discussion: """
-      All variants of a recipe and seed start from one warm start, so they may differ in train, \
-      rewards, reward_model and evaluation only. The output directory gets results.csv, \
-      differences.csv, curves.csv, curves.svg and every run; the same command again makes only the \
-      runs that are missing. Variants are compared in pairs, seed by seed: differences of the \
-      held-out accuracy (or the reward) with 95 % intervals by Student's t. Each run is a process of its own: one that fails or crashes is a row that says so, \
-      the others go on, and the exit code is that of the failure. A run whose numbers are not \
-      finite counts as a result.
+      All variants of a recipe and seed start from the same warm start, so they can differ only in \
+      train, rewards, reward_model and evaluation. The output directory holds every run, \
+      results.csv, differences.csv, curves.csv and curves.svg. To resume, rerun the same command: \
+      it makes only the missing runs.
 
-      A study is a YAML file with the key variants, a map from names to maps of keys and values, \
-      such as {plain: {train.beta: 0}}; it may list recipes, seeds, metrics, and keys to set.
+      Variants are compared in pairs, seed by seed: differences of the held-out accuracy (or the \
+      reward) with 95 % intervals by Student's t. Each run is a process of its own. If one fails \
+      or crashes, its row says so, the other runs continue, and the exit code is that of the \
+      failure. A run whose numbers are not finite counts as failed.
       """)
 
   @Argument(help: "Recipes, or one study.", completion: .recipes)
@@ -27,25 +26,25 @@ struct CompareCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Varies a key of the recipe, such as train.beta=0,0.01. Repeated, all combinations.",
+      "Varies a key of the recipe: train.beta=0,0.01. Repeat it for all combinations.",
       valueName: "key=a,b"), completion: .settings,
     transform: Self.axis)
   var vary: [Study.Axis] = []
 
   @Option(
-    help: "A file of variants, a map from names to maps of keys and values, or a study.",
+    help: "A file of variants (a map from names to maps of keys and values) or a study.",
     completion: .recipes)
   var variants: String?
 
   @Option(
     help: ArgumentHelp(
-      "Seeds of the runs. May be repeated. (default: 1,2,3)", valueName: "numbers"),
+      "Seeds of the runs; repeatable. (default: 1,2,3)", valueName: "numbers"),
     transform: Self.seeds)
   var seeds: [[Int]] = []
 
   @Option(
     help: ArgumentHelp(
-      "Sets a key in every recipe, for the warm start too. May be repeated.",
+      "Sets a key in every recipe, before the warm start; repeatable.",
       valueName: "key=value"), completion: .settings,
     transform: Assignment.init)
   var set: [Assignment] = []
@@ -53,22 +52,22 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(
     name: .customLong("metric"),
     help: ArgumentHelp(
-      "Adds a metric: its mean over the last tenth of the steps, and its curve. May be repeated.",
+      "Adds a metric: its mean over the last tenth of the steps, and its curve; repeatable.",
       valueName: "name"))
   var metrics: [String] = []
 
   @Option(
-    help: "The directory of all runs. (default: runs/NAME, after the recipe or study)",
+    help: "The directory of all runs. (default: runs/NAME, named after the recipe or study)",
     completion: .directory)
   var output: String?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Runs at a time, one thread each. (default: one for each core)", valueName: "count"))
+      "Runs at a time, each with one thread. (default: one per core)", valueName: "count"))
   var jobs: Int?
 
-  @Flag(name: .shortAndLong, help: "Shows warnings and errors only, not how far the runs are.")
+  @Flag(name: .shortAndLong, help: "Shows only warnings and errors, no progress.")
   var quiet = false
 
   @Flag(help: "Prints the table as JSON.")

@@ -11,25 +11,27 @@ import Training
 struct EvaluateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Asks a model held-out questions: accuracy, pass@k, maj@k.",
+    abstract: "Evaluates a model on held-out questions: accuracy, pass@k, maj@k.",
     discussion: """
-      The questions come from a recipe's data.test, or from --data. A completion is correct when \
-      the reward (the recipe's first one, or --reward) gives it at least 1, rounding aside; one whose \
-      score fails is not, and where more than a tenth fail the exit code is 69. maj@k: the answer that \
-      most of k samples give, ties to the one that comes first; where the reward compares no \
-      answer, as programs and formats do not, whole texts vote. With --baseline both models get \
-      the same questions and the same random numbers, and are compared question by question.
+      The questions come from the recipe's data.test or from --data. A completion is correct if \
+      its score by the recipe's first reward, or by --reward, is at least 1 (rounding aside). A \
+      completion whose score fails is not correct; if more than a tenth fail, the exit code is 69.
+
+      maj@k is the accuracy of the answer that most of k samples give; a tie goes to the answer \
+      that comes first. Rewards that compare no answers, such as programs and formats, vote on \
+      whole texts. With --baseline, both models answer the same questions with the same random \
+      numbers, and are compared question by question.
       """)
 
   @Option(help: "The model's directory.", completion: .directory)
   var model: String
 
   @Option(
-    help: "The recipe that says what is asked and how it is judged.", completion: .recipes)
+    help: "The recipe with the questions, the prompt and the reward.", completion: .recipes)
   var recipe: String?
 
   @Option(
-    help: "Questions as rows: \(DataFile.formats); - for standard input.", completion: .rows)
+    help: "The questions: \(DataFile.formats); - for standard input.", completion: .rows)
   var data: String?
 
   @OptionGroup var asking: QuestionArguments
@@ -38,18 +40,18 @@ struct EvaluateCommand: AsyncParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp(
       """
-      What judges, in any form that a recipe takes: a name (\
+      The reward, as in a recipe: a name (\
       \(BuiltInReward.names.joined(separator: ", "))), or a map such as \
       '{ name: numeric_match, extract: last_number }' or '{ python: "rewards.py:f" }'.
       """), completion: .rewards)
   var reward: String?
 
-  @Option(help: "Another model to compare with.", completion: .directory)
+  @Option(help: "The directory of another model, to compare with.", completion: .directory)
   var baseline: String?
 
   @Option(
     parsing: .unconditional,
-    help: "Samples of each question beside the greedy answer. (default: the recipe's, or 8)")
+    help: "Samples per question, next to the greedy answer. (default: the recipe's, or 8)")
   var samples: Int?
 
   @Option(
@@ -65,12 +67,12 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   @OptionGroup var completion: CompletionArguments
 
-  @Option(parsing: .unconditional, help: "Asks the first so many questions only.")
+  @Option(parsing: .unconditional, help: "Uses only the first so many questions.")
   var limit: Int?
 
   @Option(
     parsing: .unconditional,
-    help: "Ends with exit code 1 when the greedy accuracy is below this share.")
+    help: "Exits with code 1 if the greedy accuracy is below this share.")
   var failUnder: Double?
 
   @Option(

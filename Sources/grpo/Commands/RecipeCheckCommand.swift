@@ -19,7 +19,7 @@ struct RecipeCheckCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Sets a key of the recipe, such as train.beta=0.01. May be repeated.",
+      "Sets a key of the recipe: train.beta=0.01; repeatable.",
       valueName: "key=value"), completion: .settings,
     transform: Assignment.init)
   var set: [Assignment] = []

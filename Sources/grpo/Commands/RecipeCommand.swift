@@ -5,7 +5,7 @@ import Recipes
 struct RecipeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recipe",
-    abstract: "Explains the keys of a recipe, checks recipes, and writes a first one.",
+    abstract: "Explains recipe keys, checks recipes, and writes a first one.",
     subcommands: [
       RecipeKeysCommand.self, RecipeCheckCommand.self, RecipeInitCommand.self,
       RecipeSchemaCommand.self,
@@ -16,9 +16,9 @@ struct RecipeCommand: AsyncParsableCommand {
 struct RecipeSchemaCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
-    abstract: "Prints the JSON Schema of recipes, by which editors complete and check keys.",
+    abstract: "Prints the JSON Schema of recipes, for editors.",
     discussion: """
-      Save it, and let a recipe begin with a line that names it:
+      Editors complete and check the keys of a recipe that names the schema in its first line:
 
         # yaml-language-server: $schema=recipe.schema.json
       """)

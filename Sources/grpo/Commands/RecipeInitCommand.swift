@@ -9,9 +9,9 @@ struct RecipeInitCommand: AsyncParsableCommand {
     commandName: "init",
     abstract: "Writes a first recipe for a data file.",
     discussion: """
-      Writes recipe.yaml, with the meaning of each key behind it, prompt.txt and recipe.schema.json, \
-      by which editors complete and check the recipe. Sizes follow from the data. No file is \
-      replaced.
+      Writes recipe.yaml with a comment on each key, prompt.txt, and recipe.schema.json, which \
+      editors use to complete and check the recipe. Sizes follow from the data. Existing files are \
+      never overwritten.
       """)
 
   @Argument(
@@ -21,16 +21,17 @@ struct RecipeInitCommand: AsyncParsableCommand {
   @Option(help: "The file of held-out questions.", completion: .rows)
   var test: String?
 
-  @Option(help: "The column with the question. (default: the one whose name says so)")
+  @Option(help: "The column with the question. (default: found by name)")
   var questionField: String?
 
-  @Option(help: "The column with the answer. (default: the one whose name says so)")
+  @Option(help: "The column with the answer. (default: found by name)")
   var answerField: String?
 
-  @Option(help: "The model to train, a directory. (default: a new one)", completion: .directory)
+  @Option(
+    help: "The directory of the model to train. (default: a new model)", completion: .directory)
   var model: String?
 
-  @Option(help: "Where to write the files.", completion: .directory)
+  @Option(help: "The directory to write to.", completion: .directory)
   var directory = "."
 
   func run() async throws {
@@ -49,8 +50,8 @@ struct RecipeInitCommand: AsyncParsableCommand {
     ].map { (path: directory == "." ? $0.0 : "\(directory)/\($0.0)", text: $0.1) }
     for (path, _) in files where Files.exists(path) {
       throw Failure(
-        .cannotCreate, "\(path.visible()): is there already",
-        help: "remove it, or write elsewhere with --directory")
+        .cannotCreate, "\(path.visible()): already exists",
+        help: "remove it, or choose another --directory")
     }
     try Files.createDirectory(directory)
     for (path, text) in files { try Files.writeAtomically(Array(text.utf8), to: path) }

@@ -6,11 +6,10 @@ import Recipes
 struct RecipeKeysCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "keys",
-    abstract:
-      "Explains the keys of a recipe: meaning, values, default, and when they have an effect.",
+    abstract: "Explains recipe keys: meaning, values, default, and when they have an effect.",
     discussion: """
-      Without an argument, it lists every key with its default. With a section or a key, it explains \
-      that: train, train.beta, or beta for the key of this name in any section.
+      Without an argument, lists every key with its default. With a section or a key, explains it: \
+      train, train.beta, or beta for the keys of that name in all sections.
       """)
 
   @Argument(help: "A section or a key.", completion: .keys)

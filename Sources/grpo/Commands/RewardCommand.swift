@@ -4,7 +4,7 @@ import ArgumentParser
 struct RewardCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reward",
-    abstract: "Lists built-in rewards, tries rewards out, and trains reward models.",
+    abstract: "Lists built-in rewards, tests rewards, and trains reward models.",
     subcommands: [
       RewardListCommand.self, RewardTestCommand.self, RewardTrainCommand.self,
       RewardServeCommand.self,

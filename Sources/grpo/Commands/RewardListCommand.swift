@@ -6,14 +6,14 @@ import Rewards
 struct RewardListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "Lists the built-in rewards with their options, each with an example.",
+    abstract: "Lists the built-in rewards with their options and an example.",
     discussion: """
-      An example is one entry under rewards of a recipe. Any entry may also have label, weight \
+      Each example is one entry under rewards in a recipe. Every entry can also have label, weight \
       and on_error.
       """)
 
   @Argument(
-    help: "The reward. (default: all of them)", completion: .rewards,
+    help: "The reward. (default: lists all)", completion: .rewards,
     transform: RewardListCommand.description)
   var name: BuiltInReward.Description?
 

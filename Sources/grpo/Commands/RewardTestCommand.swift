@@ -10,17 +10,19 @@ import Training
 struct RewardTestCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test",
-    abstract: "Scores examples and hostile completions, and says what is doubtful about a reward.",
+    abstract: "Scores sample and adversarial completions, and flags suspicious behaviour.",
     discussion: """
-      Each of the first rows of the data is scored with its answer, with another row's answer, and \
-      with its completion and its steps where it has those columns; the first one with hostile \
-      completions as well. All is scored twice, with the bytes of each text as its token ids. Warnings: the reward is constant, never applies, fails, leaves \
-      its range, is not deterministic, does not tell answers apart, or likes a hostile completion. \
-      Where more than a tenth of the scores fail, hostile completions aside, as would end a run, \
-      the exit code is 69.
+      Scores the first rows of the data twice: each with its own answer, with another row's \
+      answer, and with its completion and steps if it has these columns; the first row also with \
+      adversarial completions. Token ids are the bytes of each text.
+
+      Warns if the reward is constant, never applies, fails, leaves its range, is not \
+      deterministic, does not distinguish answers, or rewards an adversarial completion. If more \
+      than a tenth of the scores fail, adversarial completions aside, a run would end; the exit \
+      code is then 69.
       """)
 
-  @Argument(help: "A recipe, all of whose rewards are tried.", completion: .recipes)
+  @Argument(help: "The recipe whose rewards are tested.", completion: .recipes)
   var recipe: String?
 
   @Option(
@@ -39,7 +41,7 @@ struct RewardTestCommand: AsyncParsableCommand {
       """))
   var style: String?
 
-  @Flag(help: "Gives the Python function prompts and completions as lists of messages.")
+  @Flag(help: "Passes prompts and completions to the Python function as lists of messages.")
   var conversational = false
 
   @Option(help: "The Python to run. (default: python3)")
@@ -47,7 +49,7 @@ struct RewardTestCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A server that speaks OpenRLHF's protocol; env:NAME or file:PATH keep it out of sight.",
+      "A server with OpenRLHF's protocol; env:NAME or file:PATH keeps the address secret.",
       valueName: "url"))
   var url: String?
 
@@ -70,15 +72,15 @@ struct RewardTestCommand: AsyncParsableCommand {
 
   @OptionGroup var questions: QuestionArguments
 
-  @Option(parsing: .unconditional, help: "Rows that are tried.")
+  @Option(parsing: .unconditional, help: "Rows to score.")
   var limit = 8
 
-  @Option(parsing: .unconditional, help: "Seconds that a batch may take. (default: 30)")
+  @Option(parsing: .unconditional, help: "The most seconds per batch. (default: 30)")
   var timeout: Double?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("What rewards should lie in, such as 0,1.", valueName: "least,greatest"),
+    help: ArgumentHelp("The range of the scores, such as 0,1.", valueName: "least,greatest"),
     transform: Self.range)
   var range: ClosedRange<Double>?
 

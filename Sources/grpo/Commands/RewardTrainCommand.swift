@@ -8,18 +8,18 @@ import Training
 struct RewardTrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Trains a reward model on comparisons, or on scores.",
+    abstract: "Trains a reward model on comparisons or scores.",
     discussion: """
-      Rows {"prompt": …, "chosen": …, "rejected": …}, perhaps with a "margin", are comparisons \
-      (Bradley–Terry); rows {"prompt": …, "completion": …, "score": …} are fitted by squares. \
-      The result is a directory that a recipe takes as a reward, {model: DIR}, and that \
+      Rows {"prompt": …, "chosen": …, "rejected": …}, optionally with a "margin", are comparisons \
+      (Bradley–Terry loss); rows {"prompt": …, "completion": …, "score": …} are scores (squared \
+      error). The result is a directory that a recipe takes as a reward, {model: DIR}, and that \
       transformers loads as LlamaForSequenceClassification.
       """)
 
-  @Option(help: "The rows to learn from: \(DataFile.formats).", completion: .rows)
+  @Option(help: "The training rows: \(DataFile.formats).", completion: .rows)
   var data: String
 
-  @Option(help: "Rows held out. (default: every eighth of --data)", completion: .rows)
+  @Option(help: "The held-out rows. (default: every eighth row of --data)", completion: .rows)
   var test: String?
 
   @Option(
@@ -27,13 +27,13 @@ struct RewardTrainCommand: AsyncParsableCommand {
     completion: .directory)
   var model: String
 
-  @Option(help: "The directory of the reward model, a new one.", completion: .directory)
+  @Option(help: "The directory to create for the reward model.", completion: .directory)
   var output: String
 
   @Option(parsing: .unconditional, help: "Updates.")
   var steps = 500
 
-  @Option(parsing: .unconditional, help: "Lines in an update.")
+  @Option(parsing: .unconditional, help: "Rows per update.")
   var batchSize = 64
 
   @Option(parsing: .unconditional, help: "The learning rate.")
@@ -41,10 +41,10 @@ struct RewardTrainCommand: AsyncParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: "Keeps the sum of a comparison's rewards near 0: the c of c·(r₁ + r₂)².")
+    help: "c of the term c·(r₁ + r₂)² of the loss, which keeps rewards near 0.")
   var centerRewardsCoefficient = 0.0
 
-  @Option(parsing: .unconditional, help: "Where the order of the lines comes from.")
+  @Option(parsing: .unconditional, help: "The source of the order of the rows.")
   var seed = 0
 
   @Flag(help: "Prints JSON.")

@@ -6,13 +6,16 @@ import Training
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Makes every stage of a recipe that is missing: from a tokenizer to a summary.",
+    abstract: "Runs a recipe end to end, skipping finished stages.",
     discussion: """
-      The stages are tokenizer, warm start, training and evaluation. A run that was stopped goes \
-      on where it was, but a warm start that was cut off begins anew; one that is finished is evaluated again. An output of another recipe, or of \
-      files that have changed, is never written over, except as --allow says. Cadence of saving and \
-      evaluating may change, and so may the number of steps, by --steps, train.steps or \
-      train.outer_iterations; more steps go on after the last one.
+      The stages are tokenizer, warm start, training and evaluation. To resume a run that was \
+      stopped or killed, rerun the same command; an interrupted warm start begins again. A \
+      finished run is evaluated again.
+
+      A run is never overwritten: if the recipe or one of its files has changed since the run \
+      began, the command refuses and names the change, unless --allow accepts it. How often a run \
+      saves and evaluates may change, and so may the number of steps (--steps, train.steps, \
+      train.outer_iterations); with more steps, training continues.
       """)
 
   @OptionGroup var options: StageOptions

@@ -9,13 +9,13 @@ import Training
 struct SampleCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample",
-    abstract: "Draws completions of prompts.",
+    abstract: "Samples completions of prompts.",
     discussion: """
-      A prompt is taken as it is; only the beginning-of-sequence token is put before it. With \
-      --recipe or --prompt what is given are questions, which fill the template; the recipe says \
-      how completions are drawn and where they end, too. Without any, prompts or questions come \
-      from --input, or line by line from standard input. Log-probs are those of the distribution \
-      that was drawn from; at temperature 0, of the full one at temperature 1.
+      A prompt is used as it is, after the beginning-of-sequence token. With --recipe or --prompt, \
+      the arguments are questions that fill the template; a recipe also sets how completions are \
+      sampled and where they end. Without an argument, prompts or questions come from --input, or \
+      line by line from standard input. Log-probs are those of the distribution that was sampled \
+      from; at temperature 0, those of the full distribution at temperature 1.
       """)
 
   @Option(help: "The model's directory.", completion: .directory)
@@ -25,7 +25,7 @@ struct SampleCommand: AsyncParsableCommand {
   var text: String?
 
   @Option(
-    help: "The recipe whose template, sampling and stop texts are taken.", completion: .recipes)
+    help: "The recipe with the template, the sampling and the stop texts.", completion: .recipes)
   var recipe: String?
 
   @Option(help: "The file with the prompt template. (default: the recipe's, if any)")
@@ -42,12 +42,12 @@ struct SampleCommand: AsyncParsableCommand {
     completion: .rows)
   var input: String?
 
-  @Option(parsing: .unconditional, help: "Completions of each prompt.")
+  @Option(parsing: .unconditional, help: "Completions per prompt.")
   var samples = 1
 
   @OptionGroup var sampling: SamplingArguments
 
-  @Flag(help: "Prints one line of JSON for each completion.")
+  @Flag(help: "Prints one JSON object per completion.")
   var json = false
 
   @OptionGroup var computing: ComputingOptions

@@ -7,18 +7,18 @@ import Sampling
 struct ScoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
-    abstract: "Log-probs and entropies of token sequences; needs no tokenizer.",
+    abstract: "Prints log-probs and entropies of token sequences; needs no tokenizer.",
     discussion: """
       Each line {"input_ids": [1, 5, 9]} gives a line {"token_logprobs": [null, …], "entropies": \
-      […]} with as many entries as ids: the log-prob of each id after those before it, and the \
-      entropy, in nats, of the distribution after it.
+      […]} with one entry per id: the log-prob of the id after those before it, and the entropy, \
+      in nats, of the distribution after it.
       """)
 
   @Option(help: "The model's directory.", completion: .directory)
   var model: String
 
   @Option(
-    help: "Rows with input_ids as JSON; - is standard input.",
+    help: "JSON Lines with input_ids; - for standard input.",
     completion: .file(extensions: ["jsonl"]))
   var input: String
 

@@ -6,7 +6,7 @@ import Tokenization
 struct TokenizerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenizer",
-    abstract: "Trains a SentencePiece tokenizer, and shows what it makes of texts.",
+    abstract: "Trains a SentencePiece tokenizer, encodes and decodes texts.",
     subcommands: [
       TokenizerTrainCommand.self, TokenizerEncodeCommand.self, TokenizerDecodeCommand.self,
     ])

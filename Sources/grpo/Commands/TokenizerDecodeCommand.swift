@@ -6,14 +6,14 @@ import Tokenization
 struct TokenizerDecodeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "decode",
-    abstract: "Prints the text of ids; control ids have none.")
+    abstract: "Prints the text of token ids; control ids have none.")
 
   @OptionGroup var location: TokenizerLocation
 
-  @Argument(help: "The ids, with spaces or commas. (default: each line of standard input)")
+  @Argument(help: "The ids, separated by spaces or commas. (default: the lines of standard input)")
   var ids: [String] = []
 
-  @Flag(help: "Prints one line of JSON for each sequence.")
+  @Flag(help: "Prints one JSON object per sequence.")
   var json = false
 
   func run() async throws {

@@ -6,14 +6,14 @@ import Tokenization
 struct TokenizerEncodeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "encode",
-    abstract: "Prints the ids of each text, without BOS and EOS.")
+    abstract: "Prints the token ids of texts, without BOS and EOS.")
 
   @OptionGroup var location: TokenizerLocation
 
   @Argument(help: "The texts. (default: the lines of standard input)")
   var texts: [String] = []
 
-  @Flag(help: "Prints one line of JSON for each text, with its pieces.")
+  @Flag(help: "Prints one JSON object per text, with its pieces.")
   var json = false
 
   func run() async throws {

@@ -7,25 +7,25 @@ import Tokenization
 struct TokenizerTrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Trains a tokenizer: byte-pair encoding with byte fallback, digits split.")
+    abstract: "Trains a tokenizer: byte-pair encoding with byte fallback; digits are split.")
 
   @Option(
-    help: "A text, learnt line by line, or rows with --field: \(DataFile.formats).",
+    help: "The training text, one sentence per line, or rows with --field: \(DataFile.formats).",
     completion: .file())
   var input: String
 
-  @Option(help: "A column of rows to learn. May be repeated.")
+  @Option(help: "A column of the rows to train on; repeatable.")
   var field: [String] = []
 
-  @Option(help: "The most pieces there may be; a small text gives fewer.")
+  @Option(help: "The most pieces; a small text gives fewer.")
   var vocabSize: Int
 
-  @Option(help: "The file to write; one that exists is not written over.", completion: .file())
+  @Option(help: "The file to write; an existing file is never overwritten.", completion: .file())
   var output: String
 
   @Option(
     help: ArgumentHelp(
-      "Symbols with an id of their own that no text encodes to.", valueName: "a,b,…"))
+      "Control symbols: each has an id, and no text encodes to it.", valueName: "a,b,…"))
   var controlSymbols: String?
 
   func validate() throws {

@@ -7,17 +7,19 @@ import Training
 struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Improves a policy by a recipe's rewards, from its model or its warm start.",
-    discussion: "Needs an output without a training run in it, or --resume.")
+    abstract: "Trains a policy by a recipe's rewards, from its model or its warm start.",
+    discussion: """
+      The output must not hold a training run, unless --resume continues it.
+      """)
 
   @OptionGroup var options: StageOptions
 
-  @Flag(help: "Goes on after the last checkpoint.")
+  @Flag(help: "Continues from the last checkpoint.")
   var resume = false
 
   func run() async throws {
     let (recipe, _) = try options.changed.resolvedForTraining(
-      options.limit("train.steps"), orElse: "a recipe that only warm-starts is for grpo sft")
+      options.limit("train.steps"), orElse: "use grpo sft for a recipe that has a warm start only")
     let summary = try await options.withRun(of: recipe) {
       try await $0.runTraining(resume: resume)
     }

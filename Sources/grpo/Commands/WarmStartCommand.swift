@@ -8,7 +8,7 @@ import Training
 struct WarmStartCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sft",
-    abstract: "Warm-starts a recipe's policy: next-token training on questions with answers.")
+    abstract: "Runs a recipe's warm start: supervised training on questions with answers.")
 
   @OptionGroup var options: StageOptions
 

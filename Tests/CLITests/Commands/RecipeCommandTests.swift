@@ -98,7 +98,7 @@ import Testing
     let again = try await GrpoProgram.run(
       "recipe", "init", "train.jsonl", "--directory", "mine", in: folder)
     #expect(again.status == 73)
-    #expect(again.problems == ["error: mine/recipe.yaml: is there already"])
+    #expect(again.problems == ["error: mine/recipe.yaml: already exists"])
   }
 
   @Test func columnsThatNoNameTellsAreAskedFor() async throws {
