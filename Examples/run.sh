@@ -24,7 +24,7 @@ tried() {
 
 step "$examples/Streaming" "$model" 12+34=
 step "$examples/OneStep" "$model" 12+34= 46 1e-3
-awk '/^reward before/ { rises = $5 > $3 + 0 } END { exit !rises }' "$work/said" ||
+awk '/^reward before/ { rises = $5 + 0 > $3 + 0 } END { exit !rises }' "$work/said" ||
   { echo 'error: OneStep: the step does not raise the reward'; cat "$work/said"; exit 1; } >&2
 step "$examples/Embedding" "$model" "$top/data/arithmetic/train.jsonl" "$top/prompts/arithmetic.txt"
 step "$examples/OwnObjective" "$top/recipes/smoke.yaml"
