@@ -3,7 +3,8 @@
 
 GRAPHS is the folder of symbol graphs that `make docs` has the compiler write, SITE the folder
 to make. Documents have links that a code host resolves (links.py); copies of them get DocC's own.
-A module without a catalogue opens with its README. Every warning of docc is an error.
+A module without a catalogue opens with its README. Every warning of docc is an error, and so is a
+public symbol without a comment: enum cases, too, which `make lint` does not ask for.
 """
 import json
 import os
@@ -98,11 +99,29 @@ def convert(module, graphs, place):
     return archive, result.returncode == 0
 
 
+def undocumented(module, graphs):
+    """The public symbols of a module that have no comment, of their own or inherited."""
+    for path in [graphs / f"{module}.symbols.json", *graphs.glob(f"{module}@*.symbols.json")]:
+        graph = json.loads(path.read_text(encoding="utf-8"))
+        inherited = {relation["source"] for relation in graph["relationships"]
+                     if "sourceOrigin" in relation}
+        for symbol in graph["symbols"]:
+            name = symbol["identifier"]["precise"]
+            if "docComment" not in symbol and name not in inherited \
+                    and "::SYNTHESIZED::" not in name \
+                    and symbol["kind"]["identifier"] != "swift.extension":
+                yield ".".join([module, *symbol["pathComponents"]])
+
+
 def main():
     graphs, site = (pathlib.Path(name).resolve() for name in sys.argv[1:])
+    modules = products()
+    silent = [symbol for module in modules for symbol in undocumented(module, graphs)]
+    if silent:
+        sys.exit("error: public symbols without a comment: " + ", ".join(silent))
     with tempfile.TemporaryDirectory() as directory:
         place = pathlib.Path(directory)
-        archives, good = zip(*(convert(module, graphs, place) for module in products()))
+        archives, good = zip(*(convert(module, graphs, place) for module in modules))
         if not all(good):
             sys.exit("error: the documents have the faults above")
         shutil.rmtree(site, ignore_errors=True)
