@@ -11,8 +11,8 @@ struct ExplainCommand: AsyncParsableCommand {
     discussion: """
       Makes the run's next step without saving it, and shows what its last update does to the \
       completions of one question. For each token: the log-probs under the policy, the old policy \
-      and the reference policy, the ratio, the KL, the advantage, and the derivative of the loss \
-      with respect to the log-prob. * marks a clipped token.
+      and the reference policy, the ratio, the KL, the advantage, and ∂L/∂log π, the derivative of \
+      the loss with respect to the log-prob. * marks a clipped token.
       """)
 
   @OptionGroup var options: RecipeOptions

@@ -35,8 +35,8 @@ struct ExplanationReport: Report {
     }
     let (count, idle) = (explanation.stepQuestions, explanation.stepQuestionsWithoutEffect)
     guard isFound, count > 1, idle < count else { return nil }
-    return "of the \(count) questions of the step, the one whose rewards differ most"
-      + (idle > 0 ? "; \(idle) of them \(idle == 1 ? "has" : "have") equal rewards" : "")
+    return "chosen from the step's \(count) questions because its rewards differ most"
+      + (idle > 0 ? "; \(idle) \(idle == 1 ? "has" : "have") equal rewards" : "")
   }
 
   // MARK: Completions
@@ -79,7 +79,7 @@ struct ExplanationReport: Report {
     table.append(
       title: ["token", "log π", "log π_old"] + (hasReference ? ["log π_ref"] : [])
         + [explanation.sharesRatio ? "completion ratio" : "token ratio"]
-        + (hasKL ? ["KL"] : []) + ["advantage", "∂loss/∂log π"])
+        + (hasKL ? ["KL"] : []) + ["advantage", "∂L/∂log π"])
     let (first, last) = Self.shownTokens
     let left = tokens.count - first - last
     for (index, token) in tokens.enumerated() {

@@ -138,7 +138,7 @@ import Testing
     let outcome = try await GrpoProgram.run("explain", "recipe.yaml", in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.outputLines[1].contains(#/^step 1, after \d+ updates? on these completions/#))
-    #expect(outcome.output.contains("∂loss/∂log π"))
+    #expect(outcome.output.contains("∂L/∂log π"))
     let after = try FileManager.default.subpathsOfDirectory(atPath: folder["run"]).sorted()
     #expect(before == after)
   }
@@ -249,7 +249,8 @@ import Testing
       sentence.contains(
         "; \(right) of 4 completions \(right == 1 ? "was" : "were") right"), "\(sentence)")
     #expect(
-      text.output.contains("of the 2 questions of the step, the one whose rewards differ most"))
+      text.output.contains(
+        "chosen from the step's 2 questions because its rewards differ most"))
   }
 
   @Test func equalRewardsAreSaidToTeachNothing() async throws {
