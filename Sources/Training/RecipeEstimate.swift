@@ -32,7 +32,8 @@ extension TrainingRun {
     let resident = Double(max(0, MachineMemory.resident - 4 * count))
     let need = MemoryNeed(recipe, configuration, heldOut: whole.test?.questions.count ?? 0)
     guard let train = recipe.train else {
-      return RecipeEstimate(parameterCount: count, bytes: resident + need.bytes, secondsPerStep: nil)
+      return RecipeEstimate(
+        parameterCount: count, bytes: resident + need.bytes, secondsPerStep: nil)
     }
     let trial = TrialStep(recipe, train, parameters: count)
     return RecipeEstimate(
