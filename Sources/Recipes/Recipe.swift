@@ -140,7 +140,8 @@ extension Recipe: Section {
       throw RecipeError("is missing (need \(Format.rewards.need))", field: "rewards")
     }
     if warmStart?.untilAccuracy != nil && rewards.isEmpty {
-      throw RecipeError("has nothing to go by (need rewards)", field: "warm_start.until_accuracy")
+      throw RecipeError(
+        "cannot be measured without rewards (need rewards)", field: "warm_start.until_accuracy")
     }
   }
 
@@ -160,14 +161,14 @@ extension Recipe: Section {
     if let train, train.totalSteps <= train.stepsPerIteration {
       fields.warnWithoutEffect(
         ["continuous", "replay_share", "replay_size"].map { "reward_model.\($0)" },
-        "in a run of one iteration, before which the reward model learns for the only time")
+        "in a run of one iteration: the reward model is trained only once, before it")
     }
     if let rewardModel {
       if train == nil { fields.failWithoutEffect("reward_model", "has no effect without train") }
       if rewards.contains(where: { $0.label.hasSameBytes(as: rewardModel.name) }) {
         fields.fail(
           "reward_model.name",
-          "is the name of a reward (got \(rewardModel.name); need another)")
+          "is already the name of a reward (got \(rewardModel.name); need another)")
       }
     }
     var names: Set<ByteKey> = []
@@ -175,10 +176,10 @@ extension Recipe: Section {
     where !names.insert(ByteKey(reward.label)).inserted {
       fields.fail(
         "rewards.\(index)",
-        "has the name of an earlier reward (got \(reward.label); need another label)")
+        "has the same name as an earlier reward (got \(reward.label); need another label)")
     }
     if warmStart?.untilAccuracy != nil && rewards.isEmpty && !fields.context.ownRewards {
-      fields.fail("warm_start.until_accuracy", "has nothing to go by (need rewards)")
+      fields.fail("warm_start.until_accuracy", "cannot be measured without rewards (need rewards)")
     }
     compareWithModel(fields)
   }
@@ -187,7 +188,8 @@ extension Recipe: Section {
     guard case .new(let architecture) = model else {
       if case .trained = tokenizer {
         fields.failWithoutEffect(
-          "tokenizer", "does not fit the model, which has its own (need path, or no tokenizer)")
+          "tokenizer",
+          "cannot be trained for a model with a tokenizer of its own (need path, or no tokenizer)")
       }
       return
     }
@@ -204,7 +206,7 @@ extension Recipe: Section {
       if train.maxCompletionTokens > most {
         fields.fail(
           "train.max_completion_length",
-          "leaves no room for a prompt (got \(train.maxCompletionTokens); need at most \(most), "
+          "leaves no tokens for the prompt (got \(train.maxCompletionTokens); need at most \(most), "
             + "with max_position_embeddings \(architecture.maximumPositions))")
       }
     }

@@ -50,7 +50,7 @@ import Testing
     let error = #expect(throws: RecipeError.self) { try Recipe(yaml: text, file: "/home/r/a.yaml") }
     #expect(
       error?.description
-        == "/home/r/a.yaml:6: tokenizer: does not fit the model, which has its own "
+        == "/home/r/a.yaml:6: tokenizer: cannot be trained for a model with a tokenizer of its own "
         + "(need path, or no tokenizer)")
   }
 

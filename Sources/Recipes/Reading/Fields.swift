@@ -198,7 +198,7 @@ package final class Fields {
     return node.isNull ? nil : node
   }
 
-  // MARK: Telling
+  // MARK: Reporting
 
   /// Reports what is wrong with `key`, a dotted path within this section.
   func fail(_ key: String, _ message: String) {

@@ -60,7 +60,7 @@ public struct RecipeOverride: Sendable, Equatable {
     let (own, outer) = (steps(key), steps(other))
     return own.count >= outer.count
       && zip(own, outer).allSatisfy { a, b in
-        // Items of lists are told apart by number: 00 is 0.
+        // List items are compared by number: 00 is 0.
         if let number = Int(a), number == Int(b) { return true }
         return String(a).hasSameBytes(as: String(b))
       }
@@ -92,7 +92,7 @@ extension Node {
       : try Node(yaml: override.value) { _ in place }.counting(from: override.directory)
     let path = override.key.split(separator: ".", omittingEmptySubsequences: false)
     guard !path.contains("") else {
-      throw RecipeError("is no key (need words with dots between them)", at: place)
+      throw RecipeError("is not a key (need names separated by dots)", at: place)
     }
     try set(value, at: path[...], within: "", of: override.key)
   }
@@ -112,11 +112,11 @@ extension Node {
     switch content {
     case .scalar:
       throw RecipeError(
-        "has no keys within it (\(parent) is \(found))", field: key, at: value.place)
+        "has no such key (\(parent) is \(found), not a map)", field: key, at: value.place)
     case .list(var items):
       guard let index = Int(step), (0...items.count).contains(index) else {
         throw RecipeError(
-          "is no item (got \(String(step).shortened()); need an index from 0 to \(items.count))",
+          "is not an index of the list (got \(String(step).shortened()); need 0 to \(items.count))",
           field: key, at: value.place)
       }
       if index == items.count { items.append(value.emptyMap) }

@@ -58,10 +58,10 @@ extension Recipe {
     }
     try self.init(changed, context())
     if !leftOut.isEmpty {
-      let word = leftOut.count == 1 ? "has" : "have"
+      let reason = leftOut.count == 1 ? "it has no effect" : "they have no effect"
       let list = leftOut.joined(separator: ", ")
       warnings.insert(
-        "\(file): \(list): \(word) no effect with what is set instead, left out".visible(), at: 0)
+        "\(file): \(list): ignored: \(reason) with the overriding values".visible(), at: 0)
     }
   }
 

@@ -19,7 +19,7 @@ extension Fields {
         path,
         Self.retired.contains(path)
           ? RecipeError(
-            "is gone (entropy_coef does not adapt any more)", field: path, at: entry.value.place)
+            "was removed (entropy_coef no longer adapts)", field: path, at: entry.value.place)
           : RecipeError(
             unknown: entry, among: known, context,
             elsewhere: Recipe.paths(of: entry.key, besides: context.path)))

@@ -29,7 +29,7 @@ extension Node {
     } catch let error as RecipeError {
       throw error
     } catch {
-      throw RecipeError("is no YAML (\(error))", at: place(1))
+      throw RecipeError("is not valid YAML (\(error))", at: place(1))
     }
   }
 
@@ -92,15 +92,15 @@ extension Node {
       .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
       let whole = [problem, context?.text].compactMap { $0 }.joined(separator: " ")
-      return RecipeError("is no YAML: \(whole)", at: place(mark.line))
+      return RecipeError("is not valid YAML: \(whole)", at: place(mark.line))
     case .reader(let problem, let offset, _, let yaml):
       let line = yaml.prefix(offset ?? 0).count { $0.isNewline } + 1
-      return RecipeError("is no YAML: \(problem)", at: place(line))
+      return RecipeError("is not valid YAML: \(problem)", at: place(line))
     case .duplicatedKeysInMapping(let duplicates, let context):
       return RecipeError(
-        "is written twice", field: duplicates.first ?? "", at: place(context.mark.line))
+        "is set twice", field: duplicates.first ?? "", at: place(context.mark.line))
     case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
-      return RecipeError("is no YAML (\(error))", at: place(1))
+      return RecipeError("is not valid YAML (\(error))", at: place(1))
     }
   }
 }

@@ -30,7 +30,7 @@ extension Node {
     case .list(let items):
       lines.append(head)
       for item in items {
-        // An item's first line, be it a key of the item, begins with the dash.
+        // An item's first line begins with the dash, even if it is a key of the item.
         let first = lines.count
         if let entries = item.entries, !entries.isEmpty {
           append(entries, indent: indent + "    ", to: &lines)

@@ -119,7 +119,7 @@ extension Recipe.Axes {
   private mutating func dropPresetsChoices(_ fields: Fields) {
     if isTrustRegion, objective.oldKLPenalty != nil, !fields.has("old_kl_coef") {
       fields.warn(
-        Self.updateKey(fields), "trust-region takes the place of the algorithm's old_kl_coef")
+        Self.updateKey(fields), "trust-region replaces the algorithm's old_kl_coef")
       objective.oldKLPenalty = nil
     }
     if dynamicSamplingRounds > 0, !advantage.estimator.comparesGroups,
@@ -127,7 +127,7 @@ extension Recipe.Axes {
     {
       fields.warn(
         "advantage",
-        "\(advantage.name) leaves the algorithm's dynamic_sampling_rounds nothing to do")
+        "\(advantage.name) ignores the algorithm's dynamic_sampling_rounds")
       dynamicSamplingRounds = 0
     }
     if advantage.estimator.readsComponents {
@@ -135,8 +135,7 @@ extension Recipe.Axes {
         if fields.has(key) || key == "overlong_penalty" && fields.has("overlong_buffer") {
           return true
         }
-        fields.warn(
-          "advantage", "\(advantage.name) leaves the algorithm's \(key) nothing to change")
+        fields.warn("advantage", "\(advantage.name) ignores the algorithm's \(key)")
         return false
       }
     }
@@ -158,7 +157,8 @@ extension Recipe.Axes {
     }
     if isTrustRegion, objective.oldKLPenalty != nil {
       fields.failWithoutEffect(
-        "old_kl_coef", "has no place beside update trust-region, which bounds that divergence")
+        "old_kl_coef",
+        "has no effect with update trust-region, which bounds the same divergence")
     }
     if dynamicSamplingRounds > 0, !advantage.estimator.comparesGroups {
       fields.failWithoutEffect(
@@ -180,21 +180,21 @@ extension Recipe.Axes {
   /// Warns of keys that act only once the policy, or the value function, has moved within a step.
   private func compareUpdates(_ fields: Fields) {
     if updatesPerStep == 1, update == .adam {
-      let once = "with one update a step (num_iterations 1, num_mini_batches 1), where "
+      let once = "with one update per step (num_iterations 1, num_mini_batches 1), where "
       fields.warnWithoutEffect(
         objective.surrogate.keys + ["off_policy_mask_threshold"],
         once + "the ratio is always 1")
       if objective.oldKLPenalty?.pullsAtItsOwnPolicy != true {
         fields.warnWithoutEffect(
-          KLPenalty.oldKeys, once + "the policy is still the one that drew")
+          KLPenalty.oldKeys, once + "the policy has not changed since sampling")
       }
       if value?.trunk == .policy {
-        fields.warnWithoutEffect(["value.clip"], once + "the value is what it was")
+        fields.warnWithoutEffect(["value.clip"], once + "the value has not changed yet")
       }
     }
     if let value, value.trunk == .own, value.epochs * miniBatches == 1 {
       fields.warnWithoutEffect(
-        ["value.clip"], "with one update of the value a step, where it is what it was")
+        ["value.clip"], "with one value update per step, where the value has not changed yet")
     }
     if value?.target == .lambdaReturn, advantage.estimator.lambda == 1 {
       fields.warnWithoutEffect(["value.target"], "with lam 1, where both targets are the same")

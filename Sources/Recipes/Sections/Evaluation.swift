@@ -48,7 +48,7 @@ extension Recipe.Evaluation: Section {
         "k.\(large)", "is more than the samples (got \(k[large]); need at most \(samples))")
     }
     if Set(k).count < k.count {
-      fields.fail("k", "says the same twice (got \(k.map(String.init).joined(separator: ", ")))")
+      fields.fail("k", "contains a value twice (got \(k.map(String.init).joined(separator: ", ")))")
     }
   }
 }

@@ -122,7 +122,7 @@ extension Recipe.Architecture: Section {
         "does not divide the attention heads (got \(keyValueHeads); need a divisor of "
           + "num_attention_heads, \(attentionHeads))")
     }
-    // Required beside head_dim too, since transformers checks it.
+    // Required even with head_dim, because transformers checks it.
     guard hiddenSize % attentionHeads == 0 else {
       return fields.fail(
         "num_attention_heads",
@@ -133,7 +133,7 @@ extension Recipe.Architecture: Section {
     if let headSize, headSize % 2 != 0 {
       fields.fail(
         fields.has("head_dim") ? "head_dim" : "num_attention_heads",
-        "gives heads of odd size, which cannot be rotated in halves (got \(headSize); need an "
+        "gives heads of odd size, which rotary embeddings cannot halve (got \(headSize); need an "
           + "even size)")
     }
   }

@@ -17,7 +17,7 @@ extension PolicyObjective {
       "What a ratio is of: each `token`; the whole completion as the geometric mean of its tokens' "
         + "ratios (`sequence`) or as their product (`sequence-product`).",
       when: .key("surrogate", surrogate) { $0.usesRatioLevel },
-      because: "which leaves it no choice")
+      because: "which fixes the ratio level")
     fields.choose(
       "aggregation", &aggregation,
       "How token losses become one: `sequence-mean`, the mean of each completion, then of the "

@@ -85,7 +85,7 @@ extension Recipe.Optimizer {
     if warmupUpdates >= count && warmupUpdates > 0 {
       fields.warn(
         "warmup_steps",
-        "leaves no update at the full learning rate (got \(warmupUpdates); need less than "
+        "never reaches the full learning rate (got \(warmupUpdates); need less than "
           + "\(count), the number of updates)")
     }
   }

@@ -186,7 +186,7 @@ extension Recipe.Train: Section {
     guard !overflows, steps <= 1_000_000_000 else { return }
     fields.warn(
       "outer_iterations",
-      "makes one iteration of \(steps) steps with reference \(axes.reference.name)")
+      "with reference \(axes.reference.name) all \(steps) steps are one iteration")
     (outerIterations, stepsPerIteration) = (1, steps)
   }
 
@@ -202,12 +202,12 @@ extension Recipe.Train: Section {
     if axes.advantage.estimator.comparesGroups && completionsPerQuestion == 1 {
       fields.fail(
         "num_generations",
-        "leaves nothing to compare (got 1; need 2 or more with advantage \(axes.advantage.name))")
+        "is too small (got 1; need 2 or more with advantage \(axes.advantage.name))")
     }
     if topK == 1 {
       fields.warnWithoutEffect(
         ["top_p", "min_p", "entropy_coef"],
-        "with top_k 1, which leaves one token to choose from")
+        "with top_k 1, which always samples the most probable token")
     }
     if axes.miniBatches > questionsPerStep {
       fields.fail(

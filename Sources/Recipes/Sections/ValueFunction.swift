@@ -48,7 +48,7 @@ extension Recipe.ValueFunction: Section {
     fields(
       "epochs", &epochs, .integer(1...1000), "Passes over a step's completions.",
       when: .key("model", trunk, is: .own),
-      because: "which is fitted in the policy's updates")
+      because: "which is trained in the policy's updates")
     fields(
       "clip", &clip, .number(above: 0, through: 1e6),
       "Bounds how far the value may move from its old value; PPO's code uses 0.2.",

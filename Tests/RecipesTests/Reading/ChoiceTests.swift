@@ -47,8 +47,8 @@ import Testing
     #expect(
       recipe.warnings.first == """
         \(path): train.epsilon, train.learning_rate, train.lr_scheduler_type, \
-        train.min_lr_ratio, train.adam_beta2, train.max_grad_norm: have no effect with what is \
-        set instead, left out
+        train.min_lr_ratio, train.adam_beta2, train.max_grad_norm: ignored: they have no \
+        effect with the overriding values
         """)
     // What has an effect is still the file's.
     #expect(recipe.train?.axes.objective.klPenalty?.coefficient == 0.005)
@@ -56,7 +56,7 @@ import Testing
     let one = try Recipe(contentsOf: path, overrides: set("train.algorithm=sapo"))
     #expect(
       one.warnings.first
-        == "\(path): train.epsilon: has no effect with what is set instead, left out")
+        == "\(path): train.epsilon: ignored: it has no effect with the overriding values")
     #expect(one.train?.optimizer.learningRate == 3e-4)
   }
 
@@ -88,7 +88,7 @@ import Testing
     #expect(model.tokenizer == .file(here + "/policy/tokenizer.model"))
     let warning = try #require(model.warnings.first)
     #expect(warning.contains("model.hidden_size, model.num_hidden_layers"))
-    #expect(warning.contains("tokenizer: have no effect with what is set instead, left out"))
+    #expect(warning.contains("tokenizer: ignored: they have no effect with the overriding values"))
 
     // The warm start was the other model's; who wants one says so.
     #expect(warning.contains("warm_start") && model.warmStart == nil)

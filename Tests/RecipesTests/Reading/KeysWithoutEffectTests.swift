@@ -7,15 +7,16 @@ import Testing
 /// warned of where a longer run would give them an effect.
 @Suite struct KeysWithoutEffectTests {
   private static let once =
-    "has no effect with one update a step (num_iterations 1, num_mini_batches 1), where "
-  private static let drew = once + "the policy is still the one that drew"
+    "has no effect with one update per step (num_iterations 1, num_mini_batches 1), where "
+  private static let drew = once + "the policy has not changed since sampling"
   private static let same =
     "has no effect with steps_per_iteration 1, where the reference is still the policy"
   private static let single =
-    "has no effect in a run of one iteration, before which the reward model learns for the only time"
+    "has no effect in a run of one iteration: the reward model is trained only once, before it"
   private static let never =
     "has no effect with ref_model_sync_steps 5, which the run's 5 steps do not exceed"
-  private static let one = "has no effect with top_k 1, which leaves one token to choose from"
+  private static let one =
+    "has no effect with top_k 1, which always samples the most probable token"
 
   /// The warnings of a recipe without their places.
   private static func warnings(
@@ -52,12 +53,12 @@ import Testing
     ("  beta: 0.1\n  use_bias_correction_kl: true\n", []),
     (
       "  algorithm: actor-critic\n  value: { model: policy, clip: 0.1 }\n",
-      ["train.value.clip: \(once)the value is what it was"]
+      ["train.value.clip: \(once)the value has not changed yet"]
     ),
     (
       "  algorithm: actor-critic\n  value: { epochs: 1, clip: 0.1 }\n",
       [
-        "train.value.clip: has no effect with one update of the value a step, where it is what it was"
+        "train.value.clip: has no effect with one value update per step, where the value has not changed yet"
       ]
     ),
     ("  algorithm: actor-critic\n  value: { epochs: 2, clip: 0.1 }\n", []),
@@ -151,11 +152,11 @@ import Testing
   @Test func aPresetsShapingGivesWayToANormalizedSum() throws {
     #expect(
       try Self.warnings("  algorithm: dapo\n  advantage: normalized-sum\n") == [
-        "train.advantage: normalized-sum leaves the algorithm's overlong_penalty nothing to change"
+        "train.advantage: normalized-sum ignores the algorithm's overlong_penalty"
       ])
     #expect(
       try Self.warnings("  algorithm: rloo\n  advantage: normalized-sum\n") == [
-        "train.advantage: normalized-sum leaves the algorithm's reward_kl_coef nothing to change"
+        "train.advantage: normalized-sum ignores the algorithm's reward_kl_coef"
       ])
   }
 
@@ -172,8 +173,8 @@ import Testing
     }
     #expect(
       problem(SampleRecipe.text, "model.path=dir", "tokenizer.vocab_size=9000")
-        == "--set tokenizer.vocab_size: tokenizer: does not fit the model, which has its own (need "
-        + "path, or no tokenizer)")
+        == "--set tokenizer.vocab_size: tokenizer: cannot be trained for a model with a "
+        + "tokenizer of its own (need path, or no tokenizer)")
     let critic = SampleRecipe.text.replacing(
       "  num_iterations: 2\n", with: "  algorithm: actor-critic\n  value: { epochs: 2 }\n")
     #expect(

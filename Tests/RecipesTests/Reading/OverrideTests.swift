@@ -82,15 +82,15 @@ import Testing
     ("train.beta=", "--set train.beta: is not a number (got nothing; need a number from 0 to 100)"),
     (
       "train.stop=[",
-      "--set train.stop: is no YAML: did not find expected node content while parsing a flow node"
+      "--set train.stop: is not valid YAML: did not find expected node content while parsing a flow node"
     ),
-    ("seed.x=1", "--set seed.x: has no keys within it (seed is 4)"),
-    ("evaluation.k.3=2", "--set evaluation.k.3: is no item (got 3; need an index from 0 to 2)"),
+    ("seed.x=1", "--set seed.x: has no such key (seed is 4, not a map)"),
+    ("evaluation.k.3=2", "--set evaluation.k.3: is not an index of the list (got 3; need 0 to 2)"),
     (
       "evaluation.k.one=2",
-      "--set evaluation.k.one: is no item (got one; need an index from 0 to 2)"
+      "--set evaluation.k.one: is not an index of the list (got one; need 0 to 2)"
     ),
-    ("train..beta=2", "--set train..beta: is no key (need words with dots between them)"),
+    ("train..beta=2", "--set train..beta: is not a key (need names separated by dots)"),
     (
       "train.steps=6",
       "--set train.steps: is more than outer_iterations × steps_per_iteration (got 6; need at most 5, or a larger train.outer_iterations)"

@@ -22,8 +22,8 @@ import Testing
       "  samples: 4", "  samples: 4\n  learning_rate: 0.1",
       "26: evaluation.learning_rate: unknown key (did you mean warm_start.learning_rate or "
         + "train.value.learning_rate or train.learning_rate or reward_model.learning_rate?)"),
-    BadRecipe("warm_start:", "rewards: []\nwarm_start:", "13: rewards: is written twice"),
-    BadRecipe("  k: [1", "  samples: 4\n  k: [1", "25: samples: is written twice"),
+    BadRecipe("warm_start:", "rewards: []\nwarm_start:", "13: rewards: is set twice"),
+    BadRecipe("  k: [1", "  samples: 4\n  k: [1", "25: samples: is set twice"),
     BadRecipe(
       "  questions_per_step: 4\n", "",
       "16: train.questions_per_step: is missing (need a whole number from 1 to 65536)"),
@@ -62,7 +62,7 @@ import Testing
       replacing: "num_iterations: 2", with: "num_iterations: 2\n  use_adaptive_entropy: true")
     #expect(
       error
-        == "sample.yaml:21: train.use_adaptive_entropy: is gone (entropy_coef does not adapt any more)"
+        == "sample.yaml:21: train.use_adaptive_entropy: was removed (entropy_coef no longer adapts)"
     )
   }
 
@@ -201,15 +201,15 @@ import Testing
         + "of num_attention_heads, 4)"),
     BadRecipe(
       "hidden_size: 32", "hidden_size: 12",
-      "10: model.num_attention_heads: gives heads of odd size, which cannot be rotated in halves "
+      "10: model.num_attention_heads: gives heads of odd size, which rotary embeddings cannot halve "
         + "(got 3; need an even size)"),
     BadRecipe(
       "hidden_size: 32", "hidden_size: 32\n  head_dim: 5",
-      "9: model.head_dim: gives heads of odd size, which cannot be rotated in halves (got 5; need "
+      "9: model.head_dim: gives heads of odd size, which rotary embeddings cannot halve (got 5; need "
         + "an even size)"),
     BadRecipe(
       "max_completion_length: 8", "max_completion_length: 47",
-      "18: train.max_completion_length: leaves no room for a prompt (got 47; need at most 46, with "
+      "18: train.max_completion_length: leaves no tokens for the prompt (got 47; need at most 46, with "
         + "max_position_embeddings 48)"),
     // 2·300·16384 + 16384·4·16384 + 3·16384·65536 + 3·16384 weights.
     BadRecipe(
@@ -220,7 +220,7 @@ import Testing
     BadRecipe(
       "k: [1, 4]", "k: [1, 5]",
       "26: evaluation.k.1: is more than the samples (got 5; need at most 4)"),
-    BadRecipe("k: [1, 4]", "k: [4, 4]", "26: evaluation.k: says the same twice (got 4, 4)"),
+    BadRecipe("k: [1, 4]", "k: [4, 4]", "26: evaluation.k: contains a value twice (got 4, 4)"),
     BadRecipe(
       "  test: test.jsonl\n", "", "23: evaluation: has no questions (need data.test)"),
     BadRecipe(
@@ -229,7 +229,7 @@ import Testing
         + "5, or a larger train.outer_iterations)"),
     BadRecipe(
       "num_iterations: 2", "num_generations: 1",
-      "20: train.num_generations: leaves nothing to compare (got 1; need 2 or more with advantage "
+      "20: train.num_generations: is too small (got 1; need 2 or more with advantage "
         + "group)"),
     BadRecipe(
       "num_iterations: 2", "beta: 0\n  use_bias_correction_kl: true",
@@ -242,8 +242,8 @@ import Testing
       "21: train.epsilon: has no effect with surrogate ratio"),
     BadRecipe(
       "num_iterations: 2", "surrogate: gmpo\n  importance_sampling_level: sequence",
-      "21: train.importance_sampling_level: has no effect with surrogate gmpo, which leaves it no "
-        + "choice"),
+      "21: train.importance_sampling_level: has no effect with surrogate gmpo, which fixes the "
+        + "ratio level"),
     BadRecipe(
       "num_iterations: 2", "update: trust-region",
       "21: train.learning_rate: has no effect with update trust-region (need adam)"),
@@ -258,7 +258,7 @@ import Testing
       "20: train.value: has no effect with advantage group"),
     BadRecipe(
       "num_iterations: 2", "algorithm: ppo-clip\n  value: { model: policy, epochs: 2 }",
-      "21: train.value.epochs: has no effect with model policy, which is fitted in the policy's "
+      "21: train.value.epochs: has no effect with model policy, which is trained in the policy's "
         + "updates"),
     BadRecipe(
       "num_iterations: 2", "algorithm: ppo-clip\n  outer_discount: true",

@@ -19,7 +19,7 @@ import Testing
     ("seed: 1\n[a, b]: 1\n", "/r.yaml:2: a key must be a word (got a list)"),
     (
       "---\nseed: 1\n---\nseed: 2\n",
-      "/r.yaml:3: is no YAML: but found another document "
+      "/r.yaml:3: is not valid YAML: but found another document "
         + "expected a single document in the stream"
     ),
   ])
@@ -30,7 +30,7 @@ import Testing
   @Test(arguments: ["seed: [1\n", "seed: 1\n\toutput: x\n", "a: b: c\n", "seed: \"x\n", "\u{1}"])
   func explainsWhatIsNoYAML(_ text: String) throws {
     let error = try #require(message(text))
-    #expect(error.contains(/^\/r\.yaml:[0-9]+: is no YAML: .+$/))
+    #expect(error.contains(/^\/r\.yaml:[0-9]+: is not valid YAML: .+$/))
   }
 
   @Test func lineEndsAndAByteOrderMarkMakeNoDifference() throws {
@@ -44,7 +44,7 @@ import Testing
 
   @Test func endlessNestingIsRefused() throws {
     let error = try #require(message(String(repeating: "[", count: 1 << 20)))
-    #expect(error.hasPrefix("/r.yaml:1: is no YAML: Maximum nesting level reached"))
+    #expect(error.hasPrefix("/r.yaml:1: is not valid YAML: Maximum nesting level reached"))
   }
 
   @Test func aFileThatMultipliesItselfIsRefusedBeforeItIsBuilt() throws {
@@ -84,6 +84,6 @@ import Testing
   }
 
   @Test func keysThatDifferByTheirQuotesOnlyAreTheSame() throws {
-    #expect(message("seed: 1\n\"seed\": 2\n") == "/r.yaml:1: seed: is written twice")
+    #expect(message("seed: 1\n\"seed\": 2\n") == "/r.yaml:1: seed: is set twice")
   }
 }

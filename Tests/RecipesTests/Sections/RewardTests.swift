@@ -207,7 +207,7 @@ import Testing
       "  - exact_match", "  - weight: 2", "23: rewards.0.name: is missing (need a text)"),
     BadRecipe(
       "  - exact_match", "  - exact_match\n  - exact_match",
-      "24: rewards.1: has the name of an earlier reward (got exact_match; need another label)"),
+      "24: rewards.1: has the same name as an earlier reward (got exact_match; need another label)"),
     BadRecipe(
       "  - exact_match", "  - [a]",
       "23: rewards.0: is not a map (got a list; need a map of keys)"),
@@ -226,7 +226,7 @@ import Testing
       "23: rewards.0.workers: is out of range (got 0; need a whole number from 1 to 64)"),
     BadRecipe(
       "  - exact_match", "  - { command: [a], env: { A: [1] } }",
-      "23: rewards.0.env.A: is no variable (got a list; need a text or null)"),
+      "23: rewards.0.env.A: is not a value (got a list; need a text or null)"),
     BadRecipe(
       "  - exact_match", "  - { name: exact_match, range: [1, 0] }",
       "23: rewards.0.range: is empty (got 1.0 to 0.0; need the least first)"),
@@ -245,13 +245,14 @@ import Testing
       "23: rewards.0.ids: is unknown (got none; need required or off)"),
     BadRecipe(
       "  - exact_match", "  - { url: http://a/b, headers: { Host: c } }",
-      "23: rewards.0.headers: has a name that cannot be set (got Host)"),
+      "23: rewards.0.headers: contains a header that cannot be set (got Host)"),
     BadRecipe(
       "  - exact_match", "  - { url: http://a/b, token: c, headers: { authorization: d } }",
-      "23: rewards.0.token: has no effect beside headers.Authorization (need one of them)"),
+      "23: rewards.0.token: has no effect with headers.Authorization (need one of them)"),
     BadRecipe(
       "  - exact_match", "  - { url: ftp://x/y }",
-      "23: rewards.0.url: is no URL (got ftp://x/y; need http://HOST or https://HOST with a path)"),
+      "23: rewards.0.url: is not a URL (got ftp://x/y; need http://HOST or https://HOST with a path)"
+    ),
   ])
   func namesTheRewardThatIsWrong(_ bad: BadRecipe) throws {
     let error = try SampleRecipe.error(replacing: bad.old, with: bad.new)

@@ -96,11 +96,11 @@ import Testing
   @Test(arguments: [
     (
       "  epsilon: 0.1\n",
-      "20: train.epsilon: has no effect with one update a step (num_iterations 1, num_mini_batches 1), where the ratio is always 1"
+      "20: train.epsilon: has no effect with one update per step (num_iterations 1, num_mini_batches 1), where the ratio is always 1"
     ),
     (
       "  epsilon_high: 0.3\n",
-      "20: train.epsilon_high: has no effect with one update a step (num_iterations 1, num_mini_batches 1), where the ratio is always 1"
+      "20: train.epsilon_high: has no effect with one update per step (num_iterations 1, num_mini_batches 1), where the ratio is always 1"
     ),
     (
       "  min_lr_ratio: 0.1\n",
@@ -108,7 +108,7 @@ import Testing
     ),
     (
       "  warmup_steps: 5\n",
-      "20: train.warmup_steps: leaves no update at the full learning rate (got 5; need less than "
+      "20: train.warmup_steps: never reaches the full learning rate (got 5; need less than "
         + "5, the number of updates)"
     ),
   ])

@@ -248,7 +248,7 @@ import Training
       contentsOf: study.recipes[0],
       overrides: study.settings
         + [RecipeOverride(assignment: "train.surrogate=policy-gradient")].compactMap(\.self))
-    #expect(chosen.warnings.first?.contains("train.epsilon: has no effect") == true)
+    #expect(chosen.warnings.first?.contains("train.epsilon: ignored: it has no effect") == true)
   }
 
   @Test func pathsOfPluginsCountFromWhereTheyAreWritten() throws {

@@ -54,8 +54,8 @@ extension Recipe.Reward.Source {
         throw .badOption(
           reward: defaultLabel, option: option,
           problem:
-            "\(text): its secret was left out when this was written (need it again, best from "
-            + "the recipe that the run was started with)")
+            "\(text): the run's copy of the recipe omits this secret (need the recipe that the run "
+            + "was started with)")
       }
     }
     func refuse(_ options: PluginOptions) throws(RewardError) {

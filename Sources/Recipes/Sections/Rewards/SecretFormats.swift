@@ -26,7 +26,7 @@ extension Format where Value == [PluginOptions.Variable] {
       .map(name: need),
       read: { node, context in
         guard case .map(let entries) = node.content, entries.count <= count else {
-          return context.refuse("is no map of names", node, got: node.kind, need: need)
+          return context.refuse("is not a map of names", node, got: node.kind, need: need)
         }
         var variables: [PluginOptions.Variable] = []
         for entry in entries {
@@ -35,7 +35,7 @@ extension Format where Value == [PluginOptions.Variable] {
             !text.utf8.contains(0)
           else {
             return context[entry.key.shortened()].refuse(
-              "is no variable", entry.value, got: entry.value.kind, need: "a text or null")
+              "is not a value", entry.value, got: entry.value.kind, need: "a text or null")
           }
           let value = entry.value.isNull ? nil : read(text, context)
           variables.append(.init(name: entry.key, value: value))

@@ -48,7 +48,7 @@ extension Recipe.Server: Keyed {
     for url in urls where fields.isReading && !Secret(url).isReference && !HTTPReward.isURL(url) {
       fields.fail(
         "url",
-        "is no URL (got \(Redaction.redacted(url: url)); need http://HOST or https://HOST with a path)"
+        "is not a URL (got \(Redaction.redacted(url: url)); need http://HOST or https://HOST with a path)"
       )
     }
     fields(
@@ -59,13 +59,14 @@ extension Recipe.Server: Keyed {
       "headers", &headers, .headers,
       "Further headers of each request; values may be `env:NAME` or `file:PATH`.")
     for header in headers where fields.isReading && !HTTPHeaders.isName(header.name) {
-      // What stands behind a colon was meant to be the text.
+      // A colon in the name was meant to begin the value.
       let name = header.name.prefix { $0 != ":" && $0 != " " }
-      fields.fail("headers", "has a name that cannot be set (got \(String(name).shortened()))")
+      fields.fail(
+        "headers", "contains a header that cannot be set (got \(String(name).shortened()))")
     }
     let authorizes = headers.contains { $0.name.lowercased() == "authorization" }
     if fields.isReading, token != nil, authorizes {
-      fields.fail("token", "has no effect beside headers.Authorization (need one of them)")
+      fields.fail("token", "has no effect with headers.Authorization (need one of them)")
     }
     fields(
       "proxy", &usesProxy, .flag,
