@@ -25,7 +25,7 @@ public struct PairedComparison: Sendable, Equatable {
   public init(candidate: [Double], baseline: [Double]) throws(StatisticsError) {
     guard candidate.count == baseline.count else {
       throw StatisticsError(
-        "baseline: another number of questions than the candidate's"
+        "baseline: has a different number of questions from the candidate"
           + " (got \(baseline.count); need \(candidate.count))")
     }
     let differences = zip(candidate, baseline).map { $0 - $1 }

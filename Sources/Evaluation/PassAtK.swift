@@ -19,7 +19,7 @@ public enum PassAtK {
     try StatisticsError.check(k: k, samples: samples)
     guard 0 <= correct, correct <= samples else {
       throw StatisticsError(
-        "correct: no such number of the samples (got \(correct); need 0 to \(samples))")
+        "correct: is out of range (got \(correct); need 0 to \(samples))")
     }
     guard samples - correct >= k else { return 1 }
     var allWrong = 1.0

@@ -8,7 +8,7 @@ public struct StatisticsError: Error, Equatable, CustomStringConvertible {
   /// Refuses a k of pass@k or maj@k that is no number of the samples.
   static func check(k: Int, samples: Int) throws(Self) {
     guard 1 <= k, k <= samples else {
-      throw Self("k: no such number of the samples (got \(k); need 1 to \(samples))")
+      throw Self("k: is out of range (got \(k); need 1 to \(samples))")
     }
   }
 }

@@ -35,14 +35,14 @@ public struct Checkpoint: Sendable {
       FormatError(message, file: name, field: field)
     }
     guard try manifest.formatVersion(upTo: Self.formatVersion, file: name) != nil else {
-      throw fault("format_version", "missing, or no number of a version")
+      throw fault("format_version", "is missing or not a version number")
     }
     guard manifest["step"]?.natural == step else {
       let found = manifest["step"]?.encoded() ?? "nothing"
       throw fault("step", "does not fit the directory (got \(found); need \(step))")
     }
     guard let entries = manifest["files"]?.array else {
-      throw fault("files", "missing, or no array")
+      throw fault("files", "is missing or not an array")
     }
     guard let state = manifest["state"] else { throw fault("state", "missing") }
     var files: [File] = []

@@ -112,7 +112,7 @@ public struct Checkpoints: Sendable {
       do {
         var checkpoint = try Checkpoint(listedAt: path(of: step), step: step)
         guard isOwn(checkpoint) else {
-          throw FormatError("is of another run", file: checkpoint.path)
+          throw FormatError("belongs to another run", file: checkpoint.path)
         }
         try checkpoint.verify()
         try await restore(checkpoint)

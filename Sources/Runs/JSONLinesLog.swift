@@ -29,7 +29,7 @@ public final class JSONLinesLog {
     guard end >= 0 else {
       close(descriptor)
       throw FormatError(
-        "is no regular file; need a file, or nothing there", file: path, kind: .cannotCreate)
+        "is not a regular file; need a file, or nothing there", file: path, kind: .cannotCreate)
     }
     offset = Int(end)
     isWhole = lineEnds(at: offset)
@@ -50,7 +50,7 @@ public final class JSONLinesLog {
   ///   mends.
   public func append(contentsOf objects: [JSONObject]) throws(FormatError) {
     guard isWhole else {
-      throw FormatError("the last line is not whole; cut the log back first", file: path)
+      throw FormatError("the last line is incomplete; truncate the log first", file: path)
     }
     try owner?.confirm()
     var lines: [UInt8] = []
@@ -100,8 +100,8 @@ public final class JSONLinesLog {
     let message =
       switch found {
       case step?: "was changed since step \(step)"
-      case let found?: "lacks the lines from step \(found + 1) to step \(step)"
-      case nil: "has no line of a step up to \(step)"
+      case let found?: "is missing the lines from step \(found + 1) to step \(step)"
+      case nil: "has no line of step \(step) or earlier"
       }
     return (end, FormatError(message, file: path))
   }

@@ -68,7 +68,7 @@ public struct LogReading: Sendable {
   static func object(_ line: ArraySlice<UInt8>, file: String) throws(FormatError) -> JSONObject {
     let value = try JSON(parsing: Array(line), file: file)
     guard let object = value.object else {
-      throw FormatError("is no JSON object", file: file, line: 1)
+      throw FormatError("is not a JSON object", file: file, line: 1)
     }
     return object
   }

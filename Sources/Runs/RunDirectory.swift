@@ -133,7 +133,7 @@ public struct RunDirectory: Sendable {
   public func discard(_ model: String) throws(FormatError) -> String? {
     guard try isModel(model) else { return try setAside([model])[0] }
     try owner?.confirm()
-    // Away at once, then removed: half a model would be in the way of the next one.
+    // Renamed first, then removed: half a model would be in the way of the next one.
     let discarded = TemporaryName.path(for: model)
     try Files.rename(model, to: discarded)
     try Files.remove(discarded)

@@ -39,7 +39,7 @@ public final class RunLock: Sendable {
   public func confirm() throws(FormatError) {
     guard let file, Files.identity(of: run.lockFile) == file else {
       throw FormatError(
-        "was moved, removed or replaced while the run went on, or its file lock was; nothing "
+        "was moved, removed or replaced during the run, or its file lock was; nothing "
           + "more is written", file: run.path, kind: .replaced)
     }
   }

@@ -72,7 +72,7 @@ public struct RunManifest: Sendable, Equatable {
   public init(contentsOf path: String) throws(FormatError) {
     let json = try JSON(parsing: Files.read(path, maximumBytes: 64 << 20), file: path)
     func fault(_ field: String) -> FormatError {
-      FormatError("is missing, or not what it must be", file: path, field: field)
+      FormatError("is missing or invalid", file: path, field: field)
     }
     guard let format = try json.formatVersion(upTo: Self.formatVersion, file: path) else {
       throw fault("format_version")
@@ -112,7 +112,7 @@ public struct RunManifest: Sendable, Equatable {
 
   /// Writes the manifest whole, or not at all.
   public func write(to path: String) throws(FormatError) {
-    // The digest of a short secret tells it.
+    // A digest would reveal a short secret.
     let isPrivate = inputs.contains { $0.field.contains(".env.") }
     try Files.writeAtomically(encoded.encodedBytes(.pretty), to: path, isPrivate: isPrivate)
   }

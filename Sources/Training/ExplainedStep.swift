@@ -31,7 +31,7 @@ extension TrainingRun {
     }
     run.id = try RunManifest.found(at: run.manifest).manifest?.id
     let differences = try refusedDifferences()
-    for difference in differences { warn("the run was begun with another recipe: \(difference)") }
+    for difference in differences { warn("the run was started with another recipe: \(difference)") }
     var loop = try await nextStep(train, differences)
     let isFirst = row.map(loop.nextRows.contains) ?? true
     // Dynamic sampling may put in questions that the step does not begin with.

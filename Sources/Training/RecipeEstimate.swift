@@ -69,7 +69,7 @@ private struct TrialStep {
     self.recipe = recipe
     (self.recipe.warmStart, self.recipe.evaluation, self.recipe.rewardModel) = (nil, nil, nil)
     self.recipe.data.test = nil
-    // A token costs 2 operations a number where it is drawn, and 6 where it is learned from.
+    // A token costs 2 operations per parameter to sample, and 6 to train on.
     let group = 8.0 * Double(parameters * train.completionsPerQuestion)
     let questions = Self.budget / (group * Double(train.maxCompletionTokens))
     self.train.questionsPerStep = max(1, Int(min(questions, Double(train.questionsPerStep))))

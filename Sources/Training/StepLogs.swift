@@ -17,8 +17,8 @@ struct StepLogs {
   ) throws {
     if state == nil, let aside = try run.setLogsAside() {
       warn(
-        "\(run.path): there is no checkpoint to go on from: training begins, and the logs of before "
-          + "are " + aside.joined(separator: ", "))
+        "\(run.path): no checkpoint to resume from; training starts over, and the earlier logs are "
+          + "now " + aside.joined(separator: ", "))
     }
     metrics = try run.log(run.metrics)
     completions = try run.log(run.completions)
@@ -28,12 +28,12 @@ struct StepLogs {
       (completions, try completions.end(ofStep: state.step, recordedAt: state.completionsOffset)),
     ]
     for (log, end) in ends {
-      if let problem = end.problem { warn("\(problem); the run goes on") }
+      if let problem = end.problem { warn("\(problem); the run continues") }
       try log.truncate(toOffset: end.offset)
     }
-    // What is wrong with a line of the metrics is told by the summary, which reads them.
+    // The summary reads the metrics, and reports their damaged lines.
     if let problem = LogReading.problem(at: run.completions) {
-      warn("\(problem); the run goes on")
+      warn("\(problem); the run continues")
     }
   }
 

@@ -56,9 +56,9 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     switch self {
     case .stopped(step: 0): "stopped before the first step"
     case .stopped(let step): "stopped after step \(step), which is saved"
-    case .stoppedEarly(.train): "stopped during the training, which begins anew"
+    case .stoppedEarly(.train): "stopped during training, which will start over"
     case .stoppedEarly(.evaluate): "stopped during the evaluation; the model is saved"
-    case .stoppedEarly(let stage): "stopped during the \(stage.rawValue), which begins anew"
+    case .stoppedEarly(let stage): "stopped during the \(stage.rawValue), which will start over"
     case .notFinite(let step, let what, .weights):
       "step \(step): \(what) is not finite (need finite numbers)"
     case .notFinite(let step, let what, .values(let name, let largest)):
@@ -73,21 +73,21 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case .differentInputs(let path, let differences):
       differences.map { $0.problem(of: path) }.joined(separator: "; ")
     case .unknownField(let field, let suggestion):
-      "nothing is called \(field)" + (suggestion.map { "; did you mean \($0)?" } ?? "")
+      "no key or input is named \(field)" + (suggestion.map { "; did you mean \($0)?" } ?? "")
     case .fewerSteps(let path, let steps, let done):
-      "\(path): has made more steps already (got \(steps) in all; need at least \(done))"
+      "\(path): has already made more steps (got \(steps); need at least \(done))"
     case .noCheckpoint(let path, let step):
-      "\(path): cannot go on after step \(step), whose checkpoint is gone"
+      "\(path): cannot resume after step \(step): its checkpoint is missing"
     case .outputInUse(let path, let content):
       "\(path): is not empty and holds no run (got \(content); need an empty directory)"
     case .holdsRun(let path): "\(path): holds a run (need --resume, or an empty directory)"
     case .noSuchQuestion(let row, let count):
       "there is no question \(row) (need 0 to \(count - 1))"
     case .questionLeftOut(let row, let step):
-      "step \(step): question \(row) is left out, since all its completions earn the same"
+      "step \(step): dynamic sampling skipped question \(row): all its completions have the same reward"
     case .missingStart(let path): "\(path): there is no policy to start from"
     case .tooLarge(let part, let bytes, let available):
-      "\(part.inWords) too large (needs \(MachineMemory.gibibytes(bytes)) of memory at least; this machine "
+      "\(part.inWords) too large (needs at least \(MachineMemory.gibibytes(bytes)) of memory; this machine "
         + "has \(MachineMemory.gibibytes(Double(available))))"
     case .damaged(_, let problem): problem
     }

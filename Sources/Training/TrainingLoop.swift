@@ -137,7 +137,7 @@ final class TrainingLoop {
       .rows(step: state.step, count: train.questionsPerStep)
   }
 
-  // MARK: What a step is made of
+  // MARK: Parts of a step
 
   /// What the reward model learns from the policy as it is now.
   ///
@@ -217,7 +217,7 @@ final class TrainingLoop {
       resampledLoss: { try await collector.resampledLoss(of: rollout, trial: $0) })
   }
 
-  // MARK: What is checked and told
+  // MARK: Checks and reports
 
   private func warn(_ text: String) { host.report(.warning(text)) }
 
@@ -236,7 +236,7 @@ final class TrainingLoop {
     let verdict = SelfCheck.verdict(of: update.objective, at: update.inputs)
     isChecked = verdict != .undecided
     guard case .broken(let problem) = verdict else { return }
-    // An objective from outside may have its reasons; one of ours has none.
+    // A custom objective may fail the check on purpose; a built-in one may not.
     if ((update.objective as? JointObjective)?.policy ?? update.objective) is PolicyObjective {
       throw TrainingError.selfCheck(step: state.step + 1, problem: problem)
     }
@@ -254,7 +254,7 @@ final class TrainingLoop {
     }
   }
 
-  // MARK: What is written
+  // MARK: Writing
 
   /// Takes up the last checkpoint, where there is one; else asks the policy that training starts from.
   private func begin(resuming: Bool) async throws -> StepLogs {
@@ -282,7 +282,7 @@ final class TrainingLoop {
       state = try await $0.restore(trainer, rewardModel?.model)
     }
     guard let found else { return nil }
-    for problem in found.skipped { warn("\(problem); the checkpoint before it is taken") }
+    for problem in found.skipped { warn("\(problem); trying the checkpoint before it") }
     savedStep = found.step
     return found.step
   }
@@ -315,8 +315,8 @@ final class TrainingLoop {
       do {
         line[.heldOutAccuracy] = try await evaluate()?.greedy?.mean
       } catch is CancellationError {
-        // The policy has moved: without its evaluation the step is whole.
-        warn("step \(state.step): is not evaluated, for the run is to stop")
+        // The update is done, so the step is complete without an evaluation.
+        warn("step \(state.step): is not evaluated, because the run is stopping")
       }
     }
     step.addTimes(to: &line)

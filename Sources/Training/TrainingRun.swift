@@ -106,7 +106,7 @@ public final class TrainingRun {
     test = try recipe.data.test.map {
       try read($0, answerUser: answerUsers.evaluation, isTest: true)
     }
-    // No plug-in knows what rows it needs.
+    // Plug-ins do not declare which columns they need.
     let functions = rewards?.map(\.function) ?? recipe.rewards.compactMap(\.builtIn)
     let judge = rewards == nil ? recipe.rewards.first?.builtIn : functions.first
     try questions.check(for: functions, answer: recipe.data.answer)

@@ -108,7 +108,7 @@ import Testing
     #expect(outcome.status == 78)
     #expect(
       outcome.problems == [
-        "error: run: belongs to another recipe: "
+        "error: run: was started with another recipe: "
           + "train.beta: differs (got 0.02; need 0.01)"
       ])
     #expect(outcome.help?.contains("--output") == true)
@@ -122,7 +122,7 @@ import Testing
     let file = try await GrpoProgram.run("run", "recipe.yaml", in: folder)
     #expect(file.status == 65)
     let problem =
-      "error: run: was begun with another file: data.test: \(folder["test.jsonl"]) differs"
+      "error: run: was started with another file: data.test: \(folder["test.jsonl"]) differs"
     #expect(file.problems.map { $0.hasPrefix(problem) } == [true])
     #expect(file.help?.hasSuffix(" or accept them: --allow data.test") == true)
 
@@ -135,7 +135,7 @@ import Testing
     #expect(misspelt.status == 64)
     #expect(
       misspelt.problems == [
-        "error: --allow: nothing is called train.betta; did you mean train.beta?"
+        "error: --allow: no key or input is named train.betta; did you mean train.beta?"
       ])
     let allowed = try await GrpoProgram.run(
       both + ["--allow", "train.beta", "--allow", "data.test"], in: folder)

@@ -184,7 +184,7 @@ import Testing
     #expect(first.status == 73)
     #expect(
       first.problems == [
-        "error: run: was moved, removed or replaced while the run went on, or its file lock was; "
+        "error: run: was moved, removed or replaced during the run, or its file lock was; "
           + "nothing more is written"
       ])
     #expect(

@@ -37,7 +37,7 @@ import Testing
     let error = #expect(throws: StatisticsError.self) {
       try MajorityVote.winner(["1", "2"], first: k)
     }
-    #expect(error?.description == "k: no such number of the samples (got \(k); need 1 to 2)")
+    #expect(error?.description == "k: is out of range (got \(k); need 1 to 2)")
   }
 
   private func completion(_ text: String) -> Completion {

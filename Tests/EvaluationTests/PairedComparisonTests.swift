@@ -44,6 +44,6 @@ import Testing
     }
     #expect(
       error?.description
-        == "baseline: another number of questions than the candidate's (got 1; need 2)")
+        == "baseline: has a different number of questions from the candidate (got 1; need 2)")
   }
 }

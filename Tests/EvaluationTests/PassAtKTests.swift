@@ -37,10 +37,10 @@ import Testing
 
   @Test(
     arguments: [
-      (2, 9, "k: no such number of the samples (got 9; need 1 to 8)"),
-      (2, 0, "k: no such number of the samples (got 0; need 1 to 8)"),
-      (9, 1, "correct: no such number of the samples (got 9; need 0 to 8)"),
-      (-1, 1, "correct: no such number of the samples (got -1; need 0 to 8)"),
+      (2, 9, "k: is out of range (got 9; need 1 to 8)"),
+      (2, 0, "k: is out of range (got 0; need 1 to 8)"),
+      (9, 1, "correct: is out of range (got 9; need 0 to 8)"),
+      (-1, 1, "correct: is out of range (got -1; need 0 to 8)"),
     ])
   func impossibleNumbersAreRefused(correct: Int, k: Int, problem: String) {
     let error = #expect(throws: StatisticsError.self) {

@@ -125,7 +125,7 @@ import Testing
     #expect(latest.step == 2 && latest.run == own)
     #expect(
       latest.skipped.map(\.description)
-        == [4, 3].map { "\(scratch["checkpoints"])/step-00000\($0): is of another run" })
+        == [4, 3].map { "\(scratch["checkpoints"])/step-00000\($0): belongs to another run" })
     #expect(try checkpoints(own).lastStep() == 2)
     #expect(try checkpoints(own).retain(1) == [1])
     #expect(try checkpoints(own).steps() == [2, 3, 4])

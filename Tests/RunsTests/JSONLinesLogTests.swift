@@ -23,7 +23,8 @@ import Testing
     unsafe mkfifo(scratch["pipe"], 0o600)
     let error = #expect(throws: FormatError.self) { try JSONLinesLog(path: scratch["pipe"]) }
     #expect(
-      error?.description == "\(scratch["pipe"]): is no regular file; need a file, or nothing there")
+      error?.description
+        == "\(scratch["pipe"]): is not a regular file; need a file, or nothing there")
     #expect(error?.kind == .cannotCreate)
     let log = try JSONLinesLog(path: "/dev/null")
     try log.truncate(toOffset: 0)
@@ -66,14 +67,17 @@ import Testing
 
   /// Each with its offset on record, where it is cut behind step 3, and what is said.
   @Test(arguments: [
-    ("", 42, 0, "has no line of a step up to 3"),
-    ("{\"step\":1}\n{\"step\":2}\n", 33, 22, "lacks the lines from step 3 to step 3"),
-    ("{\"step\":1}\n{\"st", 33, 11, "lacks the lines from step 2 to step 3"),
+    ("", 42, 0, "has no line of step 3 or earlier"),
+    ("{\"step\":1}\n{\"step\":2}\n", 33, 22, "is missing the lines from step 3 to step 3"),
+    ("{\"step\":1}\n{\"st", 33, 11, "is missing the lines from step 2 to step 3"),
     ("{\"step\":1 }\n{\"step\":3}\n{\"step\":4}\n", 22, 23, "was changed since step 3"),
-    ("{\"step\":1}\n{\"step\":2}\n{\"step\":4}\n", 33, 22, "lacks the lines from step 3 to step 3"),
-    ("{\"step\":1}\n", Int.max, 11, "lacks the lines from step 2 to step 3"),
+    (
+      "{\"step\":1}\n{\"step\":2}\n{\"step\":4}\n", 33, 22,
+      "is missing the lines from step 3 to step 3"
+    ),
+    ("{\"step\":1}\n", Int.max, 11, "is missing the lines from step 2 to step 3"),
     ("garbage\n{\"step\":3}\n\u{0}\u{0}\n", -1, 19, "was changed since step 3"),
-    ("{\"step\":9223372036854775807}\n", 30, 0, "has no line of a step up to 3"),
+    ("{\"step\":9223372036854775807}\n", 30, 0, "has no line of step 3 or earlier"),
   ])
   func aDamagedLogIsCutBehindTheStepsThatAreDone(
     content: String, recorded: Int, end: Int, message: String

@@ -26,7 +26,7 @@ import Training
       let path = "\(recipe.output)/\(name)"
       #expect(
         warnings.contains(
-          "\(path): stands where the run is to write; it is called \(path).1 now"))
+          "\(path): is in the way of the run's output; renamed to \(path).1"))
     }
     try await recipe.run()
     #expect(Files.exists(recipe.output + "/model/config.json"))
@@ -80,7 +80,7 @@ import Training
       #expect(warnings.first?.hasPrefix("\(recipe.output)/\(name): ") == true, "\(warnings)")
       #expect(
         warnings.first?.hasSuffix(
-          "the run goes on without its warm start, whose accuracy is then not known") == true)
+          "continuing without the warm start, whose accuracy will be unknown") == true)
     }
     #expect(try names.map { try run.bytes($0) } == whole)
     let now = try RunManifest(contentsOf: recipe.output + "/MANIFEST.json")
@@ -126,7 +126,7 @@ import Training
     }
     #expect(
       try await recipe.run()
-        == paths.map { "\($0): stands where the run is to write; it is called \($0).1 now" })
+        == paths.map { "\($0): is in the way of the run's output; renamed to \($0).1" })
     #expect(paths.allSatisfy { Files.isDirectory($0) && Files.isTaken($0 + ".1") })
   }
 }

@@ -20,7 +20,7 @@ import Training
     let warnings = try await recipe.run()
     #expect(
       warnings == [
-        "\(recipe.output)/completions.jsonl: has no line of a step up to 4; the run goes on"
+        "\(recipe.output)/completions.jsonl: has no line of step 4 or earlier; the run continues"
       ])
     #expect(run.steps("metrics.jsonl") == Array(1...9))
     #expect(Set(run.steps("completions.jsonl")) == Set(5...9))
@@ -35,7 +35,7 @@ import Training
     let warnings = try await recipe.run()
     #expect(
       warnings == [
-        "\(recipe.output)/metrics.jsonl: lacks the lines from step 5 to step 5; the run goes on"
+        "\(recipe.output)/metrics.jsonl: is missing the lines from step 5 to step 5; the run continues"
       ])
     #expect(run.steps("metrics.jsonl") == [1, 2, 3, 4, 6, 7, 8, 9])
     #expect(try run.bytes("completions.jsonl").starts(with: completions))
@@ -54,7 +54,7 @@ import Training
     try run.remove("metrics.jsonl")
     #expect(
       try await recipe.run() == [
-        "\(recipe.output)/metrics.jsonl: no such file; the summary goes without it"
+        "\(recipe.output)/metrics.jsonl: no such file; the summary is made without it"
       ])
   }
 
@@ -63,7 +63,7 @@ import Training
     let recipe = try run.recipe()
     try await recipe.run(stopAfter: 4)
     try run.edit("completions.jsonl") { $0[3] = 0 }
-    for end in ["the run goes on", "the run needs none of it"] {
+    for end in ["the run continues", "ignored, because training has finished"] {
       let warnings = try await recipe.run()
       #expect(warnings.count == 1)
       #expect(warnings.first?.hasPrefix("\(recipe.output)/completions.jsonl:1: ") == true)

@@ -96,7 +96,7 @@ import Training
       atPath: run.small.directory + "/other/checkpoints/step-000006", toPath: foreign)
     #expect(
       try await recipe.run() == [
-        "\(foreign): is of another run; the checkpoint before it is taken"
+        "\(foreign): belongs to another run; trying the checkpoint before it"
       ])
     #expect(run.steps("metrics.jsonl") == Array(1...6))
     let model = try run.bytes("model/model.safetensors")
@@ -154,8 +154,8 @@ import Training
     }
     #expect(
       try await recipe.run() == [
-        "\(folder)6: state.step: does not fit the directory (got 5; need 6); the checkpoint "
-          + "before it is taken"
+        "\(folder)6: state.step: does not fit the directory (got 5; need 6); trying the "
+          + "checkpoint before it"
       ])
     #expect(run.steps("metrics.jsonl") == Array(1...9))
   }

@@ -17,9 +17,9 @@ extension Finding {
     return Finding(
       name: "equal_rewards",
       evidence: "\(steps.place): \(percent(share)) of completions have the same reward as all "
-        + "others that they are compared with (mean \(short(reward))): nothing to learn",
+        + "completions they are compared with (mean \(short(reward))): nothing to learn",
       advice: steps.setting.weighsNothing
-        ? "the weight of every reward is 0: give those another that say what is to be learned"
+        ? "every reward has weight 0: give the rewards to train on another weight"
         : level.advice)
   }
 
@@ -62,16 +62,16 @@ private enum RewardLevel {
   var advice: String {
     switch self {
     case .floor:
-      "warm-start longer, take easier questions, or choose a reward that gives a part of it to a "
-        + "part of the answer"
+      "warm-start longer, use easier questions, or choose a reward that gives partial credit"
     case .ceiling, .reached:
-      "take harder questions, or a reward that tells completions apart: there is no higher one"
+      "use harder questions, or a reward that scores completions differently: all have the "
+        + "highest reward already"
     case .plateau:
-      "if a right answer earns more than this, raise train.temperature or weigh the other parts of "
-        + "the reward more; if not, the task is learned"
+      "if a right answer earns more than this, raise train.temperature or the weights of the other "
+        + "rewards; if not, the task is learned"
     case .between:
-      "raise train.temperature, shorten the warm start, take other questions, or choose a reward "
-        + "that tells completions apart"
+      "raise train.temperature, shorten the warm start, use other questions, or choose a reward "
+        + "that scores completions differently"
     }
   }
 }

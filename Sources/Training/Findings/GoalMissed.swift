@@ -15,10 +15,10 @@ extension Finding {
       return Finding(
         name: name,
         evidence:
-          "warm start: until_accuracy \(goal) was not asked for in \(lines.count) steps: it "
-          + "is every \(WarmStart.probeSteps)",
-        advice: "give warm_start.steps \(WarmStart.probeSteps) or more, or leave "
-          + "until_accuracy out")
+          "warm start: until_accuracy \(goal) was never measured in \(lines.count) steps: "
+          + "accuracy is measured every \(WarmStart.probeSteps) steps",
+        advice: "set warm_start.steps to \(WarmStart.probeSteps) or more, or remove "
+          + "until_accuracy")
     }
     guard let accuracy = probe[.probedAccuracy]?.double, accuracy < goal,
       let step = probe["step"]?.natural
@@ -30,7 +30,7 @@ extension Finding {
         "warm start: until_accuracy \(goal) was not reached: \(accuracy) after \(step) steps"
         + (isUnscored ? ", and no completion has a score" : ""),
       advice: isUnscored
-        ? "see that the first reward returns a number, with grpo reward test"
+        ? "check with grpo reward test that the first reward returns a number"
         : "raise warm_start.steps, or lower warm_start.until_accuracy")
   }
 }

@@ -8,9 +8,9 @@ extension Finding {
     else { return nil }
     return Finding(
       name: "never_right",
-      evidence: "evaluation: no score of \(judge) reached 1 (the largest is \(short(largest))): "
-        + "accuracy counts those that do",
-      advice: "warm-start longer; if no answer can earn 1, scale \(judge), or put the reward first "
-        + "by which a right one does")
+      evidence: "evaluation: no score of \(judge) reached 1 (the largest is \(short(largest))); "
+        + "accuracy counts scores of 1 or more",
+      advice: "warm-start longer; if no answer can earn 1, scale \(judge), or list a reward "
+        + "first that gives right answers 1")
   }
 }

@@ -14,7 +14,7 @@ extension Finding {
       silent = steps.rewards(silentIn: [line])
       share = steps.lines.count == 1 ? "" : " in \(unscored.count) of \(steps.lines.count) steps"
     } else {
-      // A single step may have questions only that one of the rewards does not apply to.
+      // In a single step, a reward may apply to none of the questions.
       guard steps.lines.count > 1 else { return nil }
       silent = steps.rewards(silentIn: steps.lines)
       if silent.isEmpty { return nil }
@@ -26,8 +26,8 @@ extension Finding {
       name: "never_scored",
       evidence: "\(steps.place): no completion has a score\(rewards)\(share)",
       advice:
-        "return a number where a completion can be judged; the data's columns are \(columns); "
-        + "try it with grpo reward test")
+        "make the reward return a number; the data's columns are \(columns); "
+        + "check with grpo reward test")
   }
 }
 

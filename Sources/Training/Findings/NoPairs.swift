@@ -10,10 +10,10 @@ extension Finding {
       name: "no_pairs",
       evidence: "\(steps.place): the reward model learns nothing: "
         + (isUnlabelled
-          ? "the labeller gave no label" : "no two labels of a question differ"),
+          ? "the labeller gave no label" : "all labels of each question are equal"),
       advice: isUnlabelled
-        ? "see that reward_model.labeller returns a number; try it with grpo reward test"
-        : "warm-start longer, take easier questions, or choose a labeller that tells completions "
-          + "apart")
+        ? "check with grpo reward test that reward_model.labeller returns a number"
+        : "warm-start longer, use easier questions, or choose a labeller that scores "
+          + "completions differently")
   }
 }

@@ -10,7 +10,7 @@ extension Finding {
     if let (_, expected) = mostCommon(answers.compactMap(\.expected)), share - expected < 0.1 {
       return nil
     }
-    // What the policy began with, training has not done.
+    // Training is not the cause if the policy gave this answer from the start.
     var isOld = false
     let earlier = steps.answersBefore
     if Set(earlier.map(\.question)).count >= fewestQuestions,
@@ -23,7 +23,7 @@ extension Finding {
       evidence: "\(steps.placeOfAnswers ?? steps.place): \(percent(share)) of completions answer "
         + "\(JSON.string(text).encoded()), whatever the question",
       advice: isOld
-        ? "warm-start longer: the policy answered so before training"
+        ? "warm-start longer: the policy gave this answer before training, too"
         : "raise train.beta, lower train.learning_rate, or balance the answers in the data")
   }
 

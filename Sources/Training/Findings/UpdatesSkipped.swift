@@ -35,13 +35,16 @@ extension Finding {
     let count = "\(steps.place): \(skipped) of \(total) updates were skipped"
     if withoutGradient > max(overflowed, givenUp) {
       return Finding(
-        name: "updates_skipped", evidence: "\(count): the gradient is zero, though rewards differ",
-        advice: "see that train.advantage does not make all of them 0, and no mask leaves all out")
+        name: "updates_skipped",
+        evidence: "\(count): the gradient is zero, although rewards differ",
+        advice:
+          "check that train.advantage does not make every advantage 0, and that no mask excludes "
+          + "every token")
     }
     if givenUp > overflowed {
       return Finding(
-        name: "updates_skipped", evidence: "\(count): no step that was tried made the loss smaller",
-        advice: "allow smaller steps, or draw more completions in a step")
+        name: "updates_skipped", evidence: "\(count): no step that was tried lowered the loss",
+        advice: "allow smaller steps, or sample more completions per step")
     }
     let mean = steps.mean(.reward)
     let size = mean.map { " (their mean is \(short($0)))" } ?? ""
@@ -50,7 +53,7 @@ extension Finding {
       evidence:
         "\(count): the \(rewardsOverflow ? "rewards overflow" : "loss or its gradient overflows")",
       advice: rewardsOverflow || abs(mean ?? 0) > 1e6
-        ? "make the rewards smaller\(size), by their weight or where they are computed"
+        ? "scale the rewards down\(size), by their weights or in the reward functions"
         : "lower train.learning_rate, or set train.max_grad_norm")
   }
 }

@@ -6,7 +6,7 @@ internal import Recipes
 internal import Rewards
 internal import Runs
 
-// What a run is made of, and whether it is still what the run began with.
+// Records a run's inputs, and compares them when it resumes.
 
 extension TrainingRun {
   /// Writes down what the run is made of, or checks that it is what the directory was made with.
@@ -19,7 +19,7 @@ extension TrainingRun {
     let leftovers = try lock.removeLeftovers()
     if !leftovers.isEmpty { report(.removed(leftovers)) }
     for (path, aside) in try run.setObstaclesAside() {
-      warn("\(path): stands where the run is to write; it is called \(aside) now")
+      warn("\(path): is in the way of the run's output; renamed to \(aside)")
     }
     let inputs = try RunInputs(of: recipe, in: run, &digests)
     if Files.exists(run.recipe) {
@@ -39,8 +39,8 @@ extension TrainingRun {
     ].compactMap { key, asked, data in
       guard let asked, let data, asked > data.questions.count else { return nil }
       return
-        "\(key): has no effect (got \(asked); \(data.file) has \(data.questions.count) rows, all "
-        + "of which are taken)"
+        "\(key): has no effect (got \(asked); \(data.file) has only "
+        + "\(data.questions.count) rows)"
     }
   }
 
@@ -50,8 +50,8 @@ extension TrainingRun {
     let learned = Set(questions.questions.map { ByteKey($0.prompt) })
     let shared = test.questions.count { learned.contains(ByteKey($0.prompt)) }
     guard shared > 0 else { return nil }
-    return "\(shared) of \(test.questions.count) questions of data.test are in data.train, too: "
-      + "accuracy is that of questions that were learned"
+    return "\(shared) of \(test.questions.count) questions of data.test are also in data.train: "
+      + "accuracy counts questions that training has seen"
   }
 
   private func begin(with inputs: RunInputs) throws {
@@ -61,12 +61,14 @@ extension TrainingRun {
     try writeRecipe()
     try run.write(manifest)
     for reward in inputs.unknown {
-      warn("reward \(reward): what it reads is not known, nor whether that changes")
+      warn(
+        "reward \(reward): cannot tell which files it reads; a resume will not notice changes to them"
+      )
     }
   }
 
   private func writeRecipe() throws {
-    // Arguments of a program or function may be secrets that no mark can stand for.
+    // Arguments of a program or function may be secrets, and cannot be replaced by a mark.
     try run.write(
       Array(recipe.resolvedYAML(relativeTo: run.path).utf8), to: run.recipe, isPrivate: true)
   }
@@ -95,12 +97,12 @@ extension TrainingRun {
     var next = inputs.manifest
     let start = manifest?.inputs.filter { RunInputs.isOfWarmStart($0.field) } ?? []
     if warmStartIsDone, !start.allSatisfy({ next[$0.field] == $0.digest }), !warmStartIsReadable {
-      // That it is damaged is told where it is needed, and what it was is not forgotten.
+      // The damage is reported where the file is needed; its recorded digest is kept.
       differences.removeAll { RunInputs.isOfWarmStart($0.field) }
       for file in start { next[file.field] = file.digest }
     }
     if try isUntouched, manifest == nil || !differences.isEmpty {
-      // A run that failed before its first stage may be mended in place.
+      // A run that failed before its first stage starts over in the same directory.
       if Files.exists(run.tokenizer) { try run.remove(run.tokenizer) }
       return try begin(with: RunInputs(of: recipe, in: run, &digests))
     }
@@ -121,7 +123,7 @@ extension TrainingRun {
     if next != manifest || !differences.isEmpty {
       accepted = Accepted(manifest: next, hasOtherRecipe: !differences.isEmpty)
     }
-    // Nothing more is made of a run that is done, and only its manifest is missing.
+    // The run is finished; only its manifest is missing.
     if isDone { try writeAccepted() }
   }
 
@@ -138,8 +140,8 @@ extension TrainingRun {
     for field in next.written { next[field] = nil }
     for file in inputs.appeared(since: manifest) {
       warn(
-        "\(file.field): \(file.path) was not there when the run began; what is in it is not "
-          + "compared")
+        "\(file.field): \(file.path) did not exist when the run began; changes to it are "
+          + "not checked")
       next[file.field] = nil
       next.written.append(file.field)
     }
@@ -150,7 +152,7 @@ extension TrainingRun {
     }
     if let version = manifest?.version, version != next.version {
       warn(
-        "\(run.path): was begun by version \(version) of this program, and goes on with "
+        "\(run.path): was started by version \(version) of grpo; resuming with version "
           + next.version)
       next.changes.append(.init(field: "version", from: version, to: next.version, step: done))
     }
@@ -187,7 +189,9 @@ extension TrainingRun {
   private func readManifest() throws -> RunManifest? {
     let (manifest, problem) = try RunManifest.found(at: run.manifest)
     if let problem, try !isUntouched {
-      warn("\(problem); that data, models and scripts are what the run began with is not known")
+      warn(
+        "\(problem); cannot check whether data, models and scripts have changed since the run began"
+      )
     }
     return manifest
   }
@@ -221,22 +225,22 @@ extension TrainingRun {
     }
     if before.axes.update == .adam, train.optimizer.decay != .constant, done > 0 {
       warn(
-        "train.steps: the learning rate decays over \(train.totalSteps) steps from here on, and "
-          + "did over \(before.totalSteps) until now")
+        "train.steps: the learning rate now decays over \(train.totalSteps) steps, not over "
+          + "\(before.totalSteps) as before")
     }
     guard isTrained else { return }
     guard let checkpoint = try await run.checkpoints.latest() else {
       throw TrainingError.noCheckpoint(path: run.path, step: least)
     }
-    // Damaged ones are told when the steps are made.
+    // Damaged checkpoints are reported when training resumes.
     if checkpoint.step < least, checkpoint.skipped.isEmpty {
       warn(
-        "\(run.path): the checkpoint of step \(least) is gone; the run goes on after step "
+        "\(run.path): the checkpoint of step \(least) is missing; resuming after step "
           + "\(checkpoint.step)")
     }
     for model in [run.model, run.rewardModel] where Files.exists(model) {
       if let aside = try run.discard(model) {
-        warn("\(model): holds more than a model; it is called \(aside) now")
+        warn("\(model): contains more than a model; renamed to \(aside)")
       }
     }
   }
@@ -250,8 +254,8 @@ extension TrainingRun {
     manifest.written += fields
     try run.write(manifest)
     warn(
-      "\(fields.joined(separator: ", ")): changed while the run went on; what is in it is not "
-        + "compared")
+      "\(fields.joined(separator: ", ")): changed during the run; further changes are not "
+        + "checked")
   }
 
   /// Writes them down at a save, which does not fail for want of that: the end of the run tries

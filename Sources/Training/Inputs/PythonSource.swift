@@ -11,7 +11,7 @@ struct PythonSource {
     let text = String(decoding: Array(source.utf8).withoutByteOrderMark, as: UTF8.self)
       .replacing("\r\n", with: "\n").replacing("\\\n", with: " ")
     literals = Self.literals(in: text)
-    // A text may be run, too.
+    // A string literal may be code that is run.
     let names = ([text] + literals).flatMap(Self.names)
     var seen: Set<String> = []
     imports = names.compactMap { name in

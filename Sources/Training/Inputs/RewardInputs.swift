@@ -29,7 +29,7 @@ package struct RewardInputs {
 
   package init(_ field: String, of command: Recipe.Command) throws(FormatError) {
     try self.init(field, command.options)
-    // What is looked up in PATH belongs to the system.
+    // Programs found in PATH belong to the system.
     let isLookedUp = command.arguments.first.map { !$0.utf8.contains(UInt8(ascii: "/")) } ?? false
     for (index, word) in command.arguments.enumerated().dropFirst(isLookedUp ? 1 : 0) {
       let place = "\(field).command.\(index)"
@@ -189,7 +189,7 @@ package struct RewardInputs {
       .contains { $0.hasSuffix("sh") }
     // A name without an ending and without a first line says nothing of its language.
     let isAny = runner.isEmpty && !Self.name(path).contains(".")
-    // Python looks beside what a link leads to.
+    // Python looks in the directory of a link's target.
     let beside = [path, FoundFiles.resolved(path)].map { RecipePath.directory(of: $0) }
     if path.hasSuffix(".py") || runner.contains("python") || isAny {
       try follow(python: text, under: place, beside: beside)
@@ -211,7 +211,7 @@ package struct RewardInputs {
     let source = PythonSource(text)
     var roots = beside + folders + searchPath
     if text.contains("sys.path") {
-      // What is added to the path is put together of names, from here or from further up.
+      // sys.path is usually extended by folders here or further up.
       roots += beside.flatMap { folder in
         let above = RecipePath.directory(of: folder)
         return [above, RecipePath.directory(of: above)]

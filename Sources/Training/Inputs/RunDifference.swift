@@ -9,9 +9,9 @@ extension Recipe.Difference {
   public func problem(of path: String) -> String {
     let what =
       file == nil
-      ? "belongs to another recipe"
+      ? "was started with another recipe"
       : field.contains(".env.")
-        ? "was begun in another environment" : "was begun with another file"
+        ? "was started in another environment" : "was started with another file"
     return "\(path): \(what): \(self)"
   }
 }

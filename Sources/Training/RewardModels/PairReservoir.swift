@@ -40,7 +40,7 @@ struct PairReservoir: Sendable, Equatable {
     guard let seen = json?["seen"]?.natural, seen >= pairs.count, pairs.count == found.count,
       pairs.count <= size
     else {
-      throw FormatError("is no reservoir of at most \(size) pairs", file: file, field: field)
+      throw FormatError("is not a reservoir of at most \(size) pairs", file: file, field: field)
     }
     self.init(size: size)
     (self.pairs, self.seen) = (pairs, seen)

@@ -123,11 +123,11 @@ public struct RewardModelFitting {
     case (.pairs, .pairs), (.scored, .scored): break
     default:
       throw FormatError(
-        "holds lines of another kind than \(options.data)", file: options.test ?? "")
+        "must have the same columns as \(options.data)", file: options.test ?? "")
     }
     if test.count == 0 {
       throw FormatError(
-        "holds too few lines to hold any out (need 8, or a test file)", file: options.data)
+        "has too few lines to hold any out (need 8, or a test file)", file: options.data)
     }
   }
 

@@ -34,7 +34,7 @@ struct DynamicSampling {
       roundsMade += 1
     }
     let informative = rollout.informativeQuestions
-    // A step in which nothing can be learned is left whole: it moves nothing but by its penalty.
+    // If no question is informative, all are kept: only a penalty moves the policy then.
     if !informative.isEmpty { rollout = rollout.selecting(informative) }
     leftOut = count - rollout.questions.count
   }

@@ -7,7 +7,7 @@ internal import Rewards
 internal import Runs
 internal import Sampling
 
-// The last stage: what a finished run says of itself.
+// The last stage: evaluates a finished run and writes its summary.
 extension TrainingRun {
   func evaluator(_ sampler: TextSampler, _ rewards: RewardSet) throws -> Evaluator? {
     guard let test, let first = rewards.entries.first else { return nil }
@@ -34,7 +34,7 @@ extension TrainingRun {
             try await evaluate(&summary, evaluator, evaluation, model)
           }
         } catch let error as RewardError {
-          // What is trained is there, whatever the rewards do now.
+          // The trained model is saved, even if the rewards fail now.
           summary.failure = error
         } catch is CancellationError {
           throw TrainingError.stoppedEarly(stage: .evaluate)
@@ -104,7 +104,7 @@ extension TrainingRun {
   private func readMetrics() -> [JSONObject] {
     let reading = LogReading(path: run.metrics)
     if let problem = reading.problem {
-      warn("\(problem); the summary goes without it")
+      warn("\(problem); the summary is made without it")
     }
     return reading.lines
   }

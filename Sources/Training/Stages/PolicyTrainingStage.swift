@@ -10,14 +10,14 @@ internal import Runs
 internal import Sampling
 internal import Tokenization
 
-// Training the policy: its loop with rewards and reward model, and the models that it leaves.
+// Trains the policy: runs the loop with rewards and reward model, and writes the models.
 extension TrainingRun {
   func trainPolicy(from start: Start, resume: Bool) async throws {
     guard let train = recipe.train else { return }
     if isTrained {
       report(.found(.train, detail: run.model))
       if let problem = LogReading.problem(at: run.completions) {
-        report(.warning("\(problem); the run needs none of it"))
+        report(.warning("\(problem); ignored, because training has finished"))
       }
       return
     }
@@ -38,7 +38,8 @@ extension TrainingRun {
     for entry in rewards.entries where entry.onError == .zero {
       report(
         .warning(
-          "reward \(entry.function.name): on_error zero takes failed scores for 0: wrong labels"))
+          "reward \(entry.function.name): on_error zero counts failed scores as 0, which can be wrong"
+        ))
     }
     do {
       lastAnswers = try await loop.whileRewardsRun {

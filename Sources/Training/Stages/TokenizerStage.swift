@@ -4,7 +4,7 @@ internal import Recipes
 internal import Runs
 internal import Tokenization
 
-// The first stage: the tokenizer, trained on the run's own texts where the recipe names none.
+// The first stage: reads the tokenizer, or trains one on the run's texts if the recipe has none.
 extension TrainingRun {
   /// - Parameter writes: Whether one that is trained here becomes the run's.
   func tokenizer(writes: Bool) throws -> SentencePieceTokenizer {

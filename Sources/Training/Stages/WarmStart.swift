@@ -104,7 +104,9 @@ extension Question {
       if name == "answer", let answer { return answer }
       return try row.text(name, for: template.file)
     }
-    guard !text.isBlank else { throw row.error("what \(template.file) makes of it is empty") }
+    guard !text.isBlank else {
+      throw row.error("the text that \(template.file) makes of this row is empty")
+    }
     return text
   }
 }

@@ -8,7 +8,7 @@ internal import Runs
 internal import Sampling
 internal import Tokenization
 
-// Where the policy comes from that training starts from: tokenizer, model, warm start.
+// Makes the policy that training starts from: tokenizer, model, warm start.
 extension TrainingRun {
   var warmStartIsReadable: Bool { (try? Start(directory: run.warmStartModel)) != nil }
 
@@ -21,7 +21,7 @@ extension TrainingRun {
       throw TrainingError.damaged(path: run.warmStartModel, problem: "\(problem)")
     }
     warmStartProblem = problem
-    warn("\(problem); the run goes on without its warm start, whose accuracy is then not known")
+    warn("\(problem); continuing without the warm start, whose accuracy will be unknown")
     return try initialPolicy()
   }
 

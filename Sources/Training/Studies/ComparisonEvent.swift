@@ -23,7 +23,7 @@ extension ComparisonError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .stopped(let done, let count, let what):
-      "stopped with \(done) of \(count) \(what) done; those under way are saved"
+      "stopped with \(done) of \(count) \(what) done; unfinished ones are saved"
     case .run(let name, let error): "\(name): \(error)"
     }
   }

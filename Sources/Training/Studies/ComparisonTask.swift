@@ -85,7 +85,7 @@ public struct ComparisonTask: Sendable {
     }
     try Files.writeAtomically(
       outcome.encoded.encodedBytes(), to: directory.outcome)
-    // Nothing goes on from the checkpoints of a finished run; the model stays.
+    // A finished run does not resume: its checkpoints go, its model stays.
     if outcome.status == .finished, Files.exists(directory.checkpoints.directory) {
       try Files.remove(directory.checkpoints.directory)
     }

@@ -134,9 +134,9 @@ struct StudyPlan: Sendable {
     func error(_ message: String) -> RecipeError {
       RecipeError(message, field: setting.key, at: setting.place)
     }
-    if setting.isWithin("seed") { throw error("has no effect on runs that compare (need --seeds)") }
+    if setting.isWithin("seed") { throw error("has no effect in a comparison (need --seeds)") }
     if setting.isWithin("output") {
-      throw error("has no effect on runs that compare (need --output)")
+      throw error("has no effect in a comparison (need --output)")
     }
     // Rewards judge the warm start, too, which no variant changes.
     if setting.isWithin("rewards"), recipe.warmStart?.untilAccuracy != nil { return }

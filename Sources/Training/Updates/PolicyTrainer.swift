@@ -134,7 +134,7 @@ package final class PolicyTrainer {
     advantages.metrics += shapingMetrics
     inputs.advantage = advantages.values(tokenCounts: inputs.completions.map(\.count))
     if let value, let values = inputs.value {
-      // A token without a target teaches nothing: its target is what V says already.
+      // A token without a target teaches nothing: its target is the current value V.
       inputs.valueTarget = zip(value.targets(groups, for: settings.advantage), values).map {
         $0 ?? $1
       }

@@ -25,7 +25,7 @@ package enum SelfCheck {
     of objective: any Objective, at given: ObjectiveBatch
   ) -> Verdict {
     var inputs = given
-    // What the heads would say is the same in all four passes.
+    // The outputs of the heads are the same in all four passes.
     inputs.klOld = inputs.klOld ?? inputs.mask.map { _ in 0 }
     inputs.klReference = inputs.klReference ?? inputs.mask.map { _ in 0 }
     let carries = objective.tokenTerms(of: inputs).isInPolicyTerm

@@ -342,7 +342,7 @@ import Testing
     let stopped = try streams.outcome(status: try await GrpoProgram.end(process))
     #expect(stopped.status == 75)
     #expect(stopped.output.isEmpty)
-    #expect(stopped.errors.contains("\nstopped with 0 of 2 runs done; those under way are saved\n"))
+    #expect(stopped.errors.contains("\nstopped with 0 of 2 runs done; unfinished ones are saved\n"))
     #expect(stopped.help?.hasSuffix("/grpo \(words.joined(separator: " "))") == true)
     let resumed = try await GrpoProgram.run(words, in: folder)
     #expect(resumed.status == 0, "\(resumed.errors)")

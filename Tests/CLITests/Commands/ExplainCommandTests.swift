@@ -69,7 +69,8 @@ import Testing
     #expect(
       outcome.problems.contains {
         $0.hasSuffix(
-          "run: belongs to another recipe: train.algorithm: differs (got ppo-clip; need grpo)")
+          "run: was started with another recipe: train.algorithm: differs (got ppo-clip; need grpo)"
+        )
       }, "\(outcome.errors)")
     #expect(!outcome.errors.contains("move that directory away"))
   }
@@ -84,7 +85,7 @@ import Testing
       ["explain", "recipe.yaml", "--set", "train.dynamic_sampling_rounds=1"] + question,
       in: folder)
     let warnings = outcome.errors.split(separator: "\n").filter {
-      $0.contains("was begun with another recipe: train.dynamic_sampling_rounds: differs")
+      $0.contains("was started with another recipe: train.dynamic_sampling_rounds: differs")
     }
     #expect(warnings.count == 1, "\(outcome.errors)")
   }
@@ -96,7 +97,7 @@ import Testing
     try FileManager.default.removeItem(atPath: folder["run/checkpoints"])
     let outcome = try await GrpoProgram.run("explain", "recipe.yaml", in: folder)
     #expect(outcome.status == 65)
-    #expect(outcome.errors.contains("whose checkpoint is gone"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("its checkpoint is missing"), "\(outcome.errors)")
   }
 
   @Test func anExactDivergenceIsShownWithoutALogProbOfTheReference() async throws {

@@ -37,7 +37,7 @@ import Testing
       in: folder)
     #expect(
       outcome.errors.contains(
-        "warning: 3 of 39 questions of data.test are in data.train, too: "), "\(outcome.errors)")
+        "warning: 3 of 39 questions of data.test are also in data.train: "), "\(outcome.errors)")
   }
 
   @Test func progressOffATerminalIsPlainLinesOnStandardError() async throws {

@@ -165,7 +165,7 @@ import Testing
     #expect(people.status == 0, "\(people.errors)")
     let whole = "\(evidence), and no completion has a score"
     #expect(people.outputLines.first == "check  \(whole)")
-    #expect(people.errors.hasPrefix("warning: \(whole): see that the first reward "))
+    #expect(people.errors.hasPrefix("warning: \(whole): check with grpo reward test "))
     // A warm start that is there already says it again.
     let json = try await GrpoProgram.run(
       ["sft", "recipe.yaml", "-q", "--output", "mute", "--json"] + mute, in: folder)

@@ -81,14 +81,14 @@ import Training
     #expect(
       found[0].evidence
         == "steps 1 to 40: 80 of 80 updates were skipped: the loss or its gradient overflows")
-    #expect(found[0].advice.hasPrefix("make the rewards smaller (their mean is 3e+200)"))
+    #expect(found[0].advice.hasPrefix("scale the rewards down (their mean is 3e+200)"))
     // Advantages divided by a deviation that overflows are zero, and so is the gradient.
     for overflow: [String: JSON] in [["reward_std": .null], ["reward": .null]] {
       let divided = Self.findings(
         Self.run(overflow.merging(["grad_norm": 0.0, "skipped_updates": 2]) { a, _ in a }))
       #expect(divided.map(\.name) == ["updates_skipped"])
       #expect(divided[0].evidence.hasSuffix("80 of 80 updates were skipped: the rewards overflow"))
-      #expect(divided[0].advice.hasPrefix("make the rewards smaller"))
+      #expect(divided[0].advice.hasPrefix("scale the rewards down"))
     }
     // Skipped for a number that the optimizer cannot hold, with a finite gradient.
     let heavy = Self.findings(Self.run(["grad_norm": 1e30, "skipped_updates": 2]))
@@ -109,7 +109,7 @@ import Training
       #expect(found.map(\.name) == ["updates_skipped"])
       #expect(
         found.first?.evidence
-          == "\(count) updates were skipped: the gradient is zero, though rewards differ")
+          == "\(count) updates were skipped: the gradient is zero, although rewards differ")
     }
   }
 
@@ -139,8 +139,8 @@ import Training
 
   /// The advice at the floor and at the ceiling must not be each other's.
   @Test(arguments: [
-    (0.0, "warm-start longer, take easier questions"), (-1.0, "warm-start longer"),
-    (1.0, "take harder questions"),
+    (0.0, "warm-start longer, use easier questions"), (-1.0, "warm-start longer"),
+    (1.0, "use harder questions"),
   ])
   func equalRewardsAreAdvisedByTheirLevel(reward: Double, advice: String) {
     let equal: [String: JSON] = [
@@ -158,7 +158,7 @@ import Training
     let equal: [String: JSON] = ["frac_reward_zero_std": 1.0, "reward": 0.0, "reward_std": 0.0]
     let found = Finding.ofRun(ObservedSteps(setting, lines: Self.run(equal), first: nil))
     #expect(found.map(\.name) == ["equal_rewards"])
-    #expect(found[0].advice.hasPrefix("the weight of every reward is 0"))
+    #expect(found[0].advice.hasPrefix("every reward has weight 0"))
   }
 
   @Test func groupsOfOneAreLeftOutAndNotTheirSteps() {
@@ -219,7 +219,7 @@ import Training
       }
       return Finding.ofRun(steps).first?.advice
     }
-    let old = "warm-start longer: the policy answered so before training"
+    let old = "warm-start longer: the policy gave this answer before training, too"
     #expect(advice(before: Array(repeating: "1", count: 10)) == old)
     for before in [[], ["1"], (0..<10).map(String.init), Array(repeating: "2", count: 10)] {
       #expect(advice(before: before)?.hasPrefix("raise train.beta") == true)
@@ -233,7 +233,7 @@ import Training
   }
 
   @Test(arguments: [
-    (0.0, "the labeller gave no label"), (32, "no two labels of a question differ"),
+    (0.0, "the labeller gave no label"), (32, "all labels of each question are equal"),
   ])
   func lessonsWithoutPairsAreFoundAndNotWhatComesOfThem(labels: Double, evidence: String) {
     let empty: [String: JSON] = [
@@ -270,7 +270,8 @@ import Training
         + "has a score")
     #expect(
       found([line(1, nil), line(2, nil)])
-        == "warm start: until_accuracy 0.99 was not asked for in 2 steps: it is every 20")
+        == "warm start: until_accuracy 0.99 was never measured in 2 steps: accuracy is "
+        + "measured every 20 steps")
     #expect(found([line(20, 0.5), line(40, 0.99)]) == nil)
     #expect(found([]) == nil)
   }

@@ -116,7 +116,7 @@ import Training
     }
     #expect(
       error?.description
-        == "model: is too large (needs 0.0 GiB of memory at least; this machine has 0.0 GiB)")
+        == "model: is too large (needs at least 0.0 GiB of memory; this machine has 0.0 GiB)")
     // Sizes that no machine has go beyond whole numbers of bytes, and stay numbers.
     var huge = configuration
     (huge.vocabularySize, huge.hiddenSize, huge.intermediateSize) = (1 << 20, 65_536, 1 << 20)

@@ -63,9 +63,9 @@ import Training
     let whole = try recipe("whole")
     try await run(whole, hangingAt: nil)
     let endings = [
-      (0, "stopped during the training, which begins anew"),
-      (1, "stopped during the training, which begins anew"),
-      (2, "stopped during the training, which begins anew"),
+      (0, "stopped during training, which will start over"),
+      (1, "stopped during training, which will start over"),
+      (2, "stopped during training, which will start over"),
       (3, "stopped before the first step"), (4, "stopped after step 1, which is saved"),
       (5, "stopped after step 1, which is saved"),
       (6, "stopped during the evaluation; the model is saved"),
@@ -90,7 +90,7 @@ import Training
       let error = await #expect(throws: TrainingError.self) {
         try await run(recipe, hangingAt: call)
       }
-      #expect(error?.description == "stopped during the warm start, which begins anew")
+      #expect(error?.description == "stopped during the warm start, which will start over")
     }
   }
 }

@@ -133,8 +133,8 @@ import Training
     // A file that the command may have written itself is told, and no reason to stop.
     try inputs.small.write("later", "")
     let appeared =
-      "rewards.1.command.3: \(inputs.small.directory)/later was not there when the run began; what is in it "
-      + "is not compared"
+      "rewards.1.command.3: \(inputs.small.directory)/later did not exist when the run began; changes to it "
+      + "are not checked"
     #expect(try await mine.run(stopAfter: 3) == [appeared])
     try inputs.small.write("later", "more")
     #expect(try await mine.run(stopAfter: 4) == [])
@@ -158,7 +158,7 @@ import Training
         + "directory: DIR, name: mine }]")
     #expect(
       try await recipe.run(stopAfter: 2) == [
-        "reward mine: what it reads is not known, nor whether that changes"
+        "reward mine: cannot tell which files it reads; a resume will not notice changes to them"
       ])
     #expect(try await recipe.run(stopAfter: 3) == [])
   }
@@ -174,7 +174,7 @@ import Training
       "rewards=[exact_match, { command: [DIR/score.sh, DIR/seen.log, DIR/weights.txt], weight: 0, "
         + "timeout: 86400 }]")
     let said =
-      "rewards.1.command.1: changed while the run went on; what is in it is not compared"
+      "rewards.1.command.1: changed during the run; further changes are not checked"
     #expect(try await recipe.run(stopAfter: 2) == [said])
     #expect(try inputs.manifest().written == ["rewards.1.command.1"])
     #expect(try await recipe.run(stopAfter: 3) == [])

@@ -79,8 +79,8 @@ import Training
   @Test(arguments: [
     ("train.beta=0.5", "train.beta=0,0.1", "has no effect, as --vary train.beta sets it"),
     ("rewards.0.weight=2", "rewards=[exact_match]", "has no effect, as --vary rewards sets it"),
-    ("seed=5", "train.beta=0,0.1", "has no effect on runs that compare (need --seeds)"),
-    ("output=foo", "train.beta=0,0.1", "has no effect on runs that compare (need --output)"),
+    ("seed=5", "train.beta=0,0.1", "has no effect in a comparison (need --seeds)"),
+    ("output=foo", "train.beta=0,0.1", "has no effect in a comparison (need --output)"),
   ])
   func whatEveryVariantDecidesIsNoSetting(setting: String, axis: String, problem: String) throws {
     var study = Study()
