@@ -40,7 +40,7 @@ public enum DataFile {
       error.message += ForeignFormat.cure(of: bytes, file: file) ?? ""
       throw error
     }
-    guard !rows.isEmpty else { throw FormatError("holds no rows", file: file) }
+    guard !rows.isEmpty else { throw FormatError("has no rows", file: file) }
     if !rows.isSound { rows.cure = ForeignFormat.cure(of: bytes, file: file) }
     return rows
   }
@@ -52,12 +52,12 @@ public enum DataFile {
     let rows = JSONLines.rows(bytes, file: file)
     if !rows.isSound, let whole = try? JSON(parsing: bytes, file: file) {
       throw FormatError(
-        "holds \(whole.kindInWords) as a whole; need an array of objects, or an object a line",
+        "is \(whole.kindInWords); need an array of objects, or one object per line",
         file: file)
     }
     if rows.rows.isEmpty, !isNamed(file), let name = tableName(file, bytes) {
       throw FormatError(
-        "is no JSON; a table is told by the ending of its name: call it " + name.quotedForMessage(),
+        "is not JSON; if it is a table, name it " + name.quotedForMessage(),
         file: file)
     }
     return rows

@@ -53,7 +53,7 @@ public struct PromptTemplate: Sendable, Equatable {
     try filled { name throws(FormatError) in
       if name == "question" { return question }
       throw FormatError(
-        "a question alone does not fill this column; need rows, as --input takes them", file: file,
+        "cannot be filled from a question alone; need rows (--input)", file: file,
         field: name)
     }
   }
@@ -103,7 +103,7 @@ private struct TemplateParser {
         position += 2
         continue
       }
-      guard scalar == "{" else { throw error("\"}\" closes nothing; write }} for a brace") }
+      guard scalar == "{" else { throw error("\"}\" without a \"{\"; write }} for a brace") }
       if !literal.isEmpty { parts.append(.text(literal)) }
       literal = ""
       parts.append(.column(try columnName()))

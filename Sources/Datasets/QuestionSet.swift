@@ -158,12 +158,13 @@ extension Row {
       let roles = messages.map { $0["role"]?.text ?? "none" }.joined(separator: ", ")
       let count = messages.count == 1 ? "1 message" : "\(messages.count) messages"
       let kind =
-        messages.allSatisfy { $0["content"]?.messageText != nil } ? "" : ", with content of no text"
+        messages.allSatisfy { $0["content"]?.messageText != nil }
+        ? "" : ", whose content is not text"
       throw error(
         field: column,
-        "\(count) (\(roles.quotedForMessage())\(kind)); need a text, or one message of "
-          + "a user: no chat template is applied, so write them out as the text that the policy is "
-          + "to read")
+        "\(count) (\(roles.quotedForMessage())\(kind)); need a text or one "
+          + "user message: no chat template is applied, so write the conversation as the text that "
+          + "the policy reads")
     }
     return content
   }

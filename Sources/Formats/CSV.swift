@@ -40,7 +40,7 @@ public enum CSV {
     for name in names where !seen.insert(ByteKey(name)).inserted {
       throw FormatError("is the name of two columns", file: file, line: header.line, field: name)
     }
-    if header.hasMark { throw header.error("a second byte order mark; take it away") }
+    if header.hasMark { throw header.error("a second byte order mark; remove it") }
     let otherMark = names.count == 1 ? Rows.otherMark(in: names[0]) : nil
     var rows = Rows(file: file)
     var isAtEnd = false
@@ -49,7 +49,7 @@ public enum CSV {
         guard let record = try reader.next() else { break }
         if record.hasMark {
           throw record.error(
-            "begins with a byte order mark, as if another file began here; need one header only")
+            "starts with a byte order mark: was another file appended here? need one header only")
         }
         guard record.cells.count == names.count else {
           let hint =
@@ -60,7 +60,8 @@ public enum CSV {
               + "need \(names.count), one for each column (\(hint))")
         }
         if record.cells == header.cells {
-          throw record.error("is the header again, as if another file began here; need it once")
+          throw record.error(
+            "repeats the header: was another file appended here? need one header only")
         }
         let texts = try record.texts()
         rows.append(
@@ -70,7 +71,7 @@ public enum CSV {
       }
     }
     guard !rows.isEmpty else {
-      throw FormatError("names columns, and no row follows", file: file, line: header.line)
+      throw FormatError("has a header and no rows", file: file, line: header.line)
     }
     return rows
   }
@@ -139,8 +140,8 @@ public enum CSV {
           return record
         } else {
           throw lost(
-            "cell \(record.cells.count): goes on behind its closing quotation mark; write one "
-              + "within a cell twice", line)
+            "cell \(record.cells.count): has text after its closing quotation mark; double a "
+              + "quotation mark within a cell", line)
         }
       }
     }
@@ -165,8 +166,8 @@ public enum CSV {
       {
         guard byte != UInt8(ascii: "\"") else {
           throw lost(
-            "cell \(record.cells.count + 1): a quotation mark in a cell without any around it; put "
-              + "them around the cell, and write the one within twice", line)
+            "cell \(record.cells.count + 1): a quotation mark in an unquoted cell; quote the cell, "
+              + "and double the mark within it", line)
         }
         position += 1
       }

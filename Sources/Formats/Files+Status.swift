@@ -1,6 +1,6 @@
 import Foundation
 
-// What a path leads to. Without an error: what cannot be looked at is not there.
+// What a path points to. These throw nothing: a path that cannot be inspected counts as absent.
 extension Files {
   /// What the system tells of a path; nil where there is nothing.
   ///

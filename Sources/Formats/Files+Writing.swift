@@ -1,6 +1,6 @@
 import Foundation
 
-// Durable writing: after a crash at any moment there is the old or the new.
+// Durable writing: after a crash at any moment the old file or the new one is there.
 extension Files {
   /// Replaces the file at `path` as a whole: after a crash at any moment it holds the old or the
   /// new bytes.
@@ -52,7 +52,7 @@ extension Files {
   /// - Throws: a `FormatError` that is `.cannotCreate`.
   package static func refuseOther(_ path: String) throws(FormatError) {
     guard exists(path), size(path) == nil else { return }
-    let kind = isDirectory(path) ? "a directory" : "no regular file"
+    let kind = isDirectory(path) ? "a directory" : "not a regular file"
     throw FormatError("is \(kind); need a file, or nothing there", file: path, kind: .cannotCreate)
   }
 

@@ -70,7 +70,7 @@ package enum Files {
         throw failure("cannot read", path, .inputOutput)
       }
       guard status.st_mode & S_IFMT == S_IFREG else {
-        let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "no regular file"
+        let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "not a regular file"
         throw FormatError("is \(kind); need a file", file: path)
       }
       return (descriptor, Int(status.st_size))

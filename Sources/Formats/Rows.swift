@@ -54,7 +54,7 @@ public struct Rows: Sendable {
     var got = Self.inWords(columns)
     if let user { got += "; \(user) uses it" }
     if let name = columns.first(where: { $0.trimmingWhiteSpace.hasSameBytes(as: column) }) {
-      got += "; the name \(name.quotedForMessage()) has white space at its ends: take it away"
+      got += "; the name \(name.quotedForMessage()) has white space at its ends: remove it"
     } else if let name = Spelling.closest(to: column, among: columns) {
       got += "; did you mean \(name.quotedForMessage())?"
     } else if columns.count == 1, let mark = Self.otherMark(in: columns[0]) {

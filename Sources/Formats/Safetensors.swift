@@ -102,7 +102,7 @@ public struct Safetensors: Sendable {
 
   private init(
     _ tensors: [Tensor], _ bytes: [UInt8], metadata: [(String, String)], file: String,
-    twice message: String = "is there twice"
+    twice message: String = "occurs twice"
   ) throws(FormatError) {
     var indices: [ByteKey: Int] = [:]
     for (index, tensor) in tensors.enumerated() {

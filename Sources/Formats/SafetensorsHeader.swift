@@ -91,7 +91,7 @@ struct SafetensorsHeader {
     let (bits, overflow) = count.multipliedReportingOverflow(by: type.bits)
     guard !overflow else { throw error(name, "shape \(shape) overflows") }
     guard bits % 8 == 0 else {
-      throw error(name, "shape \(shape) of \(type.rawValue) is no whole number of bytes")
+      throw error(name, "shape \(shape) of \(type.rawValue) is not a whole number of bytes")
     }
     guard bits / 8 == end - begin else {
       throw error(

@@ -14,7 +14,7 @@ extension String {
     }
     if plain && !isEmpty { return self }
     if visible().hasSameBytes(as: self) { return Self.quoted(self) }
-    // A shell drops line ends at the end of what a command prints: they follow by themselves.
+    // A shell strips trailing line ends of `$(…)`, so they follow it.
     let scalars = Array(unicodeScalars)
     let ends = scalars.reversed().prefix { $0 == "\n" }.count
     let spelled = scalars.dropLast(ends).map { $0.forPrintf }.joined()

@@ -25,7 +25,7 @@ public struct Model: Sendable {
   ) throws(FormatError) {
     let layout = ParameterLayout(configuration)
     let weights = try layout.named(weights)
-    // Before memory is taken for sizes that a configuration only claims.
+    // Checked before memory is allocated: the file may not have the sizes of its configuration.
     try layout.check(weights)
     let parameters = Parameters(configuration)
     try parameters.load(weights)

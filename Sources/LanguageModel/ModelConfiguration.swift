@@ -91,7 +91,7 @@ extension ModelConfiguration {
     if hiddenSize % attentionHeads != 0 {
       return (
         "hidden_size",
-        "is no multiple of num_attention_heads (got \(hiddenSize) and \(attentionHeads))"
+        "is not a multiple of num_attention_heads (got \(hiddenSize) and \(attentionHeads))"
       )
     }
     if attentionHeads % keyValueHeads != 0 {

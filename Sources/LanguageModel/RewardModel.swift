@@ -72,7 +72,7 @@ public struct RewardModel: Sendable {
     let layout = ParameterLayout(headless)
     let weights = try layout.named(
       ModelDirectory.weights(directory, headless, as: "AutoModelForSequenceClassification"))
-    // Before memory is taken for sizes that a configuration only claims.
+    // Checked before memory is allocated: the file may not have the sizes of its configuration.
     try layout.check(weights, and: ScalarHead.tensorName)
     self.init(configuration)
     try parameters.load(weights, and: ScalarHead.tensorName)

@@ -65,7 +65,7 @@ public final class CommandReward: RewardFunction {
   public var warnings: [String] {
     if ids == .required { return [] }
     return [
-      "ids are off: nothing tells a late or early line from a reply, so scores may be wrong labels"
+      "ids are off: a late or early line can pass for a reply, so scores may be wrong"
     ]
   }
 

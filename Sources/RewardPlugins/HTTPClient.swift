@@ -129,7 +129,7 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
 
   private func end(_ session: URLSession) { ending.async { session.invalidateAndCancel() } }
 
-  // MARK: What URLSession tells
+  // MARK: Delegate of URLSession
 
   private func number(_ task: URLSessionTask) -> Int { task.taskDescription.flatMap(Int.init) ?? 0 }
 
@@ -199,7 +199,7 @@ private final class Exchanges: NSObject, URLSessionDataDelegate {
       return
     }
     let code = (error as? URLError)?.code
-    // What libcurl says of headers that it has no room for: one, or all of them.
+    // libcurl's errors for headers that are too large: one of them, or all together.
     if ["Out of memory", "Too large response headers"].contains(
       where: error.localizedDescription.hasPrefix)
     {

@@ -68,11 +68,11 @@ public final class HTTPReward: RewardFunction {
       guard url.host()?.contains(":") != true else {
         throw bad(
           "url",
-          "\(Redaction.redacted(url: text)): an address of IPv6 cannot be asked (need a name for it, "
-            + "such as one in /etc/hosts, or an address of IPv4)")
+          "\(Redaction.redacted(url: text)): IPv6 addresses are not supported (need a host name, "
+            + "such as one in /etc/hosts, or an IPv4 address)")
       }
       guard !Redaction.isRedacted(text) else {
-        throw bad("url", "\(text): its secret was left out when this was written (need it again)")
+        throw bad("url", "\(text): the run's copy of the recipe omits this secret (need it again)")
       }
       parsed.append(url)
     }
@@ -95,8 +95,9 @@ public final class HTTPReward: RewardFunction {
         guard let other = exempt.first(where: { ProxyExemption.covers(host, $0) }) else { continue }
         throw .badOption(
           reward: server.name, option: "proxy",
-          problem: "got true for \(host), and \(other) is asked without a proxy by another reward: "
-            + "the system's libraries know one way for both (need the same)")
+          problem:
+            "got true for \(host), but another reward reaches \(other) without a proxy, and the "
+            + "system's HTTP library has one setting for both (need the same)")
       }
     }
   }

@@ -130,7 +130,7 @@ public actor LibraryReward: RewardFunction {
       idOffsets.append(ids.count)
     }
     let finished: [Int32] = completions.map { $0.finishReason == .stop ? 1 : 0 }
-    // What the library leaves out has failed; it is no zero.
+    // A score that the library does not set has failed; it is not 0.
     var rewards = [Double](repeating: .nan, count: completions.count)
     var status = [Int32](repeating: 0, count: completions.count)
     var message = [CChar](repeating: 0, count: Int(CRL_MESSAGE_SIZE))

@@ -47,5 +47,5 @@ package struct LimitHint: Sendable, Equatable {
   }
 
   /// What to do, in one line.
-  package var help: String { "give the reward more \(key) in the recipe (by default \(usual))" }
+  package var help: String { "give the reward more \(key) in the recipe (default: \(usual))" }
 }

@@ -53,12 +53,12 @@ struct LineEnding: Sendable {
       case .inbox(.tooLong(let limit)), .early(.tooLong(let limit)):
         "its reply is longer than \(limit) bytes"
       case .inbox(.unsolicited(let bytes)), .early(.unsolicited(let bytes)):
-        "it wrote a line that is no reply: \(excerpt(bytes))"
+        "it wrote a line that is not a reply: \(excerpt(bytes))"
       case .inbox(.cancelled), .early(.cancelled): "cancelled"
       case .deadline(let time): "no reply within \(time.inSeconds) s"
       }
     let text = errorLine.map { "\(reason); its last error line: \($0)" } ?? reason
-    // What it says before it is ended is of something else.
+    // Errors printed before we end a process have another cause.
     return LimitHint.told(in: cause.isEnd ? reason + errors : "")?.adding(to: text) ?? text
   }
 

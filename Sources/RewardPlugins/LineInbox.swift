@@ -32,7 +32,7 @@ package final class LineInbox: Sendable {
 
     /// The outcome that can be handed out now.
     mutating func takeOutcome() -> Result<[UInt8], Failure>? {
-      // What came behind a line makes it doubtful; the end of everything does not.
+      // More output after a line makes it suspicious; the end of the output does not.
       if let failure, failure != .ended { return .failure(failure) }
       if let line {
         self.line = nil

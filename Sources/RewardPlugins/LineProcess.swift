@@ -112,7 +112,7 @@ final class LineProcess: Sendable {
     _ configuration: Configuration, _ limits: Limits, _ requests: AsyncStream<LineRequest>,
     onStart: @escaping @Sendable () -> Void
   ) async -> Failure {
-    // Beside the result, since what fails after the child's end must not take a request along.
+    // Kept apart from the result: a failure after the child's end must not fail a request.
     let ended = Mutex<LineEnding?>(nil)
     var failure: Failure
     do {

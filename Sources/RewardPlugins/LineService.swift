@@ -28,7 +28,7 @@ struct LineService: Sendable {
       readers.addTask { await takeErrors() }
       var ending = await serveInOrder(requests, onStart: onStart)
       await end(patiently: ending.cause.isPatient)
-      // Both readers end now, whoever still holds the pipes: the child itself is dead.
+      // The child is dead, so both readers end now, even if another process still holds the pipes.
       await readers.waitForAll()
       ending.errorLine = errorTail.lastLine
       ending.errors = String(decoding: errorTail.contents.suffix(4 << 10), as: UTF8.self)
@@ -62,7 +62,7 @@ struct LineService: Sendable {
     let outcome = await Timed(limit: request.timeout) {
       let line = await answer(to: request.line)
       guard case .success = line else { return line }
-      // A line with something behind it is no reply, whichever of the two was meant.
+      // A line that is followed by more output is not a reply: either could have been meant.
       await settle(for: Self.momentOfWriting)
       if let failure = inbox.failure, failure != .ended { return .failure(failure) }
       return line
@@ -74,7 +74,7 @@ struct LineService: Sendable {
   private func answer(to line: [UInt8]) async -> Result<[UInt8], LineInbox.Failure> {
     async let isWritten = write(line)
     let answer = await inbox.line()
-    // A reply to a request that was not read to its end is none.
+    // A reply does not count if the child has not read the whole request.
     if case .success = answer, await !isWritten { return .failure(.ended) }
     return answer
   }

@@ -87,12 +87,12 @@ struct PluginLaunch: Sendable {
     let problem =
       switch directory {
       case _ where program.hasPrefix("/"): "No such file or directory"
-      case let directory?: "No such file or directory; it counts from \(directory)"
+      case let directory?: "No such file or directory; the path is relative to \(directory)"
       case nil: "No such file or directory in PATH"
       }
     let words = program.split(separator: " ")
     guard command.count == 1, words.count > 1 else { return problem }
-    return problem + "; the program and its arguments are texts of their own: "
+    return problem + "; give the program and each argument as separate texts: "
       + words.map { "'\($0)'" }.joined(separator: " ")
   }
 }

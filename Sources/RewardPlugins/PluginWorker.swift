@@ -45,7 +45,7 @@ actor PluginWorker {
   }
 
   private func note(_ failure: LineProcess.Failure) {
-    // Without ids nobody knows what a line answers that has another one behind it.
+    // Without ids, a line that another one follows cannot be matched to a request.
     let isLate = failure.line.map { options.ids == .off || isToAnEarlierRequest($0) } ?? false
     if failure.isDoubt || isLate { note(failure.description) }
   }
@@ -103,7 +103,7 @@ actor PluginWorker {
         process = nil
         throw error
       } catch let error as RewardMessage.ReplyError {
-        // The same words would come again; but what sends one wrong reply may send another.
+        // A second try would get the same reply; and a process that sent one wrong reply may send more.
         await process?.kill()
         process = nil
         return counted(request.failed("reply: \(error)"))
@@ -138,14 +138,14 @@ actor PluginWorker {
         RewardMessage.encode(request, id: id), timeout: .seconds(options.timeout))
     } catch {
       note(error)
-      // What is wrong with a line that came says more than that something came behind it.
+      // A fault in the line itself explains more than that something followed it.
       if let line = error.line { _ = try decoded(line) }
       throw error
     }
     var response = try decoded(reply.line)
     if reply.discarded > 0 {
       response.counts.append((.discardedReplies, reply.discarded))
-      response.notes.append("\(reply.discarded) lines came that no request had asked for")
+      response.notes.append("\(reply.discarded) lines answered no request and were discarded")
     }
     return response
   }

@@ -39,7 +39,7 @@ package enum Redaction {
       let before = rest.prefix(index)
       let start = before.lastIndex { !isOfScheme($0) }.map { $0 + 1 } ?? before.startIndex
       var url = rest[start...].prefix { !isEnd($0) }
-      // The sentence's, and not the URL's.
+      // Punctuation of the sentence, not of the URL.
       while let last = url.last, ",;:.)".utf8.contains(last) { url.removeLast() }
       result += rest[..<start] + redacted(url: String(decoding: url, as: UTF8.self)).utf8
       rest = rest[url.endIndex...]

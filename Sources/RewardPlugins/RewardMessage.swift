@@ -245,7 +245,7 @@ package enum RewardMessage {
     return number
   }
 
-  // MARK: The other side
+  // MARK: The plug-in's side
 
   /// A request's line, read by one that answers it.
   static func request(_ line: [UInt8]) throws(ReplyError) -> (id: Int, RewardRequest) {

@@ -52,7 +52,7 @@ extension RewardRequest {
     let names = columnNames
     return zip(cuts, cuts.dropFirst() + [all]).map { start, end in
       var part = Array(completions[start..<end])
-      // One row that has a column, be it null, is enough for its list.
+      // A column is sent if one row has it, even as null.
       for name in names where !part.isEmpty && part[0].columns[name] == nil {
         part[0].columns[name] = .null
       }

@@ -22,7 +22,7 @@ public struct Secret: Sendable, Equatable {
 
   /// The file that has the text.
   public var filePath: String? {
-    // A URL of this scheme is none.
+    // `file://` begins a URL, not a path.
     named("file:").flatMap { $0.utf8.starts(with: "//".utf8) ? nil : $0 }
   }
 
@@ -44,11 +44,11 @@ public struct Secret: Sendable, Equatable {
     let text: String
     if let name = environmentName {
       guard let found = ProcessInfo.processInfo.environment[name] else {
-        throw bad("\(source): there is no such environment variable")
+        throw bad("\(source): no such environment variable")
       }
-      // Bytes that are none have become this mark.
+      // Invalid UTF-8 was decoded as this character.
       guard !found.utf8.contains("\u{FFFD}".utf8) else {
-        throw bad("\(source): is no text in UTF-8")
+        throw bad("\(source): is not UTF-8")
       }
       text = found
     } else if let path = filePath {
@@ -59,14 +59,14 @@ public struct Secret: Sendable, Equatable {
         throw bad("\(source): \(error.message)")
       }
       guard firstInvalidUTF8(in: bytes[...]) == nil else {
-        throw bad("\(source): is no text in UTF-8")
+        throw bad("\(source): is not UTF-8")
       }
       text = String(decoding: bytes, as: UTF8.self)
     } else {
       guard !Redaction.isRedacted(source) else {
         throw bad(
-          "\(source): its secret was left out when this was written (need it again, best as "
-            + "env:NAME or file:PATH)")
+          "\(source): the run's copy of the recipe omits this secret (need it again, preferably "
+            + "as env:NAME or file:PATH)")
       }
       return source
     }

@@ -29,7 +29,7 @@ package struct Timed<Value: Sendable>: Sendable {
           group.cancelAll()
           return Self(value: value, isLate: isLate)
         case .some(.none):
-          // The clock of a task that is cancelled ends, too, and then is no measure.
+          // Cancelling the task ends the clock as well; it is not late then.
           isLate = !Task.isCancelled
           group.cancelAll()
         case .none: preconditionFailure("the work was waited for")

@@ -91,14 +91,14 @@ public struct Countdown: PerCompletionReward, AnswerComparing, BuiltIn {
       case let given = numbers.compactMap(\.self), given.count == numbers.count
     else {
       throw ScoreFailure(
-        "the column \(numbersColumn.quotedForMessage()) is no list of whole numbers")
+        "the column \(numbersColumn.quotedForMessage()) is not a list of whole numbers")
     }
     return given
   }
 
   private func target(of completion: Completion) throws(ScoreFailure) -> Int {
     guard let target = completion.columns[targetColumn]?.unquoted.wholeNumber else {
-      throw ScoreFailure("the column \(targetColumn.quotedForMessage()) is no whole number")
+      throw ScoreFailure("the column \(targetColumn.quotedForMessage()) is not a whole number")
     }
     return target
   }

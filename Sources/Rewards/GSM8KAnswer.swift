@@ -91,7 +91,7 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing, BuiltIn {
     switch style {
     case .number:
       guard let number = WrittenNumber(answer) else {
-        throw ScoreFailure("the answer \(answer.quotedForMessage()) is no number")
+        throw ScoreFailure("the answer \(answer.quotedForMessage()) is not a number")
       }
       return number.canonical
     case .verl: return Self.withoutSeparators(answer)

@@ -85,7 +85,7 @@ extension RewardReport {
       if let first = refused.first {
         response.leaveOut(
           refused.count,
-          because: "\(oneLine(first)): the log has something else under that name (need another)")
+          because: "\(oneLine(first)): the name is already in the log (need another)")
       }
       report.functions[index].response = response
     }

@@ -87,7 +87,7 @@ struct NumberScanner {
       return Body(number: ExactNumber(fraction), end: start + 1)
     }
     if at(start).map(isOtherDigit) == true { return Body(number: nil, end: start + 1) }
-    // Of what is not read: (1+2)^3.
+    // The exponent of something that is not read: (1+2)^3.
     if isPowerSign(at: start), let (_, end) = exponent(at: start) {
       return Body(number: nil, end: end)
     }

@@ -50,7 +50,7 @@ public struct NumericMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   public func score(_ completion: Completion) throws -> Double? {
     let text = try completion.trimmedAnswer()
     guard let answer = WrittenNumber(text) else {
-      throw ScoreFailure("the answer \(text.quotedForMessage()) is no number")
+      throw ScoreFailure("the answer \(text.quotedForMessage()) is not a number")
     }
     guard let number = extraction.number(in: completion.text) else { return 0 }
     return number.number.isWithin(tolerance, of: answer.number) ? 1 : 0

@@ -54,12 +54,12 @@ extension RewardError: CustomStringConvertible {
     case .cannotStart(let reward, let problem):
       "reward '\(oneLine(reward))': cannot start: \(oneLine(problem))"
     case .withoutID(let reward):
-      "reward '\(oneLine(reward))': its reply has no id, so it may be one to another request (need "
+      "reward '\(oneLine(reward))': its reply has no id, so it may answer another request (need "
         + "the request's id in every reply, or ids: off)"
     case .doubtful(let reward, let problem):
-      "reward '\(oneLine(reward))': scores it gave may be wrong: \(oneLine(problem))"
+      "reward '\(oneLine(reward))': some of its scores may be wrong: \(oneLine(problem))"
     case .credentialsRefused(let reward, let problem):
-      "reward '\(oneLine(reward))': its credentials are refused: \(oneLine(problem))"
+      "reward '\(oneLine(reward))': the server refused its credentials: \(oneLine(problem))"
     case .scoreFailed(let reward, let reason):
       "reward '\(oneLine(reward))': a score failed, and on_error is fail: \(oneLine(reason))"
     case .sumNotFinite(let completion):

@@ -45,7 +45,7 @@ package struct RewardLog {
         let name = Metric.Name(text)
         try check(text, isNew: !metrics.contains { $0.name == name })
         guard !Self.ownNames.contains(name) else {
-          throw ScoreFailure("the name is the run's own (need another)")
+          throw ScoreFailure("the name is reserved for the run (need another)")
         }
         metrics.append(Metric(name, try number(value)))
       case .metricOrList(let name, let value):
@@ -124,7 +124,7 @@ extension RewardResponse {
   /// Counts and notes what is not logged.
   mutating func leaveOut(_ count: Int, because reason: String) {
     self.count(count, as: .unlogged)
-    notes.append("\(count) of what it logs was left out: \(reason)")
+    notes.append("\(count) logged values were ignored: \(reason)")
   }
 
   /// Leaves out what cannot be logged.

@@ -66,7 +66,7 @@ public struct RewardTrial: Sendable {
     row: Completion, completion: String?, working: String? = nil, otherAnswer: String?,
     isHostile: Bool
   ) -> [Probe] {
-    // There is no tokenizer: ids are the bytes, so that rewards of lengths and ids have some.
+    // There is no tokenizer: the bytes serve as ids, for rewards that read ids or lengths.
     func probe(_ kind: Probe.Kind, _ text: String) -> Probe {
       var completion = row
       (completion.text, completion.tokenIDs) = (text, text.utf8.map(Int.init))
@@ -147,12 +147,12 @@ public struct RewardTrial: Sendable {
             + "\(range.upperBound))")
       }
     }
-    // What an error says may name an address, and is no score.
+    // Texts of errors may differ, for example by an address; only scores count.
     let changed = zip(scores, again).count {
       $0 != $1 && ($0.failureReason == nil || $1.failureReason == nil)
     }
     if changed > 0 {
-      warnings.append("it is not deterministic: \(changed) scores were others the second time")
+      warnings.append("it is not deterministic: \(changed) scores changed on the second call")
     }
     return warnings + comparisons(of: totals)
   }
@@ -166,15 +166,15 @@ public struct RewardTrial: Sendable {
     let found = ordinary.compactMap { totals[$0] }
     if ordinary.isEmpty {
       return [
-        "only hostile completions were tried: no row has an answer that is a text or a number "
-          + "(--answer-field names its column), nor a completion"
+        "only adversarial completions were tried: no row has a completion, or an answer that is a "
+          + "text or a number (--answer-field names its column)"
       ]
     }
     if found.isEmpty {
-      return ["none of the \(ordinary.count) completions that are not hostile has a score"]
+      return ["no ordinary completion has a score (\(ordinary.count) tried)"]
     }
     return found.count > 1 && found.allSatisfy { $0 == found[0] }
-      ? ["it is constant: \(found.count) completions all get \(found[0])"] : []
+      ? ["it is constant: \(found.count) completions all score \(found[0])"] : []
   }
 
   /// What is wrong with how the scores of one kind compare with those of another.
@@ -186,13 +186,13 @@ public struct RewardTrial: Sendable {
     let right = [values(.answer), values(.working)].compactMap(\.mean).max()
     if let right, let wrong = values(.otherAnswer).mean, right <= wrong {
       warnings.append(
-        "it does not tell answers apart: the right ones get \(right), those of other rows \(wrong)")
+        "it does not favour right answers: they score \(right), the answers of other rows \(wrong)")
     }
     let found = ordinary.compactMap { totals[$0] }
     if let best = found.max(), let worst = found.min(), best > worst {
       for (probe, total) in zip(probes, totals) {
         guard case .hostile(let name) = probe.kind, let total, total >= best else { continue }
-        warnings.append("a hostile completion gets \(total), as much as the best: \(name)")
+        warnings.append("an adversarial completion scores \(total), as much as the best: \(name)")
       }
     }
     return warnings

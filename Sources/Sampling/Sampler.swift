@@ -151,7 +151,7 @@ struct Decoding {
     (self.draws, self.activations) = (draws, activations)
     let empty = SampledCompletion(supports: sampler.options.filters ? [] : nil)
     completions = requests.map { _ in Array(repeating: empty, count: count) }
-    // A prompt's last row speaks for the first token of all its completions.
+    // A prompt's last row has the logits of the first token of all its completions.
     firstOfRow = requests.indices.map { $0 * count }
     for (index, request) in requests.enumerated() {
       let group = activations.appendGroup(prompt: request.prompt, completions: count)

@@ -53,7 +53,7 @@ public struct SequenceScorer {
     for ids in sequences {
       let sequence = a.appendGroup(prompt: ids, completions: 0).prompt
       for position in ids.indices {
-        // Nothing follows the last id; its row is asked for some token, for the entropy's sake.
+        // Nothing follows the last id; any token does for its row, which is needed for the entropy.
         let next = position + 1 < ids.count ? ids[position + 1] : 0
         predictions.append(
           row: a.row(of: sequence, at: position), tokens: [Int32(next)], support: nil)

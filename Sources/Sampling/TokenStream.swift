@@ -52,7 +52,7 @@ public struct TokenStream: AsyncSequence, Sendable {
     ///   `CancellationError`.
     public mutating func next() async throws -> Token? {
       if hasEnded { return nil }
-      // Until there is a token: an error is the end.
+      // Reset once there is a token; an error ends the stream.
       hasEnded = true
       try Task.checkCancellation()
       var (sampler, decoding) = try begun ?? stream.begin()

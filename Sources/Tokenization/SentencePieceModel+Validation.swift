@@ -20,7 +20,8 @@ extension SentencePieceModel {
     }
     let userDefined = pieces.lazy.filter { $0.kind == .userDefined }.map(\.text)
     guard Self.longestPrefixChain(of: Array(userDefined)) <= Self.maximumPrefixChain else {
-      throw fault("more than \(Self.maximumPrefixChain) user-defined pieces begin each other")
+      throw fault(
+        "more than \(Self.maximumPrefixChain) user-defined pieces are prefixes of each other")
     }
     if !normalizer.charsmap.isEmpty {
       try PrecompiledCharsmap.validate(
@@ -50,7 +51,7 @@ extension SentencePieceModel {
       case .control:
         // A single character is looked up among all pieces: text would turn into this one.
         guard piece.text.unicodeScalars.count > 1 else {
-          throw fault("a control symbol of one character would be read out of text")
+          throw fault("a control symbol of one character would match ordinary text")
         }
       case .byte:
         guard trainer.byteFallback else {
@@ -58,7 +59,7 @@ extension SentencePieceModel {
         }
         guard let byte = Self.byteValue(of: piece.text) else {
           throw fault(
-            "is no byte (got \(piece.text.quotedForMessage()); need \"<0x00>\" to \"<0xFF>\")")
+            "is not a byte (got \(piece.text.quotedForMessage()); need \"<0x00>\" to \"<0xFF>\")")
         }
         bytesSeen[Int(byte)] = true
       }

@@ -57,9 +57,9 @@ public final class SentencePieceTokenizer: Tokenizer {
     guard let found = names.first(where: { Files.exists("\(directory)/\($0)") }) else { return nil }
     let need =
       found.hasSuffix(".model")
-      ? "it under the name tokenizer.model"
-      : "the SentencePiece model it was made from; none is read out of \(found)"
-    return FormatError("holds \(found), and no tokenizer.model (need \(need))", file: directory)
+      ? "it to be named tokenizer.model"
+      : "the SentencePiece model it was made from; \(found) is not supported"
+    return FormatError("has \(found) but no tokenizer.model (need \(need))", file: directory)
   }
 
   /// Reads a model; errors call it `name`.
@@ -79,7 +79,7 @@ public final class SentencePieceTokenizer: Tokenizer {
     self.own = own
     func id(of piece: String) -> Int? { Self.id(of: piece, own, model) }
     let ownPrefix = model.normalizer.addsDummyPrefix ? DummyPrefix.everyPart : .none
-    // The library alone knows how to do without a "▁", or to put it at the end.
+    // Only the library handles models without a "▁" or with one at the end.
     let isUsual = model.normalizer.escapesWhitespace && !model.trainer.treatsWhitespaceAsSuffix
     prefix = isUsual ? settings.prefix ?? ownPrefix : ownPrefix
     added = try AddedTokens(

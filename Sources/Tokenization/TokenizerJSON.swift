@@ -25,7 +25,7 @@ struct TokenizerJSON {
   init(_ tokenizer: SentencePieceTokenizer) throws(TokenizerError) {
     let model = tokenizer.model
     if let id = model.pieces.firstIndex(where: { $0.kind == .unused }) {
-      throw .notExportable("piece \(id) is marked unused, which that format cannot say")
+      throw .notExportable("piece \(id) is marked unused, which that format cannot express")
     }
     if model.trainer.treatsWhitespaceAsSuffix && model.normalizer.addsDummyPrefix {
       throw .notExportable("a dummy space at the end of text is not supported")

@@ -64,7 +64,7 @@ extension SentencePieceTokenizer.TrainingOptions {
     guard !misreadSizes.contains(size) else {
       throw .option(
         name: "vocab_size",
-        problem: "llama.cpp takes a vocabulary of this size for another model's (got \(size); "
+        problem: "llama.cpp mistakes a vocabulary of this size for another model's (got \(size); "
           + "need any size but \(misreadSizes[0]) and \(misreadSizes[1]))")
     }
   }
@@ -102,17 +102,17 @@ extension SentencePieceTokenizer.TrainingOptions {
         })
       else { throw fault(symbol, "white space and control characters cannot be part of a symbol") }
       guard SentencePieceModel.byteValue(of: symbol) == nil else {
-        throw fault(symbol, "this is how a byte is spelled")
+        throw fault(symbol, "this spelling is reserved for bytes")
       }
       guard seen.insert(ByteKey(symbol)).inserted else {
-        throw fault(symbol, "this symbol is there already")
+        throw fault(symbol, "this symbol exists already")
       }
     }
     let chain = SentencePieceModel.longestPrefixChain(of: controlSymbols)
     guard chain < SentencePieceModel.maximumPrefixChain else {
       throw .option(
         name: "control_symbols",
-        problem: "\(chain) symbols begin each other (need fewer than "
+        problem: "\(chain) symbols are prefixes of each other (need fewer than "
           + "\(SentencePieceModel.maximumPrefixChain))")
     }
   }

@@ -227,8 +227,8 @@ import Testing
     let model = "run/warm-start/model"
     try FileManager.default.removeItem(atPath: folder["\(model)/tokenizer.model"])
     let problem =
-      "error: \(model): holds tokenizer.json, and no tokenizer.model (need the SentencePiece model "
-      + "it was made from; none is read out of tokenizer.json)"
+      "error: \(model): has tokenizer.json but no tokenizer.model (need the SentencePiece model "
+      + "it was made from; tokenizer.json is not supported)"
     for command in [["sample", "1+1="], ["evaluate", "--recipe", "recipe.yaml"]] {
       let outcome = try await GrpoProgram.run(command + ["--model", model], in: folder)
       #expect(outcome.status == 65)

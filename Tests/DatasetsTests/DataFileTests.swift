@@ -25,11 +25,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("t.jsonl", "", "t.jsonl: holds no rows"), ("t.json", " []\n", "t.json: holds no rows"),
+    ("t.jsonl", "", "t.jsonl: has no rows"), ("t.json", " []\n", "t.json: has no rows"),
     ("t.csv", "", "t.csv: empty; need a line with the names of the columns"),
     (
       "t.json", "{\n \"data\": [\n {\"a\": 1}\n ]\n}\n",
-      "t.json: holds an object as a whole; need an array of objects, or an object a line"
+      "t.json: is an object; need an array of objects, or one object per line"
     ),
     ("t.csv", "a\tb\n1\t2", "no error"),
   ])

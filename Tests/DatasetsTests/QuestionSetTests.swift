@@ -82,7 +82,8 @@ import Testing
     #expect(try read(text).questions[0].prompt == "1+1")
     let image = row + #"{"type": "image"}]}]}"#
     #expect(
-      errors(image).first?.contains("1 message (\"user\", with content of no text); need") == true,
+      errors(image).first?.contains("1 message (\"user\", whose content is not text); need")
+        == true,
       "\(errors(image))")
   }
 
@@ -275,7 +276,7 @@ import Testing
 
   @Test(arguments: ["", "\n", " \n\r\n"])
   func aFileWithoutQuestionsIsRefused(text: String) {
-    #expect(errors(text) == ["d.jsonl: holds no rows"])
+    #expect(errors(text) == ["d.jsonl: has no rows"])
   }
 
   @Test func aMissingFileIsNamed() {

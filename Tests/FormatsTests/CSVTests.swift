@@ -54,16 +54,16 @@ import Testing
       "a;b\n1,5;2\n",
       "t.csv:2: got 2 cells; need 1, one for each column (cells seem to be separated"
     ),
-    ("a,b\n1,2\na,b\n3,4\n", "t.csv:3: is the header again"),
-    ("a,b\n1,2\n\u{FEFF}a,b\n3,4\n", "t.csv:3: begins with a byte order mark"),
-    ("a,b\n1,2\n\u{FEFF}\"c\",b\n3,4\n", "t.csv:3: begins with a byte order mark"),
+    ("a,b\n1,2\na,b\n3,4\n", "t.csv:3: repeats the header"),
+    ("a,b\n1,2\n\u{FEFF}a,b\n3,4\n", "t.csv:3: starts with a byte order mark"),
+    ("a,b\n1,2\n\u{FEFF}\"c\",b\n3,4\n", "t.csv:3: starts with a byte order mark"),
     ("\u{FEFF}a,b\n1,2\n", "t.csv:1: a second byte order mark"),
     ("a,b\n1,2,3\n", "t.csv:2: got 3 cells; need 2"),
     ("a,b\n1,2,\n", "t.csv:2: got 3 cells; need 2"),
     ("a,b\n1,\"2\n3,4\n", "t.csv:2: cell 2: its quotation mark is never closed"),
-    ("a,b\n1,\"2\" \n", "t.csv:2: cell 2: goes on behind its closing quotation mark"),
-    ("a,b\n1,2\"\n", "t.csv:2: cell 2: a quotation mark in a cell without any around it"),
-    ("a,b\n1, \"2\"\n", "t.csv:2: cell 2: a quotation mark in a cell"),
+    ("a,b\n1,\"2\" \n", "t.csv:2: cell 2: has text after its closing quotation mark"),
+    ("a,b\n1,2\"\n", "t.csv:2: cell 2: a quotation mark in an unquoted cell"),
+    ("a,b\n1, \"2\"\n", "t.csv:2: cell 2: a quotation mark in an unquoted cell"),
     ("a,b\r1,2\r", "t.csv:1: a carriage return alone"),
     ("a,b\n1\r,2\n", "t.csv:2: a carriage return alone"),
     ("a,b,a\n1,2,3\n", "t.csv:1: a: is the name of two columns"),
@@ -71,7 +71,7 @@ import Testing
     ("a,b\n1,x\u{0}\n", "t.csv:2: cell 2: a NUL character"),
     ("", "t.csv: empty; need a line with the names of the columns"),
     ("\n\r\n", "t.csv: empty; need a line with the names of the columns"),
-    ("a,b\n", "t.csv:1: names columns, and no row follows"),
+    ("a,b\n", "t.csv:1: has a header and no rows"),
   ])
   func whatIsNoRowIsRefusedByLine(text: String, message: String) {
     #expect(error(text).hasPrefix(message), "\(error(text))")

@@ -49,7 +49,8 @@ import Testing
       "x: shape [4611686018427387904] overflows"
     ),
     (
-      #"{"x":{"dtype":"F4","shape":[1],"data_offsets":[0,1]}}"#, 1, "x: shape [1] of F4 is no whole"
+      #"{"x":{"dtype":"F4","shape":[1],"data_offsets":[0,1]}}"#, 1,
+      "x: shape [1] of F4 is not a whole"
     ),
     (
       #"{"x":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}}"#, 1,

@@ -14,7 +14,7 @@ import Testing
   @Test func fieldsMustFitEachOther() {
     #expect(
       ConfigurationText.fault([("hidden_size", 66)])
-        == "config.json: hidden_size: is no multiple of "
+        == "config.json: hidden_size: is not a multiple of "
         + "num_attention_heads (got 66 and 4)")
     #expect(
       ConfigurationText.fault([("num_key_value_heads", 3)])

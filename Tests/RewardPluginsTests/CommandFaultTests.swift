@@ -166,7 +166,7 @@ import Testing
     try FileManager.default.removeItem(atPath: folder.path + "/score.sh")
     #expect(
       failure(try await reward.scorePair())
-        == "No such file or directory; it counts from \(folder.path)")
+        == "No such file or directory; the path is relative to \(folder.path)")
   }
 
   @Test func aCommandThatStopsReadingIsAFailureAndNoSIGPIPE() async throws {

@@ -48,7 +48,7 @@ import Testing
     var scores = try await reward.scorePair()
     if scores == [.value(1), .value(2)] { scores = try await reward.scorePair() }
     let reason = try #require(failure(scores))
-    let isUnasked = reason.hasPrefix("it wrote a line that is no reply: y")
+    let isUnasked = reason.hasPrefix("it wrote a line that is not a reply: y")
     #expect(isUnasked || reason.hasPrefix("reply: no JSON"), "\(reason)")
   }
 
@@ -132,7 +132,8 @@ import Testing
       """)
     let reason = failure(try await reward.scorePair())
     #expect(
-      reason?.hasPrefix("it wrote a line that is no reply: \(extra.1)") == true, "\(reason ?? "")")
+      reason?.hasPrefix("it wrote a line that is not a reply: \(extra.1)") == true,
+      "\(reason ?? "")")
     try await reward.confirm()
     #expect(try await reward.score(.of("4", "5", step: 2)).scores == [.value(1), .value(2)])
     try await reward.confirm()
@@ -149,7 +150,7 @@ import Testing
           os.write(1, '\(extra.0)'.encode())
           open("said", "w").close()
       """)
-    let told = "it wrote a line that is no reply: \(extra.1)"
+    let told = "it wrote a line that is not a reply: \(extra.1)"
     let scores = try await reward.scorePair()
     if let reason = failure(scores) {
       #expect(reason.hasPrefix(told), "\(reason)")
@@ -160,7 +161,7 @@ import Testing
       await #expect {
         try await reward.confirm()
       } throws: {
-        "\($0)".hasPrefix("reward 'test': scores it gave may be wrong: \(told)")
+        "\($0)".hasPrefix("reward 'test': some of its scores may be wrong: \(told)")
       }
     }
     await reward.stop()
@@ -205,11 +206,11 @@ import Testing
     try await waitUntil { folder.read("said") != nil }
     // Whether the line is noticed before the next request or as its reply is a race.
     if asksAgain { #expect(failure(try await reward.scorePair()) != nil) }
-    let line = asksAgain ? "" : "it wrote a line that is no reply: {\"id\": 1, "
+    let line = asksAgain ? "" : "it wrote a line that is not a reply: {\"id\": 1, "
     await #expect {
       try await reward.confirm()
     } throws: {
-      "\($0)".hasPrefix("reward 'test': scores it gave may be wrong: \(line)")
+      "\($0)".hasPrefix("reward 'test': some of its scores may be wrong: \(line)")
     }
     await reward.stop()
   }

@@ -248,7 +248,7 @@ private final class DeafPort {
     #expect {
       _ = try HTTPReward(["http://me:SECRET@[::1]:8766/r"])
     } throws: {
-      "\($0)".contains("http://***@[::1]:8766/r: an address of IPv6 cannot be asked")
+      "\($0)".contains("http://***@[::1]:8766/r: IPv6 addresses are not supported")
     }
   }
 
@@ -338,7 +338,7 @@ private final class DeafPort {
         _ = try HTTPReward([url])
       } throws: {
         String(describing: $0).hasSuffix(
-          "its secret was left out when this was written (need it again)")
+          "the run's copy of the recipe omits this secret (need it again)")
       }
     }
   }

@@ -190,7 +190,7 @@ import Testing
     #expect(response.counts.map(\.name.text) == ["unlogged"] && response.counts[0].value == 16)
     #expect(
       response.notes == [
-        "16 of what it logs was left out: metrics.nan: got \"nan\"; need a number"
+        "16 logged values were ignored: metrics.nan: got \"nan\"; need a number"
       ])
     await reward.stop()
     withExtendedLifetime(folder) {}

@@ -142,7 +142,7 @@ import Testing
       """
     ) { $0.ids = .off }
     for scores in try await scores(of: reward) {
-      #expect(failure(scores)?.hasPrefix("it wrote a line that is no reply: {") == true)
+      #expect(failure(scores)?.hasPrefix("it wrote a line that is not a reply: {") == true)
     }
   }
 
@@ -162,6 +162,7 @@ import Testing
     var scores = try await reward.scorePair()
     if scores == [.value(1), .value(2)] { scores = try await reward.scorePair() }
     let reason = try #require(failure(scores))
-    #expect(reason.hasPrefix("it wrote a line that is no reply: y") || reason.hasPrefix("reply: "))
+    #expect(
+      reason.hasPrefix("it wrote a line that is not a reply: y") || reason.hasPrefix("reply: "))
   }
 }

@@ -138,7 +138,7 @@ import Testing
   @Test(arguments: [
     ("\"metrics\": {\"a\": \"b\"}", "metrics.a: got \"b\"; need a number"),
     ("\"metrics\": {\"a\": NaN}", "metrics.a: got nan; need a finite number"),
-    ("\"metrics\": {\"mean\": 9}", "metrics.mean: the name is the run's own (need another)"),
+    ("\"metrics\": {\"mean\": 9}", "metrics.mean: the name is reserved for the run (need another)"),
     ("\"metrics\": {\"\": 9}", "metrics.: has no name"),
     ("\"metrics\": [1]", "metrics: got [1]; need an object"),
     ("\"extra_logs\": {\"a\": [null]}", "extra_logs.a: got null; need a number"),
@@ -156,7 +156,7 @@ import Testing
     #expect(response.scores == [.value(1), .value(2)])
     #expect(response.metrics.isEmpty && response.columns.isEmpty && response.seconds == nil)
     #expect(response.counts.map(\.name.text) == ["unlogged"] && response.counts[0].value == 1)
-    #expect(response.notes == ["1 of what it logs was left out: \(reason)"])
+    #expect(response.notes == ["1 logged values were ignored: \(reason)"])
   }
 
   @Test func theRestIsLoggedAsItIs() throws {

@@ -25,13 +25,13 @@ import Testing
     try folder.write("empty", "\n")
     try Data([0x73, 0xE9]).write(to: URL(filePath: folder.path + "/latin1"))
     for (source, problem) in [
-      ("env:NO_SUCH_NAME", "env:NO_SUCH_NAME: there is no such environment variable"),
+      ("env:NO_SUCH_NAME", "env:NO_SUCH_NAME: no such environment variable"),
       ("file:\(folder.path)/empty", "file:\(folder.path)/empty: is empty"),
-      ("file:\(folder.path)/latin1", "file:\(folder.path)/latin1: is no text in UTF-8"),
+      ("file:\(folder.path)/latin1", "file:\(folder.path)/latin1: is not UTF-8"),
       ("file:/no/such/file", "file:/no/such/file: no such file"),
       (
         "***",
-        "***: its secret was left out when this was written (need it again, best as env:NAME or "
+        "***: the run's copy of the recipe omits this secret (need it again, preferably as env:NAME or "
           + "file:PATH)"
       ),
     ] {

@@ -48,7 +48,7 @@ import Testing
     #expect(Countdown().answer(of: completion)?.canonical == power.canonical)
     #expect(try score("1", [1], .integer(.min)) == 0.25)
     #expect(try score("1", [1], .integer(.max)) == 0.25)
-    #expect(throws: ScoreFailure("the column \"target\" is no whole number")) {
+    #expect(throws: ScoreFailure("the column \"target\" is not a whole number")) {
       _ = try score("1", [1], .numeral("9223372036854775808"))
     }
   }
@@ -75,10 +75,10 @@ import Testing
   }
 
   @Test func aRowWithoutItsColumnsIsAFailedScore() {
-    #expect(throws: ScoreFailure("the column \"numbers\" is no list of whole numbers")) {
+    #expect(throws: ScoreFailure("the column \"numbers\" is not a list of whole numbers")) {
       _ = try score("1", ["1"], 1)
     }
-    #expect(throws: ScoreFailure("the column \"target\" is no whole number")) {
+    #expect(throws: ScoreFailure("the column \"target\" is not a whole number")) {
       _ = try score("1", [1], .null)
     }
   }

@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func anAnswerThatIsNoNumberIsAFailedScore() throws {
-    #expect(throws: ScoreFailure("the answer \"four\" is no number")) {
+    #expect(throws: ScoreFailure("the answer \"four\" is not a number")) {
       _ = try GSM8KAnswer().score("#### 4", answer: "four")
     }
     #expect(try GSM8KAnswer(style: .verl).score("#### 4", answer: "four") == 0)

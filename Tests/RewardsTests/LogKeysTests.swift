@@ -37,7 +37,7 @@ import Testing
     #expect(logging.counts.map(\.name.text) == ["unlogged"] && logging.counts[0].value == 3)
     #expect(
       logging.notes == [
-        "3 of what it logs was left out: metrics.b/mean: the log has something else under that name "
+        "3 logged values were ignored: metrics.b/mean: the name is already in the log "
           + "(need another)"
       ])
     let other = try #require(report.functions.first { $0.name == "a/b" })

@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func anAnswerThatIsNoNumberIsAFailedScore() {
-    #expect(throws: ScoreFailure("the answer \"four\" is no number")) {
+    #expect(throws: ScoreFailure("the answer \"four\" is not a number")) {
       _ = try NumericMatch().score("4", answer: "four")
     }
   }

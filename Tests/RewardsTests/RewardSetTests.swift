@@ -130,7 +130,7 @@ import Testing
     #expect(report.functions[0].response.counts.map(\.value) == [1])
     #expect(
       report.functions[0].response.notes == [
-        "1 of what it logs was left out: metrics.loss: got -inf; need a finite number"
+        "1 logged values were ignored: metrics.loss: got -inf; need a finite number"
       ])
   }
 
@@ -243,7 +243,7 @@ import Testing
     #expect(partly.values == [1, 2, 3] && partly.response.columns.map(\.name) == ["sort"])
     #expect(
       partly.response.notes == [
-        "1 of what it logs was left out: columns.kind: got 1 values; sent 3 completions"
+        "1 logged values were ignored: columns.kind: got 1 values; sent 3 completions"
       ])
   }
 

@@ -32,16 +32,16 @@ import Testing
 
   @Test func aConstantRewardIsDoubtful() async throws {
     let found = try await warnings { _ in 0.5 }
-    #expect(found.contains("it is constant: 5 completions all get 0.5"))
+    #expect(found.contains("it is constant: 5 completions all score 0.5"))
     #expect(
       found.contains(
-        "it does not tell answers apart: the right ones get 0.5, those of other rows 0.5"))
+        "it does not favour right answers: they score 0.5, the answers of other rows 0.5"))
   }
 
   @Test func aRewardThatNeverAppliesIsDoubtful() async throws {
     #expect(
       try await warnings { _ in nil }
-        == ["none of the 5 completions that are not hostile has a score"])
+        == ["no ordinary completion has a score (5 tried)"])
   }
 
   @Test func failuresAreNamed() async throws {
@@ -66,7 +66,7 @@ import Testing
       }
       return completion.text == completion.answer ? 10_000 + Double(call) : 0
     }
-    #expect(found == ["it is not deterministic: 2 scores were others the second time"])
+    #expect(found == ["it is not deterministic: 2 scores changed on the second call"])
   }
 
   @Test func whatAnErrorSaysIsNoScore() async throws {
@@ -84,8 +84,8 @@ import Testing
     let result = try await RewardTrial(probes).run(ClosureReward("f") { _ in 0 })
     #expect(
       result.warnings == [
-        "only hostile completions were tried: no row has an answer that is a text or a number "
-          + "(--answer-field names its column), nor a completion"
+        "only adversarial completions were tried: no row has a completion, or an answer that is a "
+          + "text or a number (--answer-field names its column)"
       ])
   }
 
@@ -112,14 +112,14 @@ import Testing
     let found = try await warnings { $0.text == $0.answer ? 0 : $0.text.count == 1 ? 1 : -1 }
     #expect(
       found == [
-        "it does not tell answers apart: the right ones get 0.0, those of other rows 1.0"
+        "it does not favour right answers: they score 0.0, the answers of other rows 1.0"
       ])
   }
 
   @Test func aHostileCompletionThatScoresWellIsNamed() async throws {
     let found = try await warnings { $0.text.contains("2") ? 1 : 0 }
     #expect(
-      found.contains("a hostile completion gets 1.0, as much as the best: many numbers"))
+      found.contains("an adversarial completion scores 1.0, as much as the best: many numbers"))
     #expect(!found.contains { $0.hasSuffix("empty") })
   }
 }

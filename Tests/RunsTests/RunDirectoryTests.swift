@@ -121,7 +121,8 @@ import Testing
     unsafe mkfifo(scratch["lock"], 0o600)
     let error = #expect(throws: FormatError.self) { try RunDirectory(scratch.path).lock() }
     #expect(
-      error?.description == "\(scratch["lock"]): is no regular file; need a file, or nothing there")
+      error?.description
+        == "\(scratch["lock"]): is not a regular file; need a file, or nothing there")
   }
 
   @Test func aFileInItsPlaceIsRefused() throws {

@@ -317,7 +317,7 @@ import Tokenization
     }
     #expect(
       error?.description
-        == "tokenizer.json: piece 3 is marked unused, which that format cannot say")
+        == "tokenizer.json: piece 3 is marked unused, which that format cannot express")
     var model = Samples.model(.bpe, [.init("a")])
     model.trainer.treatsWhitespaceAsSuffix = true
     #expect(throws: Never.self) { try json(model) }

@@ -90,11 +90,11 @@ import Tokenization
     ),
     (
       [Piece("X", kind: .control)],
-      "m: pieces[3]: a control symbol of one character would be read out of text"
+      "m: pieces[3]: a control symbol of one character would match ordinary text"
     ),
     (
       (1...65).map { Piece(String(repeating: "z", count: $0), kind: .userDefined) },
-      "m: pieces: more than 64 user-defined pieces begin each other"
+      "m: pieces: more than 64 user-defined pieces are prefixes of each other"
     ),
   ])
   func badPiecesAreNamed(pieces: [Piece], description: String) throws {
@@ -123,7 +123,7 @@ import Tokenization
     }
     #expect(
       error?.description
-        == "m: pieces[13]: is no byte (got \"<0x0a>\"; need \"<0x00>\" to \"<0xFF>\")")
+        == "m: pieces[13]: is not a byte (got \"<0x0a>\"; need \"<0x00>\" to \"<0xFF>\")")
   }
 
   @Test(

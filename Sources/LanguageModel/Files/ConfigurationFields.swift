@@ -70,7 +70,7 @@ extension SettingsFile {
   }
 
   func notComputed(_ field: String, _ value: JSON, need: String) -> FormatError {
-    error(field, "is not computed by this model (got \(value.encoded()); need \(need))")
+    error(field, "is not supported (got \(value.encoded()); need \(need))")
   }
 
   private func require(

@@ -59,7 +59,7 @@ extension ModelConfiguration {
       warnings.append(
         fields.error(
           field,
-          "\(id) is left out, since the model has no such id (need 0...\(own.upperBound - 1))"
+          "\(id) is ignored, because the model has no such id (need 0...\(own.upperBound - 1))"
         ).description)
     }
     return ids.filter(own.contains)

@@ -27,7 +27,7 @@ public enum ModelDirectory {
     if let first = heads.first {
       configuration.warnings.append(
         "\(weights.file): \(heads.count == 1 ? first : "\(first) and \(heads[1])"): the value head of "
-          + "another training is left out")
+          + "another training run is ignored")
     }
     return try Model(configuration: configuration, weights: weights)
   }

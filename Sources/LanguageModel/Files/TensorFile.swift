@@ -63,7 +63,7 @@ extension ParameterLayout {
       let shown = problems.prefix(10).joined(separator: "; ")
       let rest = problems.count > 10 ? "; and \(problems.count - 10) more" : ""
       throw FormatError(
-        "does not hold what config.json implies: \(shown)\(rest)", file: weights.file)
+        "does not match config.json: \(shown)\(rest)", file: weights.file)
     }
   }
 }

@@ -1,7 +1,7 @@
 internal import Formats
 internal import Kernels
 
-// Where the parts of a model directory lie, and what is said where they do not.
+// Locates the files of a model directory, and reports what is missing.
 
 extension ModelDirectory {
   /// `config.json`, and what errors call it.
@@ -24,10 +24,10 @@ extension ModelDirectory {
     let names = try Files.names(in: directory)
     let below = names.filter { Files.exists("\(directory)/\($0)/config.json") }
     if let name = below.first(where: { $0 == "model" }) ?? below.last {
-      throw fault("holds no config.json (need \(directory)/\(name), which does)")
+      throw fault("has no config.json (need \(directory)/\(name), which has one)")
     }
     if let found = foreignWeights(names).first {
-      throw fault("holds \(found), and no config.json (need that of the model beside it)")
+      throw fault("has \(found) but no config.json (need the model's config.json with it)")
     }
   }
 
@@ -51,7 +51,7 @@ extension ModelDirectory {
       throw FormatError("no such file", file: path, kind: .missing)
     }
     throw FormatError(
-      "holds \(found), and no model.safetensors, which is what is read (need "
+      "has \(found) but no model.safetensors (need "
         + "\(cure(found, directory, loader)))", file: directory)
   }
 
@@ -69,7 +69,8 @@ extension ModelDirectory {
     for (tensor, value) in map.entries {
       guard let name = value.string, isBelow(name) else {
         throw FormatError(
-          "got \(value.encoded()); need the path of a file beside the index or below", file: index,
+          "got \(value.encoded()); need the path of a file in the directory of the index or below",
+          file: index,
           field: "weight_map.\(tensor)")
       }
       if files[name] == nil {
@@ -80,7 +81,7 @@ extension ModelDirectory {
       }
       guard files[name]?.tensor(named: tensor) != nil || ParameterLayout.isIdle(tensor) else {
         throw FormatError(
-          "is not in \(name), as it says", file: index, field: "weight_map.\(tensor)")
+          "is not in \(name), where the index puts it", file: index, field: "weight_map.\(tensor)")
       }
     }
     let parts = files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value)

@@ -105,7 +105,7 @@ import Testing
     #expect(refused.errors.contains("error: reward 'score': its reply has no id, "))
     #expect(refused.errors.contains("\nhelp: a program adds \"id\": request[\"id\"]"))
     let warned = try await GrpoProgram.run(words + ["--ids", "off"], in: folder)
-    #expect(warned.errors.contains("warning: score: ids are off: nothing tells "))
+    #expect(warned.errors.contains("warning: score: ids are off: a late or early line "))
     #expect(warned.errors.contains("16 of 16 scores failed: no"))
   }
 
@@ -116,7 +116,7 @@ import Testing
     (["--python", "none.py:f", "--data", "train.jsonl"], 69, "reward 'f': cannot start"),
     (
       ["--command", "sh score.sh", "--data", "train.jsonl"], 69,
-      "in PATH; the program and its arguments are texts of their own: 'sh' 'score.sh'\n"
+      "in PATH; give the program and each argument as separate texts: 'sh' 'score.sh'\n"
     ),
     (
       ["--command", "./x", "--conversational", "--data", "x"], 64, "--conversational has no effect"

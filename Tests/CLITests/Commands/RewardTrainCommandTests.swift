@@ -80,7 +80,7 @@ import Testing
       "{\"prompt\": \"a\", \"chosen\": \"b\"}", 65,
       "pairs.jsonl: rejected: no such column (got the columns \"prompt\", \"chosen\""
     ),
-    ("", 65, "pairs.jsonl: holds no rows"),
+    ("", 65, "pairs.jsonl: has no rows"),
     ("{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}", 65, "too few lines"),
     ("{\"prompt\": \"a\", \"completion\": \"b\", \"score\": \"c\"}", 65, "score: got \"c\""),
   ])

@@ -38,7 +38,7 @@ import Testing
       #expect(c.padTokenID == nil)
       #expect(
         c.warnings == [
-          "config.json: \(field): \(id) is left out, since the model has no such id (need 0...511)"
+          "config.json: \(field): \(id) is ignored, because the model has no such id (need 0...511)"
         ])
     }
     let c = try ConfigurationText.read([("eos_token_id", [-1, 2, 512]), ("pad_token_id", -1)])
@@ -83,9 +83,9 @@ import Testing
       ("is_causal", false, "got false; need true"),
       (
         "per_layer_config", ["0": ["num_attention_heads": 2]],
-        #"is not computed by this model (got {"0":{"num_attention_heads":2}}; need null)"#
+        #"is not supported (got {"0":{"num_attention_heads":2}}; need null)"#
       ),
-      ("quantization_config", [:], "is not computed by this model (got {}; need null)"),
+      ("quantization_config", [:], "is not supported (got {}; need null)"),
       ("partial_rotary_factor", 0.5, "got 0.5; need 1.0"),
       ("rope_parameters", 3, "got 3; need an object"),
     ] as [(String, JSON?, String)])

@@ -61,7 +61,7 @@ import Testing
       ),
       (
         [("rope_parameters", ["full_attention": ["rope_theta": 1e6]])],
-        "rope_parameters.full_attention: is not computed by this model "
+        "rope_parameters.full_attention: is not supported "
           + "(got {\"rope_theta\":1000000.0}; need the same parameters for every layer)"
       ),
       ([("rope_scaling", "linear")], "rope_scaling: got \"linear\"; need an object"),

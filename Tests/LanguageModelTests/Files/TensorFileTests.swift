@@ -76,7 +76,7 @@ import Testing
     tensors[2].shape = [36, 60]
     #expect(
       ModelFolder.fault(of: tensors)
-        == "model.safetensors: does not hold what config.json implies: "
+        == "model.safetensors: does not match config.json: "
         + "unexpected tensor model.extra.weight; tensor model.layers.0.self_attn.q_proj.weight "
         + "has shape [36, 60] (need [60, 36]); missing tensor model.norm.weight")
     // A list too long to read is cut.
@@ -173,7 +173,7 @@ import Testing
       try ModelDirectory.load(folder.path).configuration.warnings == [
         folder.path
           + "/model.safetensors: v_head.summary.bias and v_head.summary.weight: the value "
-          + "head of another training is left out"
+          + "head of another training run is ignored"
       ])
   }
 }

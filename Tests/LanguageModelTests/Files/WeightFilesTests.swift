@@ -49,7 +49,10 @@ import Testing
 
     let index = folder.path + "/model.safetensors.index.json"
     for (file, problem) in [
-      ("../model-00001-of-00003.safetensors", "need the path of a file beside the index or below"),
+      (
+        "../model-00001-of-00003.safetensors",
+        "need the path of a file in the directory of the index or below"
+      ),
       ("model-00002-of-00003.safetensors", "is not in model-00002-of-00003.safetensors"),
     ] {
       var wrong = map
@@ -73,24 +76,24 @@ import Testing
     arguments: [
       (
         "pytorch_model.bin",
-        "DIR: holds pytorch_model.bin, and no model.safetensors, which is "
-          + "what is read (need python3 -c \"from transformers import AutoModelForCausalLM as M; "
+        "DIR: has pytorch_model.bin but no model.safetensors "
+          + "(need python3 -c \"from transformers import AutoModelForCausalLM as M; "
           + "M.from_pretrained('DIR').save_pretrained('DIR')\")"
       ),
       (
         "tiny.Q8_0.gguf",
-        "DIR: holds tiny.Q8_0.gguf, and no model.safetensors, which is what is "
-          + "read (need the model as transformers saves it)"
+        "DIR: has tiny.Q8_0.gguf but no model.safetensors "
+          + "(need the model as transformers saves it)"
       ),
       (
         "adapter_model.safetensors",
-        "DIR: holds adapter_model.safetensors, and no "
-          + "model.safetensors, which is what is read (need the adapter merged into its model)"
+        "DIR: has adapter_model.safetensors but no "
+          + "model.safetensors (need the adapter merged into its model)"
       ),
       (
         "consolidated.00.pth",
-        "DIR: holds consolidated.00.pth, and no model.safetensors, which "
-          + "is what is read (need the model as transformers saves it)"
+        "DIR: has consolidated.00.pth but no model.safetensors "
+          + "(need the model as transformers saves it)"
       ),
     ])
   func otherWeightsAreNamed(name: String, message: String) throws {
@@ -108,7 +111,7 @@ import Testing
     for file in files { try folder.write([("run/model/" + file.name, file.bytes)]) }
     #expect(
       ModelFolder.fault { _ = try ModelDirectory.load(folder.path + "/run") }
-        == folder.path + "/run: holds no config.json (need \(folder.path)/run/model, which does)")
+        == folder.path + "/run: has no config.json (need \(folder.path)/run/model, which has one)")
     try folder.write([("tiny.gguf", Array("GGUF".utf8))])
     #expect(
       ModelFolder.fault { _ = try ModelDirectory.load(folder.path + "/tiny.gguf") }

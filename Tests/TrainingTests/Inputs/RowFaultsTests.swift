@@ -24,7 +24,7 @@ import Training
     #expect(
       try fault(
         [#"{"question": "a", "answer": "5"}"#, #"{"question": "b", "answer": "n/a"}"#], reward)
-        == "d.jsonl:2: answer: the answer \"n/a\" is no number; \(reward) uses it")
+        == "d.jsonl:2: answer: the answer \"n/a\" is not a number; \(reward) uses it")
   }
 
   @Test func allBadLinesAreNamedUpToTwenty() throws {
@@ -51,7 +51,7 @@ import Training
     ]
     let found = try #require(try fault(rows, "countdown"))
     #expect(
-      found.hasPrefix("d.jsonl:2: numbers: the column \"numbers\" is no list of whole numbers;"))
+      found.hasPrefix("d.jsonl:2: numbers: the column \"numbers\" is not a list of whole numbers;"))
     #expect(
       try fault([#"{"question": "a", "steps": 5}"#, #"{"question": "a"}"#], "step_match") == nil)
     #expect(
