@@ -25,7 +25,7 @@ public struct ContainsText: PerCompletionReward, BuiltIn {
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
-    let text = try options.string("text", "what is looked for, instead of the answer")
+    let text = try options.string("text", "the text to look for, instead of the answer")
     if let text, text.isEmpty { throw options.bad("text", problem: "empty (need a text)") }
     self.init(
       label: label, text: text,

@@ -42,7 +42,7 @@ public struct Countdown: PerCompletionReward, AnswerComparing, BuiltIn {
         "numbers", "the column with the numbers", default: "numbers"),
       targetColumn: try options.string("target", "the column with the target", default: "target"),
       extraction: try options.choice(
-        "extract", "the part of the completion that is reckoned", default: .whole,
+        "extract", "the part of the completion that is evaluated", default: .whole,
         of: [.whole, .answerTag]),
       formatScore: try options.number(
         "format_score", "the score of an expression that misses the target", default: 0,

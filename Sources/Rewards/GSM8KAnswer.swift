@@ -56,7 +56,7 @@ public struct GSM8KAnswer: PerCompletionReward, AnswerComparing, BuiltIn {
       style: try options.choice(
         "style", "by value, or by verl's rule", default: .number, of: Style.allCases),
       formatScore: try options.number(
-        "format_score", "the score of the right form with another number", default: 0,
+        "format_score", "the score of a wrong number in the right format", default: 0,
         in: -1e9...1e9))
   }
 

@@ -10,7 +10,7 @@ internal import Formats
 public struct RepetitionPenalty: PerCompletionReward, BuiltIn {
   /// The name in recipes.
   public static let name = "repetition_penalty"
-  static let summary = "0 or less: punishes a completion for saying the same thing again"
+  static let summary = "0 or less: punishes repeated n-grams"
   static let example: JSONObject = ["ngram_size": 3, "max_penalty": -0.5]
 
   /// The name in logs and messages.
@@ -34,7 +34,7 @@ public struct RepetitionPenalty: PerCompletionReward, BuiltIn {
       label: label,
       size: try options.integer("ngram_size", "tokens of an n-gram", default: 3, in: 1...1000),
       penalty: try options.number(
-        "max_penalty", "the score where nothing is said once", default: -1, in: -1e9...0))
+        "max_penalty", "the score of a completion that only repeats", default: -1, in: -1e9...0))
   }
 
   /// p to 0.

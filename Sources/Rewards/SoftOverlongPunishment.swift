@@ -41,7 +41,8 @@ public struct SoftOverlongPunishment: PerCompletionReward, BuiltIn {
         "buffer", "tokens before it, at most max_length, over which the score falls to -1",
         in: 1...1_000_000)
     else {
-      throw options.missing("buffer", need: "over how many tokens before it the punishment grows")
+      throw options.missing(
+        "buffer", need: "the number of tokens before max_length over which the punishment grows")
     }
     guard buffer <= longest else {
       throw options.bad("buffer", problem: "got \(buffer); need a whole number, 1 to \(longest)")

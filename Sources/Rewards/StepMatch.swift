@@ -16,7 +16,7 @@ internal import Formats
 public struct StepMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   /// The name in recipes.
   public static let name = "step_match"
-  static let summary = "rewards each step of a worked solution that is right, where it ends"
+  static let summary = "rewards each correct solution step, at its last token"
   static let example: JSONObject = ["column": "steps", "separator": ","]
 
   /// The name in logs and messages.
@@ -33,7 +33,8 @@ public struct StepMatch: PerCompletionReward, AnswerComparing, BuiltIn {
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
-    let column = try options.string("column", "the column with the working", default: "steps")
+    let column = try options.string(
+      "column", "the column with the solution steps", default: "steps")
     let separator = try options.string("separator", "the text between steps", default: ",")
     if separator.isEmpty { throw options.missing("separator", need: "a text between steps") }
     self.init(label: label, column: column, separator: separator)

@@ -22,7 +22,7 @@ public struct ThinkAnswerFormat: PerCompletionReward, BuiltIn {
 
   /// The name in recipes.
   public static let name = "think_answer_format"
-  static let summary = "1 when the completion shows its thinking in the tags it should, else 0"
+  static let summary = "1 when the completion has the required thinking tags, else 0"
   static let example: JSONObject = ["format": "think_answer"]
 
   /// The name in logs and messages.
@@ -38,7 +38,7 @@ public struct ThinkAnswerFormat: PerCompletionReward, BuiltIn {
     self.init(
       label: label,
       format: try options.choice(
-        "format", "the tags that must be there", default: .think, of: Format.allCases))
+        "format", "the tags that are required", default: .think, of: Format.allCases))
   }
 
   /// 1 or 0.
