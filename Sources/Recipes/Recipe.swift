@@ -34,8 +34,9 @@ public struct Recipe: Sendable, Equatable {
 
   /// The tokenizer.
   ///
-  /// By default the one of the model's directory, or for a new model one of 512 pieces, trained on
-  /// `data.train`.
+  /// A recipe file without this key means the tokenizer of the model's directory, or for a new model
+  /// one of 512 pieces, trained on `data.train`. In Swift the default is the new tokenizer: for a model
+  /// directory set `.file(directory + "/tokenizer.model")`.
   public var tokenizer = Tokenizer()
 
   /// The policy to start from.

@@ -13,7 +13,11 @@ extension Policy {
       ModelDirectory.load(directory), SentencePieceTokenizer(path: directory + "/tokenizer.model"))
   }
 
-  /// The files of the policy's directory, by name.
+  /// The files of the policy's directory, by name; write them to save the policy.
+  ///
+  ///     for file in try policy.files() {
+  ///       try Data(file.bytes).write(to: directory.appending(path: file.name))
+  ///     }
   ///
   /// - Throws: `FormatError`, or `TokenizerError.notExportable`.
   public func files() throws -> [(name: String, bytes: [UInt8])] {

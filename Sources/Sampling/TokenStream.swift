@@ -3,8 +3,10 @@
 ///     let policy = try Policy(directory: "runs/quickstart/model")
 ///     let options = SamplingOptions(maximumTokens: 64, eosIDs: policy.eosIDs)
 ///     for try await token in policy.stream("12+34=", options: options) {
-///       print(token.text, terminator: "")
+///       FileHandle.standardOutput.write(Data(token.text.utf8))
 ///     }
+///
+/// On a terminal, `print` without a line feed would hold tokens back until the line ends.
 ///
 /// The texts, joined, are the text that ``TextSampler`` gives for the same seed, row and sample.
 /// Text that later tokens may still change waits for them: a character whose bytes are not all
@@ -83,9 +85,11 @@ extension Policy {
   /// Draws a completion of a prompt token by token; no template is applied to the prompt.
   ///
   /// - Parameters:
+  ///   - options: How tokens are chosen, and how many at most.
   ///   - stop: Texts that end it.
   ///   - seed: The same seed, row and sample number give the same completion.
   ///   - row: Tells apart prompts that are drawn under one seed.
+  ///   - sample: Tells apart completions of one prompt.
   ///   - threads: How many threads compute; results do not depend on it.
   public func stream(
     _ prompt: String, options: SamplingOptions, stop: [String] = [], seed: UInt64 = 0,

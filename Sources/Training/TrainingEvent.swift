@@ -17,7 +17,7 @@ public enum TrainingEvent: Sendable {
 
   /// A stage begins; `detail` says with what.
   case began(Stage, detail: String)
-  /// An earlier run finished the stage.
+  /// An earlier call finished the stage; `detail` is the path of what it wrote.
   case found(Stage, detail: String)
   /// A step of the warm start, with the line that went to its `metrics.jsonl`.
   case warmStartStep(step: Int, of: Int, metrics: JSONObject)

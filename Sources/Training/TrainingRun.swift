@@ -67,16 +67,24 @@ public final class TrainingRun {
 
   /// Reads the questions and the prompt, before anything is written.
   ///
+  /// Rewards, an objective and an advantage estimator given here are not recorded in the run's
+  /// directory: pass the same ones to resume it.
+  ///
   /// - Parameters:
-  ///   - threads: How many threads compute; results do not depend on it.
-  ///   - rewards: Takes the place of the recipe's rewards, which need not be there then.
+  ///   - recipe: One that was read or `validated()`.
+  ///   - threads: How many threads compute, at least 1; results do not depend on it.
+  ///   - rewards: Takes the place of the recipe's rewards. A recipe read from a file must still name
+  ///     one unless it was read with `ownRewards: true`.
   ///   - objective: Takes the place of the objective that the recipe's keys describe.
   ///   - advantage: Takes the place of the recipe's advantage estimator, for its needs and for what a
   ///     value function is fitted to as well.
   ///   - allowed: Keys of the recipe, or of files, that may differ from what the run in the
   ///     directory began with, and sections of them; the changes are recorded.
+  ///   - report: Called with each event of the run, such as a finished step.
   ///   - isCancelled: Asked between steps; true saves and ends the run.
   ///   - patience: How long rewards are waited for then; as long as they take without it.
+  /// - Throws: `FormatError` for a file of questions or the prompt, or rows that a reward cannot use;
+  ///   `RecipeError` if rewards are missing.
   public init(
     _ recipe: Recipe, threads: Int, rewards: [RewardSet.Entry]? = nil,
     objective: (any Objective)? = nil, advantage: (any AdvantageEstimator)? = nil,

@@ -74,6 +74,8 @@ public struct RewardGroups: Sendable, Equatable {
   /// Groups of completions with one score each; nil where a completion has none.
   ///
   /// Shapes: scores, tokenCounts: [groups][completions of the group].
+  ///
+  /// - Precondition: both have the same shape, scores are finite, and token counts are 0 or more.
   public init(scores: [[Double?]], tokenCounts: [[Int]]) {
     precondition(scores.map(\.count) == tokenCounts.map(\.count))
     self.init(

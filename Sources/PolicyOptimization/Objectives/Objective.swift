@@ -2,8 +2,8 @@ public import Formats
 
 /// What is minimized: a function of per-token numbers that never sees the model.
 ///
-/// To add an objective, conform a struct that holds its coefficients and hand it to the training
-/// loop.
+/// To add an objective, conform a struct that holds its coefficients and pass it to
+/// `TrainingRun.init(objective:)`, or call it yourself with `TrainablePolicy`.
 public protocol Objective: Sendable {
   /// What a batch must have beyond log-probs, entropies, advantages and the mask; default: nothing.
   var needs: Set<ObjectiveNeed> { get }

@@ -36,20 +36,26 @@ public final class TrainablePolicy {
     self.optimizer = AdamOptimizer(optimizer, updates: updates, layout: parameters.layout)
   }
 
-  /// A copy of the policy as it is now.
+  /// A copy of the policy as it is now; its `files()` are what to write to save it.
   public var policy: Policy { start.with(parameters.copy()) }
 
   /// What an objective reads of completions: log π_θ as it is now and log π_old of each token.
   ///
   /// log π_old is what the sampler recorded. Until the first update after sampling, log π_θ is the
-  /// same, bit for bit. No token is masked.
+  /// same, bit for bit. No token is masked. Top-k, top-p and min-p of the sampler restrict the
+  /// distribution here, too.
+  ///
+  /// The batch has no exact divergences and no values: an objective can estimate a KL penalty from
+  /// the log-probs of `reference`, but not compute it with `.exact`.
   ///
   /// - Parameters:
-  ///   - completions: Completions that `TextSampler` returned.
+  ///   - completions: Completions that `TextSampler` returned, those of several prompts one after
+  ///     the other.
   ///   - advantages: Their advantages, in the same order.
   ///   - reference: The policy π_ref, for an objective with a KL penalty.
-  ///   - temperature: The temperature of the sampler.
-  /// - Precondition: `reference` has the policy's vocabulary.
+  ///   - temperature: The sampler's `options.scoringTemperature`.
+  /// - Precondition: there are as many advantages as completions, `reference` has the policy's
+  ///   vocabulary, and `temperature` is finite and above 0.
   public func batch(
     of completions: [TextSampler.DrawnText], advantages: Advantages, reference: Policy? = nil,
     temperature: Double = 1
@@ -77,14 +83,17 @@ public final class TrainablePolicy {
   ///
   ///     g = Σ_t dLogProb_t·∇log π_θ(o_t) + dEntropy_t·∇H_t;   θ ← AdamW(θ, g)
   ///
-  /// Nothing changes if the gradient is 0, not finite, or longer than 2⁶³ after clipping.
+  /// Nothing changes if the loss is not finite, or the gradient is 0, not finite, or longer than 2⁶³
+  /// after clipping.
   ///
   /// - Parameters:
   ///   - result: The loss and its derivatives at the policy as it is now.
   ///   - completions: The completions of the objective's batch, in the same order.
-  ///   - temperature: The temperature of the sampler.
-  /// - Returns: The norm of the gradient before clipping.
-  /// - Precondition: `result` has derivatives of log-probs and entropies only.
+  ///   - temperature: The sampler's `options.scoringTemperature`, as for the batch.
+  /// - Returns: The norm of the gradient before clipping, whether or not anything changed: 0 for a
+  ///   gradient of 0, infinite or NaN for one that is not finite.
+  /// - Precondition: `result` is of a batch of these completions and has derivatives of log-probs and
+  ///   entropies only; `temperature` is finite and above 0.
   @discardableResult public func update(
     along result: ObjectiveResult, of completions: [TextSampler.DrawnText],
     temperature: Double = 1
