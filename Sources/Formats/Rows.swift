@@ -55,10 +55,10 @@ public struct Rows: Sendable {
     if let user { got += "; \(user) uses it" }
     if let name = columns.first(where: { $0.trimmingWhiteSpace.hasSameBytes(as: column) }) {
       got += "; the name \(name.quotedForMessage()) has white space at its ends: remove it"
-    } else if let name = Spelling.closest(to: column, among: columns) {
-      got += "; did you mean \(name.quotedForMessage())?"
     } else if columns.count == 1, let mark = Self.otherMark(in: columns[0]) {
       got += "; cells seem to be separated by \(mark.quotedForMessage())"
+    } else if let name = Spelling.closest(to: column, among: columns) {
+      got += "; did you mean \(name.quotedForMessage())?"
     }
     throw FormatError(
       "no such column (got \(got))" + (setting.map { "; name the right one with \($0)" } ?? ""),

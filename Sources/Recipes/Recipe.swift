@@ -98,7 +98,7 @@ extension Recipe: Section {
     fields(
       "output", &output, .text,
       "The directory of the run. It counts from the current directory; all other paths count from "
-        + "the recipe's directory.", .required, trl: ["output_dir"])
+        + "the recipe's directory.", .required, also: ["output_dir"])
     fields("data", &data, .section, "The questions.", .required)
     fields(
       "prompt", &prompt, .path,
@@ -122,7 +122,7 @@ extension Recipe: Section {
         "The scores of a completion; its reward is their weighted sum. Each has a name of its own. "
           + "Required with train.",
         train == nil || fields.context.ownRewards ? .optional : .required, default: "none",
-        trl: ["reward_funcs"])
+        also: ["reward_funcs"])
     }
     fields(
       "reward_model", &rewardModel, .section,

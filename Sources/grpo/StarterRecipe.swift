@@ -42,6 +42,9 @@ struct StarterRecipe {
         return chosen
       }
       if let found = names.first(where: rows.columns.contains) { return found }
+      // What keeps rows from being read, or the mark between cells, explains that better.
+      if rows.columns.isEmpty { _ = try QuestionSet(path: data) }
+      if rows.columns.count == 1 { try rows.require(names[0], setting: option) }
       let columns = rows.columns.map { $0.visible() }.joined(separator: ", ")
       throw FormatError(
         "no column is called \(names.prefix(3).joined(separator: ", ")) or the like "

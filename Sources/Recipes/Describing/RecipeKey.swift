@@ -10,8 +10,8 @@ public struct RecipeKey: Sendable {
   public let defaultValue: String?
   /// Whether the key must be there when it has an effect.
   public let isRequired: Bool
-  /// What TRL or transformers call it, where that is another name.
-  public let namesInTRL: [String]
+  /// What TRL, transformers, OpenRLHF or PPO's code call it, where that is another name.
+  public let otherNames: [String]
   /// What it may be.
   package let shape: Shape
   /// What must hold for it to have an effect; all of them.
@@ -58,7 +58,7 @@ extension RecipeKey {
     both[0] = Condition(test: test.or(otherTest), holds: true, found: "")
     return RecipeKey(
       name: name, meaning: meaning, defaultValue: defaultValue, isRequired: isRequired,
-      namesInTRL: namesInTRL, shape: shape, conditions: both)
+      otherNames: otherNames, shape: shape, conditions: both)
   }
 }
 
@@ -79,15 +79,23 @@ extension Recipe {
   /// for each meaning.
   public static let reference: [RecipeKey] = Fields.described(Recipe.self)
 
-  /// The keys at a dotted path, or of a name in any section: `train`, `train.beta`, `beta`.
+  /// The keys at a dotted path, or of a name in any section: `train`, `train.beta`, `beta`; also by
+  /// what other programs call them: `max_steps`.
   ///
   /// Indices of lists do not count: `rewards.0.weight` is `rewards.weight`.
   public static func keys(at path: String) -> [(path: String, key: RecipeKey)] {
     let steps = path.split(separator: ".").filter { Int($0) == nil }.map(String.init)
     let all = allKeys
     let exact = all.filter { $0.path.hasSameBytes(as: steps.joined(separator: ".")) }
-    if !exact.isEmpty || steps.count != 1 { return exact }
-    return all.filter { $0.key.name.hasSameBytes(as: path) }
+    if !exact.isEmpty { return exact }
+    guard let name = steps.last else { return [] }
+    let section = steps.dropLast().map { $0 + "." }.joined()
+    func keys(where isMeant: (RecipeKey) -> Bool) -> [(path: String, key: RecipeKey)] {
+      all.filter { $0.path.hasPrefix(section) && isMeant($0.key) }
+    }
+    let named = steps.count == 1 ? keys { $0.name.hasSameBytes(as: name) } : []
+    return named.isEmpty
+      ? keys { $0.otherNames.contains { $0.hasSameBytes(as: name) } } : named
   }
 
   /// Every key with its dotted path, sections before their own keys.

@@ -55,8 +55,14 @@ private struct SchemaSection {
     let declarations = declarations(of: name)
     var shapes = declarations.map { Self.schema(of: $0.shape, path: within(name)) }
     shapes = shapes.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-    if !declarations.contains(where: \.isRequired) { shapes.append(["type": "null"]) }
-    var property = shapes.count == 1 ? shapes[0] : ["anyOf": .array(shapes.map { .object($0) })]
+    let isOptional = !declarations.contains(where: \.isRequired)
+    var property: JSONObject
+    if shapes.count == 1, let orNull = isOptional ? Self.orNull(shapes[0]) : shapes[0] {
+      property = orNull
+    } else {
+      if isOptional { shapes.append(["type": "null"]) }
+      property = ["anyOf": .array(shapes.map { .object($0) })]
+    }
     let texts = declarations.map { key in
       key.conditions.isEmpty ? key.meaning : "\(key.meaning) Has an effect \(key.effect)."
     }
@@ -154,6 +160,19 @@ private struct SchemaSection {
   /// `null` asks for the default.
   private static func isNotWritten(_ key: String) -> JSONObject {
     ["properties": [key: ["type": "null"]]]
+  }
+
+  /// The same or `null`, without another alternative, so that messages tell of the value itself.
+  private static func orNull(_ schema: JSONObject) -> JSONObject? {
+    var schema = schema
+    if let names = schema["enum"]?.array {
+      schema["enum"] = .array(names + [.null])
+    } else if let type = schema["type"] {
+      schema["type"] = .array((type.array ?? [type]) + [.string("null")])
+    } else {
+      return nil
+    }
+    return schema
   }
 
   private static func scalar(_ text: String) -> JSON {

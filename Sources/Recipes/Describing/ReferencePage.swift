@@ -32,8 +32,8 @@ extension Recipe {
     for key in keys {
       var text = key.meaning
       if !key.effect.isEmpty { text += " *Only \(key.effect).*" }
-      if !key.namesInTRL.isEmpty {
-        text += " TRL: \(key.namesInTRL.map { "`\($0)`" }.joined(separator: ", "))."
+      if !key.otherNames.isEmpty {
+        text += " Also called: \(key.otherNames.map { "`\($0)`" }.joined(separator: ", "))."
       }
       let value = key.isRequired ? "required" : key.defaultValue ?? "none"
       let cells = ["`\(key.name)`", text, key.values, value]

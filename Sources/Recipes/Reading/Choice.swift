@@ -14,11 +14,11 @@ extension Fields {
   ///
   /// - Parameter hints: Whether a refusal names the choice that its key belongs to.
   func choose<Value: Choice>(
-    _ key: String, _ value: inout Value, _ meaning: String, trl names: [String] = [],
+    _ key: String, _ value: inout Value, _ meaning: String, also names: [String] = [],
     hints: Bool = true
   ) {
     var name = value.name
-    self(key, &name, .name(among: Value.all.map(\.name)), meaning, trl: names)
+    self(key, &name, .name(among: Value.all.map(\.name)), meaning, also: names)
     if isDescribing {
       for choice in Value.all {
         group(when: .key(key, choice) { $0.name == choice.name }) { _ = declared(choice) }

@@ -89,7 +89,7 @@ package final class Fields {
   ///   - reason: What a refusal adds, behind the key that decides.
   func callAsFunction<Value>(
     _ key: String, _ value: inout Value, _ format: Format<Value>, _ meaning: String,
-    _ presence: Presence = .optional, default words: String? = nil, trl names: [String] = [],
+    _ presence: Presence = .optional, default words: String? = nil, also names: [String] = [],
     when condition: Condition? = nil, because reason: String? = nil
   ) {
     if let condition { conditions.append((condition, reason)) }
@@ -103,7 +103,7 @@ package final class Fields {
           name: key, meaning: meaning,
           defaultValue: words
             ?? (isRequired || isSection ? nil : written?.flow.withoutZeroFraction),
-          isRequired: isRequired, namesInTRL: names, shape: format.shape,
+          isRequired: isRequired, otherNames: names, shape: format.shape,
           conditions: conditions.map(\.condition)))
     }
     guard refusal == nil else { return refuse(key, because: "") }
@@ -124,11 +124,11 @@ package final class Fields {
   /// The same for a key whose value may be nil, which is written by leaving the key out.
   func callAsFunction<Value>(
     _ key: String, _ value: inout Value?, _ format: Format<Value>, _ meaning: String,
-    _ presence: Presence = .optional, default words: String? = nil, trl names: [String] = [],
+    _ presence: Presence = .optional, default words: String? = nil, also names: [String] = [],
     when condition: Condition? = nil, because reason: String? = nil
   ) {
     self(
-      key, &value, format.optional, meaning, presence, default: words, trl: names, when: condition,
+      key, &value, format.optional, meaning, presence, default: words, also: names, when: condition,
       because: reason)
   }
 
@@ -160,7 +160,7 @@ package final class Fields {
     describe(
       RecipeKey(
         name: option.name, meaning: option.meaning, defaultValue: option.defaultValue,
-        isRequired: false, namesInTRL: [], shape: Shape(option.values),
+        isRequired: false, otherNames: [], shape: Shape(option.values),
         conditions: conditions.map(\.condition)))
   }
 

@@ -66,7 +66,7 @@ extension Recipe {
       return !words.isEmpty && words.allSatisfy { word in own.contains { $0.hasPrefix(word) } }
     }
     let guesses = [
-      names { $0.namesInTRL.contains { $0.hasSameBytes(as: name) } }, paths,
+      names { $0.otherNames.contains { $0.hasSameBytes(as: name) } }, paths,
       names(where: isInitials), Spelling.closest(to: name, among: known).map { [$0] } ?? [],
     ]
     if let guess = guesses.first(where: { !$0.isEmpty }) { return guess }

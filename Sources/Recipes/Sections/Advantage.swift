@@ -146,8 +146,7 @@ extension PolicyGradientWeight: NamedEstimator {
     }
     fields(
       "whiten_advantages", &whitens, .flag,
-      "Whitens the advantages over the step: mean 0, standard deviation 1.",
-      trl: ["whiten_rewards"])
+      "Whitens the advantages over the step: mean 0, standard deviation 1.")
     self = PolicyGradientWeight(
       form: form, discount: discount, lambda: lambda, steps: steps, baseline: baseline,
       outerDiscount: outer && discount < 1, whitens: whitens)

@@ -63,12 +63,11 @@ extension Recipe.Axes {
   ) {
     fields(
       "num_iterations", &epochs, .integer(1...1000),
-      "μ: passes over the completions of a step.", trl: ["num_ppo_epochs"])
+      "μ: passes over the completions of a step.", also: ["num_ppo_epochs"])
     fields(
       "num_mini_batches", &miniBatches, .integer(1...1024),
       "Parts of each pass, each an update of its own; at most questions_per_step. Questions are "
-        + "dealt out at random, and the completions of one question stay together.",
-      trl: ["gradient_accumulation_steps"])
+        + "dealt out at random, and the completions of one question stay together.")
     fields.choose(
       "advantage", &advantage,
       "How rewards become advantages. Against the question's other completions: `group`, "
@@ -90,7 +89,7 @@ extension Recipe.Axes {
       "reference", &reference,
       "The reference policy: `reset`, set to the policy at each outer iteration; `fixed`, the "
         + "policy that training started with; `mix`, moved towards the policy every so many steps.",
-      trl: ["sync_ref_model"])
+      also: ["sync_ref_model"])
     fields(
       "dynamic_sampling_rounds", &dynamicSamplingRounds, .integer(0...100),
       "Rounds in which questions whose completions all have the same reward are replaced by new "

@@ -27,7 +27,7 @@ extension Recipe.Data: Section {
   mutating func declare(_ fields: Fields) {
     fields(
       "train", &train, .path, "The file of training questions: JSON Lines, JSON, CSV or TSV.",
-      .required, trl: ["dataset_name"])
+      .required, also: ["dataset_name"])
     fields(
       "test", &test, .path, "The file of held-out questions, for evaluation.", default: "none")
     fields(

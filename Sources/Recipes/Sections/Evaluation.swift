@@ -30,7 +30,7 @@ extension Recipe.Evaluation: Section {
   mutating func declare(_ fields: Fields) {
     fields(
       "every", &every, .integer(1...), "Training steps between two evaluations.",
-      default: "before and after training only", trl: ["eval_steps"])
+      default: "before and after training only", also: ["eval_steps"])
     fields(
       "samples", &samples, .integer(1...1024),
       "Completions sampled per question. More samples make pass@k more precise.")

@@ -66,7 +66,7 @@ extension Recipe.Model: Section {
     fields(
       "path", &path, .path,
       "A directory in the Hugging Face layout: config.json, model.safetensors or its shards, "
-        + "tokenizer.model.", default: "none: a new model", trl: ["model_name_or_path"])
+        + "tokenizer.model.", default: "none: a new model", also: ["model_name_or_path"])
     var architecture =
       if case .new(let architecture) = self { architecture } else { Recipe.Architecture() }
     fields.group(

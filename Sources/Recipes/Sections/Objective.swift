@@ -23,7 +23,7 @@ extension PolicyObjective {
       "How token losses become one: `sequence-mean`, the mean of each completion, then of the "
         + "completions; `token-mean`, the mean over all tokens; `constant-length`, the sum over "
         + "max_completion_length, then the mean; `sequence-sum`, the sum of each completion, then "
-        + "the mean; `sum`.", trl: ["loss_type"])
+        + "the mean; `sum`.", also: ["loss_type"])
     if aggregation.hasLength { aggregation = .constantLength(maxCompletionTokens) }
     toReference.declareReference(fields)
     toOld.declareOld(fields)
@@ -138,7 +138,8 @@ extension KLPenalty.Weighting {
     fields.group(when: .key("kl_estimator", estimator, isNot: .exact)) {
       fields(
         "use_bias_correction_kl", &byRatio, .flag,
-        "Weights each token's KL by its ratio, which makes the gradient of k3 unbiased.")
+        "Weights each token's KL by its ratio, which makes the gradient of k3 unbiased. TRL 1.16 "
+          + "does so by default.")
       fields(
         "kl_straight_through", &straight, .flag,
         "Logs the chosen estimator and takes the gradient of k2, which is unbiased on-policy.",
@@ -176,7 +177,7 @@ extension KLController {
       when: .key(prefix + "controller", rule, isNot: .fixed))
     fields(
       prefix + "horizon", &horizon, .number(above: 0, through: 1e12),
-      "The completions over which the weight follows the error.", trl: ["horizon"],
+      "The completions over which the weight follows the error.", also: ["horizon"],
       when: .key(prefix + "controller", rule, is: .ziegler))
     self =
       switch rule {

@@ -61,7 +61,7 @@ extension Recipe.Optimizer {
     fields(
       "min_lr_ratio", &lowestRateRatio, .number(0...1),
       "The lowest learning rate, as a fraction of the highest. No effect with "
-        + "lr_scheduler_type constant.", trl: ["min_lr_rate"])
+        + "lr_scheduler_type constant.", also: ["min_lr_rate"])
     fields(
       "weight_decay", &weightDecay, .number(0...10),
       "Weight decay of the matrices, not of the norms' gains. Usual: 0 to 0.1.")

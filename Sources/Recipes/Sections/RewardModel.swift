@@ -71,13 +71,13 @@ extension Recipe.RewardModel: Section {
     fields("name", &name, .text, "The name of its metrics.")
     fields(
       "weight", &weight, .number(-1e6...1e6), "Its weight in the sum of the rewards.",
-      trl: ["reward_weights"])
+      also: ["reward_weights"])
     fields(
       "path", &path, .path,
       "The reward model to start from: a directory of a LlamaForSequenceClassification with the "
         + "policy's tokenizer.",
       default: "a copy of the policy with a head that gives every completion 0",
-      trl: ["reward_model_path"])
+      also: ["reward_model_path"])
     fields(
       "continuous", &isContinuous, .flag,
       "Whether it learns again after each iteration. `false` leaves it as it is after the first "
@@ -98,10 +98,10 @@ extension Recipe.RewardModel: Section {
     }
     fields(
       "steps", &steps, .integer(1...1_000_000_000), "Updates, each time that it learns.",
-      trl: ["max_steps"])
+      also: ["max_steps"])
     fields(
       "batch_size", &batchSize, .integer(1...65536), "Comparisons per update.",
-      trl: ["per_device_train_batch_size"])
+      also: ["per_device_train_batch_size"])
     fields("learning_rate", &learningRate, .number(above: 0, through: 1), "The learning rate.")
     fields(
       "max_grad_norm", &maximumGradientNorm, .number(above: 0, through: 1e6),

@@ -40,7 +40,7 @@ extension Recipe.Shaping {
     fields(
       "reward_kl_coef", &klCoefficient, .number(0...100),
       "The weight of log π_old − log π_ref as a cost of each token: the KL divergence from the "
-        + "reference policy in the reward, as in PPO and RLOO.", trl: ["kl_coef"])
+        + "reference policy in the reward, as in PPO and RLOO.", also: ["kl_coef"])
     fields("token_cost", &tokenCost, .number(-100...100), "A cost of each token.")
   }
 

@@ -67,7 +67,11 @@ extension SAPO: Keyed {
 
 extension GMPO: Keyed {
   mutating func declare(_ fields: Fields) {
-    fields.declareClip(&epsilonLow, &epsilonHigh)
+    fields.declareClip(
+      &epsilonLow, &epsilonHigh,
+      "ε: a token's log-ratio is clipped below at −ε where the advantage is negative, and above at ε "
+        + "where it is positive and epsilon_high is absent.",
+      "A token's log-ratio is clipped above at this where the advantage is positive.")
   }
 }
 
@@ -90,15 +94,16 @@ extension VESPO: Keyed {
 
 extension Fields {
   /// Declares the two sides of a clip, of which the upper one follows the lower.
-  fileprivate func declareClip(_ low: inout Double, _ high: inout Double) {
-    self(
-      "epsilon", &low, .number(above: 0, below: 1),
+  fileprivate func declareClip(
+    _ low: inout Double, _ high: inout Double,
+    _ meaning: String =
       "ε: ratios are clipped below at 1 − ε, and above at 1 + ε where epsilon_high is absent.",
-      trl: ["cliprange", "epsilon_low"])
+    _ meaningOfHigh: String = "Ratios are clipped above at 1 + this."
+  ) {
+    self("epsilon", &low, .number(above: 0, below: 1), meaning, also: ["cliprange", "epsilon_low"])
     if isReading, has("epsilon") { high = low }
     self(
-      "epsilon_high", &high, .number(above: 0, through: 100),
-      "Ratios are clipped above at 1 + this.",
+      "epsilon_high", &high, .number(above: 0, through: 100), meaningOfHigh,
       default: "epsilon, or the algorithm's own")
   }
 }

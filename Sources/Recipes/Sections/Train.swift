@@ -107,10 +107,11 @@ extension Recipe.Train: Section {
     fields(
       "algorithm", &algorithm, .choice,
       "The algorithm: it sets the defaults of the keys below. `grpo algorithms` explains each.",
-      trl: ["loss_type"])
+      also: ["loss_type"])
     fields(
-      "questions_per_step", &questionsPerStep, .integer(1...65536), "Questions per step.",
-      .required, trl: ["generation_batch_size", "per_device_train_batch_size"])
+      "questions_per_step", &questionsPerStep, .integer(1...65536),
+      "Questions per step. TRL counts their completions instead: divide by num_generations.",
+      .required, also: ["generation_batch_size", "per_device_train_batch_size"])
     fields(
       "num_generations", &completionsPerQuestion, .integer(1...4096),
       "G: completions of each question. Usual: 8 to 64. Algorithms that compare completions need 2 "
@@ -118,7 +119,7 @@ extension Recipe.Train: Section {
     fields(
       "max_completion_length", &maxCompletionTokens, .integer(1...65534),
       "The most tokens of a completion, end-of-sequence token included.", .required,
-      trl: ["response_length", "max_new_tokens"])
+      also: ["response_length", "max_new_tokens"])
     if fields.isReading { axes = algorithm.axes(maxCompletionTokens: maxCompletionTokens) }
     fields(
       "temperature", &temperature, .temperature,
@@ -147,8 +148,9 @@ extension Recipe.Train: Section {
       "M: steps per iteration.", .required)
     fields(
       "steps", &steps, .integer(1...),
-      "Ends the run after so many steps; at most outer_iterations × steps_per_iteration.",
-      default: "all", trl: ["max_steps"])
+      "Ends the run after so many steps; at most outer_iterations × steps_per_iteration. The "
+        + "learning-rate schedule spans these steps. TRL's max_steps counts updates.",
+      default: "all", also: ["max_steps"])
     axes.declare(
       fields, maxCompletionTokens: maxCompletionTokens,
       length: (iteration: stepsPerIteration, run: totalSteps))
@@ -156,7 +158,7 @@ extension Recipe.Train: Section {
     fields(
       "checkpoint_steps", &checkpointSteps, .integer(0...1_000_000_000),
       "Steps between two checkpoints. 0 saves only at the end and when the run is stopped.",
-      trl: ["save_steps"])
+      also: ["save_steps"])
     fields(
       "save_total_limit", &keptCheckpoints, .integer(1...1_000_000),
       "Checkpoints kept; older ones are deleted.")

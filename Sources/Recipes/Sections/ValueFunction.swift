@@ -52,10 +52,10 @@ extension Recipe.ValueFunction: Section {
     fields(
       "clip", &clip, .number(above: 0, through: 1e6),
       "Bounds how far the value may move from its old value; PPO's code uses 0.2.",
-      default: "no bound", trl: ["cliprange_value"])
+      default: "no bound", also: ["cliprange_value"])
     fields(
       "coefficient", &coefficient, .number(above: 0, through: 1000),
-      "The weight of the value loss beside the policy's loss.", trl: ["vf_coef"],
+      "The weight of the value loss beside the policy's loss.", also: ["vf_coef"],
       when: .key("model", trunk, is: .policy), because: "which has updates of its own")
   }
 }

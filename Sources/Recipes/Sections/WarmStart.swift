@@ -36,10 +36,10 @@ extension Recipe.WarmStart: Section {
   mutating func declare(_ fields: Fields) {
     fields(
       "steps", &steps, .integer(1...1_000_000_000), "Updates, at most.", .required,
-      trl: ["max_steps"])
+      also: ["max_steps"])
     fields(
       "batch_size", &batchSize, .integer(1...65536), "Examples per update.",
-      trl: ["per_device_train_batch_size"])
+      also: ["per_device_train_batch_size"])
     fields(
       "examples", &examples, .integer(1...),
       "Uses only the first so many rows of data.train. A small number leaves more for "

@@ -91,6 +91,10 @@ private struct RecipeCheckReport: Report {
           + "\(NumberFormat.duration(seconds * Double(steps))) for "
           + "\(NumberFormat.count(steps, "step")); rewards and evaluations not counted")
     }
+    if recipe.rewards.contains(where: \.isPlugin) {
+      let command = shownCommand([programName, "reward", "test", file])
+      lines.append("  rewards not started; to test them: \(command)")
+    }
     return lines.flatMap { Terminal.standardOutput.wrapped($0, indent: 10) }
   }
 

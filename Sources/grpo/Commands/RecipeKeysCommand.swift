@@ -48,8 +48,9 @@ struct RecipeKeysCommand: AsyncParsableCommand {
     }
     if !found.isEmpty { return found }
     let names = Recipe.allKeys.flatMap { [$0.path, $0.key.name] }
-    let hint = Spelling.closest(to: text, among: names).map { " (did you mean \($0)?)" } ?? ""
-    throw ValidationError("no key \(text.visible().shortened(to: 60))\(hint)")
+    let hint = Spelling.closest(to: text, among: names).map { "did you mean \($0)?" }
+    throw ValidationError(
+      "no key \(text.visible().shortened(to: 60)) (\(hint ?? "grpo recipe keys lists all"))")
   }
 
   // MARK: For people
@@ -92,8 +93,8 @@ struct RecipeKeysCommand: AsyncParsableCommand {
       facts.append(("", "\(value) with \(algorithms.joined(separator: ", "))"))
     }
     if !key.effect.isEmpty { facts.append(("effect", "only \(key.effect)")) }
-    if !key.namesInTRL.isEmpty {
-      facts.append(("in TRL", key.namesInTRL.joined(separator: ", ")))
+    if !key.otherNames.isEmpty {
+      facts.append(("called", key.otherNames.joined(separator: ", ") + " in other programs"))
     }
     return facts
   }
@@ -113,7 +114,7 @@ struct RecipeKeysCommand: AsyncParsableCommand {
           })),
       "required": .bool(key.isRequired),
       "effect": key.effect.isEmpty ? .null : .string(key.effect),
-      "trl": .array(key.namesInTRL.map { .string($0) }),
+      "also_called": .array(key.otherNames.map { .string($0) }),
     ]
   }
 }

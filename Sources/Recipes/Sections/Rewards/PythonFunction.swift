@@ -45,7 +45,7 @@ extension Recipe.PythonFunction: Keyed {
       "arguments", &arguments, .json,
       "For `trl`, the named function is called with these and returns the reward function; for "
         + "`verl`, further keyword arguments of each call; for `reasoning-gym`, tag_name.",
-      default: "none", trl: ["reward_kwargs"])
+      default: "none", also: ["reward_kwargs"])
     fields(
       "interpreter", &interpreter, .text,
       "The Python to run: a path with a `/`, or a name that is looked up in PATH.")

@@ -51,6 +51,11 @@ extension Recipe {
   }
 }
 
+extension Recipe.Reward {
+  /// Whether something outside of the program scores, or a model.
+  package var isPlugin: Bool { if case .builtIn = source { false } else { true } }
+}
+
 extension Format where Value == [Recipe.Reward] {
   static var rewards: Self { .list(of: .reward, count: 1...64) }
 }
@@ -175,7 +180,7 @@ extension Recipe.Reward: Section {
   private mutating func declareCommon(_ fields: Fields) {
     fields(
       "weight", &weight, .number(-1e6...1e6),
-      "Its weight in the sum. A reward of weight 0 is only logged.", trl: ["reward_weights"])
+      "Its weight in the sum. A reward of weight 0 is only logged.", also: ["reward_weights"])
     fields(
       "on_error", &onError, .choice,
       "What becomes of a completion whose score failed: `mask` leaves it out of the update, `fail` "

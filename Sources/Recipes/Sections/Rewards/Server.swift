@@ -44,7 +44,7 @@ extension Recipe.Server: Keyed {
     fields(
       "url", &urls, .listOrOne(of: .secretURL, count: 1...64),
       "Where requests are posted; several addresses share each batch. `env:NAME` or `file:PATH` says "
-        + "where an address is kept.", .required, trl: ["remote_rm_url"])
+        + "where an address is kept.", .required, also: ["remote_rm_url"])
     for url in urls where fields.isReading && !Secret(url).isReference && !HTTPReward.isURL(url) {
       fields.fail(
         "url",
