@@ -61,7 +61,7 @@ public struct ModelConfiguration: Sendable, Equatable {
 
 extension ModelConfiguration {
   /// Numbers of a row's queries, of all heads.
-  var queryWidth: Int { attentionHeads * headSize }
+  package var queryWidth: Int { attentionHeads * headSize }
   /// Numbers of a row's keys, and of its values.
   package var keyWidth: Int { keyValueHeads * headSize }
 

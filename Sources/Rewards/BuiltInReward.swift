@@ -33,6 +33,8 @@ public enum BuiltInReward {
     public let values: Values
     /// The value where a recipe sets none; nil where the option is required or has no default.
     public let defaultValue: String?
+    /// Whether a recipe must give the option.
+    public let isRequired: Bool
 
     /// The values it takes, in words.
     public var need: String { values.words }

@@ -43,7 +43,9 @@ public struct LengthBand: PerCompletionReward, BuiltIn {
     let unit = try options.choice("unit", "what is counted", default: .tokens, of: Unit.allCases)
     let shortest = try options.number(
       "min", "the least length that scores 1", default: 0, in: 0...1e9)
-    guard let longest = try options.number("max", "the greatest length that scores 1", in: 0...1e9)
+    guard
+      let longest = try options.number(
+        "max", "the greatest length that scores 1", in: 0...1e9, isRequired: true)
     else {
       throw options.missing("max", need: "the greatest length")
     }

@@ -59,7 +59,9 @@ public struct RegularExpressionMatch: PerCompletionReward, BuiltIn {
   }
 
   init(options: inout RewardOptions, label: String) throws(RewardError) {
-    guard let pattern = try options.string("pattern", "the regular expression, in ICU's syntax")
+    guard
+      let pattern = try options.string(
+        "pattern", "the regular expression, in ICU's syntax", isRequired: true)
     else {
       throw options.missing("pattern", need: "a regular expression")
     }

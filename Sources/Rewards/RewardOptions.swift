@@ -28,17 +28,18 @@ struct RewardOptions {
   }
 
   mutating func number(
-    _ option: String, _ meaning: String, in range: ClosedRange<Double>
+    _ option: String, _ meaning: String, in range: ClosedRange<Double>, isRequired: Bool = false
   ) throws(RewardError) -> Double? {
-    try number(option, meaning, default: nil, range)
+    try number(option, meaning, default: nil, range, isRequired: isRequired)
   }
 
   private mutating func number(
-    _ option: String, _ meaning: String, default value: Double?, _ range: ClosedRange<Double>
+    _ option: String, _ meaning: String, default value: Double?, _ range: ClosedRange<Double>,
+    isRequired: Bool = false
   ) throws(RewardError) -> Double? {
     try self.value(
-      option, meaning, .number(range),
-      default: value.map { JSON.number($0).encoded() }
+      option, meaning, .number(range), default: value.map { JSON.number($0).encoded() },
+      isRequired: isRequired
     ) { found in found.double.flatMap { range.contains($0) ? $0 : nil } }
   }
 
@@ -58,15 +59,18 @@ struct RewardOptions {
   }
 
   mutating func integer(
-    _ option: String, _ meaning: String, in range: ClosedRange<Int>
+    _ option: String, _ meaning: String, in range: ClosedRange<Int>, isRequired: Bool = false
   ) throws(RewardError) -> Int? {
-    try integer(option, meaning, default: nil, range)
+    try integer(option, meaning, default: nil, range, isRequired: isRequired)
   }
 
   private mutating func integer(
-    _ option: String, _ meaning: String, default value: Int?, _ range: ClosedRange<Int>
+    _ option: String, _ meaning: String, default value: Int?, _ range: ClosedRange<Int>,
+    isRequired: Bool = false
   ) throws(RewardError) -> Int? {
-    try self.value(option, meaning, .integer(range), default: value.map { "\($0)" }) { found in
+    try self.value(
+      option, meaning, .integer(range), default: value.map { "\($0)" }, isRequired: isRequired
+    ) { found in
       found.int.flatMap { range.contains($0) ? $0 : nil }
     }
   }
@@ -77,8 +81,10 @@ struct RewardOptions {
     try self.value(option, meaning, .text, default: value, \.string) ?? value
   }
 
-  mutating func string(_ option: String, _ meaning: String) throws(RewardError) -> String? {
-    try value(option, meaning, .text, default: nil, \.string)
+  mutating func string(
+    _ option: String, _ meaning: String, isRequired: Bool = false
+  ) throws(RewardError) -> String? {
+    try value(option, meaning, .text, default: nil, isRequired: isRequired, \.string)
   }
 
   /// One of `choices` by its raw value.
@@ -95,11 +101,11 @@ struct RewardOptions {
   /// What `read` makes of an option; nil where it is not given.
   private mutating func value<Value>(
     _ option: String, _ meaning: String, _ values: BuiltInReward.Option.Values,
-    default value: String?,
+    default value: String?, isRequired: Bool = false,
     _ read: (JSON) -> Value?
   ) throws(RewardError) -> Value? {
     let known = BuiltInReward.Option(
-      name: option, meaning: meaning, values: values, defaultValue: value)
+      name: option, meaning: meaning, values: values, defaultValue: value, isRequired: isRequired)
     taken.append(known)
     guard let found = options[option] else { return nil }
     guard let value = read(found) else {

@@ -32,14 +32,14 @@ public struct SoftOverlongPunishment: PerCompletionReward, BuiltIn {
   init(options: inout RewardOptions, label: String) throws(RewardError) {
     guard
       let longest = try options.integer(
-        "max_length", "the most tokens of a completion", in: 1...1_000_000)
+        "max_length", "the most tokens of a completion", in: 1...1_000_000, isRequired: true)
     else {
       throw options.missing("max_length", need: "the most tokens of a completion")
     }
     guard
       let buffer = try options.integer(
         "buffer", "tokens before it, at most max_length, over which the score falls to -1",
-        in: 1...1_000_000)
+        in: 1...1_000_000, isRequired: true)
     else {
       throw options.missing(
         "buffer", need: "the number of tokens before max_length over which the punishment grows")

@@ -1,4 +1,5 @@
 internal import Datasets
+internal import Evaluation
 internal import Formats
 internal import Kernels
 internal import LanguageModel
@@ -26,7 +27,8 @@ extension TrainingRun {
   /// - Throws: what keeps the recipe's files from being read, or `TrainingError.tooLarge`.
   public static func estimate(_ recipe: Recipe, threads: Int) async throws -> RecipeEstimate {
     let whole = try TrainingRun(recipe, threads: threads)
-    let configuration = try whole.initialPolicy(writes: false).model.configuration
+    let start = try whole.initialPolicy(writes: false)
+    let configuration = start.model.configuration
     // The program, the data and the tokenizer are in memory, and the policy, which is counted below.
     let count = ParameterLayout(configuration).count
     let resident = Double(max(0, MachineMemory.resident - 4 * count))
@@ -35,7 +37,9 @@ extension TrainingRun {
       return RecipeEstimate(
         parameterCount: count, bytes: resident + need.bytes, secondsPerStep: nil)
     }
-    let trial = TrialStep(recipe, train, parameters: count)
+    let prompts = try whole.sampler(start).encode(whole.questions).map(\.count)
+    let prompt = Double(prompts.reduce(0, +)) / Double(max(1, prompts.count))
+    let trial = TrialStep(recipe, train, configuration, parameters: count, prompt: prompt)
     return RecipeEstimate(
       parameterCount: count,
       bytes: resident + need.bytes + train.activationBytes(configuration),
@@ -59,48 +63,57 @@ private struct TrialStep {
   private var recipe: Recipe
   private var train: Recipe.Train
   private let whole: Recipe.Train
+  private let prompt: Double
 
   /// Operations that take about a second.
   private static let budget = 1e11
 
-  init(_ recipe: Recipe, _ train: Recipe.Train, parameters: Int) {
-    whole = train
+  /// - Parameter prompt: Tokens of a prompt, the mean.
+  init(
+    _ recipe: Recipe, _ train: Recipe.Train, _ configuration: ModelConfiguration, parameters: Int,
+    prompt: Double
+  ) {
+    (whole, self.prompt) = (train, prompt)
     self.train = train
     self.recipe = recipe
     (self.recipe.warmStart, self.recipe.evaluation, self.recipe.rewardModel) = (nil, nil, nil)
     self.recipe.data.test = nil
-    // A token costs 2 operations per parameter to sample, and 6 to train on.
-    let group = 8.0 * Double(parameters * train.completionsPerQuestion)
-    let questions = Self.budget / (group * Double(train.maxCompletionTokens))
+    // A token costs 2 operations per parameter to sample and 6 to train on, and attends to those
+    // before it in each layer.
+    let completions = Double(train.completionsPerQuestion)
+    let tokens = Double(train.maxCompletionTokens)
+    let attended = prompt * prompt / 2 + completions * tokens * (prompt + tokens)
+    let question =
+      8 * Double(parameters) * (prompt + completions * tokens)
+      + 16 * attended * Double(configuration.layers * configuration.queryWidth)
+    let questions = Self.budget / question
     self.train.questionsPerStep = max(1, Int(min(questions, Double(train.questionsPerStep))))
-    if questions < 1 {
-      let tokens = questions * Double(train.maxCompletionTokens)
-      self.train.maxCompletionTokens = max(2, Int(tokens))
-    }
+    if questions < 1 { self.train.maxCompletionTokens = max(2, Int(questions * tokens)) }
     self.train.axes.miniBatches = min(train.axes.miniBatches, self.train.questionsPerStep)
     self.recipe.train = self.train
   }
 
-  /// The least of two steps, after one that takes the memory.
+  /// Seconds of the first step beyond which no other one is made.
+  private static let patience = 3.0
+
+  /// The least of two steps, after one that takes the memory; that one alone where it takes long.
   func seconds(threads: Int) async throws -> Double {
     let run = try TrainingRun(recipe, threads: threads, rewards: [.init(AnyReward())])
     let loop = try run.loop(
       train, from: try run.initialPolicy(writes: false), host: TrainingLoop.Host(directory: run.run)
     )
     var seconds: [Double] = []
-    var promptTokens = 0
-    for _ in 0..<3 {
+    repeat {
       let clock = Stopwatch()
-      let step = try await loop.makeStep(on: loop.nextRows)
+      _ = try await loop.makeStep(on: loop.nextRows)
       seconds.append(clock.seconds)
-      promptTokens = step.rollout.requests.map(\.prompt.count).reduce(0, +)
-    }
+    } while seconds.count < 3 && seconds[0] < Self.patience
     func tokens(_ train: Recipe.Train) -> Double {
-      Double(promptTokens) / Double(self.train.questionsPerStep)
-        + Double(train.completionsPerQuestion * train.maxCompletionTokens)
+      prompt + Double(train.completionsPerQuestion * train.maxCompletionTokens)
     }
     let questions = Double(whole.questionsPerStep) / Double(train.questionsPerStep)
-    return min(seconds[1], seconds[2]) * questions * tokens(whole) / tokens(train)
+    let least = seconds.dropFirst().min() ?? seconds[0]
+    return least * questions * tokens(whole) / tokens(train)
   }
 
   /// Rewards that differ within every group, so that all of a step is computed.

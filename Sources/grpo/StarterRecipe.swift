@@ -14,6 +14,8 @@ struct StarterRecipe {
   private let questionBytes: Int
   private let answerBytes: Int
   private let corpusBytes: Int
+  /// Different characters, each of which a tokenizer has a piece for.
+  private let scalarCount: Int
   private let answersAreNumbers: Bool
 
   static let prompt = "prompt.txt"
@@ -38,10 +40,16 @@ struct StarterRecipe {
       _ chosen: String?, _ names: [String], _ option: String
     ) throws(FormatError) -> String {
       if let chosen {
+        guard !chosen.isEmpty else {
+          throw FormatError("\(option): need the name of a column", file: data)
+        }
         try rows.require(chosen, setting: option)
         return chosen
       }
-      if let found = names.first(where: rows.columns.contains) { return found }
+      let found = names.lazy.compactMap { name in
+        rows.columns.first { $0.lowercased().hasSameBytes(as: name) }
+      }
+      if let found = found.first { return found }
       // What keeps rows from being read, or the mark between cells, explains that better.
       if rows.columns.isEmpty { _ = try QuestionSet(path: data) }
       if rows.columns.count == 1 { try rows.require(names[0], setting: option) }
@@ -59,8 +67,19 @@ struct StarterRecipe {
     rowCount = questions.count
     questionBytes = questions.map(\.prompt.utf8.count).max() ?? 1
     answerBytes = questions.map { $0.answer?.utf8.count ?? 0 }.max() ?? 1
+    let scalars = questions.reduce(into: Set<Unicode.Scalar>()) {
+      $0.formUnion($1.prompt.unicodeScalars)
+      $0.formUnion($1.answer?.unicodeScalars ?? "".unicodeScalars)
+    }
+    scalarCount = scalars.count
     corpusBytes = questions.reduce(0) { $0 + $1.prompt.utf8.count + ($1.answer?.utf8.count ?? 0) }
-    answersAreNumbers = questions.allSatisfy { $0.answer.flatMap(Double.init) != nil }
+    answersAreNumbers = questions.allSatisfy {
+      $0.answer?.wholeMatch(of: /-?[0-9]+(\.[0-9]+)?/) != nil
+    }
+    if let test { _ = try QuestionSet(path: test, columns: columns) }
+    if let model, !Files.exists(model + "/config.json") {
+      throw FormatError("no config.json; need a model's directory", file: model, kind: .missing)
+    }
   }
 
   /// Tokens of a completion: no answer has more tokens than bytes.
@@ -123,7 +142,9 @@ struct StarterRecipe {
     if let model {
       section("model", ["path": Self.quoted(path(model))])
     } else {
-      section("tokenizer", ["vocab_size": corpusBytes < 200_000 ? "512" : "2048"])
+      // 256 bytes, the control symbols, each character, and as many pieces again.
+      let pieces = max(corpusBytes < 200_000 ? 512 : 2048, 320 + 2 * scalarCount)
+      section("tokenizer", ["vocab_size": "\(min(pieces, 262_144))"])
       section(
         "model",
         [
@@ -159,5 +180,9 @@ struct StarterRecipe {
   /// The prompt template's text.
   var promptText: String { "{question}\n" }
 
-  private static func quoted(_ text: String) -> String { JSON.string(text).encoded() }
+  /// A text as YAML; YAML folds or drops these two characters where JSON has them as they are.
+  private static func quoted(_ text: String) -> String {
+    JSON.string(text).encoded().replacing("\u{85}", with: "\\u0085")
+      .replacing("\u{FEFF}", with: "\\uFEFF")
+  }
 }

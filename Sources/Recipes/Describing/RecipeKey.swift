@@ -16,6 +16,8 @@ public struct RecipeKey: Sendable {
   package let shape: Shape
   /// What must hold for it to have an effect; all of them.
   package let conditions: [Condition]
+  /// Whether `null` asks for its default; the options of built-in rewards take none.
+  var takesNull = true
 
   /// The first sentence of its meaning, without the full stop.
   public var summary: String {
@@ -58,7 +60,7 @@ extension RecipeKey {
     both[0] = Condition(test: test.or(otherTest), holds: true, found: "")
     return RecipeKey(
       name: name, meaning: meaning, defaultValue: defaultValue, isRequired: isRequired,
-      otherNames: otherNames, shape: shape, conditions: both)
+      otherNames: otherNames, shape: shape, conditions: both, takesNull: takesNull)
   }
 }
 

@@ -55,7 +55,9 @@ private struct SchemaSection {
     let declarations = declarations(of: name)
     var shapes = declarations.map { Self.schema(of: $0.shape, path: within(name)) }
     shapes = shapes.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-    let isOptional = !declarations.contains(where: \.isRequired)
+    let isOptional =
+      declarations.contains(where: \.takesNull)
+      && !declarations.contains { $0.isRequired && $0.conditions.isEmpty }
     var property: JSONObject
     if shapes.count == 1, let orNull = isOptional ? Self.orNull(shapes[0]) : shapes[0] {
       property = orNull
@@ -87,11 +89,13 @@ private struct SchemaSection {
     for (key, condition) in zip(declarations, alternatives) {
       if declarations.count > 1 {
         let shape = Self.schema(of: key.shape, path: within(name))
-        let orNull: JSONObject = ["anyOf": [.object(shape), ["type": "null"]]]
+        let orNull: JSONObject =
+          key.takesNull ? ["anyOf": [.object(shape), ["type": "null"]]] : shape
         rules.append(["if": .object(condition), "then": ["properties": [name: .object(orNull)]]])
       }
       if key.isRequired {
-        rules.append(["if": .object(condition), "then": ["required": [.string(name)]]])
+        let isThere = Self.isWritten(name, as: ["not": ["type": "null"]])
+        rules.append(["if": .object(condition), "then": .object(isThere)])
       }
     }
     return rules

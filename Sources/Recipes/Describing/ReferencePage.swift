@@ -6,7 +6,8 @@ extension Recipe {
       "", "## Overview", "",
       "`grpo recipe keys` prints the same for one key: `grpo recipe keys train.beta`. A default that",
       "depends on the algorithm is that of `grpo`; `grpo algorithms NAME` lists those of another one.",
-      "A key has an effect only with the choices that its row names; without them it is refused.",
+      "A key whose row names choices has an effect only with them; without them it is refused.",
+      "Some combinations of values are refused, too; `grpo recipe check` says which.",
       "The page is made from the declaration of the keys; `make reference` writes it.",
     ]
     append(reference, title: "The recipe itself", to: &lines)

@@ -159,9 +159,10 @@ package final class Fields {
   func describe(_ option: BuiltInReward.Option) {
     describe(
       RecipeKey(
-        name: option.name, meaning: option.meaning, defaultValue: option.defaultValue,
-        isRequired: false, otherNames: [], shape: Shape(option.values),
-        conditions: conditions.map(\.condition)))
+        name: option.name, meaning: option.meaning.asSentence,
+        defaultValue: option.defaultValue?.withoutZeroFraction, isRequired: option.isRequired,
+        otherNames: [], shape: Shape(option.values), conditions: conditions.map(\.condition),
+        takesNull: false))
   }
 
   /// Describes a key, or adds to what is known of it: another choice that it belongs to.

@@ -28,7 +28,8 @@ package indirect enum Shape: Sendable {
     }
 
     fileprivate var words: String {
-      switch (includesLower, includesUpper) {
+      if includesLower, upper == .greatestFiniteMagnitude { return "from \(lower.plain) up" }
+      return switch (includesLower, includesUpper) {
       case (true, true): "from \(lower.plain) to \(upper.plain)"
       case (true, false): "from \(lower.plain), below \(upper.plain)"
       case (false, true): "above \(lower.plain), at most \(upper.plain)"
@@ -75,6 +76,9 @@ extension Shape {
 }
 
 extension String {
+  /// With a capital at its beginning and a full stop at its end.
+  var asSentence: String { prefix(1).uppercased() + dropFirst() + (hasSuffix(".") ? "" : ".") }
+
   /// The text of a number without a final `.0`.
   package var withoutZeroFraction: String {
     hasSuffix(".0") && Double(self) != nil ? String(dropLast(2)) : self

@@ -40,7 +40,10 @@ extension Recipe {
   fileprivate static func paths(of name: String, besides section: String) -> [String] {
     guard keys(ofSection: section) != nil, !section.contains(where: \.isNumber) else { return [] }
     var paths: [String] = []
-    for (path, key) in allKeys where key.name.hasSameBytes(as: name) && !paths.contains(path) {
+    for (path, key) in allKeys
+    where ([key.name] + key.otherNames).contains(where: { $0.hasSameBytes(as: name) })
+      && !paths.contains(path)
+    {
       if !path.hasPrefix("rewards.") { paths.append(path) }
     }
     return paths
@@ -87,7 +90,9 @@ extension RecipeError {
       meantBy: entry.key, in: context.path, among: known, elsewhere: paths)
     let hint =
       meant.isEmpty
-      ? "need one of \(known.joined(separator: ", "))"
+      ? known.count > 20
+        ? "grpo recipe keys \(context.path) lists all"
+        : "need one of \(known.joined(separator: ", "))"
       : "did you mean \(meant.joined(separator: " or "))?"
     self.init(
       "unknown key (\(hint))", field: context[entry.key.shortened()].path, at: entry.value.place)

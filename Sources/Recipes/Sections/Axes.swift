@@ -87,7 +87,7 @@ extension Recipe.Axes {
       default: "its own defaults", when: needsValueFunction)
     fields.choose(
       "reference", &reference,
-      "The reference policy: `reset`, set to the policy at each outer iteration; `fixed`, the "
+      "The reference policy, where a KL penalty needs one: `reset`, set to the policy at each outer iteration; `fixed`, the "
         + "policy that training started with; `mix`, moved towards the policy every so many steps.",
       also: ["sync_ref_model"])
     fields(

@@ -32,7 +32,8 @@ extension PolicyObjective {
       "The weight of an entropy bonus in the loss.")
     fields(
       "off_policy_mask_threshold", &threshold, .number(above: 0, through: 1000),
-      "Masks completions with a negative advantage whose mean of log π_old − log π is above this.",
+      "Leaves out of the policy loss the completions with a negative advantage whose mean of "
+        + "log π_old − log π is above this. KL penalties and the entropy bonus keep them.",
       default: "none is masked")
     fields(
       "top_entropy_quantile", &quantile, .number(above: 0, through: 1),
@@ -98,7 +99,7 @@ extension KLPenalty? {
   mutating func declareOld(_ fields: Fields) {
     declare(
       fields, "old_kl_coef", atMost: 1e6, "old_kl_", among: [.oldToPolicy, .policyToOld],
-      "The weight of the KL penalty to the policy that drew the completions.",
+      "The weight of the KL penalty to the policy that sampled the completions.",
       "The divergence: `old-to-policy`, KL(π_old‖π), or `policy-to-old`, KL(π‖π_old).")
   }
 
@@ -115,7 +116,7 @@ extension KLPenalty? {
       fields(prefix + "direction", &divergence, .choice(among: divergences), directions)
       fields(
         prefix + "estimator", &estimator, .choice,
-        "How a token's divergence is computed: Schulman's `k1`, `k2` or `k3` from the drawn token, "
+        "How a token's divergence is computed: Schulman's `k1`, `k2` or `k3` from the sampled token, "
           + "or `exact`, summed over the vocabulary.")
       if divergence.isToReference { weighting.declare(fields, divergence, estimator) }
       controller.declare(fields, prefix)

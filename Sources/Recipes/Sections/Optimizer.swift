@@ -56,7 +56,7 @@ extension Recipe.Optimizer {
         + "constant_with_warmup.")
     fields(
       "warmup_steps", &warmupUpdates, .integer(0...1_000_000_000),
-      "Updates over which the learning rate rises from 0. One training step makes num_iterations × "
+      "Updates over which the learning rate rises from 0. A step of train makes num_iterations × "
         + "num_mini_batches updates.")
     fields(
       "min_lr_ratio", &lowestRateRatio, .number(0...1),

@@ -142,7 +142,8 @@ extension Recipe.Train: Section {
         + "scoring is slow. It changes no result.")
     fields(
       "outer_iterations", &outerIterations, .integer(1...1_000_000),
-      "I: iterations, each of which begins by setting the reference policy to the policy.")
+      "I: iterations, each of which begins by setting the reference policy to the policy. 1 with "
+        + "another reference than reset.")
     fields(
       "steps_per_iteration", &stepsPerIteration, .integer(1...1_000_000_000),
       "M: steps per iteration.", .required)

@@ -39,7 +39,7 @@ extension Recipe {
     public enum Fisher: String, Sendable, CaseIterable {
       /// Summed over the vocabulary at every token.
       case exact
-      /// From the drawn tokens alone: Σ ∇log π ∇log πᵀ.
+      /// From the sampled tokens alone: Σ ∇log π ∇log πᵀ.
       case sampled
     }
 
@@ -118,7 +118,7 @@ extension Recipe.TrustRegionUpdate: Keyed {
     fields(
       "fisher", &fisher, .choice,
       "The Fisher matrix: `exact`, summed over the vocabulary at each token, or `sampled`, from the "
-        + "drawn tokens alone.")
+        + "sampled tokens alone.")
     fields(
       "cg_damping", &conjugateGradient.damping, .number(0...1000),
       "Added to the diagonal of the Fisher matrix.")

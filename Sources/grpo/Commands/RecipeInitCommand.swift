@@ -53,7 +53,12 @@ struct RecipeInitCommand: AsyncParsableCommand {
         .cannotCreate, "\(path.visible()): already exists",
         help: "remove it, or choose another --directory")
     }
-    try Files.createDirectory(directory)
+    do {
+      try Files.createDirectory(directory.isEmpty ? "." : directory)
+    } catch {
+      throw Failure(
+        .cannotCreate, error.description.visible(), help: "choose another --directory")
+    }
     for (path, text) in files { try Files.writeAtomically(Array(text.utf8), to: path) }
     let (written, yaml) = (files.map { shownPath($0.path).visible() }, files[0].path)
     try StandardOutput.write(line: "wrote  \(written.joined(separator: "  "))")

@@ -82,9 +82,12 @@ extension Recipe.Reward {
 extension Format where Value == Recipe.Reward {
   static var reward: Self {
     let section = Format<Recipe.Reward>.section
+    let namesThatStandAlone = BuiltInReward.descriptions.filter { reward in
+      !reward.options.contains(where: \.isRequired)
+    }.map(\.name)
     return Self(
       .either(
-        [.name(BuiltInReward.names), section.shape],
+        [.name(namesThatStandAlone), section.shape],
         name: "a reward's name, or a map with name, command, python, url, library or model"),
       read: { node, context in
         var map = node
@@ -141,7 +144,7 @@ extension Recipe.Reward: Section {
     fields.group(when: others.dropFirst().reduce(others[0], &&)) {
       fields(
         "name", &name, .name(among: BuiltInReward.names),
-        "The built-in reward. Its options stand beside this key: `grpo reward list NAME`.",
+        "The built-in reward. Its options are further keys of the entry: `grpo reward list NAME`.",
         .required)
       fields("label", &reward.label, .text, "The name of its metrics.", default: "its name")
     }
