@@ -19,6 +19,10 @@ public enum PythonReward {
     case reasoningGym = "reasoning-gym"
   }
 
+  /// What the bridge adds to the reason where a function may expect lists of messages.
+  package static let messagesHint =
+    "; if the function expects lists of messages, set conversational: true (or --conversational)"
+
   /// Prepares a command that calls the function.
   ///
   /// - Parameters:

@@ -1,10 +1,11 @@
 public import Formats
+internal import Foundation
 
 /// Tries a reward function on sample and adversarial completions before a run depends on it.
 ///
 /// It scores all probes twice. It warns of what would make the reward useless: it is constant,
 /// never applies, fails, leaves its range, gives other scores the second time, does not tell right
-/// from wrong answers, or scores a hostile completion as high as the best of the others.
+/// from wrong answers, or scores an adversarial completion as high as the best of the others.
 public struct RewardTrial: Sendable {
   /// A completion to score, and where it is from.
   public struct Probe: Sendable {
@@ -19,7 +20,7 @@ public struct RewardTrial: Sendable {
       /// Another row's answer.
       case otherAnswer
       /// A text that no reward should like, by what is wrong with it.
-      case hostile(String)
+      case adversarial(String)
     }
 
     /// Where the text is from.
@@ -59,12 +60,12 @@ public struct RewardTrial: Sendable {
     (self.probes, self.range) = (probes, range)
   }
 
-  /// Probes of a row with an answer: it, the answer of another row, and hostile completions.
+  /// Probes of a row with an answer: it, the answer of another row, and adversarial completions.
   ///
   /// - Parameter row: a completion whose prompt, answer and columns are those of a dataset row.
   public static func probes(
     row: Completion, completion: String?, working: String? = nil, otherAnswer: String?,
-    isHostile: Bool
+    isAdversarial: Bool
   ) -> [Probe] {
     // There is no tokenizer: the bytes serve as ids, for rewards that read ids or lengths.
     func probe(_ kind: Probe.Kind, _ text: String) -> Probe {
@@ -81,16 +82,16 @@ public struct RewardTrial: Sendable {
         probes.append(probe(.otherAnswer, otherAnswer))
       }
     }
-    if isHostile {
-      probes += hostileTexts(prompt: row.prompt).map {
-        probe(.hostile($0.name), $0.text)
+    if isAdversarial {
+      probes += adversarialTexts(prompt: row.prompt).map {
+        probe(.adversarial($0.name), $0.text)
       }
     }
     return probes
   }
 
   /// Completions that no reward should like, by what is wrong with them.
-  static func hostileTexts(prompt: String) -> [(name: String, text: String)] {
+  static func adversarialTexts(prompt: String) -> [(name: String, text: String)] {
     let controls = (0..<32).compactMap { Unicode.Scalar($0).map(String.init) }.joined()
     return [
       ("empty", ""), ("white space", " \n\t "), ("huge", String(repeating: "a ", count: 50_000)),
@@ -122,7 +123,7 @@ public struct RewardTrial: Sendable {
       failure: failure(first.response.scores))
   }
 
-  /// Hostile completions may fail, unless there are no others.
+  /// Adversarial completions may fail, unless there are no others.
   private func failure(_ scores: [Score]) -> String? {
     let failures = failures(of: ordinary.isEmpty ? scores : ordinary.map { scores[$0] })
     return failures.areMany ? failures.inWords("scores") : nil
@@ -143,8 +144,8 @@ public struct RewardTrial: Sendable {
       let outside = totals.compactMap(\.self).filter { !range.contains($0) }
       if let value = outside.first {
         warnings.append(
-          "\(outside.count) scores are out of range (got \(value); need \(range.lowerBound) to "
-            + "\(range.upperBound))")
+          "\(outside.count) scores are out of range (got \(shown(value, digits: 10)); need "
+            + "\(shown(range.lowerBound, digits: 10)) to \(shown(range.upperBound, digits: 10)))")
       }
     }
     // Texts of errors may differ, for example by an address; only scores count.
@@ -157,11 +158,16 @@ public struct RewardTrial: Sendable {
     return warnings + comparisons(of: totals)
   }
 
-  private var ordinary: [Int] {
-    probes.indices.filter { if case .hostile = probes[$0].kind { false } else { true } }
+  /// A number without the last digits, which rounding errors fill.
+  private func shown(_ value: Double, digits: Int = 4) -> String {
+    String(format: "%.\(digits)g", value)
   }
 
-  /// What is wrong with the scores of the completions that are not hostile, taken by themselves.
+  private var ordinary: [Int] {
+    probes.indices.filter { if case .adversarial = probes[$0].kind { false } else { true } }
+  }
+
+  /// What is wrong with the scores of the completions that are not adversarial, taken by themselves.
   private func warnings(ofOrdinary totals: [Double?]) -> [String] {
     let found = ordinary.compactMap { totals[$0] }
     if ordinary.isEmpty {
@@ -174,7 +180,7 @@ public struct RewardTrial: Sendable {
       return ["no ordinary completion has a score (\(ordinary.count) tried)"]
     }
     return found.count > 1 && found.allSatisfy { $0 == found[0] }
-      ? ["it is constant: \(found.count) completions all score \(found[0])"] : []
+      ? ["it is constant: \(found.count) completions all score \(shown(found[0]))"] : []
   }
 
   /// What is wrong with how the scores of one kind compare with those of another.
@@ -186,13 +192,15 @@ public struct RewardTrial: Sendable {
     let right = [values(.answer), values(.working)].compactMap(\.mean).max()
     if let right, let wrong = values(.otherAnswer).mean, right <= wrong {
       warnings.append(
-        "it does not favour right answers: they score \(right), the answers of other rows \(wrong)")
+        "it does not favour right answers: they score \(shown(right)), the answers of "
+          + "other rows \(shown(wrong))")
     }
     let found = ordinary.compactMap { totals[$0] }
     if let best = found.max(), let worst = found.min(), best > worst {
       for (probe, total) in zip(probes, totals) {
-        guard case .hostile(let name) = probe.kind, let total, total >= best else { continue }
-        warnings.append("an adversarial completion scores \(total), as much as the best: \(name)")
+        guard case .adversarial(let name) = probe.kind, let total, total >= best else { continue }
+        warnings.append(
+          "an adversarial completion scores \(shown(total)), as much as the best: \(name)")
       }
     }
     return warnings

@@ -31,16 +31,22 @@ extension TrainingRun {
     }
     run.id = try RunManifest.found(at: run.manifest).manifest?.id
     let differences = try refusedDifferences()
-    for difference in differences { warn("the run was started with another recipe: \(difference)") }
     var loop = try await nextStep(train, differences)
+    if !differences.isEmpty {
+      warn("the run was started with another recipe: \(differences.summary)")
+    }
     let isFirst = row.map(loop.nextRows.contains) ?? true
     // Dynamic sampling may put in questions that the step does not begin with.
     if isFirst || train.axes.dynamicSamplingRounds > 0 {
-      if let found = try await explanation(of: row, in: loop, updates) { return found }
+      if let found = try await explanation(of: row, in: loop, updates, differences) {
+        return found
+      }
       guard !isFirst else { throw leftOut(row, of: loop) }
       loop = try await nextStep(train, differences)
     }
-    guard let found = try await explanation(of: row, in: loop, updates, inPlaceOfFirst: true)
+    guard
+      let found = try await explanation(
+        of: row, in: loop, updates, differences, inPlaceOfFirst: true)
     else { throw leftOut(row, of: loop) }
     return found
   }
@@ -71,7 +77,8 @@ extension TrainingRun {
 
   /// What the step, once it is made, makes of a question; nil where it has not asked it.
   private func explanation(
-    of row: Int?, in loop: TrainingLoop, _ updates: Int, inPlaceOfFirst: Bool = false
+    of row: Int?, in loop: TrainingLoop, _ updates: Int, _ differences: [Recipe.Difference],
+    inPlaceOfFirst: Bool = false
   ) async throws -> Explanation? {
     var rows = loop.nextRows
     if inPlaceOfFirst, let row { rows[0] = row }
@@ -86,7 +93,8 @@ extension TrainingRun {
         })
       let found = ExplainedStep(step, row: row, lastUpdates, loop)
       return found?.explanation(
-        updates: updates, isInStep: !inPlaceOfFirst, failure: failure ?? found?.failure)
+        updates: updates, isInStep: !inPlaceOfFirst, differences: differences,
+        failure: failure ?? found?.failure)
     }
   }
 }
@@ -126,7 +134,9 @@ private struct ExplainedStep {
   /// The numbers of its completions in the step.
   private var completions: Range<Int> { step.rollout.completionRange(of: question) }
 
-  func explanation(updates: Int, isInStep: Bool, failure: TrainingError?) -> Explanation {
+  func explanation(
+    updates: Int, isInStep: Bool, differences: [Recipe.Difference], failure: TrainingError?
+  ) -> Explanation {
     let (asked, report) = (step.rollout.questions[question], step.rollout.report)
     let terms = update.objective.tokenTerms(of: update.inputs)
     let idle = step.rollout.questions.indices.filter(teachesNothing)
@@ -135,7 +145,9 @@ private struct ExplainedStep {
       step: step.step, isInStep: isInStep, loss: update.result.loss,
       sharesRatio: terms.sharesRatio, judge: report.functions.first?.name,
       teachesNothing: idle.contains(question),
-      stepQuestions: step.rollout.questions.count, stepQuestionsWithoutEffect: idle.count,
+      stepQuestions: step.rollout.questions.count,
+      stepQuestionsWithEqualRewards: step.rollout.degenerateQuestions.count,
+      stepQuestionsWithoutEffect: idle.count,
       completions: completions.enumerated().map { sample, number in
         Explanation.Completion(
           text: step.rollout.completions[number].text,
@@ -146,7 +158,7 @@ private struct ExplainedStep {
           reward: step.update.groups.groups[question][sample].rewards?.total,
           isCorrect: Correctness.isCorrect(report.functions.first?.values[number]),
           tokens: tokens(of: number, terms))
-      }, failure: failure)
+      }, recipeDifferences: differences, failure: failure)
   }
 
   private func tokens(of number: Int, _ terms: TokenTerms) -> [Explanation.Token] {

@@ -1,4 +1,6 @@
 public import Formats
+public import Recipes
+internal import RewardPlugins
 
 /// One update of a run's next step as one of its questions sees it: the completions, and what every
 /// token adds to the gradient.
@@ -82,10 +84,14 @@ public struct Explanation: Sendable {
   public var teachesNothing: Bool
   /// How many questions the step asks.
   public var stepQuestions: Int
+  /// How many of the step's questions have equal rewards.
+  public var stepQuestionsWithEqualRewards: Int
   /// How many of the step's questions teach nothing.
   public var stepQuestionsWithoutEffect: Int
   /// The completions of the question, in the order in which they were drawn.
   public var completions: [Completion]
+  /// The keys of the recipe that differ from the recipe that the run was started with.
+  public var recipeDifferences: [Recipe.Difference]
   /// Why a run would not make this step, or learn nothing from it: rewards failed, or overflow.
   public var failure: TrainingError?
 }
@@ -99,10 +105,20 @@ extension Explanation {
       "step": .integer(step), "updates": .integer(updates), "loss": .number(loss),
       "ratio_of": .string(sharesRatio ? "completion" : "token"),
       "nothing_to_learn": .bool(teachesNothing), "step_questions": .integer(stepQuestions),
+      "step_questions_with_equal_rewards": .integer(stepQuestionsWithEqualRewards),
       "step_questions_with_nothing_to_learn": .integer(stepQuestionsWithoutEffect),
       "completions": .array(completions.map { .object($0.encoded) }),
     ]
     if !isInStep { object["in_step"] = .bool(false) }
+    if !recipeDifferences.isEmpty {
+      object["recipe_differences"] = .array(
+        recipeDifferences.map {
+          [
+            "field": .string($0.field), "got": .string(Redaction.redacted(urlsIn: $0.got)),
+            "need": .string(Redaction.redacted(urlsIn: $0.need)),
+          ]
+        })
+    }
     if let failure { object["failure"] = .string("\(failure)") }
     return object
   }

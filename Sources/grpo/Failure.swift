@@ -15,6 +15,8 @@ struct Failure: Error {
   /// What is wrong; nothing where the program ends quietly.
   var problems: [Problem]
   var help: String?
+  /// One line that people read in place of the problems; nil where they read each problem.
+  var summary: String?
   /// Whether something went wrong, or the user asked for the end.
   var isError = true
 
@@ -28,8 +30,8 @@ struct Failure: Error {
 
   func lines(on terminal: Terminal) -> [String] {
     let label = isError ? terminal.styled("error", .error) + ": " : ""
-    let problems = problems.flatMap {
-      terminal.wrapped(label + Redaction.redacted(urlsIn: $0.text), indent: isError ? 7 : 0)
+    let problems = (summary.map { [$0] } ?? problems.map(\.text)).flatMap {
+      terminal.wrapped(label + Redaction.redacted(urlsIn: $0), indent: isError ? 7 : 0)
     }
     // A command that is to be copied stays in one line.
     return problems + (help.map { ["help: \($0)"] } ?? [])

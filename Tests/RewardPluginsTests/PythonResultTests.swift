@@ -103,8 +103,8 @@ import Testing
     ("return memoryview(b'12')", "returned <memory at "),
     (
       "return [c[0]['content'] for c in completions]",
-      "TypeError: string indices must be integers, not 'str'; where it takes lists of messages: "
-        + "conversational: true"
+      "TypeError: string indices must be integers, not 'str'"
+        + PythonReward.messagesHint
     ),
     ("raise ValueError('\\ud800\\u2028')", "ValueError: ?\u{2028}"),
     ("return f(completions, prompts)", "RecursionError: "),

@@ -4,13 +4,13 @@ import Synchronization
 import Testing
 
 @Suite struct RewardTrialTests {
-  /// Two rows with different answers; the first with hostile completions.
+  /// Two rows with different answers; the first with adversarial completions.
   private var probes: [RewardTrial.Probe] {
     [("1+1=", "2", "3"), ("1+2=", "3", "2")].enumerated().flatMap { place, row in
       RewardTrial.probes(
         row: Completion(
           prompt: row.0, text: "", tokenIDs: [], finishReason: .stop, answer: row.1),
-        completion: place == 0 ? "4" : nil, otherAnswer: row.2, isHostile: place == 0)
+        completion: place == 0 ? "4" : nil, otherAnswer: row.2, isAdversarial: place == 0)
     }
   }
 
@@ -27,7 +27,7 @@ import Testing
     #expect(
       zip(result.probes, result.scores).allSatisfy { ($0.kind == .answer) == ($1 == .value(1)) })
     #expect(result.probes.count { $0.kind == .given } == 1)
-    #expect(result.probes.count { if case .hostile = $0.kind { true } else { false } } >= 10)
+    #expect(result.probes.count { if case .adversarial = $0.kind { true } else { false } } >= 10)
   }
 
   @Test func aConstantRewardIsDoubtful() async throws {
@@ -54,7 +54,7 @@ import Testing
 
   @Test func aScoreOutOfRangeIsNamed() async throws {
     let found = try await warnings(range: 0...1) { $0.text == $0.answer ? 2 : 0 }
-    #expect(found == ["2 scores are out of range (got 2.0; need 0.0 to 1.0)"])
+    #expect(found == ["2 scores are out of range (got 2; need 0 to 1)"])
   }
 
   @Test func anotherScoreTheSecondTimeIsNamed() async throws {
@@ -80,7 +80,7 @@ import Testing
   @Test func rowsWithoutAnythingToTryAreNamed() async throws {
     let row = Completion(prompt: "1+1=", text: "", tokenIDs: [], finishReason: .stop)
     let probes = RewardTrial.probes(
-      row: row, completion: nil, otherAnswer: nil, isHostile: true)
+      row: row, completion: nil, otherAnswer: nil, isAdversarial: true)
     let result = try await RewardTrial(probes).run(ClosureReward("f") { _ in 0 })
     #expect(
       result.warnings == [
@@ -96,7 +96,7 @@ import Testing
         prompt: "", text: "", tokenIDs: [], finishReason: .stop, answer: answer,
         columns: ["steps": .string(working)])
       probes += RewardTrial.probes(
-        row: row, completion: nil, working: working, otherAnswer: other, isHostile: false)
+        row: row, completion: nil, working: working, otherAnswer: other, isAdversarial: false)
     }
     let result = try await RewardTrial(probes).run(StepMatch())
     #expect(result.warnings == [])
@@ -112,14 +112,14 @@ import Testing
     let found = try await warnings { $0.text == $0.answer ? 0 : $0.text.count == 1 ? 1 : -1 }
     #expect(
       found == [
-        "it does not favour right answers: they score 0.0, the answers of other rows 1.0"
+        "it does not favour right answers: they score 0, the answers of other rows 1"
       ])
   }
 
-  @Test func aHostileCompletionThatScoresWellIsNamed() async throws {
+  @Test func anAdversarialCompletionThatScoresWellIsNamed() async throws {
     let found = try await warnings { $0.text.contains("2") ? 1 : 0 }
     #expect(
-      found.contains("an adversarial completion scores 1.0, as much as the best: many numbers"))
+      found.contains("an adversarial completion scores 1, as much as the best: many numbers"))
     #expect(!found.contains { $0.hasSuffix("empty") })
   }
 }

@@ -330,7 +330,8 @@ class TRL(Style):
             return "; it takes what verl gives (style: verl)"
         doubtful = ("string ind", "'str' object has no attribute 'get'")
         if not self.conversational and any(words in reason for words in doubtful):
-            return "; where it takes lists of messages: conversational: true"
+            return ("; if the function expects lists of messages, set conversational: true "
+                    "(or --conversational)")
         return ""
 
     def score(self, request):

@@ -1,3 +1,4 @@
+internal import Formats
 public import Recipes
 
 /// Something that a run was begun with and that has become another: "got" is what it is now, "need"
@@ -13,6 +14,16 @@ extension Recipe.Difference {
       : field.contains(".env.")
         ? "was started in another environment" : "was started with another file"
     return "\(path): \(what): \(self)"
+  }
+}
+
+extension [Recipe.Difference] {
+  /// A single difference with its values; of several, the first three fields and how many more.
+  package var summary: String {
+    if count == 1 { return self[0].description }
+    let others = count - 3
+    let names = prefix(3).map { $0.field.visible() } + (others > 0 ? ["\(others) more"] : [])
+    return names.dropLast().joined(separator: ", ") + " and \(names.last ?? "") differ"
   }
 }
 

@@ -65,11 +65,12 @@ extension TrainingRun {
     let start = try initialPolicy()
     try await check(start)
     guard let warmStart = recipe.warmStart else { return start }
+    let limit = warmStart.untilAccuracy == nil ? "" : "at most "
     report(
       .began(
         .warmStart,
-        detail: "\(start.model.parameterCount) parameters, \(warmStart.steps) steps of "
-          + "\(warmStart.batchSize) examples"))
+        detail: "\(start.model.parameterCount.grouped) parameters, "
+          + "\(limit)\(warmStart.steps.grouped) steps of \(warmStart.batchSize.grouped) examples"))
     try run.createDirectory(run.warmStart)
     let log = try run.log(run.warmStartMetrics)
     try log.truncate(toOffset: 0)

@@ -118,7 +118,9 @@ struct RecipeOptions: ParsableArguments {
     _ body: (TrainingRun) async throws -> Result
   ) async throws -> Result {
     if savesAtInterrupt { Interruption.watch() }
-    let display = TrainingDisplay(terminal: .standardError, isQuiet: quiet)
+    let display = TrainingDisplay(
+      terminal: .standardError, isQuiet: quiet,
+      warmStartMayEndEarly: recipe.warmStart?.untilAccuracy != nil)
     defer { display.end() }
     do {
       let run = try TrainingRun(
@@ -130,10 +132,15 @@ struct RecipeOptions: ParsableArguments {
     } catch {
       display.end()
       var failure = try Failure(ending: error)
-      if case TrainingError.differentInputs(_, let differences) = error, accepted != nil {
-        let flags = differences.map { "--allow \($0.field.shellQuoted)" }
-        failure.help =
-          (failure.help ?? "") + ", or accept them: \(flags.joined(separator: " "))"
+      if case TrainingError.differentInputs(let path, let differences) = error {
+        if accepted == nil {
+          failure.summary =
+            "\(path): was started with another recipe: \(differences.summary)".visible()
+        } else {
+          let flags = differences.map { "--allow \($0.field.shellQuoted)" }
+          failure.help =
+            (failure.help ?? "") + ", or accept them: \(flags.joined(separator: " "))"
+        }
       }
       throw failure
     }

@@ -49,6 +49,10 @@ struct CompareCommand: AsyncParsableCommand {
     transform: Assignment.init)
   var set: [Assignment] = []
 
+  /// An option of `grpo run` that compare does not have; it is read only to name what to write.
+  @Option(parsing: .unconditional, help: .hidden)
+  var steps: String?
+
   @Option(
     name: .customLong("metric"),
     help: ArgumentHelp(
@@ -90,6 +94,10 @@ struct CompareCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
+    if let steps {
+      throw ValidationError(
+        "--steps: is not an option of grpo compare (need --set train.steps=\(steps.visible()))")
+    }
     let all = seeds.flatMap(\.self)
     if Set(all).count < all.count {
       throw ValidationError(

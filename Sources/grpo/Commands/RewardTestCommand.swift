@@ -204,7 +204,7 @@ struct RewardTestCommand: AsyncParsableCommand {
         completion: question.columns["completion"]?.text,
         working: question.columns["steps"]?.text,
         otherAnswer: set.questions[(index + 1) % set.questions.count].answer,
-        isHostile: index == 0)
+        isAdversarial: index == 0)
     }
   }
 }

@@ -16,6 +16,9 @@ struct RunCommand: AsyncParsableCommand {
       began, the command refuses and names the change, unless --allow accepts it. How often a run \
       saves and evaluates may change, and so may the number of steps (--steps, train.steps, \
       train.outer_iterations); with more steps, training continues.
+
+      The numbers of a progress line are exponential moving means, in which the newest step \
+      counts 0.1; metrics.jsonl has those of each step.
       """)
 
   @OptionGroup var options: StageOptions

@@ -26,6 +26,7 @@ struct ExplanationReport: Report {
       place, UpdateSentence(explanation).text,
     ].compactMap(\.self)
     return head.flatMap { Terminal.standardOutput.wrapped($0) } + distinct.flatMap(lines)
+      + (legend.map { [""] + Terminal.standardOutput.wrapped($0) } ?? [])
   }
 
   /// What the question is in its step.
@@ -35,8 +36,20 @@ struct ExplanationReport: Report {
     }
     let (count, idle) = (explanation.stepQuestions, explanation.stepQuestionsWithoutEffect)
     guard isFound, count > 1, idle < count else { return nil }
+    let equal = explanation.stepQuestionsWithEqualRewards
+    guard equal < count else {
+      return "the first of the step's \(count) questions: no question's rewards differ"
+    }
     return "chosen from the step's \(count) questions because its rewards differ most"
-      + (idle > 0 ? "; \(idle) \(idle == 1 ? "has" : "have") equal rewards" : "")
+      + (equal > 0 ? "; \(equal) \(equal == 1 ? "has" : "have") equal rewards" : "")
+  }
+
+  /// How to read the tables; nil where there is none.
+  private var legend: String? {
+    let tokens = explanation.completions.flatMap(\.tokens)
+    guard !tokens.isEmpty else { return nil }
+    return "∂L/∂log π: negative makes the token more probable"
+      + (tokens.contains(where: \.isClipped) ? "; * clipped" : "")
   }
 
   // MARK: Completions
@@ -86,7 +99,7 @@ struct ExplanationReport: Report {
       if left > 1, index == first { table.append(["…"]) }
       if left > 1, index >= first, index < first + left { continue }
       func number(_ value: Double?) -> String {
-        Self.shown(value) { NumberFormat.fixed($0, digits: 4) }
+        Self.shown(value, NumberFormat.column)
       }
       table.append(
         [Self.name(token)]

@@ -1,4 +1,5 @@
 import Evaluation
+import Formats
 import Foundation
 
 /// Numbers as people read them.
@@ -10,15 +11,7 @@ enum NumberFormat {
   }
 
   /// 895360 as 895,360.
-  static func count(_ value: Int) -> String {
-    let digits = String(value.magnitude)
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text += "," }
-      text.append(digit)
-    }
-    return value < 0 ? "-" + text : text
-  }
+  static func count(_ value: Int) -> String { value.grouped }
 
   /// How many there are of a thing, in words: 1 step, 1,200 steps.
   static func count(_ value: Int, _ noun: String) -> String {
@@ -27,6 +20,12 @@ enum NumberFormat {
 
   static func fixed(_ value: Double, digits: Int) -> String {
     String(format: "%.\(digits)f", value)
+  }
+
+  /// A number in a column: four decimals, three significant digits below 0.01, and 0.
+  static func column(_ value: Double) -> String {
+    if value == 0 { return "0" }
+    return abs(value) < 0.01 ? String(format: "%.3g", value) : fixed(value, digits: 4)
   }
 
   /// A share as a percentage without its sign: 52.4.

@@ -1,6 +1,6 @@
 /// One line that says how far a stage is.
 ///
-///     train  123/400  31% ▕███▏      ▏ reward 0.712  kl 0.0124  3.4 tokens  1,812 tok/s  1:12 left
+///     train  123/400  31% ▕███▏      ▏  mean: reward 0.712  kl 0.0124  1,812 tok/s  1:12 left
 enum ProgressBar {
   /// How far a stage is, and what it shows of itself.
   struct Reading {
@@ -9,6 +9,8 @@ enum ProgressBar {
     var total: Int
     var fields: [String]
     var secondsLeft: Double?
+    /// Whether the stage may end before its last step.
+    var mayEndEarly = false
 
     var share: Double { total > 0 ? Double(step) / Double(total) : 0 }
     var head: String {
@@ -16,7 +18,9 @@ enum ProgressBar {
       return "\(stage)  \(String(step).padded(toAtLeast: steps.count))/\(steps)  "
         + String(Int(100 * share)).padded(toAtLeast: 3) + "%"
     }
-    var timeLeft: String { NumberFormat.clock(secondsLeft ?? .nan) + " left" }
+    var timeLeft: String {
+      (mayEndEarly ? "at most " : "") + NumberFormat.clock(secondsLeft ?? .nan) + " left"
+    }
   }
 
   private static let widestBar = 24

@@ -10,8 +10,10 @@ struct RewardTrialReport: Report {
   static func write(_ reports: [RewardTrialReport], json: Bool) throws {
     for report in reports {
       try report.write(json: json)
+      // The error that ends the test repeats the reason of a warning, and says the hint.
+      let isRepeated = report.result.failure != nil
       for warning in report.result.warnings where !json {
-        StandardError.warn("\(report.name): \(warning)")
+        StandardError.warn("\(report.name): \(isRepeated ? withoutHint(warning) : warning)")
       }
     }
   }
@@ -48,7 +50,7 @@ struct RewardTrialReport: Report {
   /// Each reason why scores failed, once.
   private var failures: [String] {
     result.scores.compactMap(\.failureReason).reduce(into: []) { lines, reason in
-      let line = "failed  \(Redaction.redacted(urlsIn: reason).visible())"
+      let line = "failed  \(Redaction.redacted(urlsIn: Self.withoutHint(reason)).visible())"
       if !lines.contains(line) { lines.append(line) }
     }
   }
@@ -82,8 +84,14 @@ struct RewardTrialReport: Report {
     case .value(let value): NumberFormat.short(value)
     case .stream(let steps): "\(NumberFormat.short(score.total ?? 0)) in \(steps.count) steps"
     case .notApplicable: "null"
-    case .failed(let reason): "failed: \(Redaction.redacted(urlsIn: reason).visible())"
+    case .failed(let reason):
+      "failed: \(Redaction.redacted(urlsIn: withoutHint(reason)).visible())"
     }
+  }
+
+  /// A reason without the hint, which is printed once: with the error, or else with a warning.
+  private static func withoutHint(_ reason: String) -> String {
+    reason.replacing(PythonReward.messagesHint, with: "")
   }
 
   private static func shortened(_ text: String, to width: Int = .max) -> String {
@@ -127,7 +135,7 @@ extension RewardTrial.Probe.Kind {
     case .answer: "answer"
     case .working: "working"
     case .otherAnswer: "other answer"
-    case .hostile(let name): "hostile: \(name)"
+    case .adversarial(let name): "adversarial: \(name)"
     }
   }
 }

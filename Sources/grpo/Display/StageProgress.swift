@@ -6,6 +6,7 @@ import Training
 struct StageProgress {
   private let stage: TrainingEvent.Stage
   private let total: Int
+  private let mayEndEarly: Bool
   private var step = 0
   private var averages: [Metric.Name: Double] = [:]  // looked up, never iterated
   /// When the first and the last step reported, and how long the first one took.
@@ -16,8 +17,9 @@ struct StageProgress {
   /// The weight of the newest step in what is shown.
   private static let newest = 0.1
 
-  init(stage: TrainingEvent.Stage, total: Int) {
-    (self.stage, self.total) = (stage, total)
+  /// - Parameter mayEndEarly: Whether `total` is the most steps that the stage makes.
+  init(stage: TrainingEvent.Stage, total: Int, mayEndEarly: Bool = false) {
+    (self.stage, self.total, self.mayEndEarly) = (stage, total, mayEndEarly)
   }
 
   /// Whether no step has been made yet.
@@ -38,10 +40,11 @@ struct StageProgress {
   }
 
   var reading: ProgressBar.Reading {
-    ProgressBar.Reading(
-      stage: stage.rawValue, step: step, total: total,
-      fields: fields.compactMap { field in averages[field.metric].map(field.text) },
-      secondsLeft: secondsLeft)
+    var shown = fields.compactMap { field in averages[field.metric].map(field.text) }
+    if let first = shown.first { shown[0] = "mean: " + first }
+    return ProgressBar.Reading(
+      stage: stage.rawValue, step: step, total: total, fields: shown,
+      secondsLeft: secondsLeft, mayEndEarly: mayEndEarly)
   }
 
   /// By the mean time of a step; while a step goes on, the time since the last one counts down.

@@ -10,6 +10,7 @@ import Training
 final class TrainingDisplay: Sendable {
   private let terminal: Terminal
   private let isQuiet: Bool
+  private let warmStartMayEndEarly: Bool
   private let state = Mutex(State())
 
   /// Completions are shown about so often in a run.
@@ -29,8 +30,10 @@ final class TrainingDisplay: Sendable {
     var hasEnded = false
   }
 
-  init(terminal: Terminal, isQuiet: Bool) {
+  /// - Parameter warmStartMayEndEarly: Whether the warm start's steps are the most that it makes.
+  init(terminal: Terminal, isQuiet: Bool, warmStartMayEndEarly: Bool) {
     (self.terminal, self.isQuiet) = (terminal, isQuiet)
+    self.warmStartMayEndEarly = warmStartMayEndEarly
     if !isQuiet { Ticker.start { [weak self] in self?.tick(stops: $0) ?? false } }
   }
 
@@ -138,7 +141,10 @@ final class TrainingDisplay: Sendable {
     _ state: inout State
   ) {
     if isQuiet { return }
-    var progress = state.progress ?? StageProgress(stage: stage, total: total)
+    var progress =
+      state.progress
+      ?? StageProgress(
+        stage: stage, total: total, mayEndEarly: stage == .warmStart && warmStartMayEndEarly)
     let isFirst = progress.isFresh
     progress.advance(to: step, metrics)
     state.progress = progress

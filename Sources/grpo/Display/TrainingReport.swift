@@ -274,7 +274,7 @@ extension WarmStartResult {
     if let accuracy, let questions {
       parts.append(
         "accuracy \(NumberFormat.percent(accuracy)) % of "
-          + NumberFormat.count(questions, "question"))
+          + NumberFormat.count(questions, "training question"))
     }
     return parts.joined(separator: ", ")
   }

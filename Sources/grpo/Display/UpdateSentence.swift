@@ -73,7 +73,7 @@ struct UpdateSentence {
     let moved = moves.filter(isOn).sorted { abs($0.change) > abs($1.change) }
     guard let first = moved.first else { return nil }
     var names = moved.map(\.name)
-    names[0] += " (log π \(Self.figures(first.before, first.after)))"
+    names[0] += " (log π of the completion \(Self.figures(first.before, first.after)))"
     return Self.list(names)
   }
 

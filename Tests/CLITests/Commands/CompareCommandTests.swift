@@ -213,6 +213,7 @@ import Testing
     ([], 64, "nothing to compare"),
     (["recipe.yaml", "--vary", "train.beta"], 64, "need key=value,value"),
     (["recipe.yaml", "--seeds", "1,1"], 64, "need different numbers"),
+    (["recipe.yaml", "--steps", "4"], 64, "(need --set train.steps=4)"),
     (["recipe.yaml", "--jobs", "0"], 64, "--jobs: got 0; need 1 to 256"),
     (["recipe.yaml", "--variants", "study.yaml"], 78, "study.yaml:1: a: train.betta: unknown key"),
   ])

@@ -66,12 +66,23 @@ import Testing
       "explain", "recipe.yaml", "--set", "train.algorithm=ppo-clip", "--set",
       "train.num_mini_batches=2", in: folder)
     #expect(outcome.status == 78)
+    #expect(outcome.problems.count == 1, "\(outcome.errors)")
+    let line = try #require(outcome.errors.split(separator: "\n").first)
     #expect(
-      outcome.problems.contains {
-        $0.hasSuffix(
-          "run: was started with another recipe: train.algorithm: differs (got ppo-clip; need grpo)"
-        )
-      }, "\(outcome.errors)")
+      line.contains(
+        #/^error: run: was started with another recipe: train\.algorithm, train\.[a-z_.]+, /#
+      ) && line.contains(#/ and \d+ more differ$/#), "\(outcome.errors)")
+    #expect(outcome.errors.components(separatedBy: "another recipe").count == 2)
+    let json = try await GrpoProgram.run(
+      "explain", "recipe.yaml", "--set", "train.algorithm=ppo-clip", "--set",
+      "train.num_mini_batches=2", "--json", in: folder)
+    let lines = try JSONLines.lines(Array(json.errors.utf8), file: "errors").map(\.object)
+    let error = lines.last?["error"]
+    #expect(
+      error?["message"]?.string
+        == "run: was started with another recipe: train.algorithm: differs (got "
+        + "ppo-clip; need grpo)")
+    #expect((error?["others"]?.array?.count ?? 0) > 3)
     #expect(!outcome.errors.contains("move that directory away"))
   }
 
@@ -88,6 +99,28 @@ import Testing
       $0.contains("was started with another recipe: train.dynamic_sampling_rounds: differs")
     }
     #expect(warnings.count == 1, "\(outcome.errors)")
+  }
+
+  @Test func severalChangedKeysAreOneWarningAndAListInTheJSON() async throws {
+    let folder = try await startedFolder()
+    let trained = try await GrpoProgram.run("train", "recipe.yaml", "-q", in: folder)
+    #expect(trained.status == 0, "\(trained.errors)")
+    let outcome = try await GrpoProgram.run(
+      "explain", "recipe.yaml", "--json", "--set", "train.dynamic_sampling_rounds=1", "--set",
+      "train.beta=0.25", "--set", "train.epsilon=0.125", "--set", "train.temperature=0.5",
+      in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let explanation = try JSON(parsing: Array(outcome.output.utf8.dropLast()), file: "output")
+    let differences = try #require(explanation["recipe_differences"]?.array)
+    let fields = differences.compactMap { $0["field"]?.string }
+    #expect(fields.count == differences.count && fields.count >= 4)
+    #expect(differences.contains { $0["field"] == "train.beta" && $0["got"] == "0.25" })
+    let warnings = outcome.errors.split(separator: "\n").filter { $0.contains("another recipe") }
+    #expect(warnings.count == 1, "\(outcome.errors)")
+    #expect(
+      warnings.first?.contains(
+        "the run was started with another recipe: \(fields.prefix(3).joined(separator: ", ")) and "
+          + "\(fields.count - 3) more differ") == true, "\(outcome.errors)")
   }
 
   @Test func aFinishedRunWithoutItsCheckpointsHasNoNextStep() async throws {
@@ -139,7 +172,10 @@ import Testing
     let outcome = try await GrpoProgram.run("explain", "recipe.yaml", in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.outputLines[1].contains(#/^step 1, after \d+ updates? on these completions/#))
-    #expect(outcome.output.contains("∂L/∂log π"))
+    #expect(
+      outcome.outputLines.last?.hasPrefix("∂L/∂log π: negative makes the token more probable")
+        == true, "\(outcome.output)")
+    #expect(!outcome.output.contains("-0.0000"))
     let after = try FileManager.default.subpathsOfDirectory(atPath: folder["run"]).sorted()
     #expect(before == after)
   }
@@ -243,8 +279,9 @@ import Testing
     try #require(up.change > 0 && down.change < 0)
     let parts = sentence.split(separator: " more probable and ")
     try #require(parts.count == 2)
-    #expect(parts[0].hasPrefix("This update makes \"\(up.text.visible())\" (log π −"))
-    #expect(parts[1].hasPrefix("\"\(down.text.visible())\" (log π −"))
+    let number = "(log π of the completion −"
+    #expect(parts[0].hasPrefix("This update makes \"\(up.text.visible())\" \(number)"))
+    #expect(parts[1].hasPrefix("\"\(down.text.visible())\" \(number)"))
     let right = completions.count { $0["correct"]?.bool == true }
     #expect(
       sentence.contains(
@@ -266,6 +303,20 @@ import Testing
     let json = try JSON(parsing: Array(found.output.utf8), file: "output")
     #expect(json["nothing_to_learn"]?.bool == true)
     #expect(json["step_questions_with_nothing_to_learn"]?.int == 2)
+  }
+
+  /// Advantages of a value function are not 0 where the rewards are equal.
+  @Test func equalRewardsOfAllQuestionsAreNoReasonForTheChoice() async throws {
+    let folder = try Workspace()
+    let outcome = try await GrpoProgram.run(
+      "explain", "recipe.yaml", "--set", "warm_start=null", "--set", "train.algorithm=ppo-clip",
+      "--set", "train.num_mini_batches=2", "--set",
+      "rewards=[{ name: length_band, max: 1000 }]", in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(
+      outcome.outputLines.contains(
+        "the first of the step's 2 questions: no question's rewards differ"), "\(outcome.output)")
+    #expect(!outcome.output.contains("differ most"))
   }
 
   @Test func identicalCompletionsAreShownOnceWithTheirCount() async throws {

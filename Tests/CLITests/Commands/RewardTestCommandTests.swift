@@ -25,7 +25,7 @@ import Testing
     #expect(shown.status == 0, "\(shown.errors)")
     #expect(shown.errors.isEmpty)
     #expect(shown.output.hasPrefix("score "))
-    #expect(shown.output.contains("\nhostile: empty "))
+    #expect(shown.output.contains("\nadversarial: empty "))
     let encoded = try await GrpoProgram.run(words + ["--json"], in: folder)
     let json = try JSON(parsing: Array(encoded.output.utf8.dropLast()), file: "output")
     let scores = try #require(json["scores"]?.array)
@@ -66,7 +66,7 @@ import Testing
       """
       def bad(completions, **kwargs): raise ValueError("see http://me:pw@host/x?key")
       def text(completions, **kwargs): return ["3"] * len(completions)
-      def hostile(solution_str, ground_truth, **kwargs):
+      def adversarial(solution_str, ground_truth, **kwargs):
           if len(solution_str) > 50: raise ValueError("long")
           return solution_str == ground_truth
       """)
@@ -82,13 +82,13 @@ import Testing
         bad.errors.contains(
           "reward 'bad': 16 of 16 scores failed: ValueError: see http://***@host/x?***"))
       #expect(!(bad.output + bad.errors).contains("pw@"))
-      #expect(bad.output.contains("hostile: empty"))
+      #expect(bad.output.contains("adversarial: empty"))
     }
     let text = try await test("text")
     #expect(text.status == 69 && text.errors.contains("got '3'; need a number or None"))
-    let hostile = try await test("hostile", "--style", "verl")
-    #expect(hostile.status == 0, "\(hostile.errors)")
-    #expect(hostile.errors.contains(" scores failed: ValueError: long"))
+    let adversarial = try await test("adversarial", "--style", "verl")
+    #expect(adversarial.status == 0, "\(adversarial.errors)")
+    #expect(adversarial.errors.contains(" scores failed: ValueError: long"))
   }
 
   @Test func aCommandWithoutIDsIsRefusedOrWarnedAbout() async throws {
@@ -157,7 +157,12 @@ import Testing
       "reward", "test", "--python", "rewards.py:f", "--data", "train.jsonl", "--timeout", "86400",
     ]
     let refused = try await GrpoProgram.run(words, in: folder)
-    #expect(refused.status == 69 && refused.errors.contains("conversational: true"))
+    #expect(refused.status == 69)
+    let hint =
+      "; if the function expects lists of messages, set conversational: true (or --conversational)"
+    #expect((refused.output + refused.errors).components(separatedBy: hint).count == 2)
+    #expect(refused.problems.first?.hasSuffix(hint) == true, "\(refused.errors)")
+    #expect(refused.output.contains("failed: TypeError: "))
     let tried = try await GrpoProgram.run(words + ["--conversational"], in: folder)
     #expect(tried.status == 0, "\(tried.errors)")
   }

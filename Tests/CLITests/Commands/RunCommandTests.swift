@@ -45,7 +45,7 @@ import Testing
     let outcome = try await GrpoProgram.run("run", "recipe.yaml", in: folder)
     #expect(!outcome.errors.contains("\r") && !outcome.errors.contains("\u{1B}"))
     for text in [
-      "warm start  10/10  100%  loss ", "train  8/8  100%  reward ",
+      "warm start  10/10  100%  mean: loss ", "train  8/8  100%  mean: reward ",
       " reference  set to the policy before step 5", "saved  step 8 in run/checkpoints",
     ] {
       #expect(outcome.errors.contains(text), "\(text)")

@@ -24,10 +24,28 @@ import Testing
     }
   }
 
+  @Test func ofAWarmStartThatMayEndEarlyTheMostIsShown() async throws {
+    let folder = try Workspace()
+    let whole = try await GrpoProgram.run(
+      "sft", "recipe.yaml", "--output", "whole", in: folder)
+    #expect(whole.errors.contains(#/  \d,\d{3} parameters, 10 steps of 16 examples\n/#))
+    #expect(!whole.errors.contains(#/at most [\d:]+ left/#))
+    let early = try await GrpoProgram.run(
+      "sft", "recipe.yaml", "--set", "warm_start.steps=1021", "--set",
+      "warm_start.until_accuracy=0.01", in: folder)
+    #expect(early.status == 0, "\(early.errors)")
+    #expect(
+      early.errors.contains(#/  \d,\d{3} parameters, at most 1,021 steps of 16 examples\n/#),
+      "\(early.errors)")
+    #expect(early.errors.contains(#/\nwarm start +1\/1021 .*  at most [\d:]+ left\n/#))
+    #expect(
+      early.errors.contains(#/ steps, loss [\d.]+, accuracy [\d.]+ % of 64 training questions\n/#))
+  }
+
   @Test(arguments: [["TERM": "dumb"], ["TERM": "xterm", "CI": "1"]])
   func aDumbTerminalGetsPlainLines(environment: [String: String]) async throws {
     let text = try await shown(columns: 80, environment: environment)
-    #expect(text.contains("train  8/8  100%  reward "))
+    #expect(text.contains(#/train  8\/8  100% .* mean: reward /#))
     #expect(!text.contains("\u{1B}[K"))
   }
 
