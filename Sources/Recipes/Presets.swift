@@ -86,7 +86,7 @@ extension Recipe.Algorithm {
 
   /// REINFORCE less a leave-one-out baseline.
   public static let reinforceBaseline = Self(
-    "reinforce-baseline", "the same less what the other completions of the question got"
+    "reinforce-baseline", "REINFORCE, the mean of the question's other completions as the baseline"
   ) { axes, _ in axes.takePolicyGradient(PolicyGradientWeight(form: .rewardToGoBaseline)) }
 
   /// The one-step actor-critic, each token weighted by the TD residual of a value function.
@@ -121,7 +121,7 @@ extension Recipe.Algorithm {
 extension Recipe.Algorithm {
   /// The natural gradient: TRPO's closed-form step, which nothing checks.
   public static let naturalGradient = Self(
-    "natural-gradient", "the closed-form trust-region step, taken as it is"
+    "natural-gradient", "the closed-form trust-region step, taken without a check"
   ) { axes, length in
     var region = Recipe.TrustRegionUpdate()
     region.search = nil
@@ -157,7 +157,7 @@ extension Recipe.Algorithm {
   ///
   /// Schulman et al. 2017, section 4 (<https://arxiv.org/abs/1707.06347>).
   public static let ppoAdaptiveKL = Self(
-    "ppo-adaptive-kl", "the same with a penalty that follows a target"
+    "ppo-adaptive-kl", "PPO with a KL penalty that follows a target"
   ) { axes, length in
     axes.takePPO(.ratio, length)
     axes.objective.oldKLPenalty = KLPenalty(
@@ -178,7 +178,7 @@ extension Recipe.Algorithm {
 
   /// GRPO as lectures on policy optimization state it, with softmax-relative advantages.
   public static let grpoSoftmax = Self(
-    "grpo-softmax", "the lecture's: softmax-relative advantages, one ratio a completion, no KL"
+    "grpo-softmax", "the lecture's: softmax-relative advantages, one ratio per completion, no KL"
   ) { axes, _ in
     axes.advantage = Recipe.Advantage(SoftmaxAdvantage())
     axes.objective.ratioLevel = .sequenceProduct
@@ -196,7 +196,7 @@ extension Recipe.Algorithm {
   ///
   /// Shao et al. 2024 (DeepSeekMath), section 4.1.3 (<https://arxiv.org/abs/2402.03300>).
   public static let grpoProcess = Self(
-    "grpo-process", "rewards of single steps, normalized over the group and summed onwards"
+    "grpo-process", "rewards of single steps, normalized over the group, summed over later steps"
   ) { axes, _ in
     axes.advantage = Recipe.Advantage(ProcessAdvantage())
     axes.objective.klPenalty = KLPenalty(coefficient: 0.04)
@@ -233,7 +233,7 @@ extension Recipe.Algorithm {
   ///
   /// Ahmadian et al. 2024 (<https://arxiv.org/abs/2402.14740>).
   public static let rloo = Self(
-    "rloo", "leave-one-out baselines, one ratio a completion, KL in the reward"
+    "rloo", "leave-one-out baselines, one ratio per completion, KL in the reward"
   ) { axes, _ in
     axes.advantage = Recipe.Advantage(LeaveOneOutAdvantage())
     axes.objective.ratioLevel = .sequenceProduct
@@ -257,16 +257,16 @@ extension Recipe.Algorithm {
     axes.shaping.overlongBuffer = max(1, length / 5)
   }
 
-  /// GSPO, with one ratio a completion.
+  /// GSPO, with one ratio per completion.
   ///
   /// Zheng et al. 2025 (<https://arxiv.org/abs/2507.18071>).
   public static let gspo = Self(
-    "gspo", "one ratio a completion, the geometric mean of its tokens'"
+    "gspo", "one ratio per completion: the geometric mean of its tokens' ratios"
   ) { axes, _ in axes.takeGSPO() }
 
   /// LUSPO, which is GSPO with sums over tokens (<https://arxiv.org/abs/2602.05261>).
   public static let luspo = Self(
-    "luspo", "the same, completions weighing as much as they are long"
+    "luspo", "GSPO, with completions weighted by their length"
   ) { axes, _ in
     axes.takeGSPO()
     axes.objective.aggregation = .sequenceSum
@@ -292,7 +292,7 @@ extension Recipe.Algorithm {
   /// SAPO, with a sigmoid gate in place of the clip.
   ///
   /// Gao et al. 2025 (<https://arxiv.org/abs/2511.20347>).
-  public static let sapo = Self("sapo", "a soft gate in the clip's place") { axes, _ in
+  public static let sapo = Self("sapo", "a soft gate in place of the clip") { axes, _ in
     axes.objective.surrogate = .sapo(SAPO())
   }
 
@@ -300,14 +300,14 @@ extension Recipe.Algorithm {
   ///
   /// Shen et al. 2026 (<https://arxiv.org/abs/2602.10693>).
   public static let vespo = Self(
-    "vespo", "a smooth kernel of the completion's whole ratio as the weight"
+    "vespo", "weights by a smooth kernel of the completion's whole ratio"
   ) { axes, _ in
     axes.objective.surrogate = .vespo(VESPO())
     axes.objective.aggregation = .tokenMean
   }
 
   /// TRL's `GRPOTrainer` with no option set.
-  public static let trl = Self("trl", "what TRL 1.16 does when nothing is set") { axes, _ in
+  public static let trl = Self("trl", "TRL 1.16's defaults") { axes, _ in
     axes.objective.aggregation = .tokenMean
   }
 }
