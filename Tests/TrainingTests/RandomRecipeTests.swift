@@ -98,18 +98,14 @@ import Training
 
   /// Every key under `train` and `train.value`, with what it says of its values.
   private static func keys() throws -> [Key] {
-    func names(_ settings: Settings) throws -> [String] {
-      let message = try #require(error(of: settings)).message
-      let list = try #require(message.split(separator: "(need one of ").last?.dropLast())
-      return list.split(separator: ", ").map(String.init)
+    func names(_ section: String) throws -> [String] {
+      let keys = try #require(Recipe.keys(at: section).first).key.keys
+      return keys.map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
     let fixed: Set = [
       "questions_per_step", "max_completion_length", "steps_per_iteration", "stop", "value",
     ]
-    let own = try names([("learning_rate", "1e-4"), ("zzzzzzzzzz", "1")])
-    let ofValue = try names([
-      ("algorithm", "ppo-clip"), ("learning_rate", "1e-4"), ("value.zzzzzzzzzz", "1"),
-    ])
+    let (own, ofValue) = (try names("train"), try names("train.value"))
     return try (own.filter { !fixed.contains($0) } + ofValue.map { "value." + $0 }).map { name in
       let found = openers.lazy.compactMap { opener -> Key? in
         let settings = opener.filter { $0.name != name }
