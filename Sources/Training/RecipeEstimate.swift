@@ -43,7 +43,7 @@ extension TrainingRun {
     return RecipeEstimate(
       parameterCount: count,
       bytes: resident + need.bytes + train.activationBytes(configuration),
-      secondsPerStep: try await trial.seconds(threads: threads))
+      secondsPerStep: try await trial.seconds(from: start, threads: threads))
   }
 }
 
@@ -97,11 +97,11 @@ private struct TrialStep {
   private static let patience = 3.0
 
   /// The least of two steps, after one that takes the memory; that one alone where it takes long.
-  func seconds(threads: Int) async throws -> Double {
+  ///
+  /// - Parameter start: The policy that is trained, which the steps move.
+  func seconds(from start: TrainingRun.Start, threads: Int) async throws -> Double {
     let run = try TrainingRun(recipe, threads: threads, rewards: [.init(AnyReward())])
-    let loop = try run.loop(
-      train, from: try run.initialPolicy(writes: false), host: TrainingLoop.Host(directory: run.run)
-    )
+    let loop = try run.loop(train, from: start, host: TrainingLoop.Host(directory: run.run))
     var seconds: [Double] = []
     repeat {
       let clock = Stopwatch()

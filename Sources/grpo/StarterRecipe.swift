@@ -88,10 +88,12 @@ struct StarterRecipe {
     return min(max(answerBytes + 2, least), 512)
   }
 
-  /// Tokens of prompt and completion: a power of two that no prompt exceeds.
+  /// Tokens of prompt and completion: a power of two, up to the most there may be.
+  ///
+  /// No prompt has more tokens than bytes.
   private var positions: Int {
     var positions = 32
-    while positions < questionBytes + completionTokens + 4, positions < 4096 { positions *= 2 }
+    while positions < questionBytes + completionTokens + 4, positions < 65536 { positions *= 2 }
     return positions
   }
 

@@ -99,8 +99,7 @@ import Training
   /// Every key under `train` and `train.value`, with what it says of its values.
   private static func keys() throws -> [Key] {
     func names(_ section: String) throws -> [String] {
-      let keys = try #require(Recipe.keys(at: section).first).key.keys
-      return keys.map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+      try #require(Recipe.keys(at: section).first).key.keys.names
     }
     let fixed: Set = [
       "questions_per_step", "max_completion_length", "steps_per_iteration", "stop", "value",

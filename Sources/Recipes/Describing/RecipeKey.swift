@@ -17,7 +17,25 @@ public struct RecipeKey: Sendable {
   /// What must hold for it to have an effect; all of them.
   package let conditions: [Condition]
   /// Whether `null` asks for its default; the options of built-in rewards take none.
-  var takesNull = true
+  let takesNull: Bool
+  /// The keys of the section that it is, or of each item of the list that it is.
+  ///
+  /// `reward_model.labeller` has none: its keys are those of `rewards`.
+  public let keys: [RecipeKey]
+  /// The words of its name and meaning in lower case, by which a hint finds it.
+  let words: [String]
+
+  init(
+    name: String, meaning: String, defaultValue: String?, isRequired: Bool, otherNames: [String],
+    shape: Shape, conditions: [Condition], takesNull: Bool = true
+  ) {
+    (self.name, self.meaning, self.defaultValue) = (name, meaning, defaultValue)
+    (self.isRequired, self.otherNames, self.shape) = (isRequired, otherNames, shape)
+    (self.conditions, self.takesNull) = (conditions, takesNull)
+    keys = shape.keys
+    words = "\(name.replacing("_", with: " ")) \(meaning)".lowercased()
+      .split { !$0.isLetter && !$0.isNumber }.map(String.init)
+  }
 
   /// The first sentence of its meaning, without the full stop.
   public var summary: String {
@@ -30,11 +48,6 @@ public struct RecipeKey: Sendable {
 
   /// When it has an effect, in words; empty where it always has one.
   public var effect: String { conditions.map(\.words).joined(separator: " and ") }
-
-  /// The keys of the section that it is, or of each item of the list that it is.
-  ///
-  /// `reward_model.labeller` has none: its keys are those of `rewards`.
-  public var keys: [RecipeKey] { shape.keys }
 
   /// The names among which it chooses; empty where it chooses none.
   public var alternatives: [String] { if case .name(let names) = shape { names } else { [] } }
@@ -64,7 +77,15 @@ extension RecipeKey {
   }
 }
 
+extension [RecipeKey] {
+  /// Their names, each once, in order.
+  package var names: [String] {
+    map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+}
+
 extension Shape {
+  /// The declared keys within it; declaring them takes a while, so that a key asks once.
   fileprivate var keys: [RecipeKey] {
     switch self {
     case .section(let keys): keys()

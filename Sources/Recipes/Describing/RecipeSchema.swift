@@ -31,21 +31,17 @@ private struct SchemaSection {
 
   init(_ keys: [RecipeKey], path: String) { (self.keys, self.path) = (keys, path) }
 
-  private var names: [String] {
-    keys.map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-  }
-
   private func declarations(of name: String) -> [RecipeKey] { keys.filter { $0.name == name } }
 
   var object: JSONObject {
     var properties = JSONObject()
-    for name in names { properties[name] = .object(property(name)) }
+    for name in keys.names { properties[name] = .object(property(name)) }
     var object: JSONObject = [
       "type": "object", "properties": .object(properties), "additionalProperties": false,
     ]
     let required = keys.filter { $0.isRequired && $0.conditions.isEmpty }.map(\.name)
     if !required.isEmpty { object["required"] = .array(required.map { .string($0) }) }
-    let rules = names.flatMap(rules)
+    let rules = keys.names.flatMap(rules)
     if !rules.isEmpty { object["allOf"] = .array(rules.map { .object($0) }) }
     return object
   }

@@ -56,7 +56,7 @@ extension Recipe {
   ) -> [String] {
     let keys = (keys(ofSection: section) ?? []).filter { known.contains($0.name) }
     func names(where isMeant: (RecipeKey) -> Bool) -> [String] {
-      keys.filter(isMeant).map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+      keys.filter(isMeant).names
     }
     func isInitials(of key: RecipeKey) -> Bool {
       let initials = String(key.name.split(separator: "_").compactMap(\.first))
@@ -64,9 +64,8 @@ extension Recipe {
     }
     let words = name.lowercased().split(separator: "_").filter { $0.utf8.count > 2 }
     func isDescribed(by key: RecipeKey) -> Bool {
-      let text = "\(key.name.replacing("_", with: " ")) \(key.meaning)".lowercased()
-      let own = text.split { !$0.isLetter && !$0.isNumber }
-      return !words.isEmpty && words.allSatisfy { word in own.contains { $0.hasPrefix(word) } }
+      !words.isEmpty
+        && words.allSatisfy { word in key.words.contains { $0.utf8.starts(with: word.utf8) } }
     }
     let guesses = [
       names { $0.otherNames.contains { $0.hasSameBytes(as: name) } }, paths,
