@@ -56,7 +56,7 @@ import Testing
       let text = String(describing: $0)
       // Whether it is noticed before the empty batch goes out or taken for its reply is a race.
       return text.hasPrefix("reward 'test': cannot start: ./score.sh: ")
-        && (text.hasSuffix("no reply: loading\\n")
+        && (text.hasSuffix("not a reply: loading\\n")
           || text.contains("the empty batch at its start: no JSON") && text.hasSuffix(": loading"))
     }
   }
